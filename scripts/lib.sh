@@ -1,0 +1,39 @@
+# What the scripts share: words for the reader, folders, prerequisites. Sourced with bash, from the root of the repository.
+
+set -euo pipefail
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+source "$ROOT/scripts/versions.sh"
+
+# Builds and decisions are kept outside of the checkout, so that a fresh clone is quick and `git clean` costs nothing.
+export SHIPSBY_CACHE="${SHIPSBY_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/shipsby}"
+export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$SHIPSBY_CACHE/target}"
+mkdir -p "$SHIPSBY_CACHE"
+
+# Nothing may wait for an answer.
+export DEBIAN_FRONTEND=noninteractive
+export PATH="$ROOT/node_modules/.bin:${CARGO_HOME:-$HOME/.cargo}/bin:$PATH"
+
+# say "text": one line about what happens now.
+say() { printf '\033[1m==>\033[0m %s\n' "$*"; }
+
+# fail "what went wrong" "what to do next"...: ends the script.
+fail() {
+    printf '\n\033[1;31mFailed:\033[0m %s\n' "$1" >&2
+    shift
+    for next in "$@"; do printf '  Next: %s\n' "$next" >&2; done
+    exit 1
+}
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# at_least 1.95 1.100.1: whether the second version is not older than the first.
+at_least() { [ "$(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]; }
+
+# as_root command...: through sudo where that works without a password.
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"
+    elif have sudo && sudo -n true 2>/dev/null; then sudo -n --preserve-env=DEBIAN_FRONTEND "$@"
+    else fail "'$*' needs root, and sudo is not available without a password." "Run it as root once, then repeat this command."
+    fi
+}
