@@ -12,7 +12,11 @@ mkdir -p "$SHIPSBY_CACHE"
 
 # Nothing may wait for an answer.
 export DEBIAN_FRONTEND=noninteractive
-export PATH="$ROOT/node_modules/.bin:${CARGO_HOME:-$HOME/.cargo}/bin:$PATH"
+export PATH="$SHIPSBY_CACHE/tools/bin:$ROOT/node_modules/.bin:${CARGO_HOME:-$HOME/.cargo}/bin:$PATH"
+
+# What the browser tests, the screenshots and the benchmarks run.
+export SHIPSBY_BIN="${SHIPSBY_BIN:-$CARGO_TARGET_DIR/release/ships-by}"
+export SHIPSBY_CHROMIUM="${SHIPSBY_CHROMIUM:-/usr/bin/chromium}"
 
 # say "text": one line about what happens now.
 say() { printf '\033[1m==>\033[0m %s\n' "$*"; }

@@ -1,67 +1,125 @@
 #!/usr/bin/env bash
 # Installs what is missing, part by part. Every part may be run again; what is already there takes no time.
 #
-#     scripts/setup.sh [check] [wasm] [tools] [npm] [browser]     without a part: all of them
+#     scripts/setup.sh [check] [wasm] [tools] [npm] [deny] [browser] [bench]     without a part: all but bench
 #
-# `SHIPSBY_WASM=debian` or `=rustup` forces the toolchain for WebAssembly.
+# SHIPSBY_WASM=debian (or rustup) forces the toolchain for WebAssembly.
 
 source "$(dirname "$0")/lib.sh"
 cd "$ROOT"
 
-# The three things that must be there before; everything else is installed from here.
+# The things that must be there before. Everything else is installed from here.
 check() {
-    have cargo || fail "Rust is not installed." "Install rustup from https://rustup.rs (or apt-get install rustup), then 'rustup default stable'."
-    have node && have npm || fail "Node.js is not installed." "Install Node $NODE_MIN or newer with npm: https://nodejs.org"
+    have rustup && have cargo || fail "Rust is not installed." \
+        "Install rustup from https://rustup.rs, or: apt-get install rustup && rustup default stable"
+    have node && have npm || fail "Node.js is not installed." "Install Node $NODE_MIN or newer, with npm: https://nodejs.org"
     local rust node
     rust=$(rustc --version | cut -d ' ' -f 2)
     node=$(node --version)
     at_least "$RUST_MIN" "$rust" || fail "Rust $rust is too old, $RUST_MIN is needed." "rustup update stable"
-    at_least "$NODE_MIN" "${node#v}" || fail "Node ${node#v} is too old, $NODE_MIN is needed." "Install Node $NODE_MIN or newer: https://nodejs.org"
-    have cc || apt_install "a C compiler and linker" gcc libc6-dev
+    at_least "$NODE_MIN" "${node#v}" || fail "Node ${node#v} is too old, $NODE_MIN is needed." "Install a newer one: https://nodejs.org"
+    have cc || apt_install "a C compiler" gcc libc6-dev
 }
 
-# apt_install "what for" package...
-apt_install() {
-    local what=$1
-    shift
-    have apt-get || fail "$what is missing, and there is no apt-get to install it with." "Install by hand: $*"
-    say "Installing $what with apt (1 to 3 minutes): $*"
-    local log=$SHIPSBY_CACHE/apt.log
-    { as_root apt-get update && as_root apt-get install --yes --no-install-recommends "$@"; } >"$log" 2>&1 ||
-        { tail -n 5 "$log" >&2; fail "apt could not install $*." "Read $log; is the network there, and is no other apt running?"; }
-}
-
-# A compiler that knows wasm32-unknown-unknown.
+# A compiler that knows wasm32-unknown-unknown. See wasm-env.sh for the two there are.
 wasm() {
-    local remembered=$SHIPSBY_CACHE/wasm-toolchain
-    [ -f "$remembered" ] && [ "${SHIPSBY_WASM:-$(cat "$remembered")}" = "$(cat "$remembered")" ] && wasm_works "$(cat "$remembered")" && return
+    local decision=$SHIPSBY_CACHE/wasm-toolchain decided=""
+    [ ! -f "$decision" ] || decided=$(cat "$decision")
+    if [ "$decided" = "${SHIPSBY_WASM:-$decided}" ] && wasm_works "$decided"; then return; fi
+
     if [ "${SHIPSBY_WASM:-rustup}" = rustup ]; then
-        say "Adding the WebAssembly target to Rust (a few seconds)"
-        if wasm_works rustup || { have rustup && timeout 20 rustup target add wasm32-unknown-unknown && wasm_works rustup; }; then
-            echo rustup >"$remembered"
+        say "Adding the WebAssembly target to Rust (usually 5 seconds, at most 20)"
+        if wasm_works rustup || { timeout 20 rustup target add wasm32-unknown-unknown && wasm_works rustup; }; then
+            echo rustup >"$decision"
             return
         fi
-        [ "${SHIPSBY_WASM:-}" != rustup ] || fail "rustup cannot add wasm32-unknown-unknown." "Unset SHIPSBY_WASM to use Debian's toolchain."
-        say "rustup cannot add it here; using Debian's Rust for the web instead"
+        [ "${SHIPSBY_WASM:-}" != rustup ] || fail "rustup cannot add wasm32-unknown-unknown." "Unset SHIPSBY_WASM: Debian's Rust is used then."
+        say "rustup cannot add it here, so the widget is built with Debian's Rust for the web"
     fi
-    wasm_works debian || apt_install "Rust for the web" rustc-web cargo-web rust-web-src "lld-$LLD_VERSION"
-    rustup toolchain list | grep -q '^shipsby-web' || rustup toolchain link shipsby-web /usr
-    wasm_works debian || fail "Debian's Rust for the web does not work." "Try: rustc +shipsby-web --version; wasm-ld-$LLD_VERSION --version"
-    echo debian >"$remembered"
+    wasm_works debian || {
+        apt_install "Rust for the web" rustc-web cargo-web rust-web-src "lld-$LLD_VERSION"
+        rustup toolchain link shipsby-web /usr
+    }
+    wasm_works debian || fail "Debian's Rust for the web does not run." "Look at what these say: rustc +shipsby-web --version; wasm-ld-$LLD_VERSION --version"
+    echo debian >"$decision"
 }
 
 # wasm_works rustup|debian
 wasm_works() {
     case "$1" in
-        rustup) [ -d "$(env -u RUSTUP_TOOLCHAIN rustc --print target-libdir --target wasm32-unknown-unknown 2>/dev/null)" ] ;;
-        debian) have "wasm-ld-$LLD_VERSION" && [ -f /usr/lib/rustlib/src/rust/library/Cargo.lock ] && rustc +shipsby-web --version >/dev/null 2>&1 ;;
+        rustup) [ -d "$(rustc --print target-libdir --target wasm32-unknown-unknown 2>/dev/null)" ] ;;
+        debian) have "wasm-ld-$LLD_VERSION" && [ -d /usr/lib/rustlib/src/rust/library ] && rustc +shipsby-web --version >/dev/null 2>&1 ;;
+        *) false ;;
     esac
 }
 
-if [ $# = 0 ]; then set -- check wasm; fi
+# What turns the compiled widget into files for a browser.
+tools() {
+    local locked
+    locked=$(grep -A 1 '^name = "wasm-bindgen"$' Cargo.lock | sed -n 's/^version = "\(.*\)"$/\1/p')
+    [ "$locked" = "$WASM_BINDGEN_VERSION" ] || fail \
+        "Cargo.lock has wasm-bindgen $locked, but scripts/versions.sh has $WASM_BINDGEN_VERSION; they must be the same." \
+        "Set WASM_BINDGEN_VERSION=$locked in scripts/versions.sh if the library was updated on purpose." \
+        "Otherwise: cargo update wasm-bindgen --precise $WASM_BINDGEN_VERSION"
+    cargo_install wasm-bindgen-cli wasm-bindgen "$WASM_BINDGEN_VERSION" "1 to 2 minutes"
+    cargo_install trunk trunk "$TRUNK_VERSION" "3 to 6 minutes" --locked
+}
+
+deny() { cargo_install cargo-deny cargo-deny "$CARGO_DENY_VERSION" "2 to 4 minutes" --locked; }
+
+# wasm-opt, the minifier, Playwright and axe, exactly as package-lock.json says.
+npm() {
+    local installed=node_modules/.package-lock.sha256
+    if [ -f "$installed" ] && sha256sum --check --status "$installed"; then return; fi
+    say "Installing the npm packages (usually 10 seconds)"
+    command npm ci --no-audit --no-fund --loglevel=error ||
+        fail "npm ci did not succeed." "Is the network there? If package.json was changed: npm install, and commit package-lock.json."
+    sha256sum package-lock.json >"$installed"
+}
+
+# The browser of the tests and the screenshots. SHIPSBY_CHROMIUM names another one.
+browser() {
+    [ -x "$SHIPSBY_CHROMIUM" ] || apt_install "Chromium" chromium fonts-liberation fonts-dejavu-core
+}
+
+# What `make bench` measures against.
+bench() {
+    { have wrk && have sqlite3; } || apt_install "wrk and sqlite3" wrk sqlite3
+}
+
+# apt_install "what for" package...
+apt_install() {
+    local what=$1 log=$SHIPSBY_CACHE/apt.log
+    shift
+    have apt-get || fail "$what is missing, and there is no apt-get to install it with." "Install it by hand: $*"
+    say "Installing $what with apt (usually 1 to 3 minutes): $*"
+    { as_root apt-get update && as_root apt-get install --yes --no-install-recommends "$@"; } >"$log" 2>&1 </dev/null || {
+        tail -n 5 "$log" >&2
+        fail "apt could not install $*." "Is the network there, and is no other apt running? The whole output is in $log"
+    }
+}
+
+# cargo_install crate command version "usual time" [--locked]
+# Goes into our cache, so that another version in ~/.cargo/bin stays as it is.
+cargo_install() {
+    local crate=$1 command=$2 version=$3 takes=$4 log=$SHIPSBY_CACHE/$1.log
+    shift 4
+    [ "$("$command" --version 2>/dev/null | grep -o '[0-9][0-9.]*' | head -n 1)" != "$version" ] || return 0
+    say "Building $crate $version (usually $takes; only once)"
+    # These run for seconds, so they are compiled quickly rather than well.
+    CARGO_TARGET_DIR=$SHIPSBY_CACHE/tools-build \
+        CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_LTO=off \
+        CARGO_PROFILE_RELEASE_CODEGEN_UNITS=32 CARGO_PROFILE_RELEASE_DEBUG=0 \
+        cargo install "$crate" --version "$version" --root "$SHIPSBY_CACHE/tools" --force "$@" >"$log" 2>&1 || {
+        tail -n 15 "$log" >&2
+        fail "$crate $version could not be built." "Is the network there, and space on the disk? The whole output is in $log"
+    }
+}
+
+[ $# -gt 0 ] || set -- check wasm tools npm deny browser
 for part in "$@"; do
     case "$part" in
-        check | wasm | tools | npm | browser) "$part" ;;
-        *) fail "'$part' is not a part of the setup." "Parts: check wasm tools npm browser" ;;
+        check | wasm | tools | npm | deny | browser | bench) "$part" ;;
+        *) fail "'$part' is not a part of the setup." "The parts: check wasm tools npm deny browser bench" ;;
     esac
 done

@@ -9,7 +9,8 @@
 
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-"$ROOT/scripts/setup.sh" wasm >&2
+[ -n "${SHIPSBY_WASM_READY:-}" ] || "$ROOT/scripts/setup.sh" wasm >&2
+export SHIPSBY_WASM_READY=1
 
 case "$(cat "$SHIPSBY_CACHE/wasm-toolchain")" in
     debian)
