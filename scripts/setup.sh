@@ -9,7 +9,7 @@ source "$(dirname "$0")/lib.sh"
 cd "$ROOT"
 
 # The things that must be there before. Everything else is installed from here.
-check() {
+setup_check() {
     have rustup && have cargo || fail "Rust is not installed." \
         "Install rustup from https://rustup.rs, or: apt-get install rustup && rustup default stable"
     have node && have npm || fail "Node.js is not installed." "Install Node $NODE_MIN or newer, with npm: https://nodejs.org"
@@ -22,7 +22,7 @@ check() {
 }
 
 # A compiler that knows wasm32-unknown-unknown. See wasm-env.sh for the two there are.
-wasm() {
+setup_wasm() {
     local decision=$SHIPSBY_CACHE/wasm-toolchain decided=""
     [ ! -f "$decision" ] || decided=$(cat "$decision")
     if [ "$decided" = "${SHIPSBY_WASM:-$decided}" ] && wasm_works "$decided"; then return; fi
@@ -54,7 +54,7 @@ wasm_works() {
 }
 
 # What turns the compiled widget into files for a browser.
-tools() {
+setup_tools() {
     local locked
     locked=$(grep -A 1 '^name = "wasm-bindgen"$' Cargo.lock | sed -n 's/^version = "\(.*\)"$/\1/p')
     [ "$locked" = "$WASM_BINDGEN_VERSION" ] || fail \
@@ -65,25 +65,25 @@ tools() {
     cargo_install trunk trunk "$TRUNK_VERSION" "3 to 6 minutes" --locked
 }
 
-deny() { cargo_install cargo-deny cargo-deny "$CARGO_DENY_VERSION" "2 to 4 minutes" --locked; }
+setup_deny() { cargo_install cargo-deny cargo-deny "$CARGO_DENY_VERSION" "2 to 4 minutes" --locked; }
 
 # wasm-opt, the minifier, Playwright and axe, exactly as package-lock.json says.
-npm() {
+setup_npm() {
     local installed=node_modules/.package-lock.sha256
     if [ -f "$installed" ] && sha256sum --check --status "$installed"; then return; fi
     say "Installing the npm packages (usually 10 seconds)"
-    command npm ci --no-audit --no-fund --loglevel=error ||
+    npm ci --no-audit --no-fund --loglevel=error ||
         fail "npm ci did not succeed." "Is the network there? If package.json was changed: npm install, and commit package-lock.json."
     sha256sum package-lock.json >"$installed"
 }
 
 # The browser of the tests and the screenshots. SHIPSBY_CHROMIUM names another one.
-browser() {
+setup_browser() {
     [ -x "$SHIPSBY_CHROMIUM" ] || apt_install "Chromium" chromium fonts-liberation fonts-dejavu-core
 }
 
 # What `make bench` measures against.
-bench() {
+setup_bench() {
     { have wrk && have sqlite3; } || apt_install "wrk and sqlite3" wrk sqlite3
 }
 
@@ -119,7 +119,7 @@ cargo_install() {
 [ $# -gt 0 ] || set -- check wasm tools npm deny browser
 for part in "$@"; do
     case "$part" in
-        check | wasm | tools | npm | deny | browser | bench) "$part" ;;
+        check | wasm | tools | npm | deny | browser | bench) "setup_$part" ;;
         *) fail "'$part' is not a part of the setup." "The parts: check wasm tools npm deny browser bench" ;;
     esac
 done

@@ -1,0 +1,48 @@
+# What a newcomer types. The work is done in scripts/; `make` alone lists the targets.
+# Builds go to ~/.cache/shipsby (SHIPSBY_CACHE, or CARGO_TARGET_DIR for cargo's part), so a fresh checkout is quick.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help demo serve test setup widget server fmt lint screenshots bench clean
+ARGS ?=
+
+help: ## list the targets
+	@echo 'ShipsBy: make TARGET, with ARGS="..." for the program behind it'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
+
+demo: server ## install what is missing, build, and serve the demo shop at http://127.0.0.1:8080
+	@scripts/with-env.sh bash -c 'exec "$$SHIPSBY_BIN" demo $(ARGS)'
+
+serve: server ## build and run your own store's server (ARGS="--help" explains)
+	@scripts/with-env.sh bash -c 'exec "$$SHIPSBY_BIN" serve $(ARGS)'
+
+test: ## install what is missing and run every check and test (ARGS="rust e2e": only these)
+	@scripts/test.sh $(ARGS)
+
+setup: ## only install what is missing, Chromium too
+	@scripts/setup.sh
+
+widget: ## build the widget into dist/embed
+	@scripts/setup.sh check wasm tools npm
+	@scripts/build.sh widget
+
+server: widget ## build the server, with the widget inside
+	@scripts/build.sh server
+
+fmt: ## format the Rust code
+	@scripts/with-env.sh cargo fmt --all
+
+lint: ## clippy and the formatting check
+	@scripts/with-env.sh cargo fmt --all --check
+	@scripts/with-env.sh cargo clippy --locked --workspace --all-targets -- --deny warnings
+
+screenshots: server ## take the pictures of the README again
+	@scripts/setup.sh browser
+	@scripts/with-env.sh node tests/e2e/screenshots.mjs $(ARGS)
+
+bench: server ## measure against the bars (20 to 40 minutes; wants a quiet machine)
+	@scripts/setup.sh browser bench
+	@scripts/with-env.sh tests/bench/run.sh $(ARGS)
+
+clean: ## remove what was built, in the checkout and in the cache (tools stay)
+	@scripts/with-env.sh bash -c 'rm -rf dist target "$$CARGO_TARGET_DIR"'
