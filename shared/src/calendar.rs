@@ -1,0 +1,301 @@
+//! Working days, holidays, cut-offs and time zones: from instants to civil dates.
+//!
+//! Everything but the cut-off test is done in civil dates, so that no reading of a date can shift
+//! it by a day. The functions that touch instants are total: the hours that a change of clocks
+//! skips or repeats have a stated meaning and never fail (reliability.md 1.2, "DST panic").
+
+use std::collections::BTreeSet;
+
+use chrono::{
+    DateTime, Datelike, Days, LocalResult, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc, Weekday,
+};
+use chrono_tz::Tz;
+
+/// How far ahead a working day is looked for before a calendar counts as closed for good.
+pub const CLOSED_DAYS_MAX: u32 = 370;
+
+/// The days on which somebody works: a weekly pattern without holidays.
+///
+/// ```
+/// use chrono::NaiveDate;
+/// use shared::calendar::WorkingDays;
+///
+/// let date = |text: &str| text.parse::<NaiveDate>().expect("a date");
+/// let thanksgiving = date("2026-11-26");
+/// let week = WorkingDays::monday_to_friday().without([thanksgiving]);
+/// assert!(!week.includes(thanksgiving));
+/// assert_eq!(week.after(date("2026-11-25"), 1), Some(date("2026-11-27")));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkingDays {
+    week: [bool; 7],
+    holidays: BTreeSet<NaiveDate>,
+}
+
+impl WorkingDays {
+    /// Monday to Friday, no holidays.
+    pub fn monday_to_friday() -> Self {
+        Self::on([
+            Weekday::Mon,
+            Weekday::Tue,
+            Weekday::Wed,
+            Weekday::Thu,
+            Weekday::Fri,
+        ])
+    }
+
+    /// Every day of the week, no holidays.
+    pub fn every_day() -> Self {
+        Self {
+            week: [true; 7],
+            holidays: BTreeSet::new(),
+        }
+    }
+
+    /// The given days of the week, no holidays.
+    pub fn on(days: impl IntoIterator<Item = Weekday>) -> Self {
+        let mut week = [false; 7];
+        for day in days {
+            if let Some(open) = usize::try_from(day.num_days_from_monday())
+                .ok()
+                .and_then(|index| week.get_mut(index))
+            {
+                *open = true;
+            }
+        }
+        Self {
+            week,
+            holidays: BTreeSet::new(),
+        }
+    }
+
+    /// The same days, closed on `holidays` too.
+    #[must_use]
+    pub fn without(mut self, holidays: impl IntoIterator<Item = NaiveDate>) -> Self {
+        self.holidays.extend(holidays);
+        self
+    }
+
+    /// True if work is done on `date`.
+    pub fn includes(&self, date: NaiveDate) -> bool {
+        let index = usize::try_from(date.weekday().num_days_from_monday()).unwrap_or_default();
+        self.week.get(index).copied().unwrap_or_default() && !self.holidays.contains(&date)
+    }
+
+    /// `date` itself if it is a working day, else the next one.
+    ///
+    /// `None` where none comes within [`CLOSED_DAYS_MAX`] days: the honest answer then is "no date".
+    pub fn on_or_after(&self, date: NaiveDate) -> Option<NaiveDate> {
+        let days =
+            (0..=CLOSED_DAYS_MAX).map(|ahead| date.checked_add_days(Days::new(u64::from(ahead))));
+        days.map_while(|day| day).find(|day| self.includes(*day))
+    }
+
+    /// The `count`-th working day after `date`; `date` itself for zero.
+    pub fn after(&self, date: NaiveDate, count: u32) -> Option<NaiveDate> {
+        (0..count).try_fold(date, |day, _| self.on_or_after(day.succ_opt()?))
+    }
+}
+
+/// How a location turns goods into parcels: its zone, its days, its clock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DispatchCalendar {
+    /// IANA time zone. All civil dates of the location are dates here.
+    pub zone: Tz,
+    /// Days on which goods are received and orders are worked on.
+    pub working_days: WorkingDays,
+    /// Days on which the carrier picks up.
+    pub pickup_days: WorkingDays,
+    /// An order strictly before this local time is begun the same day.
+    pub cut_off: NaiveTime,
+    /// Working days from arrival of goods to when they may be picked (receiving, put-away).
+    pub receiving_days: u32,
+    /// Working days from the day an order is begun to hand-over.
+    pub processing_days: u32,
+}
+
+impl DispatchCalendar {
+    /// The civil date at the location.
+    pub fn today(&self, now: DateTime<Utc>) -> NaiveDate {
+        now.with_timezone(&self.zone).date_naive()
+    }
+
+    /// The working day on which an order placed at `now` is begun.
+    ///
+    /// Strictly before the cut-off of a working day it is that day; at the cut-off or later, or on a
+    /// day off, it is the next working day.
+    pub fn first_working_day(&self, now: DateTime<Utc>) -> Option<NaiveDate> {
+        let today = self.today(now);
+        if self.working_days.includes(today) && now < self.instant_of(today, self.cut_off) {
+            return Some(today);
+        }
+        self.working_days.on_or_after(today.succ_opt()?)
+    }
+
+    /// Until when [`Self::first_working_day`] stays as it is.
+    pub fn first_working_day_holds_until(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        Some(self.instant_of(self.first_working_day(now)?, self.cut_off))
+    }
+
+    /// The date by which something begun on working day `begun` is with the carrier.
+    pub fn ship_by(&self, begun: NaiveDate) -> Option<NaiveDate> {
+        let done = self.working_days.after(begun, self.processing_days)?;
+        self.pickup_days.on_or_after(done)
+    }
+
+    /// The working day on which goods arriving on `arrival` may be picked.
+    pub fn pickable_on(&self, arrival: NaiveDate) -> Option<NaiveDate> {
+        let opened = self.working_days.on_or_after(arrival)?;
+        self.working_days.after(opened, self.receiving_days)
+    }
+
+    /// The first instant of `date` at the location.
+    pub fn start_of(&self, date: NaiveDate) -> DateTime<Utc> {
+        self.instant_of(date, NaiveTime::MIN)
+    }
+
+    /// The instant at which the location's clocks show `time` on `date`.
+    ///
+    /// Where clocks show it twice, the first. Where a change of clocks skips it, the instant at
+    /// which clocks that were not changed would show it.
+    pub fn instant_of(&self, date: NaiveDate, time: NaiveTime) -> DateTime<Utc> {
+        let local = date.and_time(time);
+        match self.zone.from_local_datetime(&local) {
+            LocalResult::Single(instant) => instant.to_utc(),
+            LocalResult::Ambiguous(first, second) => first.min(second).to_utc(),
+            LocalResult::None => {
+                // Changes of clocks are never closer together than this, and never longer than a day.
+                let before = local - TimeDelta::hours(30);
+                let offset = self.zone.offset_from_utc_datetime(&before);
+                (local - chrono::Offset::fix(&offset)).and_utc()
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn calendar(zone: Tz) -> DispatchCalendar {
+        DispatchCalendar {
+            zone,
+            working_days: WorkingDays::monday_to_friday(),
+            pickup_days: WorkingDays::every_day(),
+            cut_off: NaiveTime::from_hms_opt(14, 0, 0).expect("14:00"),
+            receiving_days: 1,
+            processing_days: 1,
+        }
+    }
+
+    fn date(text: &str) -> NaiveDate {
+        text.parse().expect(text)
+    }
+
+    fn instant(text: &str) -> DateTime<Utc> {
+        text.parse().expect(text)
+    }
+
+    #[test]
+    fn the_cut_off_follows_daylight_saving() {
+        let new_york = calendar(chrono_tz::America::New_York);
+        assert_eq!(
+            new_york.instant_of(date("2027-03-12"), new_york.cut_off),
+            instant("2027-03-12T19:00:00Z")
+        );
+        assert_eq!(
+            new_york.instant_of(date("2027-03-15"), new_york.cut_off),
+            instant("2027-03-15T18:00:00Z")
+        );
+    }
+
+    #[test]
+    fn a_civil_date_is_the_locations_own() {
+        let tokyo = calendar(chrono_tz::Asia::Tokyo);
+        assert_eq!(
+            tokyo.today(instant("2027-01-13T23:00:00Z")),
+            date("2027-01-14")
+        );
+        let los_angeles = calendar(chrono_tz::America::Los_Angeles);
+        assert_eq!(
+            los_angeles.today(instant("2027-01-14T00:00:00Z")),
+            date("2027-01-13")
+        );
+    }
+
+    #[test]
+    fn hours_that_clocks_skip_or_repeat_have_an_instant() {
+        let berlin = calendar(chrono_tz::Europe::Berlin);
+        let half_past_two = NaiveTime::from_hms_opt(2, 30, 0).expect("02:30");
+        assert_eq!(
+            berlin.instant_of(date("2026-03-29"), half_past_two),
+            instant("2026-03-29T01:30:00Z")
+        );
+        assert_eq!(
+            berlin.instant_of(date("2026-10-25"), half_past_two),
+            instant("2026-10-25T00:30:00Z")
+        );
+        let santiago = calendar(chrono_tz::America::Santiago);
+        assert_eq!(
+            santiago.start_of(date("2026-09-06")),
+            instant("2026-09-06T04:00:00Z")
+        );
+        let apia = calendar(chrono_tz::Pacific::Apia);
+        assert_eq!(
+            apia.start_of(date("2011-12-30")),
+            instant("2011-12-30T10:00:00Z")
+        );
+    }
+
+    #[test]
+    fn a_calendar_that_never_opens_has_no_working_day() {
+        let closed = WorkingDays::on([]);
+        assert_eq!(closed.on_or_after(date("2026-11-23")), None);
+        assert_eq!(closed.after(date("2026-11-23"), 1), None);
+    }
+
+    #[test]
+    fn no_zone_and_no_hour_of_a_change_of_clocks_panics_or_moves_a_date() {
+        use chrono_tz::{Africa, America, Asia, Australia, Europe, Pacific};
+        let zones = [
+            Europe::London,
+            Europe::Dublin,
+            Europe::Berlin,
+            America::New_York,
+            America::Santiago,
+            America::Havana,
+            Asia::Beirut,
+            Australia::Lord_Howe,
+            Africa::Casablanca,
+            Asia::Kathmandu,
+            Pacific::Apia,
+            Pacific::Kiritimati,
+            Pacific::Niue,
+        ];
+        for zone in zones {
+            let calendar = calendar(zone);
+            let mut day = date("2026-01-01");
+            while day < date("2029-01-01") {
+                let start = calendar.start_of(day);
+                assert_eq!(
+                    calendar.today(start),
+                    day,
+                    "{zone}: the first instant of {day}"
+                );
+                assert_eq!(
+                    calendar.today(start - TimeDelta::seconds(1)),
+                    day.pred_opt().expect("a day before"),
+                    "{zone}"
+                );
+                let begun = calendar
+                    .first_working_day(start)
+                    .expect("open within a year");
+                assert!(
+                    day <= begun && calendar.working_days.includes(begun),
+                    "{zone} {day}"
+                );
+                day = day.succ_opt().expect("a day after");
+            }
+        }
+    }
+}

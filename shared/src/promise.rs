@@ -1,0 +1,193 @@
+//! Look-ahead available-to-promise: which units can be promised for which day.
+//!
+//! Supply and claims are both dated by *ship-by* day before they meet, so that a claim is only ever
+//! served by supply that can leave the house in time for it (domain.md 3.1 dates them by
+//! availability day; the calendars are monotone, so the slices are the same, and claims need not be
+//! translated back).
+
+use chrono::NaiveDate;
+
+use crate::quantity::Quantity;
+use crate::supply::Claim;
+
+/// Units that can leave the house on a day or later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Supply {
+    /// First civil date by which they can be with the carrier.
+    pub ships_by: NaiveDate,
+    /// How many.
+    pub amount: Amount,
+}
+
+/// How much there is of something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Amount {
+    /// That many.
+    Counted(Quantity),
+    /// As many as anybody asks for.
+    Unlimited,
+}
+
+/// Part of a request, with the day by which it leaves the house.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Slice {
+    /// Units.
+    pub quantity: Quantity,
+    /// The civil date by which they are with the carrier.
+    pub ships_by: NaiveDate,
+}
+
+/// What can be promised of a request without breaking any promise made before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Promised {
+    /// Dated parts, earliest first, each day once.
+    pub slices: Vec<Slice>,
+    /// Units for which no honest date exists.
+    pub undated: Quantity,
+}
+
+/// Stands for "as many as anybody asks for" in sums: above every sum of counted units, and far
+/// enough below the largest integer that no sum overflows.
+const UNLIMITED: i64 = i64::MAX / 8;
+
+/// Look-ahead ATP of one SKU at one location, as steps in time.
+///
+/// `atp(t)` is the largest extra quantity that can leave by `t` without breaking an existing claim:
+/// the minimum over all `s >= t` of cumulative supply to `s` less cumulative claims to `s`.
+///
+/// ```
+/// use chrono::NaiveDate;
+/// use shared::promise::{Amount, Atp, Slice, Supply};
+/// use shared::quantity::Quantity;
+/// use shared::supply::Claim;
+///
+/// // domain.md V2: an earlier order of 10 is due on 15 January. New units must wait for the 25th.
+/// let day = |day| NaiveDate::from_ymd_opt(2027, 1, day).expect("a date");
+/// let supply = |on, units| Supply { ships_by: day(on), amount: Amount::Counted(Quantity::new(units)) };
+/// let claim = Claim { ships_by: Some(day(15)), quantity: Quantity::new(10) };
+/// let atp = Atp::new(&[supply(8, 5), supply(15, 5), supply(25, 20)], &[claim]);
+/// let promised = atp.slices(Quantity::new(3), day(31));
+/// assert_eq!(promised.slices, [Slice { quantity: Quantity::new(3), ships_by: day(25) }]);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Atp {
+    /// Days on which supply becomes shippable, with what may be promised from then on. Ascending in
+    /// both, each day once.
+    steps: Vec<(NaiveDate, i64)>,
+}
+
+impl Atp {
+    /// Sums supply and claims up, in any order.
+    pub fn new(supply: &[Supply], claims: &[Claim]) -> Self {
+        let arrivals = supply
+            .iter()
+            .map(|part| (part.ships_by, signed(part.amount), true));
+        let dues = claims.iter().map(|claim| {
+            let day = claim.ships_by.unwrap_or(NaiveDate::MIN);
+            (day, -i64::from(claim.quantity.units()), false)
+        });
+        let mut events: Vec<(NaiveDate, i64, bool)> = arrivals.chain(dues).collect();
+        events.sort_unstable_by_key(|(day, _, _)| *day);
+
+        // What is left at the end of each day, then the minimum of all that follows it.
+        let mut steps: Vec<(NaiveDate, i64, bool)> = Vec::with_capacity(events.len());
+        let mut left = 0_i64;
+        for (day, change, arrives) in events {
+            left = left.saturating_add(change).min(UNLIMITED.saturating_mul(4));
+            match steps.last_mut() {
+                Some(step) if step.0 == day => *step = (day, left, step.2 || arrives),
+                _ => steps.push((day, left, arrives)),
+            }
+        }
+        let mut lowest = i64::MAX;
+        for step in steps.iter_mut().rev() {
+            lowest = lowest.min(step.1);
+            step.1 = lowest;
+        }
+        Self {
+            steps: steps
+                .into_iter()
+                .filter(|step| step.2)
+                .map(|(day, atp, _)| (day, atp))
+                .collect(),
+        }
+    }
+
+    /// The largest extra quantity that can leave by `day`.
+    pub fn by(&self, day: NaiveDate) -> Amount {
+        let reached = self
+            .steps
+            .iter()
+            .take_while(|(step, _)| *step <= day)
+            .last();
+        amount(reached.map_or(0, |(_, atp)| *atp))
+    }
+
+    /// Dates `quantity` units, none later than `horizon`.
+    pub fn slices(&self, quantity: Quantity, horizon: NaiveDate) -> Promised {
+        let wanted = i64::from(quantity.units());
+        let mut slices = Vec::new();
+        let mut taken = 0_i64;
+        for (day, atp) in self.steps.iter().take_while(|(day, _)| *day <= horizon) {
+            let more = (*atp).min(wanted) - taken;
+            if 0 < more {
+                slices.push(Slice {
+                    quantity: counted(more),
+                    ships_by: *day,
+                });
+                taken += more;
+            }
+        }
+        Promised {
+            slices,
+            undated: counted(wanted - taken),
+        }
+    }
+}
+
+/// Merges slices smaller than `min_shipment` into the one that follows; a small last slice takes
+/// the one before it along. Nothing gets earlier by it.
+pub fn merge_small(slices: Vec<Slice>, min_shipment: Quantity) -> Vec<Slice> {
+    let mut merged: Vec<Slice> = Vec::with_capacity(slices.len());
+    for slice in slices {
+        match merged.last_mut() {
+            Some(last) if last.quantity < min_shipment => {
+                *last = Slice {
+                    quantity: last.quantity.plus(slice.quantity),
+                    ..slice
+                };
+            }
+            _ => merged.push(slice),
+        }
+    }
+    if let [.., before, last] = merged.as_mut_slice()
+        && last.quantity < min_shipment
+    {
+        *before = Slice {
+            quantity: before.quantity.plus(last.quantity),
+            ..*last
+        };
+        merged.pop();
+    }
+    merged
+}
+
+fn signed(amount: Amount) -> i64 {
+    match amount {
+        Amount::Counted(quantity) => i64::from(quantity.units()),
+        Amount::Unlimited => UNLIMITED,
+    }
+}
+
+fn amount(units: i64) -> Amount {
+    if UNLIMITED / 2 < units {
+        Amount::Unlimited
+    } else {
+        Amount::Counted(counted(units))
+    }
+}
+
+/// Negative ATP means that promises are already broken: nothing more can be promised.
+fn counted(units: i64) -> Quantity {
+    Quantity::new(u32::try_from(units.max(0)).unwrap_or(u32::MAX))
+}

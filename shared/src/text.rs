@@ -1,0 +1,290 @@
+//! The words a shopper reads, in six languages, from one catalogue.
+//!
+//! The server fills in dates and amounts with its own tables ([`Tables`]); the widget fills in the
+//! browser's (`Intl`). Sentences are the same bytes in both.
+
+mod catalogue;
+mod tables;
+
+use chrono::NaiveDate;
+
+use crate::availability::{Availability, Cause, Status};
+use crate::money::Money;
+use crate::promise::Slice;
+use crate::quantity::Quantity;
+use crate::shipment::{Plan, PlanKind};
+
+pub use catalogue::{Language, Words};
+pub use tables::Tables;
+
+/// A date further ahead than this is shown with its year.
+pub const YEAR_SHOWN_AFTER_DAYS: i64 = 180;
+
+/// How dates, amounts and counts are written where the reader is.
+pub trait Locale {
+    /// Writes a civil date.
+    fn date(&self, date: NaiveDate, style: DateStyle) -> String;
+    /// Writes an amount with its currency.
+    fn money(&self, money: Money) -> String;
+    /// Writes a count.
+    fn count(&self, quantity: Quantity) -> String;
+}
+
+/// How much of a date is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DateStyle {
+    /// "Tuesday, December 15"
+    Weekday,
+    /// "December 15"
+    Day,
+    /// "December 15, 2026"
+    Year,
+}
+
+/// What is said about one [`Availability`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AvailabilityText {
+    /// The state in a word or two: "Backordered".
+    pub label: String,
+    /// When: "Ships by Tuesday, December 15".
+    pub date: Option<String>,
+    /// How the quantity splits: "1 ready now, 2 more by December 15".
+    pub detail: Option<String>,
+    /// Why there is a wait: the merchant's words, or ours for the kind of wait.
+    pub reason: Option<String>,
+}
+
+/// What is said about one [`Plan`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanText {
+    /// "Everything together"
+    pub name: String,
+    /// "No extra cost", "+ $4.95"
+    pub price: String,
+    /// "2 parcels, last one by December 15"
+    pub when: String,
+    /// One entry for each parcel.
+    pub parcels: Vec<ParcelText>,
+}
+
+/// What is said about one parcel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParcelText {
+    /// "December 15"
+    pub date: String,
+    /// "Hoodie, red; 2 × Hoodie, blue"
+    pub items: String,
+}
+
+/// The catalogue in one language, with a way to write dates; seen from one day.
+#[derive(Clone, Copy)]
+pub struct Speaker<'a> {
+    words: &'static Words,
+    locale: &'a dyn Locale,
+    today: NaiveDate,
+}
+
+impl<'a> Speaker<'a> {
+    /// Speaks `language`, writing dates as `locale` does, on the civil date `today`.
+    pub fn new(language: Language, locale: &'a dyn Locale, today: NaiveDate) -> Self {
+        Self {
+            words: language.words(),
+            locale,
+            today,
+        }
+    }
+
+    /// The catalogue itself, for sentences that need nothing filled in.
+    pub fn words(&self) -> &'static Words {
+        self.words
+    }
+
+    /// Says what is the matter with a quantity of a SKU.
+    pub fn availability(&self, answer: &Availability) -> AvailabilityText {
+        let words = self.words;
+        let label = match answer.status {
+            _ if !answer.orderable() && !answer.max_orderable.is_none_or(Quantity::is_zero) => {
+                let most = answer.max_orderable.unwrap_or_default();
+                fill(words.only_orderable, &[("count", &self.locale.count(most))])
+            }
+            Status::LowStock { left: None } | Status::Backorder { .. } if !answer.orderable() => {
+                words.not_that_many.into()
+            }
+            Status::InStock => words.in_stock.into(),
+            Status::LowStock { left: Some(left) } => {
+                fill(words.only_left, &[("count", &self.locale.count(left))])
+            }
+            Status::LowStock { left: None } => words.few_left.into(),
+            Status::Backorder { silent: false } => words.backordered.into(),
+            Status::Backorder { silent: true } => words.made_to_order.into(),
+            Status::Preorder { .. } => words.preorder.into(),
+            Status::OutOfStock => words.sold_out.into(),
+            Status::Discontinued => words.discontinued.into(),
+            Status::Unknown => words.unknown.into(),
+        };
+        let date = match (answer.ships_by, answer.status) {
+            (Some(day), Status::Preorder { released_on }) => {
+                let released = self.date(released_on, DateStyle::Day);
+                Some(fill(
+                    words.released_ships_by,
+                    &[
+                        ("release", &released),
+                        ("date", &self.date(day, DateStyle::Day)),
+                    ],
+                ))
+            }
+            (Some(day), _) => Some(fill(
+                words.ships_by,
+                &[("date", &self.date(day, DateStyle::Weekday))],
+            )),
+            (None, Status::OutOfStock) => Some(words.no_date.into()),
+            (None, _) => None,
+        };
+        let detail = match answer.slices.as_slice() {
+            slices @ [_, _, ..] => Some(self.slices(slices, answer.first_is_ready)),
+            _ => None,
+        };
+        let reason = answer.reason.as_ref().map(|reason| match &reason.words {
+            Some(own) => own.to_string(),
+            None => self.cause(reason.cause).into(),
+        });
+        AvailabilityText {
+            label,
+            date,
+            detail,
+            reason,
+        }
+    }
+
+    /// Says one slice of several: "1 ready now", "2 more by December 15".
+    pub fn slice(&self, slice: &Slice, position: usize, first_is_ready: bool) -> String {
+        let template = match position {
+            0 if first_is_ready => self.words.slice_ready,
+            0 => self.words.slice_first,
+            _ => self.words.slice_more,
+        };
+        let date = self.date(slice.ships_by, DateStyle::Day);
+        fill(
+            template,
+            &[
+                ("count", &self.locale.count(slice.quantity)),
+                ("date", &date),
+            ],
+        )
+    }
+
+    /// Says a way to send the cart. `title` gives the name of a SKU.
+    pub fn plan(&self, plan: &Plan, title: &dyn Fn(&str) -> String) -> PlanText {
+        let words = self.words;
+        let name = match plan.kind {
+            PlanKind::Together => words.together,
+            PlanKind::Separate => words.separate,
+        };
+        let price = match plan.surcharge {
+            Some(fee) => fill(words.surcharge, &[("amount", &self.locale.money(fee))]),
+            None => words.no_extra_cost.into(),
+        };
+        let count = u32::try_from(plan.shipments.len()).unwrap_or(u32::MAX);
+        let last = plan
+            .last_ships_by()
+            .map(|day| self.date(day, DateStyle::Day))
+            .unwrap_or_default();
+        let template = if count == 1 {
+            words.one_parcel_by
+        } else {
+            words.parcels_last_by.of(count)
+        };
+        let when = fill(
+            template,
+            &[
+                ("count", &self.locale.count(Quantity::new(count))),
+                ("date", &last),
+            ],
+        );
+        let parcels = plan.shipments.iter().map(|shipment| {
+            let items: Vec<String> = shipment
+                .lines
+                .iter()
+                .map(|(sku, units)| self.item(&title(sku.as_str()), *units))
+                .collect();
+            ParcelText {
+                date: self.date(shipment.ships_by, DateStyle::Day),
+                items: items.join(words.list_separator),
+            }
+        });
+        PlanText {
+            name: name.into(),
+            price,
+            when,
+            parcels: parcels.collect(),
+        }
+    }
+
+    /// Says a way to send the cart in one sentence, for those who hear the page.
+    pub fn announcement(&self, text: &PlanText) -> String {
+        fill(
+            self.words.announcement,
+            &[
+                ("name", &text.name),
+                ("when", &text.when),
+                ("price", &text.price),
+            ],
+        )
+    }
+
+    /// Says that a line can ride in no parcel.
+    pub fn not_orderable(&self, title: &str) -> String {
+        fill(self.words.not_orderable, &[("title", title)])
+    }
+
+    fn slices(&self, slices: &[Slice], first_is_ready: bool) -> String {
+        let parts: Vec<String> = slices
+            .iter()
+            .enumerate()
+            .map(|(at, slice)| self.slice(slice, at, first_is_ready))
+            .collect();
+        parts.join(self.words.slice_separator)
+    }
+
+    fn item(&self, title: &str, units: Quantity) -> String {
+        if units == Quantity::new(1) {
+            title.into()
+        } else {
+            format!("{} × {title}", self.locale.count(units))
+        }
+    }
+
+    fn cause(&self, cause: Cause) -> &'static str {
+        match cause {
+            Cause::AwaitingSupplier => self.words.awaiting_supplier,
+            Cause::SupplierLate => self.words.supplier_late,
+            Cause::MadeToOrder => self.words.made_to_order_reason,
+            Cause::NotReleased => self.words.not_released,
+        }
+    }
+
+    fn date(&self, date: NaiveDate, style: DateStyle) -> String {
+        let far = YEAR_SHOWN_AFTER_DAYS < date.signed_duration_since(self.today).num_days();
+        self.locale
+            .date(date, if far { DateStyle::Year } else { style })
+    }
+}
+
+/// Puts values into a template's `{names}`. Values are taken as they are, braces and all.
+fn fill(template: &str, values: &[(&str, &str)]) -> String {
+    let mut filled = String::with_capacity(template.len() + 24);
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        filled.push_str(before);
+        let (name, after) = after.split_once('}').unwrap_or((after, ""));
+        filled.push_str(
+            values
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map_or("", |(_, value)| value),
+        );
+        rest = after;
+    }
+    filled.push_str(rest);
+    filled
+}

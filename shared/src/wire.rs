@@ -1,0 +1,552 @@
+//! What crosses the network: the answers of the public API, as the server writes and the widget
+//! reads them. The one place of this crate that knows serde.
+//!
+//! Fields may be added, never renamed or removed (docs: the wire contract). Unknown fields are
+//! ignored when reading, so that an old widget understands a new server.
+
+use std::fmt;
+
+use chrono::{Datelike, NaiveDate};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use crate::availability::{self, Cause};
+use crate::ids::Sku;
+use crate::money::{Currency, Money as DomainMoney};
+use crate::promise;
+use crate::quantity::Quantity;
+use crate::shipment::{self, PlanKind as DomainKind, PromisedLine, SplitCharge};
+use crate::text::{AvailabilityText, Speaker};
+
+/// What a shopper may be told about a quantity of one SKU.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Availability {
+    /// The SKU that was asked for.
+    pub sku: String,
+    /// The merchant's name for it.
+    pub title: Option<String>,
+    /// Units asked for.
+    pub requested: u32,
+    /// What is the matter with it.
+    pub status: Status,
+    /// True if all of `requested` can be ordered now.
+    pub orderable: bool,
+    /// Civil date, at the location that ships, by which all of `requested` is with the carrier.
+    pub ships_by: Option<Date>,
+    /// Civil date by which it is at the buyer's door, where the store has transit times.
+    pub delivers_by: Option<Date>,
+    /// Dated parts of the quantity, earliest first.
+    pub slices: Vec<Slice>,
+    /// Most units that can be ordered; null if unlimited or not shown.
+    pub max_orderable: Option<u32>,
+    /// Why there is a wait.
+    pub reason: Option<Reason>,
+    /// What the merchant offers for the wait.
+    pub offer: Option<Offer>,
+    /// The same in words, ready to show.
+    pub text: Text,
+    /// The schema.org ItemAvailability of the status.
+    pub schema_org: String,
+    /// Instant (RFC 3339) at which the answer may change by itself; null if none is known.
+    pub valid_until: Option<String>,
+    /// The store's revision at which the facts behind the answer last changed.
+    pub revision: u64,
+}
+
+/// What is the matter with the quantity asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// All of it is on the shelf.
+    InStock,
+    /// On the shelf, and little more.
+    LowStock,
+    /// Some of it has to come first.
+    Backorder,
+    /// Not released yet.
+    Preorder,
+    /// None can be had.
+    OutOfStock,
+    /// None can be had, and none will come.
+    Discontinued,
+    /// The store does not know this SKU.
+    Unknown,
+}
+
+/// Part of a quantity with its date.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Slice {
+    /// Units.
+    pub quantity: u32,
+    /// Civil date by which they are with the carrier.
+    pub ships_by: Date,
+    /// True if they are on the shelf now.
+    pub ready: bool,
+}
+
+/// Why there is a wait.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Reason {
+    /// `awaiting_supplier`, `supplier_late`, `made_to_order` or `not_released`.
+    pub code: String,
+    /// In words: the merchant's own, or ours for the code.
+    pub text: String,
+}
+
+/// What the merchant offers for the wait.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Offer {
+    /// In words.
+    pub text: String,
+}
+
+/// Words ready to show.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Text {
+    /// The state in a word or two.
+    pub label: String,
+    /// When.
+    pub date: Option<String>,
+    /// How the quantity splits.
+    pub detail: Option<String>,
+}
+
+/// The ways to send a cart.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Plans {
+    /// One entry for each SKU of the cart, quantities summed.
+    pub lines: Vec<Availability>,
+    /// The ways, everything together first. Empty if nothing can be ordered.
+    pub options: Vec<PlanOption>,
+    /// Which of them is chosen until the shopper chooses.
+    pub default: PlanKind,
+    /// What the options were computed with.
+    pub policy: SplitPolicy,
+    /// Words around the options.
+    pub text: PlansText,
+    /// BCP 47 tag of the words.
+    pub lang: String,
+    /// Instant (RFC 3339) of the answer.
+    pub as_of: String,
+    /// The store's revision.
+    pub revision: u64,
+}
+
+/// One way to send a cart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct PlanOption {
+    /// Which way.
+    pub kind: PlanKind,
+    /// Parcels in the order in which they leave.
+    pub shipments: Vec<Shipment>,
+    /// What the shopper pays for this way, on top.
+    pub surcharge: Money,
+    /// Civil date by which the last parcel is with the carrier.
+    pub last_ships_by: Date,
+    /// The same in words.
+    pub text: OptionText,
+}
+
+/// Which way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum PlanKind {
+    /// One parcel when everything is there.
+    Together,
+    /// Each part as soon as it is there.
+    Separate,
+}
+
+/// What leaves in one parcel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Shipment {
+    /// Civil date by which it is with the carrier.
+    pub ships_by: Date,
+    /// What is in it.
+    pub lines: Vec<ShipmentLine>,
+}
+
+/// Units of one SKU in a parcel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct ShipmentLine {
+    /// The SKU.
+    pub sku: String,
+    /// Units.
+    pub quantity: u32,
+}
+
+/// A way to send a cart, in words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct OptionText {
+    /// "Everything together"
+    pub name: String,
+    /// "No extra cost"
+    pub price: String,
+    /// "1 parcel, ships by December 15"
+    pub when: String,
+    /// Each parcel with its day.
+    pub parcels: Vec<ParcelText>,
+    /// All of it in one sentence, for those who hear the page.
+    pub announcement: String,
+}
+
+/// A parcel in words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct ParcelText {
+    /// "December 15"
+    pub date: String,
+    /// "2 × Hoodie, blue"
+    pub items: String,
+}
+
+/// Words around the options.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct PlansText {
+    /// The question: "How should we send it?"
+    pub legend: String,
+    /// What the shopper must know before choosing, such as lines that cannot be ordered.
+    pub notices: Vec<String>,
+}
+
+/// What the merchant offers besides one parcel for everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct SplitPolicy {
+    /// Who pays for more parcels than one.
+    pub split: Split,
+    /// What a shopper pays, where one does; zero of the store's currency elsewhere.
+    pub amount: Money,
+    /// Most parcels of one order.
+    pub parcels_max: u32,
+}
+
+/// Who pays for more parcels than one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Split {
+    /// There is no choice: everything leaves together.
+    Off,
+    /// The merchant.
+    Free,
+    /// The shopper, once.
+    Flat,
+    /// The shopper, for each parcel after the first.
+    PerExtraParcel,
+}
+
+/// An amount in minor units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Money(pub DomainMoney);
+
+/// A civil date, `YYYY-MM-DD`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Date(pub NaiveDate);
+
+impl Availability {
+    /// Puts an answer and its words on the wire. This is the whole of what the public may see.
+    pub fn new(
+        answer: &availability::Availability,
+        title: Option<&str>,
+        speaker: &Speaker<'_>,
+        valid_until: Option<String>,
+    ) -> Self {
+        let AvailabilityText {
+            label,
+            date,
+            detail,
+            reason,
+        } = speaker.availability(answer);
+        let (status, schema_org) = match answer.status {
+            availability::Status::InStock => (Status::InStock, "https://schema.org/InStock"),
+            availability::Status::LowStock { .. } => {
+                (Status::LowStock, "https://schema.org/LimitedAvailability")
+            }
+            availability::Status::Backorder { .. } => {
+                (Status::Backorder, "https://schema.org/BackOrder")
+            }
+            availability::Status::Preorder { .. } => {
+                (Status::Preorder, "https://schema.org/PreOrder")
+            }
+            availability::Status::Discontinued => {
+                (Status::Discontinued, "https://schema.org/Discontinued")
+            }
+            availability::Status::OutOfStock => {
+                (Status::OutOfStock, "https://schema.org/OutOfStock")
+            }
+            availability::Status::Unknown => (Status::Unknown, "https://schema.org/OutOfStock"),
+        };
+        let slices = answer.slices.iter().enumerate().map(|(at, slice)| Slice {
+            quantity: slice.quantity.units(),
+            ships_by: Date(slice.ships_by),
+            ready: at == 0 && answer.first_is_ready,
+        });
+        let reason = answer
+            .reason
+            .as_ref()
+            .zip(reason)
+            .map(|(reason, text)| Reason {
+                code: code(reason.cause).into(),
+                text,
+            });
+        Self {
+            sku: answer.sku.to_string(),
+            title: title.map(Into::into),
+            requested: answer.requested.units(),
+            status,
+            orderable: answer.orderable(),
+            ships_by: answer.ships_by.map(Date),
+            delivers_by: None,
+            slices: slices.collect(),
+            max_orderable: answer.max_orderable.map(Quantity::units),
+            reason,
+            offer: None,
+            text: Text {
+                label,
+                date,
+                detail,
+            },
+            schema_org: schema_org.into(),
+            valid_until,
+            revision: answer.revision,
+        }
+    }
+
+    /// The name to show: the merchant's, or else the SKU.
+    pub fn name(&self) -> &str {
+        self.title.as_deref().unwrap_or(&self.sku)
+    }
+}
+
+/// Computes the ways to send `lines`, in words.
+///
+/// The server answers with exactly this, and the widget computes it again from the lines and the
+/// policy of the answer: it cannot come to another result.
+pub fn plan_options(
+    lines: &[Availability],
+    policy: &SplitPolicy,
+    speaker: &Speaker<'_>,
+) -> Vec<PlanOption> {
+    let promised: Vec<PromisedLine> = lines
+        .iter()
+        .filter(|line| line.orderable)
+        .filter_map(promised_line)
+        .collect();
+    let title = |sku: &str| {
+        lines
+            .iter()
+            .find(|line| line.sku == sku)
+            .map_or(sku, Availability::name)
+            .to_owned()
+    };
+    let plans = shipment::plans(&promised, &policy.domain());
+    plans
+        .iter()
+        .filter_map(|plan| {
+            let text = speaker.plan(plan, &title);
+            Some(PlanOption {
+                kind: match plan.kind {
+                    DomainKind::Together => PlanKind::Together,
+                    DomainKind::Separate => PlanKind::Separate,
+                },
+                shipments: plan.shipments.iter().map(Shipment::new).collect(),
+                surcharge: Money(
+                    plan.surcharge
+                        .unwrap_or(DomainMoney::new(0, policy.amount.0.currency)),
+                ),
+                last_ships_by: Date(plan.last_ships_by()?),
+                text: OptionText {
+                    announcement: speaker.announcement(&text),
+                    name: text.name,
+                    price: text.price,
+                    when: text.when,
+                    parcels: text
+                        .parcels
+                        .into_iter()
+                        .map(|parcel| ParcelText {
+                            date: parcel.date,
+                            items: parcel.items,
+                        })
+                        .collect(),
+                },
+            })
+        })
+        .collect()
+}
+
+/// Words around the options for `lines`.
+pub fn plans_text(lines: &[Availability], speaker: &Speaker<'_>) -> PlansText {
+    let stranded = lines.iter().filter(|line| !line.orderable);
+    PlansText {
+        legend: speaker.words().legend.into(),
+        notices: stranded
+            .map(|line| speaker.not_orderable(line.name()))
+            .collect(),
+    }
+}
+
+impl SplitPolicy {
+    /// The policy as the core knows it.
+    pub fn domain(&self) -> shipment::SplitPolicy {
+        let charge = match self.split {
+            Split::Off => SplitCharge::Off,
+            Split::Free => SplitCharge::Free,
+            Split::Flat => SplitCharge::Flat(self.amount.0),
+            Split::PerExtraParcel => SplitCharge::PerExtraParcel(self.amount.0),
+        };
+        shipment::SplitPolicy {
+            charge,
+            parcels_max: self.parcels_max,
+        }
+    }
+}
+
+impl Shipment {
+    fn new(shipment: &shipment::Shipment) -> Self {
+        let line = |(sku, quantity): &(Sku, Quantity)| ShipmentLine {
+            sku: sku.to_string(),
+            quantity: quantity.units(),
+        };
+        Self {
+            ships_by: Date(shipment.ships_by),
+            lines: shipment.lines.iter().map(line).collect(),
+        }
+    }
+}
+
+fn promised_line(line: &Availability) -> Option<PromisedLine> {
+    let slice = |slice: &Slice| promise::Slice {
+        quantity: Quantity::new(slice.quantity),
+        ships_by: slice.ships_by.0,
+    };
+    Some(PromisedLine {
+        sku: line.sku.parse().ok()?,
+        slices: line.slices.iter().map(slice).collect(),
+    })
+}
+
+fn code(cause: Cause) -> &'static str {
+    match cause {
+        Cause::AwaitingSupplier => "awaiting_supplier",
+        Cause::SupplierLate => "supplier_late",
+        Cause::MadeToOrder => "made_to_order",
+        Cause::NotReleased => "not_released",
+    }
+}
+
+impl Date {
+    /// Reads `YYYY-MM-DD`, four digits of year, and nothing else.
+    pub fn parse(raw: &str) -> Option<Self> {
+        let digits = |part: &str, length: usize| {
+            let plain = part.len() == length && part.bytes().all(|byte| byte.is_ascii_digit());
+            if plain {
+                part.parse::<u32>().ok()
+            } else {
+                None
+            }
+        };
+        let (year, rest) = raw.split_once('-')?;
+        let (month, day) = rest.split_once('-')?;
+        let year = i32::try_from(digits(year, 4)?).ok()?;
+        NaiveDate::from_ymd_opt(year, digits(month, 2)?, digits(day, 2)?).map(Self)
+    }
+}
+
+impl fmt::Display for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{:04}-{:02}-{:02}",
+            self.0.year(),
+            self.0.month(),
+            self.0.day()
+        )
+    }
+}
+
+impl Serialize for Date {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Date {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = String::deserialize(deserializer)?;
+        Self::parse(&raw).ok_or_else(|| de::Error::custom("is no date of the form YYYY-MM-DD"))
+    }
+}
+
+/// The shape of [`Money`] in JSON.
+#[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", schema(as = Money))]
+#[serde(deny_unknown_fields)]
+pub struct MoneyShape {
+    /// Minor units of the currency.
+    amount: i64,
+    /// ISO 4217 code.
+    currency: String,
+}
+
+impl Serialize for Money {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        MoneyShape {
+            amount: self.0.amount,
+            currency: self.0.currency.to_string(),
+        }
+        .serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Money {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let shape = MoneyShape::deserialize(deserializer)?;
+        let currency: Currency = shape.currency.parse().map_err(de::Error::custom)?;
+        Ok(Self(DomainMoney::new(shape.amount, currency)))
+    }
+}
+
+#[cfg(feature = "schema")]
+mod schema {
+    //! How the hand-written types look in OpenAPI.
+
+    use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, Type};
+    use utoipa::{PartialSchema, ToSchema};
+
+    use super::{Date, Money, MoneyShape};
+
+    impl PartialSchema for Date {
+        fn schema() -> RefOr<Schema> {
+            let format = SchemaFormat::KnownFormat(KnownFormat::Date);
+            ObjectBuilder::new()
+                .schema_type(Type::String)
+                .format(Some(format))
+                .into()
+        }
+    }
+
+    impl ToSchema for Date {}
+
+    impl PartialSchema for Money {
+        fn schema() -> RefOr<Schema> {
+            MoneyShape::schema()
+        }
+    }
+
+    impl ToSchema for Money {}
+}
