@@ -19,11 +19,11 @@ export SHIPSBY_BIN="${SHIPSBY_BIN:-$CARGO_TARGET_DIR/release/ships-by}"
 export SHIPSBY_CHROMIUM="${SHIPSBY_CHROMIUM:-/usr/bin/chromium}"
 
 # say "text": one line about what happens now.
-say() { printf '\033[1m==>\033[0m %s\n' "$*"; }
+say() { if [ -t 1 ]; then printf '\033[1m==> %s\033[0m\n' "$*"; else printf '==> %s\n' "$*"; fi; }
 
 # fail "what went wrong" "what to do next"...: ends the script.
 fail() {
-    printf '\n\033[1;31mFailed:\033[0m %s\n' "$1" >&2
+    printf '\nFailed: %s\n' "$1" >&2
     shift
     for next in "$@"; do printf '  Next: %s\n' "$next" >&2; done
     exit 1

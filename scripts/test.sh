@@ -2,7 +2,7 @@
 # Everything that must hold before a change goes in, in one run. A failed step does not stop the others.
 #
 #     scripts/test.sh             all steps
-#     scripts/test.sh rust e2e    only these (the widget and the server are built for the steps that need them)
+#     scripts/test.sh rust e2e    only these steps, and what they need built
 #
 # A check counts as one test; the test runners report their own numbers, and a runner that runs nothing has failed.
 
@@ -14,12 +14,20 @@ mkdir -p "$LOGS"
 rm -f "$LOGS"/*
 wanted=" $* " rows=() passed_sum=0 failed_sum=0 hints=()
 
+# wants step...: whether one of these is to run.
+wants() {
+    local name
+    [ "$wanted" != "  " ] || return 0
+    for name in "$@"; do [[ "$wanted" != *" $name "* ]] || return 0; done
+    return 1
+}
+
 # step name kind "what it does and how long it takes" "what to do when it fails" command...
-# kind is `check` (passes or fails as one), `tests` (counted from what the runner prints) or `build` (only counted when it fails).
+# kind is `check` (passes or fails as one), `tests` (counted from what the runner prints) or `build` (counted only when it fails).
 step() {
     local name=$1 kind=$2 what=$3 hint=$4 status=0 passed=0 failed=0 began=$SECONDS log=$LOGS/$1.log
     shift 4
-    [ "$wanted" = "  " ] || [ "$kind" = build ] || [[ "$wanted" == *" $name "* ]] || return 0
+    [ "$kind" = build ] || wants "$name" || return 0
     printf '\n'
     say "$name: $what"
     "$@" 2>&1 </dev/null | tee "$log" || status=$?
@@ -41,7 +49,7 @@ count() {
     sed 's/\x1b\[[0-9;]*m//g' "$1" | awk '
         /^test result: /                            { passed += $4; failed += $6 }
         /^(#|ℹ) pass [0-9]+$/                       { passed += $3 }
-        /^(#|ℹ) fail [0-9]+$/                       { failed += $3 }
+        /^(#|ℹ) (fail|cancelled) [0-9]+$/           { failed += $3 }
         /^[0-9]+ passed, [0-9]+ failed/             { passed += $1; failed += $3 }
         END                                         { print passed + 0, failed + 0 }'
 }
@@ -57,29 +65,45 @@ e2e() {
 say "Setting up (no time when all is there; up to 15 minutes on a fresh machine)"
 scripts/setup.sh check wasm tools npm deny browser
 
-step fmt check "formatting (1 second)" "make fmt" \
+step fmt check "formatting (1 second)" \
+    "make fmt" \
     cargo fmt --all --check
-step deny check "licences, banned crates and sources of all dependencies (5 seconds)" "deny.toml says why each rule is there" \
+step deny check "licences, banned crates and sources of all dependencies (2 seconds)" \
+    "deny.toml says why each rule is there" \
     cargo deny --log-level error check licenses bans sources
-step widget build "the widget (no time, or 2 to 5 minutes)" "make widget" \
-    scripts/build.sh widget
-step size check "what the widget weighs, against its budget (3 seconds)" "find what grew: twiggy top, or git bisect with make widget" \
+if wants size openapi e2e; then
+    step widget build "the widget (no time when unchanged, else 1 to 5 minutes)" \
+        "make widget" \
+        scripts/build.sh widget
+fi
+step size check "what the widget weighs, against its budget (3 seconds)" \
+    "find out what grew since the last commit that passed: make widget && scripts/check-size.sh" \
     scripts/check-size.sh
-step clippy check "clippy on everything (5 seconds; 3 to 5 minutes the first time)" "make lint" \
+step clippy check "clippy on everything (5 seconds; 3 to 5 minutes the first time)" \
+    "make lint" \
     cargo clippy --locked --workspace --all-targets -- --deny warnings
-step doc check "documentation without warnings (10 seconds; 2 minutes the first time)" "cargo doc --workspace --no-deps" \
+step doc check "documentation without warnings (10 seconds; 2 minutes the first time)" \
+    "RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps" \
     documentation
-step rust tests "unit, property, contract and documentation tests (2 minutes; 6 to 10 the first time)" "cargo test NAME_OF_THE_TEST" \
+step rust tests "unit, property, contract and documentation tests (2 minutes; 6 to 10 the first time)" \
+    "cargo test NAME_OF_THE_TEST" \
     cargo test --locked --workspace --no-fail-fast
-step wasm tests "the same vectors, compiled to WebAssembly (1 minute)" "tests/wasm/run.sh" \
+step wasm tests "the same vectors, compiled to WebAssembly (1 minute)" \
+    "tests/wasm/run.sh" \
     tests/wasm/run.sh
-step server build "the server (no time, or 4 to 8 minutes)" "make server" \
-    scripts/build.sh server
-step openapi check "openapi.json is what the router says (1 second)" "ships-by openapi > server/openapi.json, and look at the difference" \
+if wants openapi e2e; then
+    step server build "the server (no time when unchanged, else 1 to 8 minutes)" \
+        "make server" \
+        scripts/build.sh server
+fi
+step openapi check "openapi.json says what the router does (1 second)" \
+    "ships-by openapi > server/openapi.json, then read the difference" \
     "$SHIPSBY_BIN" openapi --check
-step e2e tests "a running server in a real browser (3 minutes)" "node --test tests/e2e/NAME.test.js, inside scripts/with-env.sh" \
+step e2e tests "a running server and a real browser (3 minutes)" \
+    "scripts/with-env.sh node --test tests/e2e/NAME.test.js" \
     e2e
 
+[ "${#rows[@]}" -gt 0 ] || fail "There is no step called$wanted." "The steps: fmt deny size clippy doc rust wasm openapi e2e"
 printf '\n%-10s %8s %8s %9s\n' step passed failed time
 printf '%s\n' "${rows[@]}"
 printf '%-10s %8d %8d %7d s\n' together "$passed_sum" "$failed_sum" "$SECONDS"
