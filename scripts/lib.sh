@@ -34,10 +34,8 @@ have() { command -v "$1" >/dev/null 2>&1; }
 # at_least 1.95 1.100.1: whether the second version is not older than the first.
 at_least() { [ "$(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]; }
 
-# as_root command...: through sudo where that works without a password.
+# as_root command...: as it is for root, else through sudo where that needs no password.
 as_root() {
-    if [ "$(id -u)" = 0 ]; then "$@"
-    elif have sudo && sudo -n true 2>/dev/null; then sudo -n --preserve-env=DEBIAN_FRONTEND "$@"
-    else fail "'$*' needs root, and sudo is not available without a password." "Run it as root once, then repeat this command."
-    fi
+    if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n --preserve-env=DEBIAN_FRONTEND "$@"; fi
 }
+can_be_root() { [ "$(id -u)" = 0 ] || { have sudo && sudo -n true 2>/dev/null; }; }

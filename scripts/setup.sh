@@ -92,6 +92,8 @@ apt_install() {
     local what=$1 log=$SHIPSBY_CACHE/apt.log
     shift
     have apt-get || fail "$what is missing, and there is no apt-get to install it with." "Install it by hand: $*"
+    can_be_root || fail "$what is missing, and apt needs root (sudo asks for a password here)." \
+        "sudo apt-get install --no-install-recommends $*" "Then repeat this command."
     say "Installing $what with apt (usually 1 to 3 minutes): $*"
     { as_root apt-get update && as_root apt-get install --yes --no-install-recommends "$@"; } >"$log" 2>&1 </dev/null || {
         tail -n 5 "$log" >&2
