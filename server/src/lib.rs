@@ -1,1 +1,18 @@
-//! Server.
+//! The ShipsBy server: load facts, decide purely, commit once, then announce.
+//!
+//! Read from the top: [`app`] is what everything shares, [`catalogue`] the facts in memory,
+//! [`operations`] one act a file, [`store`] the only place with SQL, [`http`] the only place with
+//! status codes beside [`error`].
+
+pub mod app;
+pub mod catalogue;
+pub mod changes;
+pub mod clock;
+pub mod demo;
+pub mod error;
+pub mod http;
+pub mod import;
+pub mod limits;
+pub mod metrics;
+pub mod operations;
+pub mod store;

@@ -1,1 +1,44 @@
-fn main() {}
+//! The `ships-by` command.
+
+use clap::{Parser, Subcommand};
+
+mod cli;
+
+/// Tells shoppers honestly when things ship, for any shop.
+#[derive(Debug, Parser)]
+#[command(name = "ships-by", version, about, after_help = cli::EXAMPLES, arg_required_else_help = true)]
+struct Command {
+    #[command(subcommand)]
+    act: Act,
+}
+
+#[derive(Debug, Subcommand)]
+enum Act {
+    /// Serves the API and the widget for your shop
+    Serve(cli::serve::Args),
+    /// Serves a demo shop, with goods in every state, to try things out
+    Demo(cli::demo::Args),
+    /// Imports a stock file: ours, WooCommerce's or Shopify's
+    Import(cli::import::Args),
+    /// Makes, lists and revokes keys
+    Keys(cli::keys::Args),
+    /// Copies the database to a file, also while a server runs
+    Backup(cli::backup::Args),
+    /// Checks that the database and the promises in it are sound
+    Check(cli::check::Args),
+    /// Prints the OpenAPI description of the HTTP API
+    Openapi(cli::openapi::Args),
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    match Command::parse().act {
+        Act::Serve(args) => cli::serve::run(args).await,
+        Act::Demo(args) => cli::demo::run(args).await,
+        Act::Import(args) => cli::import::run(args).await,
+        Act::Keys(args) => cli::keys::run(args).await,
+        Act::Backup(args) => cli::backup::run(args).await,
+        Act::Check(args) => cli::check::run(args).await,
+        Act::Openapi(args) => cli::openapi::run(args).await,
+    }
+}

@@ -525,7 +525,8 @@ impl<'de> Deserialize<'de> for Money {
 mod schema {
     //! How the hand-written types look in OpenAPI.
 
-    use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, Type};
+    use utoipa::openapi::RefOr;
+    use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
     use utoipa::{PartialSchema, ToSchema};
 
     use super::{Date, Money, MoneyShape};

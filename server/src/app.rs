@@ -1,0 +1,45 @@
+//! What every operation and every route shares.
+
+use std::sync::Arc;
+
+use crate::catalogue::Catalogue;
+use crate::changes::Changes;
+use crate::clock::Clock;
+use crate::limits::Limits;
+use crate::metrics::Metrics;
+use crate::store::Store;
+
+/// The application's state: cheap to clone, first argument of every operation.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// The parts of an [`App`].
+pub struct Parts {
+    /// The database.
+    pub store: Store,
+    /// Facts in memory, as fresh as the last commit.
+    pub catalogue: Catalogue,
+    /// Who wants to know of changes.
+    pub changes: Changes,
+    /// The time.
+    pub clock: Clock,
+    /// What is allowed how often and how large.
+    pub limits: Limits,
+    /// What is counted.
+    pub metrics: Metrics,
+}
+
+impl App {
+    /// Puts the parts together.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl std::ops::Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}

@@ -1,0 +1,201 @@
+//! The facts of every shop in memory: what reads are answered from.
+//!
+//! Refreshed after each commit by the operation that committed, and by [`crate::store`]'s watch for
+//! commits of other processes. Never written to otherwise, so it can be thrown away and loaded anew.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use arc_swap::{ArcSwap, ArcSwapOption};
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use sha2::{Digest, Sha256};
+use shared::availability::{Location, PromisePolicy};
+use shared::ids::{Sku, StoreId};
+use shared::supply::SkuFacts;
+use shared::text::Language;
+use shared::wire::SplitPolicy;
+
+/// All shops of this server, and the keys that open them.
+#[derive(Default)]
+pub struct Catalogue {
+    shops: ArcSwap<HashMap<StoreId, Arc<Shop>>>,
+    keys: ArcSwap<HashMap<KeyHash, Key>>,
+}
+
+/// SHA-256 of a key. Keys are 256 random bits, so no slow hash is needed.
+pub type KeyHash = [u8; 32];
+
+/// A key as the server remembers it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    /// The shop it opens.
+    pub store: StoreId,
+    /// What it may be used for.
+    pub kind: KeyKind,
+    /// True once the merchant has revoked it.
+    pub revoked: bool,
+}
+
+/// What a key may be used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyKind {
+    /// `pk_...`: stands in web pages; reads what shoppers may see.
+    Publishable,
+    /// `sk_...`: the merchant's server; reads and writes everything of the shop.
+    Secret,
+}
+
+/// One shop.
+pub struct Shop {
+    /// Its id.
+    pub id: StoreId,
+    settings: ArcSwap<Settings>,
+    entries: RwLock<HashMap<Sku, Arc<Entry>>>,
+    revision: AtomicU64,
+}
+
+/// What a merchant decides about the whole shop.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// The shop's name.
+    pub name: String,
+    /// The location that ships.
+    pub location: Location,
+    /// How promises are made.
+    pub promises: PromisePolicy,
+    /// Who pays for more parcels than one.
+    pub split: SplitPolicy,
+    /// Origins (`https://shop.example`) whose pages may use the publishable keys.
+    pub origins: Vec<String>,
+    /// Grows with each change, so that answers made with other settings can be told.
+    pub generation: u64,
+}
+
+/// The facts of one SKU with the answers made from them.
+pub struct Entry {
+    /// The facts.
+    pub facts: SkuFacts,
+    /// The answer for one unit in each language, once somebody asked.
+    pub ready: [ArcSwapOption<ReadyAnswer>; Language::ALL.len()],
+}
+
+/// An answer as bytes, and for how long it stands.
+pub struct ReadyAnswer {
+    /// The `Availability` as JSON.
+    pub json: Bytes,
+    /// When it may change by itself.
+    pub valid_until: Option<DateTime<Utc>>,
+    /// [`Settings::generation`] it was made with.
+    pub generation: u64,
+}
+
+impl Catalogue {
+    /// The shop with this id.
+    pub fn shop(&self, id: &StoreId) -> Option<Arc<Shop>> {
+        self.shops.load().get(id).cloned()
+    }
+
+    /// All shops.
+    pub fn shops(&self) -> Vec<Arc<Shop>> {
+        self.shops.load().values().cloned().collect()
+    }
+
+    /// Adds a shop or takes another's place.
+    pub fn put_shop(&self, shop: Arc<Shop>) {
+        self.shops.rcu(|shops| {
+            let mut shops = HashMap::clone(shops);
+            shops.insert(shop.id.clone(), Arc::clone(&shop));
+            shops
+        });
+    }
+
+    /// The key that a caller shows, if there ever was such a key.
+    pub fn key(&self, shown: &str) -> Option<Key> {
+        self.keys.load().get(&hash_of(shown)).cloned()
+    }
+
+    /// Replaces all keys.
+    pub fn put_keys(&self, keys: HashMap<KeyHash, Key>) {
+        self.keys.store(Arc::new(keys));
+    }
+}
+
+/// The hash by which a key is known.
+pub fn hash_of(key: &str) -> KeyHash {
+    Sha256::digest(key.as_bytes()).into()
+}
+
+impl Shop {
+    /// A shop without goods.
+    pub fn new(id: StoreId, settings: Settings, revision: u64) -> Self {
+        Self {
+            id,
+            settings: ArcSwap::from_pointee(settings),
+            entries: RwLock::default(),
+            revision: AtomicU64::new(revision),
+        }
+    }
+
+    /// What the merchant decided.
+    pub fn settings(&self) -> Arc<Settings> {
+        self.settings.load_full()
+    }
+
+    /// Takes other settings. Their generation must be another one.
+    pub fn put_settings(&self, settings: Settings) {
+        self.settings.store(Arc::new(settings));
+    }
+
+    /// What is known of a SKU.
+    pub fn entry(&self, sku: &str) -> Option<Arc<Entry>> {
+        self.entries
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(sku)
+            .cloned()
+    }
+
+    /// How many SKUs are known.
+    pub fn len(&self) -> usize {
+        self.entries
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .len()
+    }
+
+    /// True if no SKU is known.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Takes newer facts, committed as `revision`. Facts older than what is known are passed over,
+    /// so that two refreshes may arrive in any order.
+    pub fn put(&self, facts: impl IntoIterator<Item = SkuFacts>, revision: u64) {
+        let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
+        for facts in facts {
+            let newer = entries
+                .get(&facts.sku)
+                .is_none_or(|known| known.facts.revision <= facts.revision);
+            if newer {
+                entries.insert(facts.sku.clone(), Arc::new(Entry::new(facts)));
+            }
+        }
+        self.revision.fetch_max(revision, Ordering::AcqRel);
+    }
+
+    /// The last revision that is visible here.
+    pub fn revision(&self) -> u64 {
+        self.revision.load(Ordering::Acquire)
+    }
+}
+
+impl Entry {
+    fn new(facts: SkuFacts) -> Self {
+        Self {
+            facts,
+            ready: Default::default(),
+        }
+    }
+}

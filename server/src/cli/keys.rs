@@ -1,0 +1,10 @@
+//! `ships-by keys`
+
+/// Options.
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+/// Runs the command.
+pub async fn run(_args: Args) -> anyhow::Result<()> {
+    Ok(())
+}

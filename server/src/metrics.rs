@@ -1,0 +1,5 @@
+//! What is counted, for Prometheus.
+
+/// The counters.
+#[derive(Debug, Default)]
+pub struct Metrics {}
