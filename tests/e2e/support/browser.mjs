@@ -98,6 +98,14 @@ export async function compiled(page) {
 export const painted = (page) =>
   page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
 
+/** Hides a page from its reader, or shows it again. Headless browsers have no window to minimise, so this says what such a page is told. */
+export const hide = (page, hidden) =>
+  page.evaluate((hidden) => {
+    Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+    Object.defineProperty(document, "visibilityState", { configurable: true, get: () => (hidden ? "hidden" : "visible") });
+    document.dispatchEvent(new Event("visibilitychange"));
+  }, hidden);
+
 /** The words of an element as a shopper reads them; the slot's, where the merchant's own text stands. */
 export const wordsOf = (locator) =>
   locator.evaluate((element) => {

@@ -82,7 +82,7 @@ export async function startNetwork(api) {
       const parts = [];
       for await (const part of answer) parts.push(part);
       const original = Buffer.concat(parts);
-      const altered = Buffer.from(network.alter(entry, original) ?? original);
+      const altered = Buffer.from(network.alter?.(entry, original) || original);
       const { "content-length": _length, "transfer-encoding": _encoding, ...rest } = answer.headers;
       response.writeHead(answer.statusCode, { ...rest, "content-length": altered.length }).end(altered);
     });

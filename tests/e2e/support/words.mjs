@@ -7,6 +7,7 @@ export const promiseIn = (locator) =>
     const one = (selector) => root.querySelector(selector);
     const text = (node) => node?.textContent ?? null;
     const mark = (node) => {
+      if (!node) return "nothing";
       const { backgroundColor, blockSize, borderTopStyle } = getComputedStyle(node, "::before");
       const filled = !/^(transparent|rgba\(.*, 0\))$/.test(backgroundColor);
       if (borderTopStyle === "none") return "nothing";
