@@ -32,18 +32,22 @@ export async function openShop(pages) {
   });
 }
 
-/** Lets the pages of `origin` ask, and shoppers choose between one parcel and several. */
-export const allow = (server, secret, origin) =>
-  merchant(server.origin, secret, "PUT", "/v1/store", {
-    name: "The bench",
-    origins: [origin],
-    shipping: { split: "free", parcels_max: 20 },
-  });
+/** Lets the pages of `origin` ask, and shoppers choose between one parcel and several. Returns the location that ships. */
+export async function allow(server, secret, origin) {
+  const { name, location, currency } = await merchant(server.origin, secret, "GET", "/v1/store");
+  const split = { split: "free", parcels_max: 20 };
+  await merchant(server.origin, secret, "PUT", "/v1/store", { name, location, currency, split, origins: [origin] });
+  return location;
+}
+
+/** Counts what is on hand. */
+export const count = (server, secret, location, sku, on_hand) =>
+  merchant(server.origin, secret, "PUT", `/v1/stock/${location}/${sku}`, { on_hand, if_quantity: null });
 
 /** Makes goods that can be ordered before they are there; more of them arrive in so many days. */
 export async function expect(server, secret, arrivals) {
+  const backorder = { policy: "allow", reason: "The weaver ships on the first of the month." };
   for (const { sku } of arrivals) {
-    const backorder = { mode: "allow", reason: "The weaver ships on the first of the month." };
     await merchant(server.origin, secret, "PUT", `/v1/skus/${sku}`, { title: `Blanket ${sku}`, backorder });
   }
   const day = (ahead) => new Date(Date.now() + ahead * DAY_MS).toISOString().slice(0, 10);

@@ -158,7 +158,7 @@ export async function merchant(origin, secret, method, path, body) {
   const response = await fetch(origin + path, {
     method,
     headers: { authorization: `Bearer ${secret}`, "content-type": "application/json", "idempotency-key": crypto.randomUUID() },
-    body: JSON.stringify(body),
+    body: body && JSON.stringify(body),
   });
   if (!response.ok) throw Error(`${method} ${path} was answered with ${response.status}: ${await response.text()}`);
   return response.json().catch(() => undefined);

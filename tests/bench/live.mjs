@@ -1,7 +1,7 @@
 // From the moment a stock change is sent to the API until the words have changed on a page that is open.
 
-import { allow, drawn, launch, openShop, page, watchView } from "./browser.mjs";
-import { bar, dice, merchant, newShop, note, percentile, serve, skuOf, sleep, stockFile } from "./lib.mjs";
+import { allow, count, drawn, launch, openShop, page, watchView } from "./browser.mjs";
+import { bar, dice, newShop, note, percentile, serve, skuOf, sleep, stockFile } from "./lib.mjs";
 
 const SKUS = 1_000;
 const CHANGES = 200;
@@ -9,17 +9,15 @@ const BAR_MS = 250;
 const WAIT_MS_MAX = 5_000;
 const CLOCK_PROBES = 50;
 const SOME = 400;
-const LOCATION = process.env.SHIPSBY_BENCH_LOCATION ?? "main";
 
 const shop = newShop("live", await stockFile(SKUS));
 const server = await serve(shop.db);
 const sku = skuOf(7);
 const pages = {};
 const front = await openShop(pages);
-await allow(server, shop.secret, front.origin);
+const location = await allow(server, shop.secret, front.origin);
 pages["/"] = page(`${server.origin}/embed/v1/ships-by.js`, shop.publishable, `<h1>A blanket</h1><ships-by sku="${sku}">Usually ships in 2 days</ships-by>`);
-const put = (on_hand) =>
-  merchant(server.origin, shop.secret, "PUT", `/v1/stock/${LOCATION}/${sku}`, { on_hand, if_quantity: null });
+const put = (on_hand) => count(server, shop.secret, location, sku, on_hand);
 await put(SOME);
 
 const browser = await launch();

@@ -9,8 +9,8 @@ import { brotliCompressSync, constants } from "node:zlib";
 
 import { build } from "esbuild";
 
-import { allow, expect, launch, listen, openShop, page, watchView } from "./browser.mjs";
-import { BENCH, availability, bar, median, merchant, newShop, note, serve, skuOf, sleep, stockFile } from "./lib.mjs";
+import { allow, count, expect, launch, listen, openShop, page, watchView } from "./browser.mjs";
+import { BENCH, availability, bar, median, newShop, note, serve, skuOf, sleep, stockFile } from "./lib.mjs";
 
 const RUNS = 9;
 const SLOWDOWN = 4;
@@ -21,7 +21,6 @@ const NETWORKS = [
 const TEXT_BAR = 1.05;
 const INTERACTIVE_BAR = 0.95;
 const PATIENCE_MS = 30_000;
-const LOCATION = process.env.SHIPSBY_BENCH_LOCATION ?? "main";
 const WORDS = "Usually ships in 2 days";
 
 /** One of the twins, bundled as its makers advise for production. */
@@ -145,12 +144,12 @@ const shop = newShop("page", await stockFile(1_000));
 const server = await serve(shop.db);
 const pages = {};
 const front = await openShop(pages);
-await allow(server, shop.secret, front.origin);
+const location = await allow(server, shop.secret, front.origin);
 
 // One is on the shelf, so that another quantity has another answer.
 const sku = skuOf(1);
 await expect(server, shop.secret, [{ sku, units: 50, in_days: 21 }]);
-await merchant(server.origin, shop.secret, "PUT", `/v1/stock/${LOCATION}/${sku}`, { on_hand: 1, if_quantity: null });
+await count(server, shop.secret, location, sku, 1);
 const { label } = (await availability(server.origin, shop.publishable, [sku])).items[0].text;
 
 const twins = { preact: await twin("preact"), react: await twin("react") };
