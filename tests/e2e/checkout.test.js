@@ -8,8 +8,8 @@ import { setStage } from "./support/stage.mjs";
 import { escaped, noticesIn, optionsIn, optionsOf, planOf } from "./support/words.mjs";
 
 const LINES = [
-  { sku: "cc-sunglasses", quantity: 1 },
-  { sku: "cc-hoodie-with-pocket", quantity: 3 },
+  { sku: "e2e-ready", quantity: 1 },
+  { sku: "e2e-slices", quantity: 3 },
 ];
 const PLAIN = { rules: { wasm: false }, expected: /shown as plain text|Content Security Policy/ };
 const MODES = [
@@ -201,14 +201,14 @@ for (const { mode, ready, ...rest } of MODES) {
   });
 
   test(`${mode}, a line that cannot be ordered is named and rides in no parcel`, async (t) => {
-    const lines = [...LINES, { sku: "cc-cap", quantity: 1 }];
+    const lines = [...LINES, { sku: "e2e-gone", quantity: 1 }];
     const { text, options } = await stage.demo.plans(lines);
     const page = await checkout(t, { ready, lines, ...rest });
     assert.deepEqual(await noticesIn(page.locator("ships-by")), text.notices);
     assert.match(text.notices.join(), /Cap/);
     const value = JSON.parse(await valueOf(page));
     assert.deepEqual(value, planOf(options[0]));
-    assert.ok(!JSON.stringify(value).includes("cc-cap"));
+    assert.ok(!JSON.stringify(value).includes("e2e-gone"));
   });
 }
 
@@ -220,9 +220,9 @@ test("choosing makes no request", async (t) => {
   for (const kind of ["separate", "together", "separate"]) await choose(page, kind);
   await painted(page);
   // What choosing had asked for would have arrived before this.
-  await page.evaluate((api) => fetch(`${api}/v1/availability?sku=cc-belt&key=pk_demo_shipsby`).then((answer) => answer.text()), stage.network.api);
+  await page.evaluate((api) => fetch(`${api}/v1/availability?sku=e2e-low&key=pk_demo_shipsby`).then((answer) => answer.text()), stage.network.api);
   const after = stage.network.requests.slice(before).map(({ path, query }) => `${path} ${query.get("sku")}`);
-  assert.deepEqual(after, ["/v1/availability cc-belt"]);
+  assert.deepEqual(after, ["/v1/availability e2e-low"]);
 });
 
 test("the ways to send a cart are computed in the browser, from the lines and the policy", async (t) => {

@@ -6,6 +6,7 @@ import { beforeEach, test } from "node:test";
 import { compiled, newContext, painted, until, visit, wordsOf } from "./support/browser.mjs";
 import { PUBLISHABLE_KEY, startDemo } from "./support/demo.mjs";
 import { startMerchant } from "./support/merchant.mjs";
+import { stockShelves } from "./support/shelves.mjs";
 import { setStage } from "./support/stage.mjs";
 import { escaped, noticesIn, optionsIn, optionsOf, promiseIn, promiseOf } from "./support/words.mjs";
 
@@ -13,8 +14,8 @@ const OWN_TEXT = "Usually ships in 2 days";
 const PLAIN = /shown as plain text|Content Security Policy/;
 const NETWORK = /ERR_|Failed to load resource|CORS policy/;
 const MIXED = [
-  { sku: "cc-sunglasses", quantity: 1 },
-  { sku: "cc-hoodie-with-pocket", quantity: 3 },
+  { sku: "e2e-ready", quantity: 1 },
+  { sku: "e2e-slices", quantity: 3 },
 ];
 const ROUNDS = 1_000;
 
@@ -41,14 +42,14 @@ async function saysWhatTheServerSays(page, sku, demo = stage.demo) {
 for (const [name, fault] of [["cannot be reached", "cut"], ["answers 500", 500], ["answers 503", 503], ["answers 429", 429], ["does not answer", "hang"]]) {
   test(`while the server ${name} the merchant's text stays; afterwards the answer comes by itself`, async (t) => {
     stage.network.fault = ({ path }) => path.startsWith("/v1/") && fault;
-    const page = await stage.open(t, productOf("cc-belt"), { watched: true, expected: NETWORK });
+    const page = await stage.open(t, productOf("e2e-low"), { watched: true, expected: NETWORK });
     await until("it was asked", () => questions().length > 0);
     if (fault !== "hang") await untilEvent(page, "error");
     await settled(page);
     assert.equal(await wordsOf(page.locator("ships-by")), OWN_TEXT);
     stage.network.fault = undefined;
     stage.network.cut();
-    await saysWhatTheServerSays(page, "cc-belt");
+    await saysWhatTheServerSays(page, "e2e-low");
     assert.equal((await eventsOf(page, "error")).length, 1, "it is told once");
   });
 }
@@ -59,21 +60,22 @@ test("a server that dies and comes back: the words stay, then follow again", asy
   const merchant = await startMerchant();
   t.after(() => merchant.stop());
   await demo.allowOrigin(merchant.origin);
-  const page = await visit(t, stage.browser, merchant.page(productOf("cc-belt"), { api: demo.api }), { expected: NETWORK });
-  await saysWhatTheServerSays(page, "cc-belt", demo);
+  await stockShelves(demo);
+  const page = await visit(t, stage.browser, merchant.page(productOf("e2e-low"), { api: demo.api }), { expected: NETWORK });
+  await saysWhatTheServerSays(page, "e2e-low", demo);
   const before = await wordsOf(page.locator("ships-by"));
   await demo.kill();
   await until("the page noticed", () => page.complaints.length > 0);
   assert.equal(await wordsOf(page.locator("ships-by")), before);
   await demo.start({ fresh: false });
-  await demo.setStock("cc-belt", 40);
-  await saysWhatTheServerSays(page, "cc-belt", demo);
+  await demo.setStock("e2e-low", 40);
+  await saysWhatTheServerSays(page, "e2e-low", demo);
   assert.notEqual(await wordsOf(page.locator("ships-by")), before);
 });
 
 test("what the server refuses is not asked again and again", async (t) => {
   stage.network.fault = ({ path }) => path.startsWith("/v1/") && 422;
-  const page = await stage.open(t, productOf("cc-belt"), { watched: true, expected: NETWORK });
+  const page = await stage.open(t, productOf("e2e-low"), { watched: true, expected: NETWORK });
   await untilEvent(page, "error");
   const [{ detail }] = await eventsOf(page, "error");
   assert.equal(detail.status, 422);
@@ -86,7 +88,7 @@ test("what the server refuses is not asked again and again", async (t) => {
 
 test("a wrong key is told as such, and the merchant's text stays", async (t) => {
   const tag = `<script type="module" src="${stage.demo.api}/embed/v1/ships-by.js" data-key="pk_demo_wrong"></script>`;
-  const page = await stage.open(t, productOf("cc-belt"), { rules: { tags: 0, head: tag }, expected: NETWORK });
+  const page = await stage.open(t, productOf("e2e-low"), { rules: { tags: 0, head: tag }, expected: NETWORK });
   await untilEvent(page, "error");
   assert.equal(await wordsOf(page.locator("ships-by")), OWN_TEXT);
 });
@@ -94,14 +96,14 @@ test("a wrong key is told as such, and the merchant's text stays", async (t) => 
 test("an origin that is not listed gets no answer, and its own text stays", async (t) => {
   const stranger = await startMerchant();
   t.after(() => stranger.stop());
-  const url = stranger.page(productOf("cc-belt") + cartOf("cart", MIXED), { api: stage.demo.api });
+  const url = stranger.page(productOf("e2e-low") + cartOf("cart", MIXED), { api: stage.demo.api });
   const page = await visit(t, stage.browser, url, { expected: NETWORK });
   await untilEvent(page, "error", 2);
   for (const element of await page.locator("ships-by").all()) assert.equal(await wordsOf(element), OWN_TEXT);
   for (const [path, init] of [
-    ["/v1/availability?sku=cc-belt", {}],
+    ["/v1/availability?sku=e2e-low", {}],
     ["/v1/plans", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ lines: MIXED }) }],
-    ["/v1/stream?sku=cc-belt", {}],
+    ["/v1/stream?sku=e2e-low", {}],
   ]) {
     const read = (origin) =>
       fetch(`${stage.demo.api}${path}${path.includes("?") ? "&" : "?"}key=${PUBLISHABLE_KEY}`, {
@@ -133,25 +135,25 @@ for (const name of ["widget.wasm", "widget.js"]) {
 
 test("where later.js is not what was built nothing of it runs, and products still say when they ship", async (t) => {
   stage.network.alter = ({ path }, bytes) => path.endsWith("/later.js") && Buffer.concat([bytes, evil("later.js")]);
-  const page = await stage.open(t, productOf("cc-belt"), { watched: true, expected: /integrity|plain text/ });
+  const page = await stage.open(t, productOf("e2e-low"), { watched: true, expected: /integrity|plain text/ });
   await until("it is told on the console", () => page.complaints.some((each) => each.includes("plain text")));
-  await saysWhatTheServerSays(page, "cc-belt");
+  await saysWhatTheServerSays(page, "e2e-low");
   assert.equal(await page.evaluate(() => globalThis.executed), undefined);
 });
 
 test("where the style is not what was built it is not used, and the words are there all the same", async (t) => {
   stage.network.alter = ({ path }, bytes) => path.endsWith("/widget.css") && Buffer.concat([bytes, Buffer.from(":host { opacity: 0.01 }")]);
-  const page = await stage.open(t, productOf("cc-belt"), { watched: true, expected: /integrity|plain text/ });
+  const page = await stage.open(t, productOf("e2e-low"), { watched: true, expected: /integrity|plain text/ });
   await page.locator("[part=label]").waitFor();
-  assert.equal(await page.locator("[part=label]").textContent(), (await stage.demo.availability("cc-belt")).text.label);
+  assert.equal(await page.locator("[part=label]").textContent(), (await stage.demo.availability("e2e-low")).text.label);
   assert.equal(await page.locator("ships-by").evaluate((element) => getComputedStyle(element).opacity), "1");
 });
 
 test("an answer of a later server that the compiled view does not understand is shown as the server words it", async (t) => {
   stage.network.alter = ({ path }, bytes) => path === "/v1/availability" && bytes.toString().replaceAll('"low_stock"', '"reserved_for_friends"');
-  const page = await stage.open(t, productOf("cc-belt"), { watched: true, expected: PLAIN });
+  const page = await stage.open(t, productOf("e2e-low"), { watched: true, expected: PLAIN });
   await until("the view gave up", () => page.complaints.some((each) => each.includes("plain text")));
-  const { text } = await stage.demo.availability("cc-belt");
+  const { text } = await stage.demo.availability("e2e-low");
   assert.equal(await wordsOf(page.locator("ships-by")), `${text.label} ${text.date}`);
 });
 
@@ -161,7 +163,7 @@ for (const [name, tags] of [
 ]) {
   test(`the script included ${name} makes one element`, async (t) => {
     const tag = `<script type="module" src="${stage.network.api}/embed/v1/ships-by.js" data-key="${PUBLISHABLE_KEY}"></script>\n`;
-    const page = await stage.open(t, productOf("cc-belt") + productOf("cc-cap"), { watched: true, rules: { tags: 0, head: tags(tag) } });
+    const page = await stage.open(t, productOf("e2e-low") + productOf("e2e-gone"), { watched: true, rules: { tags: 0, head: tags(tag) } });
     await untilEvent(page, "change", 2);
     await compiled(page);
     await until("one stream", () => stage.network.streams.size === 1);
@@ -170,11 +172,11 @@ for (const [name, tags] of [
     assert.equal(stage.network.to("/v1/stream").length, 1);
     assert.equal(await page.evaluate(() => seen.instances.length), 1);
     assert.equal((await eventsOf(page, "change")).length, 2);
-    await stage.demo.setStock("cc-belt", 90);
+    await stage.demo.setStock("e2e-low", 90);
     await untilEvent(page, "change", 3);
     await settled(page);
     assert.equal((await eventsOf(page, "change")).length, 3, "and one change is told once");
-    await stage.demo.setStock("cc-belt", 2);
+    await stage.demo.setStock("e2e-low", 2);
   });
 }
 
@@ -182,7 +184,7 @@ test("the evergreen and a pinned script on one page make one element", async (t)
   const { version } = await (await fetch(`${stage.network.api}/embed/manifest.json`)).json();
   const tag = (folder) => `<script type="module" src="${stage.network.api}/embed/${folder}/ships-by.js" data-key="${PUBLISHABLE_KEY}"></script>\n`;
   await stage.network.reset();
-  const page = await stage.open(t, productOf("cc-belt"), { watched: true, rules: { tags: 0, head: tag("v1") + tag(version) } });
+  const page = await stage.open(t, productOf("e2e-low"), { watched: true, rules: { tags: 0, head: tag("v1") + tag(version) } });
   await untilEvent(page, "change");
   await compiled(page);
   await settled(page);
@@ -216,7 +218,7 @@ async function weigh(page, cdp) {
 
 const HEAP_GROWTH_MAX = 200_000;
 
-for (const [view, body] of [["product", productOf("cc-belt")], ["checkout", `<form>${cartOf("checkout", MIXED, 'name="plan"')}</form>`]]) {
+for (const [view, body] of [["product", productOf("e2e-low")], ["checkout", `<form>${cartOf("checkout", MIXED, 'name="plan"')}</form>`]]) {
   test(`a ${view} element that is moved, removed and put back ${ROUNDS} times leaves nothing behind`, async (t) => {
     const page = await stage.open(t, `<main>${body}</main><aside></aside>`, { watched: true });
     await untilEvent(page, "change");
@@ -254,15 +256,15 @@ for (const [view, body] of [["product", productOf("cc-belt")], ["checkout", `<fo
     assert.deepEqual([after.instances, after.streams], [1, 1]);
     assert.equal(questions().length, 1, "nothing was asked again");
 
-    await stage.demo.setStock(view === "product" ? "cc-belt" : "cc-hoodie-with-pocket", 60);
+    await stage.demo.setStock(view === "product" ? "e2e-low" : "e2e-slices", 60);
     await untilEvent(page, "change");
-    await stage.demo.setStock("cc-belt", 2);
-    await stage.demo.setStock("cc-hoodie-with-pocket", 1);
+    await stage.demo.setStock("e2e-low", 2);
+    await stage.demo.setStock("e2e-slices", 1);
   });
 }
 
 test(`${ROUNDS} elements that came and went are gone`, async (t) => {
-  const page = await stage.open(t, productOf("cc-belt") + "<main></main>", { watched: true });
+  const page = await stage.open(t, productOf("e2e-low") + "<main></main>", { watched: true });
   await untilEvent(page, "change");
   await compiled(page);
   await until("one stream", () => stage.network.streams.size === 1);
@@ -275,7 +277,7 @@ test(`${ROUNDS} elements that came and went are gone`, async (t) => {
       const main = document.querySelector("main");
       for (let round = 0; round < rounds; round++) {
         const element = document.createElement("ships-by");
-        element.setAttribute("sku", "cc-belt");
+        element.setAttribute("sku", "e2e-low");
         main.replaceChildren(element);
         await turn();
         if (!element.shadowRoot.querySelector("[part=label], [part=option]")) throw Error("it shows nothing");
@@ -294,16 +296,16 @@ test(`${ROUNDS} elements that came and went are gone`, async (t) => {
 
 const deep = "[".repeat(30_000) + "]".repeat(30_000);
 const BAD_LINES = [
-  "{", "null", "{}", "[]", "[1]", "[null]", '"cc-belt"', '[{"sku":"cc-belt"}]', '[{"sku":"cc-belt","quantity":"1"}]',
-  '[{"sku":"cc-belt","quantity":0}]', '[{"sku":"cc-belt","quantity":1e30}]', '[{"sku":"","quantity":1}]', '[{"quantity":1}]',
+  "{", "null", "{}", "[]", "[1]", "[null]", '"e2e-low"', '[{"sku":"e2e-low"}]', '[{"sku":"e2e-low","quantity":"1"}]',
+  '[{"sku":"e2e-low","quantity":0}]', '[{"sku":"e2e-low","quantity":1e30}]', '[{"sku":"","quantity":1}]', '[{"quantity":1}]',
   deep,
-  JSON.stringify(Array.from({ length: 101 }, (_, at) => ({ sku: `cc-${at}`, quantity: 1 }))),
+  JSON.stringify(Array.from({ length: 101 }, (_, at) => ({ sku: `e2e-${at}`, quantity: 1 }))),
   JSON.stringify([{ sku: "x".repeat(1_000_000), quantity: 1 }]),
 ];
 
 test("a cart that is none keeps the merchant's text and asks nothing", async (t) => {
   const body = BAD_LINES.map((lines) => `<ships-by view="cart" lines='${lines}'>${OWN_TEXT}</ships-by>`).join("\n");
-  const page = await stage.open(t, body + productOf("cc-belt"), { watched: true, viewport: { width: 1000, height: 4_000 } });
+  const page = await stage.open(t, body + productOf("e2e-low"), { watched: true, viewport: { width: 1000, height: 4_000 } });
   await untilEvent(page, "change");
   await compiled(page);
   await settled(page);
@@ -314,7 +316,7 @@ test("a cart that is none keeps the merchant's text and asks nothing", async (t)
 });
 
 test("attributes of a megabyte do no harm", async (t) => {
-  const page = await stage.open(t, productOf("cc-belt") + productOf("cc-cap"), { watched: true });
+  const page = await stage.open(t, productOf("e2e-low") + productOf("e2e-gone"), { watched: true });
   await untilEvent(page, "change", 2);
   await compiled(page);
   await page.evaluate(() => {
@@ -328,7 +330,7 @@ test("attributes of a megabyte do no harm", async (t) => {
   await page.evaluate(() => {
     const element = document.querySelector("ships-by");
     for (const name of element.getAttributeNames()) element.removeAttribute(name);
-    element.setAttribute("sku", "cc-belt");
+    element.setAttribute("sku", "e2e-low");
   });
   await until("it recovers", async () => (await wordsOf(page.locator("ships-by").first())) !== OWN_TEXT);
 });
@@ -376,7 +378,7 @@ test("events bubble and leave the shadow trees that the element stands in", asyn
             if (type === "change") {
               const radio = root.querySelector("ships-by").shadowRoot.querySelector("input[value=separate]");
               if (radio) radio.click();
-              root.querySelector("ships-by + ships-by").setAttribute("sku", "cc-not-imported");
+              root.querySelector("ships-by + ships-by").setAttribute("sku", "e2e-unknown");
             }
             if (["change", "choose", "error"].every((each) => told.some(({ type }) => type === each))) resolve(told);
           });

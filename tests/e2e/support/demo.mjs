@@ -12,7 +12,6 @@ import { join } from "node:path";
 export const NOW = "2026-11-23T15:00:00Z";
 export const PUBLISHABLE_KEY = "pk_demo_shipsby";
 export const SECRET_KEY = "sk_demo_shipsby";
-export const LOCATION = "main-warehouse";
 
 const BIN = process.env.SHIPSBY_BIN ?? `${process.env.HOME}/.cache/shipsby/target/release/ships-by`;
 const READY_MS_MAX = 30_000;
@@ -95,17 +94,20 @@ export async function startDemo({ plain = false, now = NOW } = {}) {
     },
 
     /** Counts the shelf, whatever was there before. */
-    setStock: (sku, onHand) => demo.call("PUT", `/v1/stock/${LOCATION}/${sku}`, { on_hand: onHand, if_quantity: null }),
+    async setStock(sku, onHand) {
+      demo.location ??= (await demo.call("GET", "/v1/store")).location;
+      return demo.call("PUT", `/v1/stock/${demo.location}/${sku}`, { quantity: onHand, if_quantity: null });
+    },
 
     setSku: (sku, facts) => demo.call("PUT", `/v1/skus/${sku}`, facts),
 
     /** Orders units of one SKU; they arrive on `arrivesOn`. */
     orderSupply: (id, sku, quantity, arrivesOn) =>
-      demo.call("POST", "/v1/purchase-orders", { id, supplier: "north-mill", lines: [{ sku, quantity, expected_on: arrivesOn }] }),
+      demo.call("POST", "/v1/purchase-orders", { id, expected_on: arrivesOn, lines: [{ sku, quantity }] }),
 
     /** Allows one more origin to ask. */
     async allowOrigin(origin) {
-      const { revision, ...store } = await demo.call("GET", "/v1/store");
+      const store = await demo.call("GET", "/v1/store");
       await demo.call("PUT", "/v1/store", { ...store, origins: [...store.origins, origin] });
     },
   };

@@ -66,13 +66,15 @@ export async function startNetwork(api) {
       // What is altered must not come compressed, nor out of a cache.
       for (const name of ["accept-encoding", "if-none-match", "if-modified-since"]) delete onward[name];
     }
+    // Who has asked may have gone before the answer comes.
+    response.on("close", () => {
+      network.streams.delete(entry);
+      forwarded.destroy();
+    });
     const forwarded = ask({ hostname, port, method, path: request.url, headers: onward, agent: false }, async (answer) => {
       const stream = answer.headers["content-type"]?.startsWith("text/event-stream");
-      if (stream) {
-        network.streams.add(entry);
-        response.on("close", () => network.streams.delete(entry));
-      }
-      response.on("close", () => forwarded.destroy());
+      if (response.destroyed) return answer.destroy();
+      if (stream) network.streams.add(entry);
       answer.on("error", () => response.destroy());
       if (stream || preflight || !network.alter) {
         response.writeHead(answer.statusCode, answer.headers);

@@ -6,6 +6,7 @@ import { startBrowser, visit } from "./browser.mjs";
 import { startDemo } from "./demo.mjs";
 import { startMerchant } from "./merchant.mjs";
 import { startNetwork } from "./network.mjs";
+import { stockShelves } from "./shelves.mjs";
 
 /** Call it at the top of a file; what it returns is filled before the first test. */
 export function setStage(options = {}) {
@@ -21,6 +22,7 @@ export function setStage(options = {}) {
     await add("merchant", startMerchant());
     await add("browser", startBrowser());
     await stage.demo.allowOrigin(stage.merchant.origin);
+    await stockShelves(stage.demo);
   });
   after(async () => {
     for (const stop of stops) await stop();
