@@ -40,8 +40,8 @@ export function learn(id, data) {
  * without an answer. Resolves when nothing of `questions` is on the way.
  */
 export function ask(questions, settled, failed) {
-  // What is on the screen stays there; what is gone is not kept for ever.
-  if (ANSWERS_MAX < answers.size) answers.clear();
+  // What is on the screen stays there; what nobody asks for any more is not kept for ever.
+  if (ANSWERS_MAX + 2 * questions.length < answers.size) answers.clear();
   const groups = {};
   for (const question of questions) {
     const { id, body, quantity, lang } = question;

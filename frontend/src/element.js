@@ -35,12 +35,16 @@ function updateAll() {
   due = undefined;
   for (const element of removed) element.isConnected || element._end();
   removed.clear();
-  for (const element of elements) element._read();
+  for (const element of elements) {
+    element._read();
+    // What is on the screen at the start need not wait for the observer.
+    element._near ??= isOnScreen(element);
+  }
   const questions = [...elements].map(({ _question }) => _question).filter(Boolean);
   const near = [...elements].filter(({ _near }) => _near);
   if (near.length > 0) {
-    start(update);
     ask(questions, update, fail);
+    start(update);
     for (const element of near) element._show();
   }
 
@@ -98,9 +102,6 @@ class ShipsBy extends HTMLElement {
     removed.delete(this);
     elements.add(this);
     watcher.observe(this);
-    // What is on the screen at the start need not wait for the observer.
-    const box = this.getClientRects()[0];
-    this._near ||= box?.top < innerHeight && box.bottom >= 0;
     this._touch();
   }
 
@@ -179,7 +180,7 @@ class ShipsBy extends HTMLElement {
 
   _end() {
     this._clear();
-    this._near = false;
+    this._near = undefined;
   }
 
   _touch() {
@@ -256,7 +257,7 @@ class ShipsBy extends HTMLElement {
     // The same code that the server uses computes the ways to send it; without it, the server's list serves.
     this._options = this._compiled?.read(data, ...look, now()) ?? data.options ?? [];
     this._settle();
-    if (this._compiled) this._compiled.draw(root, this._option?.kind ?? "");
+    if (this._compiled) this._compiled.draw(root);
     else {
       const drawn = look[0] === "product" ? product(data, look[2]) : engine.later.plans(data, ...look);
       if (!root.firstChild?.isEqualNode(drawn)) root.replaceChildren(drawn);
@@ -270,10 +271,10 @@ class ShipsBy extends HTMLElement {
 
   // Keeps what the shopper chose while it is offered for no more than they agreed to; else takes what costs nothing.
   _settle() {
-    const { _options: options = [], _chosen: chosen } = this;
-    const kept = chosen && options.find(({ kind, surcharge }) => kind === chosen.kind && surcharge.amount <= chosen.surcharge.amount);
-    this._option = kept ?? options.find(({ surcharge }) => surcharge.amount === 0);
-    if (chosen && !kept) {
+    const { _options: options, _chosen: chosen } = this;
+    const kept = options?.find(({ kind, surcharge }) => kind === chosen?.kind && surcharge.amount <= chosen.surcharge.amount);
+    this._option = kept ?? options?.find(({ surcharge }) => surcharge.amount === 0);
+    if (chosen && options && !kept) {
       this._chosen = undefined;
       if (this._option) this._speak();
     }
@@ -294,10 +295,10 @@ class ShipsBy extends HTMLElement {
   }
 
   _mark() {
-    const root = this._root;
-    const fieldset = root.querySelector("fieldset");
-    if (fieldset) fieldset.disabled = !!this._disabled;
-    for (const input of root.querySelectorAll("input")) input.checked = input.value === this._option?.kind;
+    for (const input of this._root?.querySelectorAll("input") ?? []) {
+      input.checked = input.value === this._option?.kind;
+      input.disabled = this._disabled;
+    }
   }
 
   _dates() {
@@ -324,6 +325,11 @@ class ShipsBy extends HTMLElement {
   _tell(name, detail) {
     this.dispatchEvent(new CustomEvent("ships-by:" + name, { detail, bubbles: true, composed: true }));
   }
+}
+
+function isOnScreen(element) {
+  const box = element.getClientRects()[0];
+  return box?.top < innerHeight && box.bottom >= 0;
 }
 
 const isLine = (line) =>

@@ -5,6 +5,8 @@ import { live } from "./live.js";
 export { plans } from "./plans.js";
 
 const FADE_MS = 200;
+const SPREAD_MS = 1_000;
+const LATE_MS = 15_000;
 const TIMER_MS_MAX = 2 ** 31 - 1;
 
 let timer;
@@ -36,8 +38,9 @@ export function follow(questions, page) {
     .map(Date.parse)
     .filter(Boolean);
   if (ends.length === 0) return;
-  // A little later than the earliest end, and not all pages at once.
-  const wait = Math.max(0, Math.min(...ends) - now()) + 1000 + Math.random() * 1000;
+  // A little later than the earliest end, and not all pages at once. What came too late already is not asked for in a loop.
+  const left = Math.min(...ends) - now();
+  const wait = (0 < left ? left : LATE_MS) + SPREAD_MS * (1 + Math.random());
   timer = setTimeout(doubtAll, Math.min(wait, TIMER_MS_MAX));
 }
 

@@ -44,7 +44,7 @@ function card({ kind, text }, open, compact) {
       styled(
         "ul",
         "parcels",
-        text.parcels.map(({ date, items }) => h("li", {}, h("strong", {}, date), ": " + items)),
+        text.parcels.map(({ date, items }) => h("li", {}, h("strong", {}, date), h("span", {}, ": " + items))),
       ),
   );
 }

@@ -42,20 +42,21 @@ impl Line {
 /// Draws the cart.
 pub fn cart(
     lines: &[Line],
-    notices: &[String],
+    stranded: &[String],
     options: &[PlanOption],
     compact: bool,
 ) -> impl IntoView + use<> {
     view! {
         <div class="cart">
             <ul class="lines">{lines.iter().map(Line::view).collect::<Vec<_>>()}</ul>
-            {notices.iter().map(notice).collect::<Vec<_>>()}
-            {(!options.is_empty()).then(|| parcels::ways(options, false, None, compact))}
+            {notices(stranded)}
+            {(!options.is_empty()).then(|| parcels::ways(options, false, compact))}
         </div>
     }
 }
 
 /// What the shopper must know first.
-pub fn notice(words: &String) -> impl IntoView + use<> {
-    view! { <p part="notice" class="notice">{words.clone()}</p> }
+pub fn notices(words: &[String]) -> impl IntoView + use<> {
+    let notice = |words: &String| view! { <p part="notice" class="notice">{words.clone()}</p> };
+    words.iter().map(notice).collect::<Vec<_>>()
 }

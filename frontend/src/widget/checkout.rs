@@ -2,29 +2,28 @@
 
 use leptos::either::EitherOf3;
 use leptos::prelude::*;
-use shared::wire::{PlanKind, PlanOption};
+use shared::wire::PlanOption;
 
-use super::cart::notice;
+use super::cart::notices;
 use super::parcels;
 
 /// Draws the choice.
 pub fn checkout(
     legend: &str,
-    notices: &[String],
+    stranded: &[String],
     options: &[PlanOption],
-    chosen: Option<PlanKind>,
     compact: bool,
 ) -> impl IntoView + use<> {
     let choice = match options {
         [] => EitherOf3::A(()),
-        [_] => EitherOf3::B(parcels::ways(options, false, None, compact)),
+        [_] => EitherOf3::B(parcels::ways(options, false, compact)),
         _ => EitherOf3::C(view! {
-            <fieldset><legend>{legend.to_owned()}</legend>{parcels::ways(options, true, chosen, compact)}</fieldset>
+            <fieldset><legend>{legend.to_owned()}</legend>{parcels::ways(options, true, compact)}</fieldset>
         }),
     };
     view! {
         <div class="checkout">
-            {notices.iter().map(notice).collect::<Vec<_>>()}
+            {notices(stranded)}
             {choice}
         </div>
     }

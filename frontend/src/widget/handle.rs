@@ -4,7 +4,7 @@ use leptos::either::EitherOf4;
 use leptos::prelude::*;
 use leptos::tachys::view::Mountable;
 use shared::text::{Language, Speaker};
-use shared::wire::{PlanKind, PlanOption, plan_options};
+use shared::wire::{PlanOption, plan_options};
 use wasm_bindgen::prelude::*;
 use web_sys::HtmlElement;
 
@@ -20,9 +20,11 @@ use crate::browser::{Browser, civil_date};
 pub struct View {
     content: Content,
     compact: bool,
-    chosen: Option<PlanKind>,
-    redraw: Option<Box<dyn FnMut(&View)>>,
+    redraw: Option<Redraw>,
 }
+
+/// Changes what was drawn into what the view shows now.
+type Redraw = Box<dyn FnMut(&View)>;
 
 /// What is shown, in words.
 #[derive(Default)]
@@ -84,12 +86,10 @@ impl View {
         })
     }
 
-    /// Draws into `root` what was read, with the way that is chosen. Later calls change what the first one drew.
-    pub fn draw(&mut self, root: &HtmlElement, chosen: &str) {
-        let kinds = [PlanKind::Together, PlanKind::Separate];
-        self.chosen = kinds
-            .into_iter()
-            .find(|kind| wire::kind_name(*kind) == chosen);
+    /// Draws into `root` what was read. Later calls change what the first one drew.
+    ///
+    /// Which way to send the cart is marked by element.js, which also hears when that changes.
+    pub fn draw(&mut self, root: &HtmlElement) {
         let redraw = match self.redraw.take() {
             Some(mut redraw) => {
                 redraw(self);
@@ -119,13 +119,7 @@ impl View {
                 legend,
                 notices,
                 options,
-            } => EitherOf4::D(checkout(
-                legend,
-                notices,
-                options,
-                self.chosen,
-                self.compact,
-            )),
+            } => EitherOf4::D(checkout(legend, notices, options, self.compact)),
         }
     }
 }
