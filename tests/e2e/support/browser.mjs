@@ -65,7 +65,8 @@ export async function visit(t, browser, url, { expected, context: given, ...opti
     const surprising = complaints.filter((each) => !expected?.test(each));
     assert.deepEqual(surprising, [], "the page has nothing to complain about");
   });
-  await page.goto(url);
+  // The rest is waited for where it is needed; some tests keep back what a page loads.
+  await page.goto(url, { waitUntil: "domcontentloaded" });
   return page;
 }
 

@@ -7,7 +7,8 @@ import { createServer, request as ask } from "node:http";
  * Starts it in front of `api`.
  *
  * `fault(request)` may say `"cut"` (the connection breaks), `"hang"` (no answer comes) or a number (that status, at once).
- * `alter(request, body)` may return other bytes than the server's.
+ * `alter(request, body)` may return other bytes than the server's. `hold(request)` may return a promise: the request goes on when it
+ * is kept.
  */
 export async function startNetwork(api) {
   const { hostname, port } = new URL(api);
@@ -18,13 +19,14 @@ export async function startNetwork(api) {
     streams: new Set(),
     fault: undefined,
     alter: undefined,
+    hold: undefined,
 
     /** Requests whose path begins so. */
     to: (path) => network.requests.filter((each) => each.path.startsWith(path)),
 
     /** Breaks all connections, and forgets what was. */
     async reset() {
-      network.fault = network.alter = undefined;
+      network.fault = network.alter = network.hold = undefined;
       server.closeAllConnections();
       network.requests.length = 0;
       network.streams.clear();
@@ -49,6 +51,9 @@ export async function startNetwork(api) {
     const body = Buffer.concat(chunks);
     const entry = { method, path: url.pathname, query: url.searchParams, body: body.toString() };
     network.requests.push(entry);
+
+    await network.hold?.(entry);
+    if (response.destroyed) return;
 
     // A browser's preflight is not the request yet.
     const preflight = method === "OPTIONS";
