@@ -5,15 +5,14 @@ import { createServer } from "node:http";
 
 import { PUBLISHABLE_KEY } from "./demo.mjs";
 
-/** The policy of widget pages; `wasm: false` forbids WebAssembly, `types: true` forbids to make elements from strings. */
-export function policy(api, { wasm = true, types = false } = {}) {
+/** The policy of widget pages; `wasm: false` forbids WebAssembly. */
+export function policy(api, { wasm = true } = {}) {
   return [
     "default-src 'none'",
     `script-src 'self' ${api}${wasm ? " 'wasm-unsafe-eval'" : ""}`,
     `connect-src ${api}`,
     "style-src 'self'",
     "form-action 'self'",
-    ...(types ? ["require-trusted-types-for 'script'"] : []),
   ].join("; ");
 }
 
