@@ -219,14 +219,13 @@ class ShipsBy extends HTMLElement {
 
   _show() {
     const { _question: question, _view: view } = this;
-    const { data, error } = answers.get(question?.id) ?? {};
+    const { data, said, error } = answers.get(question?.id) ?? {};
     if (!question) return this._clear();
     if (error) return this._fail(error);
     if (data?.status === "unknown") return this._clear() ?? this._fail({ code: "unknown_sku" });
     if (!data || !engine.styled || !(view === "product" || engine.later || engine.view)) return;
     const look = [view, this._lang, this.hasAttribute("compact")];
-    // Times change with every answer, and nothing shows them.
-    const shown = JSON.stringify([look, data], (name, value) => (/^(as_of|valid_until)$/.test(name) ? 0 : value));
+    const shown = look + said;
     const same = this._shown === shown;
     if (same && !engine.view === !this._compiled) return;
 

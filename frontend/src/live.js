@@ -105,6 +105,6 @@ function open() {
 }
 
 function spread(word) {
-  say(word);
+  if (1 < Object.keys(lead.tabs).length) say(word);
   wanted.hear(word.item, word.lang);
 }
