@@ -133,7 +133,11 @@ impl<S: Sync> FromRequestParts<S> for Publishable {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
-        parts.extensions.get::<Self>().cloned().ok_or_else(key_required)
+        parts
+            .extensions
+            .get::<Self>()
+            .cloned()
+            .ok_or_else(key_required)
     }
 }
 

@@ -123,7 +123,10 @@ fn tag(fingerprint: u64) -> HeaderValue {
 }
 
 fn names(known: &HeaderValue, tag: &HeaderValue) -> bool {
-    let (known, tag) = (known.to_str().unwrap_or_default(), tag.to_str().unwrap_or_default());
+    let (known, tag) = (
+        known.to_str().unwrap_or_default(),
+        tag.to_str().unwrap_or_default(),
+    );
     let opaque = |tag: &'_ str| tag.trim().trim_start_matches("W/").to_owned();
     known == "*" || known.split(',').any(|one| opaque(one) == opaque(tag))
 }

@@ -89,8 +89,8 @@ pub fn read<T: DeserializeOwned>(json: &[u8]) -> Result<T, Problem> {
         )));
     }
     let mut reader = serde_json::Deserializer::from_slice(json);
-    let value =
-        serde_path_to_error::deserialize(&mut reader).map_err(|error| refused(error.path(), error.inner()))?;
+    let value = serde_path_to_error::deserialize(&mut reader)
+        .map_err(|error| refused(error.path(), error.inner()))?;
     reader.end().map_err(|error| syntax(&error))?;
     Ok(value)
 }
@@ -115,7 +115,12 @@ fn is_too_slow(error: &(dyn std::error::Error + 'static)) -> bool {
 }
 
 fn no_json(detail: String) -> Problem {
-    Problem::new(400, "invalid_json", "The body is no JSON that can be read", detail)
+    Problem::new(
+        400,
+        "invalid_json",
+        "The body is no JSON that can be read",
+        detail,
+    )
 }
 
 fn syntax(error: &serde_json::Error) -> Problem {
@@ -153,7 +158,11 @@ fn refused(path: &Path, error: &serde_json::Error) -> Problem {
         Some((code, detail)) if is_code(code) => {
             Problem::invalid(at, code.to_owned(), detail.to_owned())
         }
-        _ => Problem::invalid(at, "invalid_value", format!("The value cannot be used: {message}.")),
+        _ => Problem::invalid(
+            at,
+            "invalid_value",
+            format!("The value cannot be used: {message}."),
+        ),
     }
 }
 
@@ -167,7 +176,10 @@ fn without_place(error: &serde_json::Error) -> String {
 }
 
 fn is_code(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
 }
 
 fn pointer(path: &Path) -> String {
@@ -236,8 +248,15 @@ mod tests {
     #[track_caller]
     fn check(json: &str, status: u16, code: &str, pointer: &str) {
         let problem = read::<Cart>(json.as_bytes()).expect_err(json);
-        assert_eq!((problem.status, &*problem.code), (status, code), "{json}: {problem:?}");
-        let at = problem.errors.first().map_or("", |error| error.pointer.as_str());
+        assert_eq!(
+            (problem.status, &*problem.code),
+            (status, code),
+            "{json}: {problem:?}"
+        );
+        let at = problem
+            .errors
+            .first()
+            .map_or("", |error| error.pointer.as_str());
         assert_eq!(at, pointer, "{json}: {problem:?}");
     }
 
@@ -250,13 +269,46 @@ mod tests {
         check("{}", 422, "missing_field", "/lines");
         check("[1]", 422, "invalid_value", "/0");
         check("{\"lines\": {}}", 422, "invalid_value", "/lines");
-        check("{\"lines\": [], \"store_id\": 1}", 422, "unknown_field", "/store_id");
-        check("{\"lines\": [], \"lines\": []}", 422, "duplicate_field", "/lines");
+        check(
+            "{\"lines\": [], \"store_id\": 1}",
+            422,
+            "unknown_field",
+            "/store_id",
+        );
+        check(
+            "{\"lines\": [], \"lines\": []}",
+            422,
+            "duplicate_field",
+            "/lines",
+        );
         let line = |line: &str| format!("{{\"lines\": [{line}]}}");
-        check(&line(r#"{"sku":"a","quantity":1,"a/b":2}"#), 422, "unknown_field", "/lines/0/a~1b");
-        check(&line(r#"{"sku":"a"}"#), 422, "missing_field", "/lines/0/quantity");
-        check(&line(r#"{"sku":7,"quantity":1}"#), 422, "invalid_value", "/lines/0/sku");
-        for quantity in ["-1", "1.5", "\"1\"", "1e9", "null", "true", "9223372036854775808"] {
+        check(
+            &line(r#"{"sku":"a","quantity":1,"a/b":2}"#),
+            422,
+            "unknown_field",
+            "/lines/0/a~1b",
+        );
+        check(
+            &line(r#"{"sku":"a"}"#),
+            422,
+            "missing_field",
+            "/lines/0/quantity",
+        );
+        check(
+            &line(r#"{"sku":7,"quantity":1}"#),
+            422,
+            "invalid_value",
+            "/lines/0/sku",
+        );
+        for quantity in [
+            "-1",
+            "1.5",
+            "\"1\"",
+            "1e9",
+            "null",
+            "true",
+            "9223372036854775808",
+        ] {
             let json = line(&format!(r#"{{"sku":"a","quantity":{quantity}}}"#));
             check(&json, 422, "invalid_quantity", "/lines/0/quantity");
         }

@@ -164,7 +164,8 @@ pub async fn manifest(State(web): State<Web>, headers: HeaderMap) -> Result<Resp
     )
 )]
 pub async fn elements(State(web): State<Web>, headers: HeaderMap) -> Result<Response, Problem> {
-    web.files.answer("custom-elements.json", Kept::Shortly, &headers)
+    web.files
+        .answer("custom-elements.json", Kept::Shortly, &headers)
 }
 
 /// Describes the custom element for TypeScript

@@ -111,7 +111,10 @@ impl Front {
 
     /// Lets a request in, or answers it here. Notes in `readable` whether the page that asks may
     /// read the answer.
-    #[expect(clippy::result_large_err, reason = "an answer is what the caller needs, at once")]
+    #[expect(
+        clippy::result_large_err,
+        reason = "an answer is what the caller needs, at once"
+    )]
     fn admitted(
         &self,
         request: &mut Request,
@@ -135,7 +138,9 @@ impl Front {
         self.within_rate((store, auth::counted_as(address)), number)
             .map_err(IntoResponse::into_response)?;
         let shop = seen.shop.map_err(IntoResponse::into_response)?;
-        request.extensions_mut().insert(Publishable { shop, address });
+        request
+            .extensions_mut()
+            .insert(Publishable { shop, address });
         Ok(())
     }
 
@@ -226,7 +231,10 @@ impl Group {
 }
 
 fn well_formed(request: &Request) -> Result<(), Problem> {
-    if !METHODS.split(", ").any(|known| known == request.method().as_str()) {
+    if !METHODS
+        .split(", ")
+        .any(|known| known == request.method().as_str())
+    {
         return Err(method_not_allowed());
     }
     let url = request.uri();
@@ -303,7 +311,11 @@ fn dress(headers: &mut HeaderMap, group: Group) {
     );
     default(
         HeaderName::from_static("cross-origin-resource-policy"),
-        if group == Group::Other { "same-origin" } else { "cross-origin" },
+        if group == Group::Other {
+            "same-origin"
+        } else {
+            "cross-origin"
+        },
     );
     default(header::STRICT_TRANSPORT_SECURITY, "max-age=63072000");
     if group == Group::Public {

@@ -31,7 +31,7 @@ pub async fn live() -> impl IntoResponse {
     )
 )]
 pub async fn ready(State(web): State<Web>) -> Result<impl IntoResponse, Problem> {
-    let reachable = web.app.store.answers().await;
+    let reachable = web.app.store.standings().await.is_ok();
     if !reachable || web.stop.is_cancelled() {
         return Err(Problem::new(
             503,
@@ -58,7 +58,10 @@ pub async fn metrics(State(web): State<Web>) -> impl IntoResponse {
         metrics.store(shop.id.as_str(), shop.len(), late, shop.revision());
     }
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    let headers = [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "no-store")];
+    let headers = [
+        (header::CONTENT_TYPE, kind),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
     (headers, metrics.text())
 }
 

@@ -79,7 +79,13 @@ pub async fn show(
     let json = serde_json::to_string(&offer).expect("an offer has only text keys");
     let json = json.replace('<', "\\u003c");
     let kind = HeaderValue::from_static("application/ld+json");
-    Ok(([(header::CACHE_CONTROL, cacheable), (header::CONTENT_TYPE, kind)], json))
+    Ok((
+        [
+            (header::CACHE_CONTROL, cacheable),
+            (header::CONTENT_TYPE, kind),
+        ],
+        json,
+    ))
 }
 
 fn offer(answer: Availability) -> Option<Offer> {

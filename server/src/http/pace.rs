@@ -17,10 +17,13 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use crate::limits::Limits;
 
 /// What a connection's requests tell its socket.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Pace {
+    connected_at: Instant,
     begun: AtomicU64,
     ended: AtomicU64,
+    /// Milliseconds from connecting to the end of the last request.
+    last_end_ms: AtomicU64,
     is_http2: AtomicBool,
 }
 
@@ -58,6 +61,18 @@ enum Phase {
     Idle,
 }
 
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            connected_at: Instant::now(),
+            begun: AtomicU64::new(0),
+            ended: AtomicU64::new(0),
+            last_end_ms: AtomicU64::new(0),
+            is_http2: AtomicBool::new(false),
+        }
+    }
+}
+
 impl Pace {
     /// Notes that a request has begun.
     pub fn begin(self: &Arc<Self>, is_http2: bool) -> Busy {
@@ -67,10 +82,17 @@ impl Pace {
         self.begun.fetch_add(1, Ordering::AcqRel);
         Busy(Arc::clone(self))
     }
+
+    fn last_end(&self) -> Instant {
+        self.connected_at + Duration::from_millis(self.last_end_ms.load(Ordering::Relaxed))
+    }
 }
 
 impl Drop for Busy {
     fn drop(&mut self) {
+        let ms = self.0.connected_at.elapsed().as_millis();
+        let ms = u64::try_from(ms).unwrap_or(u64::MAX);
+        self.0.last_end_ms.store(ms, Ordering::Relaxed);
         self.0.ended.fetch_add(1, Ordering::AcqRel);
     }
 }
@@ -114,18 +136,19 @@ impl Paced {
 
     /// Fails once the other end has kept us waiting for too long; wakes the task for that.
     fn poll_patience(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
+        let now = Instant::now();
         let phase = self.present_phase();
         if phase != self.phase {
             self.phase = phase;
-            self.since = Instant::now();
+            self.since = now;
         }
-        let patience = match phase {
-            Phase::FirstByte => self.first_byte,
-            Phase::Head => self.head,
-            Phase::Idle => self.idle,
-            Phase::Busy => return Poll::Pending,
+        let deadline = match phase {
+            Phase::FirstByte => self.since + self.first_byte,
+            Phase::Head => self.since + self.head,
+            Phase::Idle => self.pace.last_end() + self.idle,
+            // Nobody reads again when the request ends, so look then whether it has.
+            Phase::Busy => now + self.idle,
         };
-        let deadline = self.since + patience;
         let alarm = self
             .alarm
             .get_or_insert_with(|| Box::pin(sleep_until(deadline)));
@@ -134,7 +157,7 @@ impl Paced {
             alarm.as_mut().reset(deadline);
         }
         while alarm.as_mut().poll(cx).is_ready() {
-            if deadline <= Instant::now() {
+            if deadline <= now {
                 return Poll::Ready(io::ErrorKind::TimedOut.into());
             }
             alarm.as_mut().reset(deadline);

@@ -90,11 +90,17 @@ fn lines(cart: &Cart) -> Result<Vec<(Sku, Quantity)>, Problem> {
             return Err(Problem::invalid(
                 "/lines",
                 "too_many_lines",
-                format!("The cart has {count} lines, at most {SKUS_PER_REQUEST_MAX} can be planned."),
+                format!(
+                    "The cart has {count} lines, at most {SKUS_PER_REQUEST_MAX} can be planned."
+                ),
             ));
         }
     }
-    let sums = summed(cart.lines.iter().map(|line| (line.sku.clone(), line.quantity)));
+    let sums = summed(
+        cart.lines
+            .iter()
+            .map(|line| (line.sku.clone(), line.quantity)),
+    );
     for (sku, sum) in &sums {
         requested(Some(sum.units().into())).map_err(|(code, detail)| {
             let last = cart.lines.iter().rposition(|line| line.sku == *sku);

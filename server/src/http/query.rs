@@ -27,10 +27,13 @@ pub struct Asked {
 
 /// The values of a query in order, decoded; `None` for a value that is not UTF-8.
 pub fn pairs(query: &str) -> impl Iterator<Item = (&str, Option<Cow<'_, str>>)> {
-    query.split('&').filter(|part| !part.is_empty()).map(|part| {
-        let (name, value) = part.split_once('=').unwrap_or((part, ""));
-        (name, decoded(value))
-    })
+    query
+        .split('&')
+        .filter(|part| !part.is_empty())
+        .map(|part| {
+            let (name, value) = part.split_once('=').unwrap_or((part, ""));
+            (name, decoded(value))
+        })
 }
 
 /// The first value with this name.

@@ -31,16 +31,29 @@ const NO_ROUTE: &str = "none";
 
 /// Opens the server's way in, until `stop`.
 pub fn front(app: App, stop: CancellationToken) -> Front {
-    let (router, description) = all(&app);
+    let (ours, merchants, description) = all();
     let names = RouteNames::new(&description);
     let openapi = Bytes::from(json(&description));
-    let web = Web::new(app, Files::embedded(), openapi, stop);
-    Front::new(web.clone(), router.with_state(web), names)
+    let web = Web::new(app.clone(), Files::embedded(), openapi, stop);
+    let router = ours
+        .merge(merchants.with_state(app))
+        .fallback(async || {
+            Problem::new(
+                404,
+                "not_found",
+                "There is nothing here",
+                "No such address exists. All of them are listed at /docs.",
+            )
+        })
+        .method_not_allowed_fallback(async || method_not_allowed())
+        .with_state(web.clone());
+    Front::new(web, router, names)
 }
 
 /// The OpenAPI 3.1 description of all routes.
-pub fn description(app: &App) -> OpenApi {
-    all(app).1
+pub fn description() -> OpenApi {
+    let (_, _, description) = all();
+    description
 }
 
 /// A description as it is served and committed.
@@ -52,20 +65,16 @@ pub fn json(description: &OpenApi) -> String {
     text
 }
 
-fn all(app: &App) -> (Router<Web>, OpenApi) {
+fn all() -> (Router<Web>, Router<App>, OpenApi) {
     let plans = OpenApiRouter::new()
         .routes(routes!(plans::make))
         .layer(DefaultBodyLimit::max(PUBLIC_BODY_BYTES_MAX));
-    let public = OpenApiRouter::new()
+    let (ours, mut description) = OpenApiRouter::with_openapi(about())
         .routes(routes!(availability::show))
         .merge(plans)
         .routes(routes!(stream::open))
         .routes(routes!(snippet::show))
-        .routes(routes!(jsonld::show));
-    let merchant = merchant::routes()
-        .layer(DefaultBodyLimit::max(MERCHANT_BODY_BYTES_MAX))
-        .with_state(app.clone());
-    let operations = OpenApiRouter::new()
+        .routes(routes!(jsonld::show))
         .routes(routes!(embed::manifest))
         .routes(routes!(embed::elements))
         .routes(routes!(embed::types))
@@ -73,26 +82,16 @@ fn all(app: &App) -> (Router<Web>, OpenApi) {
         .routes(routes!(docs::description))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
-        .routes(routes!(health::metrics));
-    let (router, mut description) = OpenApiRouter::with_openapi(about())
-        .merge(public)
-        .merge(merchant)
-        .merge(operations)
+        .routes(routes!(health::metrics))
         .split_for_parts();
+    let (merchants, described) = merchant::routes().split_for_parts();
+    description.merge(described);
     describe_keys(&mut description);
-    let router = router
+    let ours = ours
         .route("/docs", get(docs::page))
-        .route("/docs/{file}", get(docs::part))
-        .fallback(async || {
-            Problem::new(
-                404,
-                "not_found",
-                "There is nothing here",
-                "No such address exists. All of them are listed at /docs.",
-            )
-        })
-        .method_not_allowed_fallback(async || method_not_allowed());
-    (router, description)
+        .route("/docs/{file}", get(docs::part));
+    let merchants = merchants.layer(DefaultBodyLimit::max(MERCHANT_BODY_BYTES_MAX));
+    (ours, merchants, description)
 }
 
 fn about() -> OpenApi {
@@ -119,11 +118,19 @@ fn describe_keys(description: &mut OpenApi) {
         "A publishable key (pk_...), tied to the origins of its store.",
     );
     let query = ApiKeyValue::with_description("key", "The same where headers cannot be sent.");
-    add("publishable", SecurityScheme::ApiKey(ApiKey::Header(header)));
-    add("publishable_in_query", SecurityScheme::ApiKey(ApiKey::Query(query)));
+    add(
+        "publishable",
+        SecurityScheme::ApiKey(ApiKey::Header(header)),
+    );
+    add(
+        "publishable_in_query",
+        SecurityScheme::ApiKey(ApiKey::Query(query)),
+    );
     let secret = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
-        .description(Some("A secret key (sk_...), on the merchant's server only."))
+        .description(Some(
+            "A secret key (sk_...), on the merchant's server only.",
+        ))
         .build();
     add("secret", SecurityScheme::Http(secret));
 }
@@ -161,6 +168,10 @@ impl RouteNames {
             });
             alike && parts.next().is_none()
         };
-        self.with_parameters.iter().find(fits).copied().unwrap_or(NO_ROUTE)
+        self.with_parameters
+            .iter()
+            .find(fits)
+            .copied()
+            .unwrap_or(NO_ROUTE)
     }
 }

@@ -75,7 +75,10 @@ where
     }
     drop(listener);
     open.close();
-    if tokio::time::timeout(limits.stop, open.wait()).await.is_err() {
+    if tokio::time::timeout(limits.stop, open.wait())
+        .await
+        .is_err()
+    {
         let left = open.len();
         tracing::warn!(left, "Stopped with {left} connections still open");
     }

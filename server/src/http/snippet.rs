@@ -53,7 +53,10 @@ pub async fn show(
     let kind = HeaderValue::from_static("text/html; charset=utf-8");
     let cacheable = cacheable_until(end(&answer), now);
     Ok((
-        [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, cacheable)],
+        [
+            (header::CONTENT_TYPE, kind),
+            (header::CACHE_CONTROL, cacheable),
+        ],
         html(&answer, asked.language.tag()),
     ))
 }
@@ -62,7 +65,11 @@ pub async fn show(
 pub fn sku_of(file: &str, ending: &str) -> Result<Sku, Problem> {
     let raw = file.strip_suffix(ending).ok_or_else(Problem::not_found)?;
     raw.parse().map_err(|error: shared::ids::IdError| {
-        Problem::invalid("", "invalid_sku", format!("The SKU in the address {error}."))
+        Problem::invalid(
+            "",
+            "invalid_sku",
+            format!("The SKU in the address {error}."),
+        )
     })
 }
 
@@ -91,7 +98,10 @@ fn html(answer: &Availability, language: &str) -> String {
         part("label", Some(&text.label)),
         part("date", text.date.as_deref()),
         part("detail", text.detail.as_deref()),
-        part("reason", answer.reason.as_ref().map(|reason| reason.text.as_str())),
+        part(
+            "reason",
+            answer.reason.as_ref().map(|reason| reason.text.as_str()),
+        ),
     ];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     let direction = if language == "ar" { " dir=\"rtl\"" } else { "" };
@@ -123,13 +133,22 @@ mod tests {
     #[test]
     fn text_stays_text() {
         let html = escaped("<img src=x onerror=\"alert(1)\">&'");
-        assert_eq!(html, "&lt;img src=x onerror=&quot;alert(1)&quot;&gt;&amp;&#39;");
+        assert_eq!(
+            html,
+            "&lt;img src=x onerror=&quot;alert(1)&quot;&gt;&amp;&#39;"
+        );
     }
 
     #[test]
     fn a_sku_may_itself_look_like_a_file() {
-        assert_eq!(sku_of("a.html.html", ".html").expect("a SKU").as_str(), "a.html");
+        assert_eq!(
+            sku_of("a.html.html", ".html").expect("a SKU").as_str(),
+            "a.html"
+        );
         assert_eq!(sku_of("a.json", ".html").expect_err("no HTML").status, 404);
-        assert_eq!(sku_of(".html", ".html").expect_err("no SKU").code, "invalid_sku");
+        assert_eq!(
+            sku_of(".html", ".html").expect_err("no SKU").code,
+            "invalid_sku"
+        );
     }
 }

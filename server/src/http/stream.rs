@@ -123,13 +123,7 @@ enum Cause {
 }
 
 impl Listener {
-    fn new(
-        web: Web,
-        shop: Arc<Shop>,
-        asked: Asked,
-        last_seen: Option<u64>,
-        slot: Slot,
-    ) -> Self {
+    fn new(web: Web, shop: Arc<Shop>, asked: Asked, last_seen: Option<u64>, slot: Slot) -> Self {
         // Subscribe before reading: a change between the two would otherwise go unseen.
         let changes = web.app.changes.subscribe();
         let mut watched: Vec<Watched> = Vec::with_capacity(asked.skus.len());
@@ -142,12 +136,13 @@ impl Listener {
                 });
             }
         }
-        let percent = web.spread_over(
-            100 - STREAM_LIFE_SPREAD_PERCENT..100 + STREAM_LIFE_SPREAD_PERCENT + 1,
-        );
-        let life = web.app.limits.stream_life.mul_f64(
-            f64::from(u32::try_from(percent).unwrap_or(100)) / 100.0,
-        );
+        let percent =
+            web.spread_over(100 - STREAM_LIFE_SPREAD_PERCENT..100 + STREAM_LIFE_SPREAD_PERCENT + 1);
+        let life = web
+            .app
+            .limits
+            .stream_life
+            .mul_f64(f64::from(u32::try_from(percent).unwrap_or(100)) / 100.0);
         let now = Instant::now();
         Self {
             shop,
@@ -177,10 +172,7 @@ impl Listener {
             let mut concerned = vec![false; self.watched.len()];
             let text = match self.cause(&mut concerned).await {
                 Cause::Change | Cause::TimePassed => self.answers(&concerned),
-                Cause::Lagging => format!(
-                    "event: resync\nid: {0}\ndata: {{\"revision\":{0}}}\n\n",
-                    self.shop.revision()
-                ),
+                Cause::Lagging => self.resync(),
                 Cause::Quiet => ":\n\n".into(),
                 Cause::End => {
                     self.ended = true;
@@ -248,6 +240,15 @@ impl Listener {
         }
     }
 
+    /// Tells that changes may have been missed, and all that is true now.
+    fn resync(&mut self) -> String {
+        self.changes = self.changes.resubscribe();
+        let revision = self.shop.revision();
+        let all = vec![true; self.watched.len()];
+        let answers = self.answers(&all);
+        format!("event: resync\nid: {revision}\ndata: {{\"revision\":{revision}}}\n\n{answers}")
+    }
+
     fn mark(&self, change: &Change, concerned: &mut [bool]) {
         if change.store != self.shop.id {
             return;
@@ -270,18 +271,26 @@ impl Listener {
     }
 
     fn changes_by_itself_at(&self) -> Instant {
-        let first = self.watched.iter().filter_map(|watched| watched.valid_until).min();
+        let first = self
+            .watched
+            .iter()
+            .filter_map(|watched| watched.valid_until)
+            .min();
         // The wall clock may be set: look again now and then.
         let most = Duration::from_secs(3600);
         let wait = first.map_or(most, |end| {
-            (end - self.web.app.clock.now()).to_std().unwrap_or_default()
+            (end - self.web.app.clock.now())
+                .to_std()
+                .unwrap_or_default()
         });
         Instant::now() + wait.min(most)
     }
 
     /// The answers about the SKUs concerned, as events. Those that were told already are left out.
     fn answers(&mut self, concerned: &[bool]) -> String {
-        let at: Vec<usize> = (0..self.watched.len()).filter(|at| concerned[*at]).collect();
+        let at: Vec<usize> = (0..self.watched.len())
+            .filter(|at| concerned[*at])
+            .collect();
         let skus: Vec<Sku> = at.iter().map(|at| self.watched[*at].sku.clone()).collect();
         let now = self.web.app.clock.now();
         let answers = check_availability(&self.shop, &skus, self.question, now);

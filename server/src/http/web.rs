@@ -82,7 +82,11 @@ impl Web {
     /// Takes a slot for a stream, if the limits leave one.
     pub fn stream_slot(&self, store: &StoreId, address: IpAddr) -> Option<Slot> {
         let limits = &self.app.limits;
-        let mut stores = self.streams.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut stores = self
+            .streams
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let open = stores.entry(store.clone()).or_default();
         let here = open.by_address.get(&address).copied().unwrap_or(0);
         if limits.streams_per_store <= open.all || limits.streams_per_address <= here {
@@ -116,7 +120,11 @@ impl Streams {
 impl Drop for Slot {
     fn drop(&mut self) {
         self.app.metrics.streams.dec();
-        let mut stores = self.streams.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut stores = self
+            .streams
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let Some(open) = stores.get_mut(&self.store) else {
             return;
         };
