@@ -130,8 +130,8 @@ async fn bodies_that_cannot_be_used_say_why() {
         ),
         (
             r#"{"lines":[{"sku":"\ud800","quantity":1}]}"#,
-            400,
-            "invalid_json",
+            422,
+            "invalid_sku",
         ),
         (&"[".repeat(100_000 / 2), 400, "invalid_json"),
     ];
