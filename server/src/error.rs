@@ -25,6 +25,9 @@ pub struct Problem {
     /// Which fields are wrong.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldProblem>,
+    /// What a count is that the request expected to be another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub current: Option<u32>,
     /// Seconds after which it is worth trying again; also sent as `Retry-After`.
     #[serde(skip)]
     pub retry_after_s: Option<u32>,
@@ -58,6 +61,7 @@ impl Problem {
             code,
             detail: detail.into(),
             errors: Vec::new(),
+            current: None,
             retry_after_s: None,
         }
     }
