@@ -111,10 +111,6 @@ impl Front {
 
     /// Lets a request in, or answers it here. Notes in `readable` whether the page that asks may
     /// read the answer.
-    #[expect(
-        clippy::result_large_err,
-        reason = "an answer is what the caller needs, at once"
-    )]
     fn admitted(
         &self,
         request: &mut Request,

@@ -118,7 +118,7 @@ fn quantity(raw: Option<&str>) -> Result<Quantity, Problem> {
 /// Checks a count that a shopper asks for; `None` stands for what is no whole number.
 pub fn requested(units: Option<u64>) -> Result<Quantity, (&'static str, String)> {
     match units.map(u32::try_from) {
-        Some(Ok(units)) if 1 <= units && units <= REQUESTED_MAX => Ok(Quantity::new(units)),
+        Some(Ok(units)) if (1..=REQUESTED_MAX).contains(&units) => Ok(Quantity::new(units)),
         Some(Ok(units)) if REQUESTED_MAX < units && units < QUANTITY_MAX => Err((
             "quantity_too_large",
             format!("At most {REQUESTED_MAX} units can be asked for at once."),

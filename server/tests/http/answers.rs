@@ -325,3 +325,15 @@ async fn every_route_is_described_and_every_description_is_a_route() {
         );
     }
 }
+
+#[test]
+fn the_committed_description_is_what_the_routes_are() {
+    use server::http::routes;
+
+    let committed = include_str!("../../openapi.json");
+    let present = routes::json(&routes::description());
+    assert!(
+        committed == present,
+        "run: cargo run -p shipsby-server -- openapi > server/openapi.json"
+    );
+}
