@@ -5,11 +5,13 @@
 
 pub mod adjust_stock;
 pub mod change_purchase_order;
+pub mod check_availability;
 pub mod create_purchase_order;
 pub mod error;
 pub mod import_stock;
 pub mod keys;
 pub mod once;
+pub mod plan_cart;
 pub mod put_location;
 pub mod put_sku;
 pub mod put_store;
