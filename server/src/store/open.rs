@@ -161,6 +161,14 @@ impl Store {
         &self.0.path
     }
 
+    /// True if the database answers a question.
+    pub async fn answers(&self) -> bool {
+        let answer = sqlx::query_scalar::<_, i64>("SELECT 1")
+            .fetch_one(&self.0.readers)
+            .await;
+        answer.is_ok()
+    }
+
     /// Makes sure that no second server runs on the same file: each would answer from a memory
     /// that knows nothing of the other's acts. Commands other than `serve` and `demo` need no lock.
     pub fn lock_for_serving(&self) -> Result<ServingLock, OpenError> {

@@ -309,7 +309,7 @@ pub(super) fn backorder(name: &str) -> Option<BackorderMode> {
     .find(|mode| backorder_name(*mode) == name)
 }
 
-pub(super) fn backorder_name(mode: BackorderMode) -> &'static str {
+pub(crate) fn backorder_name(mode: BackorderMode) -> &'static str {
     match mode {
         BackorderMode::Deny => "deny",
         BackorderMode::Allow => "allow",

@@ -35,6 +35,26 @@ pub async fn watch(app: App) {
     }
 }
 
+/// Brings what a commit of this process changed into memory, however much it is, and tells who
+/// waits for it.
+pub async fn catch_up_to(app: &App, store: &StoreId, revision: u64) -> Result<(), StoreError> {
+    let Some(shop) = app.catalogue.shop(store) else {
+        return Ok(());
+    };
+    if let Some(settings) = app.store.load_settings(store).await?
+        && shop.settings().generation != settings.generation
+    {
+        shop.put_settings(settings);
+    }
+    load_changed(&app.store, &shop, revision.saturating_sub(1), revision).await?;
+    app.changes.announce(Change {
+        store: store.clone(),
+        skus: Changed::All,
+        revision,
+    });
+    Ok(())
+}
+
 /// What was seen so far.
 #[derive(Default)]
 struct Watcher {

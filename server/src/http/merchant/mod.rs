@@ -14,6 +14,7 @@ pub mod suppliers;
 
 use std::collections::BTreeMap;
 
+use axum::extract::DefaultBodyLimit;
 use utoipa::IntoResponses;
 use utoipa::openapi::response::{Response, ResponseBuilder};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr};
@@ -24,6 +25,9 @@ use crate::app::App;
 
 /// The merchant's routes.
 pub fn routes() -> OpenApiRouter<App> {
+    let imports = OpenApiRouter::new()
+        .routes(routes!(imports::import))
+        .layer(DefaultBodyLimit::max(imports::IMPORT_BYTES_MAX));
     OpenApiRouter::new()
         .routes(routes!(skus::put, skus::show))
         .routes(routes!(skus::list))
@@ -39,6 +43,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(purchase_orders::receive))
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::revoke))
+        .merge(imports)
 }
 
 /// The refusals that every route of merchants may give.
