@@ -16,6 +16,9 @@ widget() {
     fi
     say "Building the widget (usually 2 to 5 minutes the first time, 1 minute after a change)"
     rm -f "$stamp"
+    # Trunk works offline, so that it downloads no tools of its own; the crates have to be there.
+    (source scripts/wasm-env.sh && cargo fetch --locked --quiet && cargo fetch --locked --quiet --target wasm32-unknown-unknown) ||
+        fail "The crates could not be downloaded." "Is the network there? If it speaks of Cargo.lock: run 'cargo check' and commit Cargo.lock."
     scripts/build-widget.sh || fail "The widget was not built." "The compiler's message is above. After an update of the tools: scripts/setup.sh tools npm"
     mkdir -p dist
     echo "$sources" >"$stamp"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Prints what the widget weighs on the wire (brotli 11; 1 kB = 1000 bytes) and fails above the budget.
-# Counted is what a shopper's browser loads for all views: loader, glue, WebAssembly and style.
+# Counted is what a shopper's browser loads for all views: loader (ships-by.js), what it loads later, glue, WebAssembly and style.
 
 source "$(dirname "$0")/lib.sh"
 cd "$ROOT"
@@ -35,7 +35,7 @@ const files = readdirSync("dist/embed", { recursive: true })
   .map(({ name, bytes }) => ({ name, raw: bytes.length, compressed: brotli(bytes) }))
   .sort((a, b) => b.compressed - a.compressed);
 
-const loaders = files.filter(({ name }) => /(^|\/)loader[^/]*\.m?js$/.test(name));
+const loaders = files.filter(({ name }) => name === "ships-by.js");
 const sum = (list, key) => list.reduce((total, file) => total + file[key], 0);
 const kB = (bytes) => (bytes / 1000).toFixed(2).padStart(9);
 const row = (name, raw, compressed, budget = "") => console.log(`${name.padEnd(34)}${raw}${compressed}${budget}`);
@@ -46,7 +46,7 @@ row("together", kB(sum(files, "raw")), kB(sum(files, "compressed")), kB(TOTAL_BY
 
 const faults = [];
 if (!files.some(({ name }) => name.endsWith(".wasm"))) faults.push("dist/embed has no WebAssembly; run: make widget");
-if (loaders.length === 0) faults.push("dist/embed has no loader*.js; run: make widget");
+if (loaders.length === 0) faults.push("dist/embed has no ships-by.js; run: make widget");
 if (sum(loaders, "compressed") > LOADER_BYTES_MAX) faults.push(`the loader is over its ${LOADER_BYTES_MAX} bytes`);
 if (sum(files, "compressed") > TOTAL_BYTES_MAX) faults.push(`the widget is over its ${TOTAL_BYTES_MAX} bytes`);
 for (const fault of faults) console.error(`\nFailed: ${fault}`);

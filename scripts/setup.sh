@@ -62,7 +62,7 @@ setup_tools() {
         "Set WASM_BINDGEN_VERSION=$locked in scripts/versions.sh if the library was updated on purpose." \
         "Otherwise: cargo update wasm-bindgen --precise $WASM_BINDGEN_VERSION"
     cargo_install wasm-bindgen-cli wasm-bindgen "$WASM_BINDGEN_VERSION" "1 to 2 minutes"
-    cargo_install trunk trunk "$TRUNK_VERSION" "3 to 6 minutes" --locked
+    cargo_install trunk trunk "$TRUNK_VERSION" "4 to 6 minutes" --locked
 }
 
 setup_deny() { cargo_install cargo-deny cargo-deny "$CARGO_DENY_VERSION" "2 to 4 minutes" --locked; }
@@ -116,6 +116,7 @@ cargo_install() {
         tail -n 15 "$log" >&2
         fail "$crate $version could not be built." "Is the network there, and space on the disk? The whole output is in $log"
     }
+    rm -rf "$SHIPSBY_CACHE/tools-build"
 }
 
 [ $# -gt 0 ] || set -- check wasm tools npm deny browser

@@ -88,7 +88,7 @@ step doc check "documentation without warnings (10 seconds; 2 minutes the first 
 step rust tests "unit, property, contract and documentation tests (2 minutes; 6 to 10 the first time)" \
     "cargo test NAME_OF_THE_TEST" \
     cargo test --locked --workspace --no-fail-fast
-step wasm tests "the same vectors, compiled to WebAssembly (1 minute)" \
+step wasm check "the same vectors, compiled to WebAssembly (1 minute)" \
     "tests/wasm/run.sh" \
     tests/wasm/run.sh
 if wants openapi e2e; then

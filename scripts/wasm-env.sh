@@ -17,6 +17,7 @@ case "$(cat "$SHIPSBY_CACHE/wasm-toolchain")" in
         export RUSTUP_TOOLCHAIN=shipsby-web
         export RUSTC_BOOTSTRAP=1
         export CARGO_UNSTABLE_BUILD_STD=std,panic_abort
+        export CARGO_UNSTABLE_BUILD_STD_FEATURES=optimize_for_size
         export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=wasm-ld-$LLD_VERSION
         ;;
     rustup) ;;

@@ -1,10 +1,9 @@
 //! Fills the demo's store as its merchant would: files first, then what the files do not say.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use anyhow::{Context, anyhow};
 use chrono::{Days, NaiveDate};
-use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use shared::availability::Display;
 use shared::ids::{LocationId, Sku, StoreId};
@@ -17,9 +16,11 @@ use super::products::{self, Product};
 use super::scenario::{Backorder, CURRENCY, GOODS, Goods, Incoming, LOCATION, SPLIT, SUPPLIERS};
 use crate::app::App;
 use crate::catalogue::KeyKind;
+use crate::import::Format;
 use crate::operations::create_purchase_order::{
     CreatePurchaseOrder, Ordered, create_purchase_order,
 };
+use crate::operations::import_stock::{ImportStock, import_stock};
 use crate::operations::keys::{add_key, named};
 use crate::operations::once::{Answer, Asked, Once, Ticket};
 use crate::operations::put_location::put_location;
@@ -88,22 +89,30 @@ pub async fn fill(app: &App, products: &[Product]) -> anyhow::Result<bool> {
         .shop(&store)
         .context("the store is not loaded")?;
     let today = shop.settings().location.calendar.today(app.clock.now());
-    let counted = counted()?;
+    import(app, &store, Format::WooCommerce, products::PRODUCTS_CSV).await?;
+    import(
+        app,
+        &store,
+        Format::ShopifyInventory,
+        products::INVENTORY_CSV,
+    )
+    .await?;
     for goods in GOODS {
         let about = || format!("cannot set up `{}`", goods.sku);
         let record = sku_record(goods, products, today)?;
         let sku = record.sku.clone();
         put_sku(app, &store, record).await.with_context(about)?;
-        let count = counted.get(goods.sku).copied().unwrap_or_default();
-        let set = SetStock {
-            sku: sku.clone(),
-            location: location.clone(),
-            quantity: Quantity::new(goods.on_hand.unwrap_or(count.on_hand)),
-            if_quantity: None,
-            committed: Some(Quantity::new(count.committed)),
-            safety_stock: None,
-        };
-        set_stock(app, &store, set).await.with_context(about)?;
+        if let Some(on_hand) = goods.on_hand {
+            let set = SetStock {
+                sku: sku.clone(),
+                location: location.clone(),
+                quantity: Quantity::new(on_hand),
+                if_quantity: None,
+                committed: None,
+                safety_stock: None,
+            };
+            set_stock(app, &store, set).await.with_context(about)?;
+        }
         for incoming in goods.incoming {
             order(app, &store, goods, incoming, today)
                 .await
@@ -126,6 +135,24 @@ pub async fn fill(app: &App, products: &[Product]) -> anyhow::Result<bool> {
     }
     app.catalogue.put_keys(app.store.load_keys().await?);
     Ok(true)
+}
+
+async fn import(
+    app: &App,
+    store: &StoreId,
+    format: Format,
+    file: &'static str,
+) -> anyhow::Result<()> {
+    let request = ImportStock {
+        format,
+        location: None,
+        dry_run: false,
+    };
+    let about = || format!("cannot import the demo's {} file", format.name());
+    import_stock(app, store, request, file.as_bytes(), None)
+        .await
+        .with_context(about)?;
+    Ok(())
 }
 
 fn location_record(id: &LocationId) -> anyhow::Result<LocationRecord> {
@@ -236,39 +263,4 @@ fn later(today: NaiveDate, days: u16) -> NaiveDate {
     today
         .checked_add_days(Days::new(days.into()))
         .unwrap_or(today)
-}
-
-/// What the inventory file says of one SKU at the location that ships.
-#[derive(Debug, Clone, Copy, Default)]
-struct Count {
-    on_hand: u32,
-    committed: u32,
-}
-
-#[derive(Deserialize)]
-struct Row {
-    #[serde(rename = "SKU")]
-    sku: String,
-    #[serde(rename = "Location")]
-    location: String,
-    #[serde(rename = "Committed (not editable)")]
-    committed: String,
-    #[serde(rename = "On hand (current)")]
-    on_hand: String,
-}
-
-fn counted() -> anyhow::Result<HashMap<String, Count>> {
-    let mut counted = HashMap::new();
-    for row in csv::Reader::from_reader(products::INVENTORY_CSV.as_bytes()).deserialize() {
-        let row: Row = row.context("cannot read the inventory file")?;
-        if row.location == LOCATION.name {
-            // "not stocked" counts as none.
-            let count = Count {
-                on_hand: row.on_hand.parse().unwrap_or(0),
-                committed: row.committed.parse().unwrap_or(0),
-            };
-            counted.insert(row.sku, count);
-        }
-    }
-    Ok(counted)
 }

@@ -1,0 +1,16 @@
+// Where this script came from, and for which shop.
+
+const here = import.meta.url.split(/[?#]/)[0];
+
+// `document.currentScript` is null in a module, so the tag is found by its address.
+const tags = [...document.querySelectorAll("script[data-key]")];
+const tag = tags.find((each) => each.src.split(/[?#]/)[0] === here) ?? tags[0];
+
+/** The publishable key, as it goes into every address. */
+export const key = "key=" + encodeURIComponent(tag?.dataset.key ?? "");
+
+/** The server answers on the origin that served this script. */
+export const api = new URL(here).origin;
+
+/** The folder of one version: its files never change. `BUILD` is put in by scripts/build-widget.sh. */
+export const folder = new URL(`../${BUILD.version}/`, here).href;

@@ -1,0 +1,62 @@
+//! The cart: each line with its date, then the ways to send them.
+
+use leptos::prelude::*;
+use shared::quantity::Quantity;
+use shared::text::{Locale, Speaker};
+use shared::wire::{Availability, PlanOption};
+
+use super::parcels;
+use super::promise::Promise;
+
+/// One line of the cart.
+pub struct Line {
+    title: String,
+    promise: Promise,
+}
+
+impl Line {
+    /// Words a line.
+    pub fn new(
+        answer: Availability,
+        speaker: &Speaker<'_>,
+        locale: &dyn Locale,
+        compact: bool,
+    ) -> Self {
+        let name = answer.name();
+        let title = match answer.requested {
+            1 => name.to_owned(),
+            units => format!("{} × {name}", locale.count(Quantity::new(units))),
+        };
+        Self {
+            title,
+            promise: Promise::new(answer, speaker, compact),
+        }
+    }
+
+    fn view(&self) -> impl IntoView + use<> {
+        let class = format!("line {}", self.promise.tone());
+        view! { <li class=class><p class="title">{self.title.clone()}</p>{self.promise.view()}</li> }
+    }
+}
+
+/// Draws the cart.
+pub fn cart(
+    lines: &[Line],
+    stranded: &[String],
+    options: &[PlanOption],
+    compact: bool,
+) -> impl IntoView + use<> {
+    view! {
+        <div class="cart">
+            <ul class="lines">{lines.iter().map(Line::view).collect::<Vec<_>>()}</ul>
+            {notices(stranded)}
+            {(!options.is_empty()).then(|| parcels::ways(options, false, compact))}
+        </div>
+    }
+}
+
+/// What the shopper must know first.
+pub fn notices(words: &[String]) -> impl IntoView + use<> {
+    let notice = |words: &String| view! { <p part="notice" class="notice">{words.clone()}</p> };
+    words.iter().map(notice).collect::<Vec<_>>()
+}

@@ -1,0 +1,53 @@
+/** An amount in minor units of its currency. */
+export interface Money {
+  amount: number;
+  currency: string;
+}
+
+/** What a shopper may be told about a quantity of one SKU. */
+export interface Availability {
+  sku: string;
+  title: string | null;
+  requested: number;
+  status: "in_stock" | "low_stock" | "backorder" | "preorder" | "out_of_stock" | "discontinued" | "unknown";
+  orderable: boolean;
+  ships_by: string | null;
+  delivers_by: string | null;
+  slices: { quantity: number; ships_by: string; ready: boolean }[];
+  max_orderable: number | null;
+  reason: { code: string; text: string } | null;
+  offer: { text: string } | null;
+  text: { label: string; date: string | null; detail: string | null };
+  schema_org: string;
+  valid_until: string | null;
+  revision: number;
+}
+
+/** One way to send a cart. */
+export interface PlanOption {
+  kind: "together" | "separate";
+  shipments: { ships_by: string; lines: { sku: string; quantity: number }[] }[];
+  surcharge: Money;
+  last_ships_by: string;
+  text: { name: string; price: string; when: string; parcels: { date: string; items: string }[]; announcement: string };
+}
+
+/** The ways to send a cart. */
+export interface Plans {
+  lines: Availability[];
+  options: PlanOption[];
+  default: "together" | "separate";
+  policy: { split: "off" | "free" | "flat" | "per_extra_parcel"; amount: Money; parcels_max: number };
+  text: { legend: string; notices: string[] };
+  lang: string;
+  as_of: string;
+  revision: number;
+}
+
+/** Why there is no answer. */
+export interface Failure {
+  code?: string;
+  status?: number;
+  title?: string;
+  detail?: string;
+}

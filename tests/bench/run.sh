@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# Measures against the bars, one benchmark after the other, and ends with a table. A missed bar is told, not failed.
+#
+#     make bench                            all of them (20 to 40 minutes; wants a quiet machine)
+#     make bench ARGS="http import"         only these
+#
+#   http      requests per second beside a server that hands out ready bytes
+#   import    a million rows beside `sqlite3 .import`
+#   memory    a server with 100,000 SKUs, idle
+#   live      from a stock change on the API to the words on an open page
+#   toggle    the shopper's choice at a checkout of 100 lines
+#   page      a product page on a slow phone, beside the same view in Preact and in React
+#   size      what the widget weighs
+#   promises  100,000 cases of each property of the promise algorithm
+
+source "$(dirname "$0")/../../scripts/lib.sh"
+cd "$ROOT"
+
+ALL=(http import memory live toggle page size promises)
+SECONDS_MAX=1800
+
+[ $# -gt 0 ] || set -- "${ALL[@]}"
+for name in "$@"; do
+    [[ " ${ALL[*]} " == *" $name "* ]] || fail "There is no benchmark '$name'." "There are: ${ALL[*]}"
+done
+wanted=" $* "
+[ -x "$SHIPSBY_BIN" ] || fail "There is no server at $SHIPSBY_BIN." "make server"
+[[ "$wanted" != *" http "* ]] || have wrk || fail "wrk is missing." "scripts/setup.sh bench"
+[[ "$wanted" != *" import "* ]] || { have sqlite3 && [ -x /usr/bin/time ]; } ||
+    fail "sqlite3 or /usr/bin/time is missing." "apt-get install sqlite3 time"
+
+# The frameworks of the twins, exactly as package-lock.json says.
+twins() {
+    local installed=tests/bench/node_modules/.package-lock.sha256
+    if [ -f "$installed" ] && sha256sum --check --status "$installed"; then return; fi
+    say "Installing Preact and React for the twins (usually 5 seconds)"
+    npm ci --prefix tests/bench --no-audit --no-fund --loglevel=error || fail "npm ci did not succeed." "Is the network there?"
+    sha256sum tests/bench/package-lock.json >"$installed"
+}
+[[ "$wanted" != *" page "* ]] || twins
+
+results=$(mktemp)
+trap 'rm -f "$results"' EXIT
+export SHIPSBY_BENCH_RESULTS=$results
+broken=()
+for name in "$@"; do
+    say "$name"
+    SHIPSBY_BENCH_NAME=$name timeout "$SECONDS_MAX" node "tests/bench/$name.mjs" </dev/null || broken+=("$name")
+done
+
+node --input-type=module - "$results" <<'JS'
+import { readFileSync } from "node:fs";
+
+const rows = readFileSync(process.argv[2], "utf8").trim().split("\n").filter(Boolean).map((line) => JSON.parse(line));
+const columns = ["bench", "what", "measured", "wanted", "verdict"];
+const heads = Object.fromEntries(columns.map((column) => [column, column]));
+const width = (column) => Math.max(...[heads, ...rows].map((row) => row[column].length));
+console.log();
+for (const row of [heads, ...rows]) console.log(columns.map((column) => row[column].padEnd(width(column))).join("  ").trimEnd());
+const missed = rows.filter(({ verdict }) => verdict === "MISS").length;
+console.log(`\n${rows.length - missed} bars met, ${missed} missed`);
+JS
+[ "${#broken[@]}" = 0 ] || fail "These broke before they had measured: ${broken[*]}" "What went wrong stands above, under ==> ${broken[0]}"

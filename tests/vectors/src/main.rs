@@ -1,0 +1,5 @@
+//! Prints what the vectors come to.
+
+fn main() {
+    print!("{}", vectors::report());
+}
