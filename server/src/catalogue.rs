@@ -89,6 +89,8 @@ pub struct ReadyAnswer {
     pub valid_until: Option<DateTime<Utc>>,
     /// [`Settings::generation`] it was made with.
     pub generation: u64,
+    /// Differs when `json` does.
+    pub fingerprint: u64,
 }
 
 impl Catalogue {
@@ -155,6 +157,12 @@ impl Shop {
             .unwrap_or_else(PoisonError::into_inner)
             .get(sku)
             .cloned()
+    }
+
+    /// What is known of every SKU, in no particular order.
+    pub fn entries(&self) -> Vec<Arc<Entry>> {
+        let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
+        entries.values().cloned().collect()
     }
 
     /// How many SKUs are known.

@@ -1,35 +1,46 @@
 //! Errors as the network sees them: `application/problem+json` (RFC 9457), one table.
 
+use std::borrow::Cow;
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// What went wrong, in words that say what to do. Inner detail goes to the log, never in here.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Problem {
     /// A stable URI for the kind of problem: `https://shipsby.example/problems/{code}`.
     pub r#type: String,
     /// The same in a few words.
-    pub title: &'static str,
+    #[schema(value_type = String)]
+    pub title: Cow<'static, str>,
     /// The HTTP status.
     pub status: u16,
     /// A stable code to program against.
-    pub code: &'static str,
+    #[schema(value_type = String)]
+    pub code: Cow<'static, str>,
     /// What is wrong here, and what to do.
     pub detail: String,
     /// Which fields are wrong.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldProblem>,
+    /// What a count is that the request expected to be another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub current: Option<u32>,
     /// Seconds after which it is worth trying again; also sent as `Retry-After`.
     #[serde(skip)]
     pub retry_after_s: Option<u32>,
 }
 
 /// What is wrong with one field.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FieldProblem {
     /// JSON pointer (RFC 6901) into the body, or `?name` for a query parameter.
     pub pointer: String,
     /// A stable code.
-    pub code: &'static str,
+    #[schema(value_type = String)]
+    pub code: Cow<'static, str>,
     /// What is wrong, and what to do.
     pub detail: String,
 }
@@ -38,17 +49,19 @@ impl Problem {
     /// A problem of this status and code.
     pub fn new(
         status: u16,
-        code: &'static str,
-        title: &'static str,
+        code: impl Into<Cow<'static, str>>,
+        title: impl Into<Cow<'static, str>>,
         detail: impl Into<String>,
     ) -> Self {
+        let code = code.into();
         Self {
             r#type: format!("https://shipsby.example/problems/{code}"),
-            title,
+            title: title.into(),
             status,
             code,
             detail: detail.into(),
             errors: Vec::new(),
+            current: None,
             retry_after_s: None,
         }
     }
@@ -58,12 +71,12 @@ impl Problem {
     pub fn field(
         mut self,
         pointer: impl Into<String>,
-        code: &'static str,
+        code: impl Into<Cow<'static, str>>,
         detail: impl Into<String>,
     ) -> Self {
         self.errors.push(FieldProblem {
             pointer: pointer.into(),
-            code,
+            code: code.into(),
             detail: detail.into(),
         });
         self
@@ -79,13 +92,13 @@ impl Problem {
     /// Something that is wrong with one field: status 422, the field's code.
     pub fn invalid(
         pointer: impl Into<String>,
-        code: &'static str,
+        code: impl Into<Cow<'static, str>>,
         detail: impl Into<String>,
     ) -> Self {
-        let detail = detail.into();
+        let (code, detail) = (code.into(), detail.into());
         Self::new(
             422,
-            code,
+            code.clone(),
             "The request has a field that cannot be used",
             detail.clone(),
         )
@@ -110,5 +123,24 @@ impl Problem {
             "The server failed",
             "Something went wrong on our side. Try again; if it stays, report the X-Request-Id.",
         )
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_vec(&self).expect("a problem has only text keys");
+        let mut response = (status, body).into_response();
+        let headers = response.headers_mut();
+        let json = HeaderValue::from_static("application/problem+json");
+        headers.insert(header::CONTENT_TYPE, json);
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(seconds) = self.retry_after_s {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self.status == 401 {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
     }
 }

@@ -1,14 +1,186 @@
 //! Every limit of the server, each with a name, a unit and a default (docs: operators).
 
-/// What is allowed how often and how large.
+use std::net::IpAddr;
+use std::time::Duration;
+
+/// Most SKUs of one question, and most lines of one cart.
+pub const SKUS_PER_REQUEST_MAX: usize = 100;
+/// Most bytes of a shopper's request body.
+pub const PUBLIC_BODY_BYTES_MAX: usize = 64 * 1024;
+/// Most bytes of a merchant's JSON body.
+pub const MERCHANT_BODY_BYTES_MAX: usize = 1024 * 1024;
+/// Deepest nesting of a JSON body.
+pub const JSON_DEPTH_MAX: usize = 32;
+/// Most bytes of a path with its query.
+pub const URL_BYTES_MAX: usize = 8 * 1024;
+/// Most bytes of a request's head.
+pub const HEAD_BYTES_MAX: usize = 16 * 1024;
+/// Most headers of a request. hyper's own default; setting it there costs a twentieth of the speed.
+pub const HEADERS_MAX: usize = 100;
+/// Longest request id that is taken over from a client, in bytes.
+pub const REQUEST_ID_BYTES_MAX: usize = 64;
+/// Longest time for which a shared cache may keep an answer, in seconds.
+pub const ANSWER_MAX_AGE_S: u32 = 5;
+/// Most requests at once on one HTTP/2 connection.
+pub const HTTP2_STREAMS_MAX: u32 = 100;
+/// How often an idle HTTP/2 connection is asked whether it lives.
+pub const HTTP2_PING_EVERY: Duration = Duration::from_secs(20);
+/// Most bytes that wait for a reader of one request over HTTP/2.
+pub const WAITING_BYTES_MAX: usize = 128 * 1024;
+/// How often a stream without news shows that it lives.
+pub const STREAM_COMMENT_EVERY: Duration = Duration::from_secs(15);
+/// By how much a stream's life differs from the next one's, in percent to either side.
+pub const STREAM_LIFE_SPREAD_PERCENT: u64 = 20;
+/// Shortest and longest time after which a stream is to come back, in milliseconds.
+pub const STREAM_RETRY_MS: std::ops::Range<u64> = 1_000..5_000;
+/// How often the rate limiter forgets who has been quiet, in requests.
+pub const RATE_FORGET_EVERY: u64 = 50_000;
+
+/// What is allowed how often, how long and how many: the part that `serve` has options for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Limits {
     /// False turns the rate limits off: for the demo and for benchmarks.
     pub rate_limited: bool,
+    /// Shoppers' requests in a second, for each key and address, in the long run.
+    pub requests_per_s: u32,
+    /// Shoppers' requests at once, for each key and address.
+    pub requests_burst: u32,
+    /// True lets in the demo's well-known keys.
+    pub demo_keys: bool,
+    /// Open connections.
+    pub connections: usize,
+    /// Open connections from one address. Addresses of this machine are not counted.
+    pub connections_per_address: usize,
+    /// Open streams of one store.
+    pub streams_per_store: usize,
+    /// Open streams of one store to one address.
+    pub streams_per_address: usize,
+    /// How long a stream lives, give or take [`STREAM_LIFE_SPREAD_PERCENT`].
+    pub stream_life: Duration,
+    /// From connecting to the first byte.
+    pub first_byte: Duration,
+    /// From a request's first byte to the end of its head.
+    pub head: Duration,
+    /// For a request's whole body.
+    pub body: Duration,
+    /// For the body of a file to import, and for importing it.
+    pub import: Duration,
+    /// For making an answer.
+    pub handler: Duration,
+    /// For which a connection may be idle.
+    pub idle: Duration,
+    /// For which a reader may take nothing while there is something for it.
+    pub stalled_write: Duration,
+    /// For everything to end when the server stops.
+    pub stop: Duration,
+    /// Networks whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<Network>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { rate_limited: true }
+        Self {
+            rate_limited: true,
+            requests_per_s: 50,
+            requests_burst: 200,
+            demo_keys: false,
+            connections: 20_000,
+            connections_per_address: 200,
+            streams_per_store: 5_000,
+            streams_per_address: 20,
+            stream_life: Duration::from_secs(20 * 60),
+            first_byte: Duration::from_secs(5),
+            head: Duration::from_secs(10),
+            body: Duration::from_secs(15),
+            import: Duration::from_secs(600),
+            handler: Duration::from_secs(10),
+            idle: Duration::from_secs(60),
+            stalled_write: Duration::from_secs(30),
+            stop: Duration::from_secs(8),
+            trusted_proxies: Vec::new(),
+        }
+    }
+}
+
+/// A range of addresses, such as `10.0.0.0/8`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Network {
+    address: IpAddr,
+    prefix_bits: u32,
+}
+
+/// A text is no range of addresses.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no network: write an address, or a range such as 10.0.0.0/8")]
+pub struct NetworkError(String);
+
+impl std::str::FromStr for Network {
+    type Err = NetworkError;
+
+    fn from_str(raw: &str) -> Result<Self, NetworkError> {
+        let refused = || NetworkError(raw.into());
+        let (address, prefix) = match raw.split_once('/') {
+            Some((address, prefix)) => (address, Some(prefix)),
+            None => (raw, None),
+        };
+        let address: IpAddr = address.parse().map_err(|_| refused())?;
+        let width = if address.is_ipv4() { 32 } else { 128 };
+        let prefix_bits = match prefix {
+            Some(prefix) => prefix.parse().map_err(|_| refused())?,
+            None => width,
+        };
+        if width < prefix_bits {
+            return Err(refused());
+        }
+        Ok(Self {
+            address,
+            prefix_bits,
+        })
+    }
+}
+
+impl Network {
+    /// True if `address` lies within.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        match (self.address, address) {
+            (IpAddr::V4(ours), IpAddr::V4(theirs)) => {
+                let shift = 32 - self.prefix_bits;
+                let top = |bits: u32| u64::from(bits) >> shift;
+                top(ours.to_bits()) == top(theirs.to_bits())
+            }
+            (IpAddr::V6(ours), IpAddr::V6(theirs)) => {
+                let top = |bits: u128| bits.checked_shr(128 - self.prefix_bits).unwrap_or(0);
+                top(ours.to_bits()) == top(theirs.to_bits())
+            }
+            _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_network_contains_exactly_the_addresses_with_its_prefix() {
+        let cases = [
+            ("10.0.0.0/8", "10.200.3.4", true),
+            ("10.0.0.0/8", "11.0.0.1", false),
+            ("127.0.0.1", "127.0.0.1", true),
+            ("127.0.0.1", "127.0.0.2", false),
+            ("0.0.0.0/0", "8.8.8.8", true),
+            ("0.0.0.0/0", "::1", false),
+            ("fd00::/8", "fd12::1", true),
+            ("::/0", "fd12::1", true),
+            ("fd00::/8", "fe80::1", false),
+        ];
+        for (network, address, expected) in cases {
+            let network: Network = network.parse().expect("a network");
+            let address = address.parse().expect("an address");
+            assert_eq!(network.contains(address), expected, "{network:?} {address}");
+        }
+        for raw in ["", "10.0.0.0/33", "10.0.0/8", "::/129", "a/8", "10.0.0.0/x"] {
+            assert!(raw.parse::<Network>().is_err(), "{raw} was taken");
+        }
     }
 }

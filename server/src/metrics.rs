@@ -1,5 +1,115 @@
 //! What is counted, for Prometheus.
 
+use std::time::Duration;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+
+/// Upper ends of the classes into which durations are counted, in seconds.
+const DURATIONS_S: [f64; 10] = [
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 10.0,
+];
+
 /// The counters.
-#[derive(Debug, Default)]
-pub struct Metrics {}
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    requests: Family<Answered, Counter>,
+    durations: Family<Route, Histogram>,
+    /// Open streams.
+    pub streams: Gauge,
+    skus: Family<Store, Gauge>,
+    overdue: Family<Store, Gauge>,
+    revision: Family<Store, Gauge>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Answered {
+    route: &'static str,
+    status: u16,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Route {
+    route: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Store {
+    store: String,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("shipsby");
+        let requests = Family::default();
+        registry.register("http_requests", "Requests answered", requests.clone());
+        let durations = Family::new_with_constructor(durations as fn() -> Histogram);
+        registry.register_with_unit(
+            "http_request_duration",
+            "Time until the answer was there",
+            Unit::Seconds,
+            durations.clone(),
+        );
+        let streams = Gauge::default();
+        registry.register("streams_open", "Open event streams", streams.clone());
+        let skus = Family::default();
+        registry.register("skus", "SKUs known", skus.clone());
+        let overdue = Family::default();
+        registry.register(
+            "purchase_orders_overdue",
+            "Lines of purchase orders that should have arrived",
+            overdue.clone(),
+        );
+        let revision = Family::default();
+        registry.register("revision", "The store's last revision", revision.clone());
+        Self {
+            registry,
+            requests,
+            durations,
+            streams,
+            skus,
+            overdue,
+            revision,
+        }
+    }
+}
+
+impl Metrics {
+    /// Counts an answer.
+    pub fn answered(&self, route: &'static str, status: u16, took: Duration) {
+        self.requests
+            .get_or_create(&Answered { route, status })
+            .inc();
+        self.durations
+            .get_or_create(&Route { route })
+            .observe(took.as_secs_f64());
+    }
+
+    /// Notes how a store is.
+    pub fn store(&self, id: &str, skus: usize, overdue: usize, revision: u64) {
+        let store = Store { store: id.into() };
+        let set = |family: &Family<Store, Gauge>, value: i64| {
+            family.get_or_create(&store).set(value);
+        };
+        set(&self.skus, i64::try_from(skus).unwrap_or(i64::MAX));
+        set(&self.overdue, i64::try_from(overdue).unwrap_or(i64::MAX));
+        set(&self.revision, i64::try_from(revision).unwrap_or(i64::MAX));
+    }
+
+    /// All of it in the OpenMetrics text format.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        encode(&mut text, &self.registry).expect("text can always be appended to");
+        text
+    }
+}
+
+fn durations() -> Histogram {
+    Histogram::new(DURATIONS_S)
+}

@@ -5,10 +5,21 @@ use std::path::{Path, PathBuf};
 
 /// A part of the tree, and what no line of its code may mention.
 const ABSENT: [(&str, &[&str]); 6] = [
-    ("shared/src", &["tokio", "axum", "sqlx", "leptos", "web_sys", "rand::", "::now()", "println!"]),
+    (
+        "shared/src",
+        &[
+            "tokio", "axum", "sqlx", "leptos", "web_sys", "rand::", "::now()", "println!",
+        ],
+    ),
     ("server/src/http", &["sqlx", "crate::store", "Utc::now"]),
-    ("server/src/operations", &["axum", "sqlx", "crate::http", "Utc::now"]),
-    ("server/src/store", &["axum", "crate::operations", "crate::http", "Utc::now"]),
+    (
+        "server/src/operations",
+        &["axum", "sqlx", "crate::http", "Utc::now"],
+    ),
+    (
+        "server/src/store",
+        &["axum", "crate::operations", "crate::http", "Utc::now"],
+    ),
     ("frontend/src", &["server::", "sqlx", "inner_html"]),
     ("tests", &["server::store", "server::operations"]),
 ];
@@ -24,7 +35,11 @@ fn no_part_reaches_where_it_may_not() {
     for (part, absent) in ABSENT {
         for (file, number, line) in code(part) {
             for word in absent {
-                assert!(!line.contains(word), "{}:{number} mentions `{word}`:\n{line}", file.display());
+                assert!(
+                    !line.contains(word),
+                    "{}:{number} mentions `{word}`:\n{line}",
+                    file.display()
+                );
             }
         }
     }
@@ -34,7 +49,11 @@ fn no_part_reaches_where_it_may_not() {
 fn sql_stands_only_in_the_store() {
     for (file, number, line) in code("server/src") {
         let in_store = file.starts_with(root().join("server/src/store"));
-        assert!(in_store || !line.contains("sqlx"), "{}:{number} reaches for sqlx:\n{line}", file.display());
+        assert!(
+            in_store || !line.contains("sqlx"),
+            "{}:{number} reaches for sqlx:\n{line}",
+            file.display()
+        );
     }
 }
 
@@ -42,17 +61,30 @@ fn sql_stands_only_in_the_store() {
 fn serde_stands_only_at_the_edge_of_the_core() {
     for (file, number, line) in code("shared/src") {
         let at_the_edge = SERDE_STANDS_IN.iter().any(|edge| file == root().join(edge));
-        assert!(at_the_edge || !line.contains("serde"), "{}:{number} knows serde:\n{line}", file.display());
+        assert!(
+            at_the_edge || !line.contains("serde"),
+            "{}:{number} knows serde:\n{line}",
+            file.display()
+        );
     }
 }
 
 #[test]
 fn nothing_is_left_for_later_and_no_lint_is_silenced() {
-    let marks = [["TO", "DO"].concat(), ["FIX", "ME"].concat(), ["#[al", "low("].concat(), ["#[ign", "ore"].concat()];
+    let marks = [
+        ["TO", "DO"].concat(),
+        ["FIX", "ME"].concat(),
+        ["#[al", "low("].concat(),
+        ["#[ign", "ore"].concat(),
+    ];
     for part in ["shared", "server", "frontend", "tests"] {
         for (file, number, line) in code(part) {
             let mark = marks.iter().find(|mark| line.contains(mark.as_str()));
-            assert!(mark.is_none(), "{}:{number} has {mark:?}:\n{line}", file.display());
+            assert!(
+                mark.is_none(),
+                "{}:{number} has {mark:?}:\n{line}",
+                file.display()
+            );
         }
     }
 }
@@ -61,36 +93,58 @@ fn nothing_is_left_for_later_and_no_lint_is_silenced() {
 fn no_file_is_too_long_to_read() {
     for part in ["shared/src", "server/src", "frontend/src"] {
         for file in sources(&root().join(part)) {
-            let lines = fs::read_to_string(&file).expect("a source file is text").lines().count();
+            let lines = fs::read_to_string(&file)
+                .expect("a source file is text")
+                .lines()
+                .count();
             assert!(lines <= LINES_MAX, "{} has {lines} lines", file.display());
         }
     }
 }
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace is above the crate").to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the workspace is above the crate")
+        .to_owned()
 }
 
 /// Every line of Rust below a folder that is no comment, with its file and number.
 fn code(part: &str) -> Vec<(PathBuf, usize, String)> {
-    let files = sources(&root().join(part)).into_iter().filter(|file| file.extension().is_some_and(|ending| ending == "rs"));
+    let files = sources(&root().join(part))
+        .into_iter()
+        .filter(|file| file.extension().is_some_and(|ending| ending == "rs"));
     let lines = files.flat_map(|file| {
         let text = fs::read_to_string(&file).expect("a source file is text");
-        let numbered: Vec<_> = text.lines().enumerate().map(|(at, line)| (file.clone(), at + 1, line.to_owned())).collect();
+        let numbered: Vec<_> = text
+            .lines()
+            .enumerate()
+            .map(|(at, line)| (file.clone(), at + 1, line.to_owned()))
+            .collect();
         numbered
     });
-    lines.filter(|(_, _, line)| !line.trim_start().starts_with("//")).collect()
+    lines
+        .filter(|(_, _, line)| !line.trim_start().starts_with("//"))
+        .collect()
 }
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
-    let Ok(entries) = fs::read_dir(folder) else { return files };
+    let Ok(entries) = fs::read_dir(folder) else {
+        return files;
+    };
     for entry in entries {
         let path = entry.expect("the folder can be read").path();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default();
         if path.is_dir() && !matches!(name, "target" | "node_modules" | "dist") {
             files.extend(sources(&path));
-        } else if path.extension().is_some_and(|ending| ending == "rs" || ending == "js") {
+        } else if path
+            .extension()
+            .is_some_and(|ending| ending == "rs" || ending == "js")
+        {
             files.push(path);
         }
     }

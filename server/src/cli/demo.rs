@@ -1,10 +1,224 @@
 //! `ships-by demo`
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context;
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
+use axum::response::Response;
+use chrono::{DateTime, Utc};
+use server::app::{App, Parts};
+use server::catalogue::Catalogue;
+use server::changes::Changes;
+use server::clock::Clock;
+use server::demo::backend::Backend;
+use server::demo::products::{self, Product};
+use server::demo::setup;
+use server::demo::shop::{self, ShopConfig};
+use server::http::front::Front;
+use server::http::routes;
+use server::http::server::{listen, serve, stop_on_signals};
+use server::limits::Limits;
+use server::metrics::Metrics;
+use server::store::{Store, watch};
+use tower::ServiceExt;
+
+use super::log::{self, Log};
+
+/// Where the demo listens: on this machine only, since everybody knows its keys.
+const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
 /// Options.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// The port of the shop
+    #[arg(long, value_name = "PORT", default_value_t = 8080)]
+    port: u16,
+    /// The port of ShipsBy, another origin as in real life
+    #[arg(long, value_name = "PORT", default_value_t = 8081)]
+    api_port: u16,
+    /// Forbids WebAssembly in the shop's pages, to see that they work without
+    #[arg(long)]
+    plain: bool,
+    /// Starts the clock at this instant, such as 2026-11-25T21:59:00Z; it runs on from there
+    #[arg(long, value_name = "INSTANT")]
+    now: Option<DateTime<Utc>>,
+    /// The database; by default demo.sqlite in ~/.local/share/shipsby
+    #[arg(long, value_name = "FILE")]
+    db: Option<PathBuf>,
+    /// Starts over: forgets what was changed in the demo's warehouse
+    #[arg(long)]
+    fresh: bool,
+}
 
 /// Runs the command.
-pub async fn run(_args: Args) -> anyhow::Result<()> {
+pub async fn run(args: Args) -> anyhow::Result<()> {
+    log::begin(Log::Text);
+    let stop = stop_on_signals()?;
+    let path = match args.db.clone() {
+        Some(path) => path,
+        None => default_path()?,
+    };
+    let shop_listener = listen(SocketAddr::new(HERE, args.port))
+        .await
+        .context("the shop cannot be served (--port takes another one)")?;
+    let api_listener = listen(SocketAddr::new(HERE, args.api_port))
+        .await
+        .context("ShipsBy cannot be served (--api-port takes another one)")?;
+    let shop_port = shop_listener.local_addr()?.port();
+    let api_port = api_listener.local_addr()?.port();
+
+    let limits = Limits {
+        rate_limited: false,
+        demo_keys: true,
+        ..Limits::default()
+    };
+    let products = products::read(products::PRODUCTS_CSV)?;
+    let store = opened(&path, args.fresh).await?;
+    let _alone = store.lock_for_serving()?;
+    let app = loaded(store.clone(), args.now, limits.clone()).await?;
+    let is_new = filled(&app, &products, shop_port).await?;
+    let watching = tokio::spawn(watch::watch(app.clone()));
+
+    let front = Arc::new(routes::front(app.clone(), stop.clone()));
+    let pages = shop::router(ShopConfig {
+        api_origin: format!("http://127.0.0.1:{api_port}"),
+        publishable_key: setup::PUBLISHABLE_KEY.into(),
+        plain: args.plain,
+        products,
+        warehouse: Arc::new(Backend(app)),
+    });
+    greet(shop_port, api_port, &path, is_new, &args);
+
+    let api = Arc::clone(&front);
+    let api = serve(
+        api_listener,
+        limits.clone(),
+        stop.clone(),
+        move |request, peer| {
+            let front = Arc::clone(&api);
+            async move { front.answer(request, peer).await }
+        },
+    );
+    let shop = serve(shop_listener, limits, stop, move |request, peer| {
+        let (front, pages) = (Arc::clone(&front), pages.clone());
+        async move { either(&front, pages, request, peer).await }
+    });
+    tokio::join!(api, shop);
+    watching.abort();
+    store.close().await;
     Ok(())
+}
+
+/// The shop's port answers for ShipsBy too, so that a first `curl` needs to know only one.
+async fn either(front: &Front, pages: Router, request: Request<Body>, peer: IpAddr) -> Response {
+    const OURS: [&str; 7] = [
+        "/v1/",
+        "/embed/",
+        "/docs",
+        "/openapi.json",
+        "/healthz",
+        "/readyz",
+        "/metrics",
+    ];
+    let path = request.uri().path();
+    if OURS.iter().any(|ours| path.starts_with(ours)) {
+        return front.answer(request, peer).await;
+    }
+    match pages.oneshot(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    }
+}
+
+fn default_path() -> anyhow::Result<PathBuf> {
+    let data = match std::env::var_os("XDG_DATA_HOME") {
+        Some(data) => PathBuf::from(data),
+        None => {
+            let home =
+                std::env::home_dir().context("there is no home folder; name a file: --db FILE")?;
+            home.join(".local/share")
+        }
+    };
+    Ok(data.join("shipsby/demo.sqlite"))
+}
+
+async fn opened(path: &Path, fresh: bool) -> anyhow::Result<Store> {
+    if let Some(folder) = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    {
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    }
+    if fresh && path.exists() {
+        // Not under the feet of another demo.
+        let present = Store::open(path).await?;
+        let _alone = present.lock_for_serving()?;
+        present.close().await;
+        for ending in ["", "-wal", "-shm"] {
+            let mut file = path.as_os_str().to_owned();
+            file.push(ending);
+            match std::fs::remove_file(&file) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(error).with_context(|| format!("cannot remove {}", path.display()));
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(Store::open(path).await?)
+}
+
+async fn loaded(store: Store, now: Option<DateTime<Utc>>, limits: Limits) -> anyhow::Result<App> {
+    let catalogue = Catalogue::default();
+    store.load_catalogue(&catalogue).await?;
+    Ok(App::new(Parts {
+        store,
+        catalogue,
+        changes: Changes::default(),
+        clock: now.map_or_else(Clock::system, Clock::starting_at),
+        limits,
+        metrics: Metrics::default(),
+    }))
+}
+
+async fn filled(app: &App, products: &[Product], shop_port: u16) -> anyhow::Result<bool> {
+    let is_new = setup::fill(app, products)
+        .await
+        .context("cannot set up the demo's store; --fresh starts over")?;
+    let origins = ["127.0.0.1", "localhost"].map(|host| format!("http://{host}:{shop_port}"));
+    setup::open_to(app, &origins).await?;
+    Ok(is_new)
+}
+
+fn greet(shop_port: u16, api_port: u16, path: &Path, is_new: bool, args: &Args) {
+    let state = if is_new {
+        "set up just now"
+    } else {
+        "as you left it; --fresh starts over"
+    };
+    println!(
+        "\
+The demo shop is open. Stop it with Ctrl-C.
+
+  The shop        http://127.0.0.1:{shop_port}
+  Every state     http://127.0.0.1:{shop_port}/states
+  ShipsBy itself  http://127.0.0.1:{api_port}  (described at http://127.0.0.1:{api_port}/docs)
+  Its database    {} ({state})
+
+  Ask it          curl 'http://127.0.0.1:{api_port}/v1/availability?sku=cc-scarf&key={}'",
+        path.display(),
+        setup::PUBLISHABLE_KEY,
+    );
+    if let Some(now) = args.now {
+        println!("  Its clock       began at {now}");
+    }
+    if args.plain {
+        println!("  WebAssembly     forbidden in the shop's pages");
+    }
+    println!();
 }

@@ -1,1 +1,20 @@
-//! http
+//! HTTP: parse, call, render; one file a noun. A request passes [`front`], then its route.
+
+pub mod auth;
+pub mod availability;
+pub mod body;
+pub mod deadline;
+pub mod docs;
+pub mod embed;
+pub mod front;
+pub mod health;
+pub mod jsonld;
+pub mod merchant;
+pub mod pace;
+pub mod plans;
+pub mod query;
+pub mod routes;
+pub mod server;
+pub mod snippet;
+pub mod stream;
+pub mod web;

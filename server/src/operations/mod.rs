@@ -1,1 +1,25 @@
-//! operations
+//! What can be done: one file for each act.
+//!
+//! An act loads, decides, commits once, brings the catalogue up to date and announces. It runs in a
+//! task of its own ([`running::detached`]), so that a client that hangs up cannot stop it halfway.
+
+pub mod adjust_stock;
+pub mod change_purchase_order;
+pub mod check_availability;
+pub mod create_purchase_order;
+pub mod error;
+pub mod import_stock;
+pub mod keys;
+pub mod once;
+pub mod plan_cart;
+pub mod put_location;
+pub mod put_sku;
+pub mod put_store;
+pub mod put_supplier;
+pub mod receive_purchase_order;
+pub mod records;
+pub mod running;
+pub mod set_stock;
+pub mod show;
+
+pub use error::ActError;

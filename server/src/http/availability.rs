@@ -1,0 +1,132 @@
+//! `GET /v1/availability`
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::Serialize;
+use shared::wire::Availability;
+use utoipa::ToSchema;
+
+use super::auth::Publishable;
+use super::query::Asked;
+use super::web::Web;
+use crate::error::Problem;
+use crate::limits::ANSWER_MAX_AGE_S;
+use crate::operations::check_availability::{Answers, Question, check_availability};
+
+/// Answers about several SKUs. Written by hand below, from answers that are kept as bytes.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AvailabilityList {
+    /// One entry for each SKU, in the order asked.
+    items: Vec<Availability>,
+    /// Instant (RFC 3339) of the answer.
+    as_of: String,
+    /// The store's revision: the answer is at least as new.
+    revision: u64,
+}
+
+/// Says what shoppers may be told about SKUs
+///
+/// An unknown SKU is an item with `"status": "unknown"`, not an error.
+#[utoipa::path(
+    get,
+    path = "/v1/availability",
+    tag = "shoppers",
+    params(
+        ("sku" = Vec<String>, Query, description = "SKUs, at most 100: `sku=A&sku=B`", explode = true),
+        ("qty" = Option<u32>, Query, description = "Units of each, 1 to 9,999", minimum = 1, maximum = 9999),
+        ("lang" = Option<String>, Query, description = "BCP 47 tag of the language of `text`; English unless given"),
+    ),
+    responses(
+        (status = 200, description = "One answer for each SKU, in the order asked", body = AvailabilityList),
+        (status = 304, description = "Nothing changed since the answer with this ETag"),
+        (status = 401, description = "The key is missing, unknown or revoked", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The page's origin is not listed", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "No SKU, too many, or a parameter that cannot be used", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "Too many requests", body = Problem, content_type = "application/problem+json"),
+    ),
+    security(("publishable" = []), ("publishable_in_query" = []), ("secret" = []))
+)]
+pub async fn show(
+    State(web): State<Web>,
+    caller: Publishable,
+    asked: Asked,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let asked = asked.about_some()?;
+    let now = web.app.clock.now();
+    let question = Question {
+        quantity: asked.quantity,
+        language: asked.language,
+    };
+    let answers = check_availability(&caller.shop, &asked.skus, question, now);
+    let tag = tag(answers.fingerprint());
+    let known = headers
+        .get(header::IF_NONE_MATCH)
+        .is_some_and(|known| names(known, &tag));
+    let mut response = if known {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        body(&answers, now).into_response()
+    };
+    let headers = response.headers_mut();
+    if !known {
+        let json = HeaderValue::from_static("application/json; charset=utf-8");
+        headers.insert(header::CONTENT_TYPE, json);
+    }
+    headers.insert(header::ETAG, tag);
+    headers.insert(
+        header::CACHE_CONTROL,
+        cacheable_until(answers.valid_until(), now),
+    );
+    Ok(response)
+}
+
+/// How long an answer may be kept that was made at `now` and may change at `valid_until`.
+pub fn cacheable_until(valid_until: Option<DateTime<Utc>>, now: DateTime<Utc>) -> HeaderValue {
+    let seconds = valid_until.map_or(i64::MAX, |end| (end - now).num_seconds());
+    HeaderValue::from_static(match seconds.min(i64::from(ANSWER_MAX_AGE_S)) {
+        ..=0 => "no-cache",
+        1 => "public, max-age=1",
+        2 => "public, max-age=2",
+        3 => "public, max-age=3",
+        4 => "public, max-age=4",
+        5.. => "public, max-age=5",
+    })
+}
+
+fn body(answers: &Answers, now: DateTime<Utc>) -> Bytes {
+    const AROUND_BYTES: usize = 96;
+    let items: usize = answers.items.iter().map(|item| item.json.len() + 1).sum();
+    let mut body = Vec::with_capacity(items + AROUND_BYTES);
+    body.extend_from_slice(b"{\"items\":[");
+    for (at, item) in answers.items.iter().enumerate() {
+        if 0 < at {
+            body.push(b',');
+        }
+        body.extend_from_slice(&item.json);
+    }
+    body.extend_from_slice(b"],\"as_of\":\"");
+    body.extend_from_slice(now.to_rfc3339_opts(SecondsFormat::Millis, true).as_bytes());
+    body.extend_from_slice(b"\",\"revision\":");
+    body.extend_from_slice(answers.revision.to_string().as_bytes());
+    body.push(b'}');
+    Bytes::from(body)
+}
+
+/// Weak, because the moment of asking, which the body tells, does not count.
+fn tag(fingerprint: u64) -> HeaderValue {
+    HeaderValue::from_str(&format!("W/\"{fingerprint:016x}\""))
+        .expect("hexadecimal digits may stand in a header")
+}
+
+fn names(known: &HeaderValue, tag: &HeaderValue) -> bool {
+    let (known, tag) = (
+        known.to_str().unwrap_or_default(),
+        tag.to_str().unwrap_or_default(),
+    );
+    let opaque = |tag: &'_ str| tag.trim().trim_start_matches("W/").to_owned();
+    known == "*" || known.split(',').any(|one| opaque(one) == opaque(tag))
+}

@@ -1,0 +1,333 @@
+//! What every request goes through before and after its route: limits, keys, headers, counting.
+//!
+//! One plain function instead of a tower of layers: it reads from the top, and costs no box per
+//! layer and request.
+
+use std::hash::BuildHasher;
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::panic::AssertUnwindSafe;
+
+use axum::Router;
+use axum::body::HttpBody;
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
+use governor::clock::Clock;
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use shared::ids::StoreId;
+use tokio::time::Instant;
+use tower::ServiceExt;
+
+use super::auth::{self, Publishable};
+use super::deadline;
+use super::routes::RouteNames;
+use super::web::Web;
+use crate::error::Problem;
+use crate::limits::{RATE_FORGET_EVERY, REQUEST_ID_BYTES_MAX, URL_BYTES_MAX};
+
+/// The way in. One for each server.
+pub struct Front {
+    web: Web,
+    router: Router,
+    names: RouteNames,
+    rates: Option<DefaultKeyedRateLimiter<Counted>>,
+}
+
+/// What requests are counted by: the store whose key they show, if it has one, and their address.
+type Counted = (Option<StoreId>, IpAddr);
+
+/// Which group of routes a path belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Group {
+    /// Shoppers' pages, with a publishable key.
+    Public,
+    /// The widget's files, for everybody.
+    Embed,
+    /// Anything else.
+    Other,
+}
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+
+impl Front {
+    /// Opens the way in to `router`.
+    pub fn new(web: Web, router: Router, names: RouteNames) -> Self {
+        let limits = &web.app.limits;
+        let at_least_one = |count: u32| NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN);
+        let rates = limits.rate_limited.then(|| {
+            let quota = Quota::per_second(at_least_one(limits.requests_per_s))
+                .allow_burst(at_least_one(limits.requests_burst));
+            RateLimiter::keyed(quota)
+        });
+        Self {
+            web,
+            router,
+            names,
+            rates,
+        }
+    }
+
+    /// Answers a request that came over a connection from `peer`. Never fails: every failure is a
+    /// problem in the answer.
+    pub async fn answer(&self, mut request: Request, peer: IpAddr) -> Response {
+        let started = Instant::now();
+        let number = self.web.next_number();
+        let id = request_id(request.headers())
+            .unwrap_or_else(|| made_id(self.web.spread.hash_one(number)));
+        let group = Group::of(request.uri().path());
+        let route = self.names.of(request.uri().path());
+        let origin = request.headers().get(header::ORIGIN).cloned();
+
+        let mut readable = group == Group::Embed;
+        let mut response = match self.admitted(&mut request, group, peer, number, &mut readable) {
+            Err(answered) => answered,
+            Ok(()) => self.routed(request).await,
+        };
+
+        let status = response.status();
+        let headers = response.headers_mut();
+        headers.insert(REQUEST_ID, id);
+        if status == StatusCode::METHOD_NOT_ALLOWED {
+            let known = HeaderValue::from_static(METHODS);
+            headers.entry(header::ALLOW).or_insert(known);
+        }
+        dress(headers, group);
+        if readable {
+            let allowed = match group {
+                Group::Embed => Some(HeaderValue::from_static("*")),
+                _ => origin,
+            };
+            share(headers, allowed, group);
+        }
+        self.web
+            .app
+            .metrics
+            .answered(route, status.as_u16(), started.elapsed());
+        response
+    }
+
+    /// Lets a request in, or answers it here. Notes in `readable` whether the page that asks may
+    /// read the answer.
+    fn admitted(
+        &self,
+        request: &mut Request,
+        group: Group,
+        peer: IpAddr,
+        number: u64,
+        readable: &mut bool,
+    ) -> Result<(), Response> {
+        well_formed(request).map_err(IntoResponse::into_response)?;
+        if request.method() == Method::OPTIONS && group != Group::Other {
+            return Err(self.preflight(request.headers(), group, readable));
+        }
+        if group != Group::Public {
+            return Ok(());
+        }
+        let app = &self.web.app;
+        let address = auth::address(peer, request.headers(), &app.limits.trusted_proxies);
+        let seen = auth::seen(app, request.headers(), request.uri());
+        *readable = seen.readable;
+        let store = seen.shop.as_ref().ok().map(|shop| shop.id.clone());
+        self.within_rate((store, auth::counted_as(address)), number)
+            .map_err(IntoResponse::into_response)?;
+        let shop = seen.shop.map_err(IntoResponse::into_response)?;
+        request
+            .extensions_mut()
+            .insert(Publishable { shop, address });
+        Ok(())
+    }
+
+    fn preflight(&self, headers: &HeaderMap, group: Group, readable: &mut bool) -> Response {
+        if group == Group::Public {
+            let listed = headers
+                .get(header::ORIGIN)
+                .is_some_and(|origin| auth::is_listed_by_any(&self.web.app, origin));
+            if !listed {
+                return auth::origin_not_allowed().into_response();
+            }
+        }
+        *readable = true;
+        let mut response = StatusCode::NO_CONTENT.into_response();
+        let headers = response.headers_mut();
+        let mut set = |name, value| headers.insert(name, HeaderValue::from_static(value));
+        set(header::ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, POST");
+        set(
+            header::ACCESS_CONTROL_ALLOW_HEADERS,
+            "content-type, x-shipsby-key",
+        );
+        set(header::ACCESS_CONTROL_MAX_AGE, "600");
+        response
+    }
+
+    fn within_rate(&self, counted: Counted, number: u64) -> Result<(), Problem> {
+        let Some(rates) = &self.rates else {
+            return Ok(());
+        };
+        if number.is_multiple_of(RATE_FORGET_EVERY) {
+            rates.retain_recent();
+        }
+        rates.check_key(&counted).map_err(|until| {
+            let wait = until.wait_time_from(rates.clock().now());
+            let seconds = u32::try_from(wait.as_secs() + 1).unwrap_or(u32::MAX);
+            Problem::new(
+                429,
+                "rate_limited",
+                "Too many requests",
+                "Ask about several SKUs in one request, and wait as Retry-After says.",
+            )
+            .retry_after_s(seconds)
+        })
+    }
+
+    async fn routed(&self, request: Request) -> Response {
+        let limits = &self.web.app.limits;
+        let imports = request.uri().path().starts_with("/v1/imports/");
+        let body_time = if imports { limits.import } else { limits.body };
+        let has_body = !request.body().is_end_stream();
+        let (request, time) = if has_body {
+            let request = request.map(|body| deadline::within(body, body_time));
+            (request, limits.handler + body_time)
+        } else {
+            (request, limits.handler)
+        };
+        let answer = AssertUnwindSafe(self.router.clone().oneshot(request)).catch_unwind();
+        match tokio::time::timeout(time, answer).await {
+            Ok(Ok(Ok(response))) => response,
+            Ok(Ok(Err(never))) => match never {},
+            Ok(Err(_panic)) => Problem::internal().into_response(),
+            Err(_elapsed) => Problem::new(
+                503,
+                "too_slow",
+                "The answer took too long",
+                "The server is busy. Try again.",
+            )
+            .retry_after_s(1)
+            .into_response(),
+        }
+    }
+}
+
+impl Group {
+    fn of(path: &str) -> Self {
+        let Some(rest) = path.strip_prefix("/v1/") else {
+            return if path.starts_with("/embed/") {
+                Self::Embed
+            } else {
+                Self::Other
+            };
+        };
+        match rest.split('/').next() {
+            Some("availability" | "plans" | "stream" | "snippet" | "jsonld") => Self::Public,
+            _ => Self::Other,
+        }
+    }
+}
+
+fn well_formed(request: &Request) -> Result<(), Problem> {
+    if !METHODS
+        .split(", ")
+        .any(|known| known == request.method().as_str())
+    {
+        return Err(method_not_allowed());
+    }
+    let url = request.uri();
+    let url_bytes = url.path().len() + url.query().map_or(0, |query| query.len() + 1);
+    if URL_BYTES_MAX < url_bytes {
+        return Err(Problem::new(
+            414,
+            "url_too_long",
+            "The address is too long",
+            format!("At most {URL_BYTES_MAX} bytes are taken. Ask about fewer SKUs at once."),
+        ));
+    }
+    let headers = request.headers();
+    let has_host = headers.contains_key(header::HOST) || url.authority().is_some();
+    if request.version() == Version::HTTP_11 && !has_host {
+        return Err(Problem::new(
+            400,
+            "host_required",
+            "The Host header is missing",
+            "HTTP/1.1 requests name their host.",
+        ));
+    }
+    let encoded = headers
+        .get(header::CONTENT_ENCODING)
+        .is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"));
+    if encoded {
+        return Err(Problem::new(
+            415,
+            "unsupported_content_encoding",
+            "The body is compressed",
+            "Bodies are taken as they are. Send it without Content-Encoding.",
+        ));
+    }
+    Ok(())
+}
+
+/// The problem of a method that a path does not know.
+pub fn method_not_allowed() -> Problem {
+    Problem::new(
+        405,
+        "method_not_allowed",
+        "The method is not for this address",
+        "The Allow header names the methods that are.",
+    )
+}
+
+/// A client's own id is taken over if it is harmless in a log.
+fn request_id(headers: &HeaderMap) -> Option<HeaderValue> {
+    let id = headers.get(REQUEST_ID)?;
+    let harmless = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
+    let fine = (1..=REQUEST_ID_BYTES_MAX).contains(&id.len()) && id.as_bytes().iter().all(harmless);
+    fine.then(|| id.clone())
+}
+
+fn made_id(number: u64) -> HeaderValue {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |at: u32| DIGITS[usize::try_from(number >> (60 - 4 * at) & 15).unwrap_or(0)];
+    let text: [u8; 16] = std::array::from_fn(|at| digit(u32::try_from(at).unwrap_or(0)));
+    HeaderValue::from_bytes(&text).expect("hexadecimal digits may stand in a header")
+}
+
+/// The headers that every answer has, where its route has not set them to something else.
+fn dress(headers: &mut HeaderMap, group: Group) {
+    let mut default = |name: HeaderName, value: &'static str| {
+        headers
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
+    };
+    default(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    default(header::REFERRER_POLICY, "no-referrer");
+    default(
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; frame-ancestors 'none'",
+    );
+    default(
+        HeaderName::from_static("cross-origin-resource-policy"),
+        if group == Group::Other {
+            "same-origin"
+        } else {
+            "cross-origin"
+        },
+    );
+    default(header::STRICT_TRANSPORT_SECURITY, "max-age=63072000");
+    if group == Group::Public {
+        default(header::VARY, "Origin, Accept-Encoding");
+    }
+}
+
+fn share(headers: &mut HeaderMap, origin: Option<HeaderValue>, group: Group) {
+    let Some(origin) = origin else {
+        return;
+    };
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    if group == Group::Public {
+        headers.insert(
+            header::ACCESS_CONTROL_EXPOSE_HEADERS,
+            HeaderValue::from_static("etag, retry-after, x-request-id"),
+        );
+    }
+}

@@ -1,0 +1,79 @@
+//! `/healthz`, `/readyz` and `/metrics`, for those who run the server.
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::IntoResponse;
+use shared::availability::overdue;
+
+use super::web::Web;
+use crate::catalogue::Shop;
+use crate::error::Problem;
+
+/// Says that the server lives
+#[utoipa::path(
+    get,
+    path = "/healthz",
+    tag = "operations",
+    responses((status = 200, description = "It lives", body = String, content_type = "text/plain"))
+)]
+pub async fn live() -> impl IntoResponse {
+    ([(header::CACHE_CONTROL, "no-store")], "alive\n")
+}
+
+/// Says whether the server can answer: the facts are loaded and the database is there
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    tag = "operations",
+    responses(
+        (status = 200, description = "It can", body = String, content_type = "text/plain"),
+        (status = 503, description = "Not now", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn ready(State(web): State<Web>) -> Result<impl IntoResponse, Problem> {
+    let reachable = web.app.store.standings().await.is_ok();
+    if !reachable || web.stop.is_cancelled() {
+        return Err(Problem::new(
+            503,
+            "not_ready",
+            "The server is not ready",
+            "The database does not answer, or the server is about to stop.",
+        )
+        .retry_after_s(1));
+    }
+    Ok(([(header::CACHE_CONTROL, "no-store")], "ready\n"))
+}
+
+/// Counts, for Prometheus
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    tag = "operations",
+    responses((status = 200, description = "OpenMetrics text", body = String, content_type = "application/openmetrics-text"))
+)]
+pub async fn metrics(State(web): State<Web>) -> impl IntoResponse {
+    let metrics = &web.app.metrics;
+    for shop in web.app.catalogue.shops() {
+        let late = overdue_count(&web, &shop);
+        metrics.store(shop.id.as_str(), shop.len(), late, shop.revision());
+    }
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    let headers = [
+        (header::CONTENT_TYPE, kind),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    (headers, metrics.text())
+}
+
+fn overdue_count(web: &Web, shop: &Shop) -> usize {
+    let now = web.app.clock.now();
+    let settings = shop.settings();
+    let location = &settings.location;
+    shop.entries()
+        .iter()
+        .filter_map(|entry| {
+            let place = entry.facts.at(&location.id)?;
+            Some(overdue(place, &location.calendar, now).count())
+        })
+        .sum()
+}

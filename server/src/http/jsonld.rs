@@ -1,0 +1,108 @@
+//! `GET /v1/jsonld/{sku}.json`: the answer as a schema.org Offer, for the page's own HTML.
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderValue, header};
+use axum::response::IntoResponse;
+use serde::Serialize;
+use shared::wire::{Availability, Date};
+use utoipa::ToSchema;
+
+use super::auth::Publishable;
+use super::availability::cacheable_until;
+use super::query::Asked;
+use super::snippet::{end, sku_of};
+use super::web::Web;
+use crate::error::Problem;
+use crate::operations::check_availability::{Question, answer};
+
+/// A schema.org Offer: only what is known, so no price and no address.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Offer {
+    /// `https://schema.org`
+    #[serde(rename = "@context")]
+    context: &'static str,
+    /// `Offer`
+    #[serde(rename = "@type")]
+    kind: &'static str,
+    /// The SKU.
+    sku: String,
+    /// The merchant's name for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    /// The schema.org ItemAvailability.
+    availability: String,
+    /// Civil date from which it leaves the house, where that is not at once.
+    #[serde(rename = "availabilityStarts", skip_serializing_if = "Option::is_none")]
+    availability_starts: Option<Date>,
+    /// Instant until which this holds.
+    #[serde(rename = "validThrough", skip_serializing_if = "Option::is_none")]
+    valid_through: Option<String>,
+}
+
+/// Says when a SKU ships, as a schema.org Offer
+///
+/// For a page's own `<script type="application/ld+json">`: add the price there.
+#[utoipa::path(
+    get,
+    path = "/v1/jsonld/{file}",
+    tag = "shoppers",
+    params(
+        ("file" = String, Path, description = "The SKU, percent-encoded, with `.json` behind it"),
+        ("qty" = Option<u32>, Query, description = "Units, 1 to 9,999", minimum = 1, maximum = 9999),
+    ),
+    responses(
+        (status = 200, description = "The Offer", body = Offer, content_type = "application/ld+json"),
+        (status = 401, description = "The key is missing, unknown or revoked", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The page's origin is not listed", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "The SKU is unknown, or the address does not end in .json", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "The SKU or a parameter cannot be used", body = Problem, content_type = "application/problem+json"),
+    ),
+    security(("publishable" = []), ("publishable_in_query" = []), ("secret" = []))
+)]
+pub async fn show(
+    State(web): State<Web>,
+    caller: Publishable,
+    Path(file): Path<String>,
+    asked: Asked,
+) -> Result<impl IntoResponse, Problem> {
+    let sku = sku_of(&file, ".json")?;
+    let settings = caller.shop.settings();
+    let now = web.app.clock.now();
+    let question = Question {
+        quantity: asked.quantity,
+        language: asked.language,
+    };
+    let answer = answer(&caller.shop, &settings, &sku, question, now);
+    let cacheable = cacheable_until(end(&answer), now);
+    let offer = offer(answer).ok_or_else(Problem::not_found)?;
+    // It is made to stand in a script element, which `</script>` in a title must not end.
+    let json = serde_json::to_string(&offer).expect("an offer has only text keys");
+    let json = json.replace('<', "\\u003c");
+    let kind = HeaderValue::from_static("application/ld+json");
+    Ok((
+        [
+            (header::CACHE_CONTROL, cacheable),
+            (header::CONTENT_TYPE, kind),
+        ],
+        json,
+    ))
+}
+
+fn offer(answer: Availability) -> Option<Offer> {
+    use shared::wire::Status;
+
+    let starts = match answer.status {
+        Status::Unknown => return None,
+        Status::Backorder | Status::Preorder => answer.ships_by,
+        _ => None,
+    };
+    Some(Offer {
+        context: "https://schema.org",
+        kind: "Offer",
+        sku: answer.sku,
+        name: answer.title,
+        availability: answer.schema_org,
+        availability_starts: starts,
+        valid_through: answer.valid_until,
+    })
+}

@@ -1,0 +1,380 @@
+//! Fields of requests: parsed once, each refusal with its code.
+//!
+//! A refusal reads `code: what it must be`; [`crate::http::body`] makes it a problem with a pointer.
+
+use std::collections::BTreeSet;
+
+use chrono::{NaiveDate, NaiveTime};
+use chrono_tz::Tz;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+use shared::ids::{LocationId, PurchaseOrderId, Sku, SupplierId};
+use shared::money::{Currency, Money};
+use shared::quantity::{QUANTITY_MAX, Quantity};
+use shared::wire;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{
+    ArrayBuilder, KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type,
+};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::operations::records::{WEEKDAYS, Week};
+
+/// Most days off that a calendar may list.
+pub const HOLIDAYS_MAX: usize = 1_000;
+/// Longest name or title, in characters.
+pub const NAME_CHARS_MAX: usize = 200;
+/// Longest reason, in characters.
+pub const REASON_CHARS_MAX: usize = 500;
+/// Longest origin, in bytes.
+const ORIGIN_BYTES_MAX: usize = 255;
+/// Largest amount of money, in minor units.
+const AMOUNT_MAX: i64 = 1_000_000_000_000;
+
+/// A field's type: how it is read from JSON, and how OpenAPI shows it.
+macro_rules! field {
+    ($(#[$doc:meta])* $name:ident($inner:ty), $read:expr, $schema:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone)]
+        pub struct $name(pub $inner);
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let value = Value::deserialize(deserializer)?;
+                let read: fn(&Value) -> Result<$inner, String> = $read;
+                read(&value).map(Self).map_err(D::Error::custom)
+            }
+        }
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                $schema.into()
+            }
+        }
+
+        impl ToSchema for $name {}
+    };
+}
+
+field!(
+    /// A count: a whole number from 0 to 1,000,000,000.
+    Count(Quantity),
+    |value| counted(value, 0),
+    whole(0, i64::from(QUANTITY_MAX))
+);
+field!(
+    /// A count of at least one.
+    Units(Quantity),
+    |value| counted(value, 1),
+    whole(1, i64::from(QUANTITY_MAX))
+);
+field!(
+    /// How much more (or, negative, fewer) there is: a whole number other than 0.
+    Change(i64),
+    |value| {
+        let limit = i64::from(QUANTITY_MAX);
+        value
+            .as_i64()
+            .filter(|change| *change != 0 && (-limit..=limit).contains(change))
+            .ok_or_else(|| {
+                "invalid_quantity: must be a whole number from -1,000,000,000 to 1,000,000,000, and not 0"
+                    .to_owned()
+            })
+    },
+    whole(-i64::from(QUANTITY_MAX), i64::from(QUANTITY_MAX))
+);
+field!(
+    /// A number of days, from 0 to 365.
+    Days(u32),
+    |value| days(value, 0, 365),
+    whole(0, 365)
+);
+field!(
+    /// A number of days, from 1 to 365.
+    SomeDays(u32),
+    |value| days(value, 1, 365),
+    whole(1, 365)
+);
+field!(
+    /// A number of working days, from 0 to 60.
+    WorkDays(u32),
+    |value| days(value, 0, 60),
+    whole(0, 60)
+);
+field!(
+    /// A number of parcels, from 1 to 20.
+    Parcels(u32),
+    |value| days(value, 1, i64::from(shared::shipment::PARCELS_MAX)),
+    whole(1, i64::from(shared::shipment::PARCELS_MAX))
+);
+field!(
+    /// A civil date, `YYYY-MM-DD`.
+    Day(NaiveDate),
+    |value| {
+        let day = value.as_str().and_then(wire::Date::parse);
+        day.filter(|day| day.0 >= FIRST_DAY)
+            .map(|day| day.0)
+            .ok_or_else(|| "invalid_date: must be a date of the calendar, as YYYY-MM-DD".to_owned())
+    },
+    formatted(KnownFormat::Date)
+);
+field!(
+    /// A name: 1 to 200 characters.
+    Name(String),
+    |value| text(value, NAME_CHARS_MAX),
+    texts(NAME_CHARS_MAX)
+);
+field!(
+    /// A reason: 1 to 500 characters.
+    Reason(String),
+    |value| text(value, REASON_CHARS_MAX),
+    texts(REASON_CHARS_MAX)
+);
+field!(
+    /// The number of a delivery: 1 to 200 characters.
+    ReceiptName(String),
+    |value| text(value, NAME_CHARS_MAX),
+    texts(NAME_CHARS_MAX)
+);
+field!(
+    /// A SKU: 1 to 128 bytes without control characters.
+    SkuName(Sku),
+    |value| parsed(value, "invalid_sku"),
+    texts(shared::ids::SKU_BYTES_MAX)
+);
+field!(
+    /// The id of a location.
+    LocationName(LocationId),
+    |value| parsed(value, "invalid_location"),
+    texts(shared::ids::ID_BYTES_MAX)
+);
+field!(
+    /// The id of a supplier.
+    SupplierName(SupplierId),
+    |value| parsed(value, "invalid_supplier"),
+    texts(shared::ids::ID_BYTES_MAX)
+);
+field!(
+    /// The id of a purchase order.
+    PurchaseOrderName(PurchaseOrderId),
+    |value| parsed(value, "invalid_purchase_order"),
+    texts(shared::ids::ID_BYTES_MAX)
+);
+field!(
+    /// An IANA time zone: `America/New_York`.
+    Zone(Tz),
+    |value| {
+        value
+            .as_str()
+            .and_then(|name| name.parse().ok())
+            .ok_or_else(|| "unknown_time_zone: must be an IANA time zone such as Europe/Berlin".to_owned())
+    },
+    texts(64)
+);
+field!(
+    /// A local time of day, `HH:MM`.
+    TimeOfDay(NaiveTime),
+    |value| {
+        let time = value.as_str().filter(|time| time.len() == 5);
+        time.and_then(|time| NaiveTime::parse_from_str(time, "%H:%M").ok())
+            .ok_or_else(|| "invalid_time: must be a time of day, as HH:MM".to_owned())
+    },
+    texts(5)
+);
+field!(
+    /// Days of the week: `["mon", "tue"]`.
+    Weekdays(Week),
+    weekdays,
+    ArrayBuilder::new().items(ObjectBuilder::new().schema_type(Type::String))
+);
+field!(
+    /// Dates of days off.
+    Holidays(BTreeSet<NaiveDate>),
+    holidays,
+    ArrayBuilder::new().items(
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)))
+    )
+);
+field!(
+    /// An ISO 4217 code.
+    CurrencyCode(Currency),
+    |value| {
+        value
+            .as_str()
+            .and_then(|code| code.parse().ok())
+            .ok_or_else(|| "invalid_amount: must be an ISO 4217 currency code such as USD".to_owned())
+    },
+    texts(3)
+);
+field!(
+    /// Minor units of a currency.
+    Amount(i64),
+    |value| {
+        value
+            .as_i64()
+            .filter(|amount| (0..=AMOUNT_MAX).contains(amount))
+            .ok_or_else(|| "invalid_amount: must be a whole number of minor units (cents), not negative".to_owned())
+    },
+    whole(0, AMOUNT_MAX)
+);
+field!(
+    /// The origin of a page: `https://shop.example`, with its port where that is not the usual one.
+    Origin(String),
+    origin,
+    texts(ORIGIN_BYTES_MAX)
+);
+
+/// An amount of money.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Price {
+    /// Minor units.
+    pub amount: Amount,
+    /// ISO 4217 code.
+    pub currency: CurrencyCode,
+}
+
+impl Price {
+    /// The money.
+    pub fn money(&self) -> Money {
+        Money::new(self.amount.0, self.currency.0)
+    }
+}
+
+/// Reads a field that may be null, and tells that it was there: absent is `None`, null is
+/// `Some(None)`.
+pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+/// No date before this one is meant.
+const FIRST_DAY: NaiveDate = NaiveDate::from_ymd_opt(1970, 1, 1).expect("a date");
+
+fn counted(value: &Value, least: u32) -> Result<Quantity, String> {
+    value
+        .as_u64()
+        .and_then(|units| u32::try_from(units).ok())
+        .filter(|units| (least..=QUANTITY_MAX).contains(units))
+        .map(Quantity::new)
+        .ok_or_else(|| {
+            format!("invalid_quantity: must be a whole number from {least} to 1,000,000,000")
+        })
+}
+
+fn days(value: &Value, least: i64, most: i64) -> Result<u32, String> {
+    value
+        .as_i64()
+        .filter(|days| (least..=most).contains(days))
+        .and_then(|days| u32::try_from(days).ok())
+        .ok_or_else(|| format!("invalid_number: must be a whole number from {least} to {most}"))
+}
+
+/// A text of one line that shows what it says.
+fn text(value: &Value, chars_max: usize) -> Result<String, String> {
+    let Some(text) = value.as_str().map(str::trim) else {
+        return Err("invalid_text: must be text".into());
+    };
+    if chars_max < text.chars().count() {
+        return Err(format!(
+            "too_long: must have at most {chars_max} characters"
+        ));
+    }
+    if text.is_empty() || text.chars().any(char::is_control) {
+        return Err("invalid_text: must be one line of text, without control characters".into());
+    }
+    Ok(text.to_owned())
+}
+
+fn parsed<T: std::str::FromStr<Err = shared::ids::IdError>>(
+    value: &Value,
+    code: &str,
+) -> Result<T, String> {
+    let Some(text) = value.as_str() else {
+        return Err(format!("{code}: must be text"));
+    };
+    text.parse().map_err(|error| format!("{code}: {error}"))
+}
+
+fn weekdays(value: &Value) -> Result<Week, String> {
+    let wrong =
+        || "invalid_weekday: must be a list of mon, tue, wed, thu, fri, sat, sun".to_owned();
+    let mut week = [false; 7];
+    for day in value.as_array().ok_or_else(wrong)? {
+        let name = day.as_str().ok_or_else(wrong)?;
+        let at = WEEKDAYS.iter().position(|known| day_name(*known) == name);
+        week[at.ok_or_else(wrong)?] = true;
+    }
+    Ok(Week(week))
+}
+
+/// The word for a day of the week.
+pub fn day_name(day: chrono::Weekday) -> &'static str {
+    match day {
+        chrono::Weekday::Mon => "mon",
+        chrono::Weekday::Tue => "tue",
+        chrono::Weekday::Wed => "wed",
+        chrono::Weekday::Thu => "thu",
+        chrono::Weekday::Fri => "fri",
+        chrono::Weekday::Sat => "sat",
+        chrono::Weekday::Sun => "sun",
+    }
+}
+
+fn holidays(value: &Value) -> Result<BTreeSet<NaiveDate>, String> {
+    let wrong = || "invalid_date: must be a list of dates, each as YYYY-MM-DD".to_owned();
+    let days = value.as_array().ok_or_else(wrong)?;
+    if HOLIDAYS_MAX < days.len() {
+        return Err(format!("too_long: must have at most {HOLIDAYS_MAX} dates"));
+    }
+    days.iter()
+        .map(|day| {
+            let day = day.as_str().and_then(wire::Date::parse);
+            day.map(|day| day.0).ok_or_else(wrong)
+        })
+        .collect()
+}
+
+/// Browsers send origins in one form only, so that is the only one taken: compared byte for byte.
+fn origin(value: &Value) -> Result<String, String> {
+    let wrong = || {
+        "invalid_origin: must be scheme and host in small letters, such as https://shop.example, without a path"
+            .to_owned()
+    };
+    let origin = value.as_str().ok_or_else(wrong)?;
+    let host = origin
+        .strip_prefix("https://")
+        .or_else(|| origin.strip_prefix("http://"))
+        .ok_or_else(wrong)?;
+    let allowed = |c: char| {
+        c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-' | ':' | '[' | ']')
+    };
+    if host.is_empty() || !host.chars().all(allowed) || ORIGIN_BYTES_MAX < origin.len() {
+        return Err(wrong());
+    }
+    Ok(origin.to_owned())
+}
+
+fn whole(least: i64, most: i64) -> ObjectBuilder {
+    ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .minimum(Some(least))
+        .maximum(Some(most))
+}
+
+fn texts(length_max: usize) -> ObjectBuilder {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .min_length(Some(1))
+        .max_length(Some(length_max))
+}
+
+fn formatted(format: KnownFormat) -> ObjectBuilder {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .format(Some(SchemaFormat::KnownFormat(format)))
+}

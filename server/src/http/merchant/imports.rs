@@ -1,0 +1,220 @@
+//! Imports: stock files over HTTP.
+
+use std::io::Cursor;
+
+use axum::body::Body;
+use axum::extract::{FromRef, FromRequest, FromRequestParts, Query, Request, State};
+use axum::http::header;
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use tokio::sync::Semaphore;
+use utoipa::{IntoParams, ToSchema};
+
+use super::Refusals;
+use super::asking::{self, Named, idempotency_key, sent};
+use crate::app::App;
+use crate::error::Problem;
+use crate::http::auth::Merchant;
+use crate::http::body::whole;
+use crate::import::{Format, Remark};
+use crate::operations::import_stock::{ImportError, ImportStock, StockImported, import_stock};
+use crate::operations::once::{self, Asked, Once, Ticket};
+
+/// Most bytes of a file over HTTP; the command line takes larger ones.
+pub const IMPORT_BYTES_MAX: usize = 10 * 1024 * 1024;
+/// Files that are held in memory at once.
+const IMPORTS_AT_ONCE_MAX: usize = 2;
+/// Seconds after which an import that found others under way is worth another try.
+const IMPORTS_RETRY_S: u32 = 5;
+
+static UNDER_WAY: Semaphore = Semaphore::const_new(IMPORTS_AT_ONCE_MAX);
+
+/// How a file is to be taken in.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Asking {
+    /// Where goods are of a file that does not say; only lines of this location, of a file that
+    /// does. An id or a name.
+    location: Option<String>,
+    /// True: say what would change, and change nothing. Needs no Idempotency-Key.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// What came of a file.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Import)]
+pub struct Answer {
+    /// Lines read, without the header.
+    rows_read: u64,
+    /// Lines that changed something.
+    changed: u64,
+    /// Lines that say what was known.
+    unchanged: u64,
+    /// Lines that are not about stock.
+    skipped: u64,
+    /// The first 100 lines that were refused; the others count all the same.
+    refused: Vec<RemarkAnswer>,
+    /// All lines that were refused.
+    refused_count: u64,
+    /// The first 100 warnings.
+    warnings: Vec<RemarkAnswer>,
+    /// All warnings.
+    warnings_count: u64,
+    /// True: nothing was changed in truth.
+    dry_run: bool,
+}
+
+/// Something to be said about a line.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ImportRemark)]
+pub struct RemarkAnswer {
+    /// Its number in the file.
+    line: u64,
+    /// A stable code.
+    code: &'static str,
+    /// What there is to say, and what to do.
+    detail: String,
+}
+
+/// A file, read whole: a client that is slow in sending it holds up nobody's writes.
+pub struct File {
+    merchant: Merchant,
+    asking: Asking,
+    /// `None` for a dry run.
+    asked: Option<Asked>,
+    bytes: axum::body::Bytes,
+    _turn: tokio::sync::SemaphorePermit<'static>,
+}
+
+/// Takes a stock file in
+#[utoipa::path(
+    post,
+    path = "/v1/imports/{format}",
+    tag = "merchants",
+    params(
+        ("format" = String, Path, description = "`shipsby`, `woocommerce` or `shopify-inventory`"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Names the request, so that sending it again does nothing. Needed unless it is a dry run"),
+        Asking,
+    ),
+    request_body(content = String, content_type = "text/csv"),
+    responses((status = 200, description = "What was taken in", body = Answer), Refusals),
+    security(("secret" = []))
+)]
+pub async fn import(
+    State(app): State<App>,
+    Named(format): Named<String>,
+    file: File,
+) -> Result<Response, Problem> {
+    let format: Format = format.parse().map_err(|_| Problem::not_found())?;
+    let request = ImportStock {
+        format,
+        location: file.asking.location,
+        dry_run: file.asking.dry_run,
+    };
+    let once = match file.asked {
+        Some(asked) => Some(Once::claim(&app, asked, imported)?),
+        None => None,
+    };
+    let bytes = Cursor::new(file.bytes);
+    let outcome = import_stock(&app, &file.merchant.store, request, bytes, once).await?;
+    Ok(sent(outcome, imported))
+}
+
+impl<S> FromRequest<S> for File
+where
+    App: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let (mut parts, body) = request.into_parts();
+        let merchant = Merchant::from_request_parts(&mut parts, state).await?;
+        let Ok(Query(asking)) = Query::<Asking>::from_request_parts(&mut parts, state).await else {
+            let detail = "the parameters are location and dry_run (true or false)";
+            return Err(Problem::invalid("?", "invalid_parameter", detail));
+        };
+        let kind = parts.headers.get(header::CONTENT_TYPE);
+        let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        let essence = kind.split(';').next().unwrap_or_default().trim();
+        if !essence.eq_ignore_ascii_case("text/csv") {
+            return Err(Problem::new(
+                415,
+                "unsupported_media_type",
+                "The body is not CSV",
+                "Send the file as it is with the header Content-Type: text/csv.",
+            ));
+        }
+        let key = match asking.dry_run {
+            true => None,
+            false => Some(idempotency_key(&parts)?),
+        };
+        let turn = UNDER_WAY.try_acquire().map_err(|_| {
+            let detail =
+                "Other files are being taken in. Nothing was changed; send it again in a moment.";
+            Problem::new(503, "busy", "Too much is being imported", detail)
+                .retry_after_s(IMPORTS_RETRY_S)
+        })?;
+        // What is asked for is part of the request's name: the body alone does not say it.
+        let route = format!("{} {}", parts.method, parts.uri);
+        let bytes = whole(Request::from_parts(parts, Body::new(body)), state).await?;
+        let store = merchant.store.clone();
+        let asked = key.map(|key| Asked {
+            ticket: Ticket { store, route, key },
+            fingerprint: Sha256::digest(&bytes).into(),
+        });
+        Ok(Self {
+            merchant,
+            asking,
+            asked,
+            bytes,
+            _turn: turn,
+        })
+    }
+}
+
+impl From<ImportError> for Problem {
+    fn from(error: ImportError) -> Self {
+        match error {
+            ImportError::Act(error) => error.into(),
+            ImportError::Broken(broken) => Self::new(
+                422,
+                broken.code,
+                "The file cannot be used",
+                format!("{} Nothing was changed.", broken.detail),
+            ),
+        }
+    }
+}
+
+fn imported(imported: &StockImported) -> once::Answer {
+    let remarks = |remarks: &[Remark]| remarks.iter().map(RemarkAnswer::from).collect();
+    let report = &imported.report;
+    asking::answer(
+        200,
+        &Answer {
+            rows_read: report.rows_read,
+            changed: imported.changed,
+            unchanged: imported.unchanged,
+            skipped: report.skipped,
+            refused: remarks(&report.refused),
+            refused_count: report.refused_count,
+            warnings: remarks(&report.warnings),
+            warnings_count: report.warnings_count,
+            dry_run: imported.dry_run,
+        },
+    )
+}
+
+impl From<&Remark> for RemarkAnswer {
+    fn from(remark: &Remark) -> Self {
+        Self {
+            line: remark.line,
+            code: remark.code,
+            detail: remark.detail.clone(),
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! What merchants may do, with a secret key: one file a noun.
+
+pub mod asking;
+pub mod fields;
+pub mod imports;
+pub mod keys;
+pub mod locations;
+pub mod problems;
+pub mod purchase_orders;
+pub mod skus;
+pub mod stock;
+pub mod store;
+pub mod suppliers;
+
+use std::collections::BTreeMap;
+
+use axum::extract::DefaultBodyLimit;
+use utoipa::IntoResponses;
+use utoipa::openapi::response::{Response, ResponseBuilder};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::App;
+
+/// The merchant's routes.
+pub fn routes() -> OpenApiRouter<App> {
+    let imports = OpenApiRouter::new()
+        .routes(routes!(imports::import))
+        .layer(DefaultBodyLimit::max(imports::IMPORT_BYTES_MAX));
+    OpenApiRouter::new()
+        .routes(routes!(skus::put, skus::show))
+        .routes(routes!(skus::list))
+        .routes(routes!(stock::set, stock::show))
+        .routes(routes!(stock::adjust))
+        .routes(routes!(locations::put, locations::show))
+        .routes(routes!(locations::list))
+        .routes(routes!(suppliers::put, suppliers::show))
+        .routes(routes!(suppliers::list))
+        .routes(routes!(store::put, store::show))
+        .routes(routes!(purchase_orders::create, purchase_orders::list))
+        .routes(routes!(purchase_orders::show, purchase_orders::change))
+        .routes(routes!(purchase_orders::receive))
+        .routes(routes!(keys::list, keys::create))
+        .routes(routes!(keys::revoke))
+        .merge(imports)
+}
+
+/// The refusals that every route of merchants may give.
+pub struct Refusals;
+
+impl IntoResponses for Refusals {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        [
+            ("400", "The request cannot be read"),
+            ("401", "The key is missing, unknown or revoked"),
+            ("403", "The key is publishable, a secret one is needed"),
+            ("404", "There is no such thing in this store"),
+            ("409", "Things do not stand as the request expects"),
+            ("413", "The body is too large"),
+            ("415", "The body is not of the kind that is taken here"),
+            (
+                "422",
+                "A field cannot be used; `errors` says which, and why",
+            ),
+            (
+                "503",
+                "The server is busy or has no room; nothing was changed",
+            ),
+        ]
+        .into_iter()
+        .map(|(status, description)| {
+            let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem")));
+            let response = ResponseBuilder::new()
+                .description(description)
+                .content("application/problem+json", content.build());
+            (status.to_owned(), response.build().into())
+        })
+        .collect()
+    }
+}

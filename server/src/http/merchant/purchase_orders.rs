@@ -1,0 +1,406 @@
+//! Purchase orders: what is on its way, what has come, and how its dates moved.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+use shared::wire::Date;
+use utoipa::ToSchema;
+
+use super::Refusals;
+use super::asking::{self, Named, Page, existing, sent};
+use super::fields::{
+    Count, Day, LocationName, PurchaseOrderName, Reason, ReceiptName, SkuName, SupplierName, Units,
+    present,
+};
+use crate::app::App;
+use crate::error::Problem;
+use crate::http::auth::Merchant;
+use crate::http::body::ApiJson;
+use crate::operations::change_purchase_order::{
+    ChangePurchaseOrder, ChangedLine, change_purchase_order,
+};
+use crate::operations::create_purchase_order::{
+    CreatePurchaseOrder, Ordered, PURCHASE_ORDER_LINES_MAX, create_purchase_order,
+};
+use crate::operations::once::{self, Once};
+use crate::operations::receive_purchase_order::{
+    ReceivePurchaseOrder, Received, receive_purchase_order,
+};
+use crate::operations::records::{PurchaseOrder, PurchaseOrderStatus};
+use crate::operations::show;
+
+/// What was ordered at a supplier.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = PurchaseOrderRequest)]
+pub struct CreateRequest {
+    /// Your number for it; one is made unless you give one.
+    id: Option<PurchaseOrderName>,
+    /// Who delivers.
+    supplier: Option<SupplierName>,
+    /// Where to; to the location that ships unless said otherwise.
+    location: Option<LocationName>,
+    /// When it was placed; today unless said otherwise.
+    ordered_on: Option<Day>,
+    /// The day on which the supplier says it arrives. Without one nothing is promised from it.
+    expected_on: Option<Day>,
+    /// What was ordered, 1 to 1,000 lines, each SKU once.
+    lines: Vec<LineRequest>,
+}
+
+/// What was ordered of a SKU.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = PurchaseOrderLineRequest)]
+pub struct LineRequest {
+    /// The SKU.
+    sku: SkuName,
+    /// Units.
+    quantity: Units,
+    /// The day on which these arrive; with the rest unless said otherwise.
+    expected_on: Option<Day>,
+}
+
+/// What changes of a purchase order. What is left out stays as it is.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = PurchaseOrderChange)]
+pub struct ChangeRequest {
+    /// The day on which all that is still to come arrives; null: not known any more.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Day>)]
+    expected_on: Option<Option<Day>>,
+    /// `cancelled`: nothing more will come.
+    status: Option<ChangedStatus>,
+    /// Lines that differ from the rest.
+    #[serde(default)]
+    lines: Vec<ChangedLineRequest>,
+    /// Why.
+    reason: Option<Reason>,
+}
+
+/// What a purchase order may be changed to.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangedStatus {
+    /// Nothing more will come.
+    Cancelled,
+}
+
+/// What changes of a line.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = PurchaseOrderLineChange)]
+pub struct ChangedLineRequest {
+    /// Which.
+    sku: SkuName,
+    /// Units ordered, not fewer than have come.
+    quantity: Option<Count>,
+    /// The day on which they arrive; null: not known any more.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Day>)]
+    expected_on: Option<Option<Day>>,
+}
+
+/// What came.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ReceiptRequest)]
+pub struct ReceiveRequest {
+    /// The delivery's number. The same number again changes nothing.
+    receipt: ReceiptName,
+    /// The day on which it came; today unless said otherwise.
+    received_on: Option<Day>,
+    /// What came, 1 to 1,000 lines.
+    lines: Vec<ReceivedLine>,
+    /// True: take more than was ordered.
+    #[serde(default)]
+    allow_over_receipt: bool,
+}
+
+/// What came of a SKU.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ReceiptLine)]
+pub struct ReceivedLine {
+    /// The SKU.
+    sku: SkuName,
+    /// Units.
+    quantity: Units,
+}
+
+/// An order of yours at a supplier.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PurchaseOrder)]
+pub struct Answer {
+    /// Its id.
+    id: String,
+    /// Who delivers.
+    supplier: Option<String>,
+    /// Where to.
+    location: String,
+    /// When it was placed.
+    ordered_on: Date,
+    /// `open`, `received` or `cancelled`.
+    status: &'static str,
+    /// What was ordered, by SKU.
+    lines: Vec<LineAnswer>,
+    /// The commit that last changed it.
+    revision: u64,
+}
+
+/// What was ordered of a SKU.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PurchaseOrderLine)]
+pub struct LineAnswer {
+    /// The SKU.
+    sku: String,
+    /// Units ordered.
+    quantity: u32,
+    /// Units that have come.
+    received: u32,
+    /// The day on which the rest arrives.
+    expected_on: Option<Date>,
+}
+
+/// How a receipt went.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Receipt)]
+pub struct ReceivedAnswer {
+    /// False: this receipt was recorded before, and nothing was changed.
+    recorded: bool,
+    /// The purchase order after it.
+    purchase_order: Answer,
+}
+
+/// A page of purchase orders.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PurchaseOrderPage)]
+pub struct List {
+    /// Purchase orders, by id.
+    items: Vec<Answer>,
+    /// For `after` of the next page; null on the last.
+    next: Option<String>,
+}
+
+/// Records what was ordered at a supplier
+#[utoipa::path(
+    post,
+    path = "/v1/purchase-orders",
+    tag = "merchants",
+    params(("Idempotency-Key" = String, Header, description = "Names the request, so that sending it again does nothing")),
+    request_body = CreateRequest,
+    responses((status = 201, description = "The purchase order", body = Answer), Refusals),
+    security(("secret" = []))
+)]
+pub async fn create(
+    State(app): State<App>,
+    request: asking::Once<CreateRequest>,
+) -> Result<Response, Problem> {
+    let create = request.body.parsed()?;
+    let once = Once::claim(&app, request.asked, created)?;
+    let outcome = create_purchase_order(&app, &request.merchant.store, create, once).await?;
+    Ok(sent(outcome, created))
+}
+
+/// Lists purchase orders, a page at a time
+#[utoipa::path(
+    get,
+    path = "/v1/purchase-orders",
+    tag = "merchants",
+    params(Page),
+    responses((status = 200, description = "A page of them", body = List), Refusals),
+    security(("secret" = []))
+)]
+pub async fn list(
+    State(app): State<App>,
+    merchant: Merchant,
+    page: Page,
+) -> Result<Json<List>, Problem> {
+    let limit = page.limit()?;
+    let after = page.after(&merchant.store)?;
+    let unknown = || {
+        Problem::invalid(
+            "?status",
+            "invalid_parameter",
+            "must be open, received or cancelled",
+        )
+    };
+    let status = match page.status.as_deref() {
+        None => None,
+        Some(name) => Some(PurchaseOrderStatus::named(name).ok_or_else(unknown)?),
+    };
+    let orders =
+        show::purchase_orders(&app, &merchant.store, status, after.as_ref(), limit).await?;
+    Ok(Json(List {
+        next: Page::next(&merchant.store, &orders, limit, |order| {
+            order.id.to_string()
+        }),
+        items: orders.iter().map(Answer::from).collect(),
+    }))
+}
+
+/// Shows a purchase order
+#[utoipa::path(
+    get,
+    path = "/v1/purchase-orders/{id}",
+    tag = "merchants",
+    params(("id" = String, Path, description = "The purchase order")),
+    responses((status = 200, description = "The purchase order", body = Answer), Refusals),
+    security(("secret" = []))
+)]
+pub async fn show(
+    State(app): State<App>,
+    merchant: Merchant,
+    Named(id): Named<String>,
+) -> Result<Json<Answer>, Problem> {
+    let order = show::purchase_order(&app, &merchant.store, &existing(&id)?).await?;
+    Ok(Json(Answer::from(&order)))
+}
+
+/// Changes dates and quantities of a purchase order, or cancels it
+#[utoipa::path(
+    patch,
+    path = "/v1/purchase-orders/{id}",
+    tag = "merchants",
+    params(("id" = String, Path, description = "The purchase order")),
+    request_body = ChangeRequest,
+    responses((status = 200, description = "The purchase order now", body = Answer), Refusals),
+    security(("secret" = []))
+)]
+pub async fn change(
+    State(app): State<App>,
+    merchant: Merchant,
+    Named(id): Named<String>,
+    ApiJson(request): ApiJson<ChangeRequest>,
+) -> Result<Json<Answer>, Problem> {
+    let id = existing(&id)?;
+    let order = change_purchase_order(&app, &merchant.store, id, request.parsed()).await?;
+    Ok(Json(Answer::from(&order)))
+}
+
+/// Records that goods of a purchase order came
+#[utoipa::path(
+    post,
+    path = "/v1/purchase-orders/{id}/receipts",
+    tag = "merchants",
+    params(
+        ("id" = String, Path, description = "The purchase order"),
+        ("Idempotency-Key" = String, Header, description = "Names the request, so that sending it again does nothing"),
+    ),
+    request_body = ReceiveRequest,
+    responses((status = 200, description = "The purchase order now", body = ReceivedAnswer), Refusals),
+    security(("secret" = []))
+)]
+pub async fn receive(
+    State(app): State<App>,
+    Named(id): Named<String>,
+    request: asking::Once<ReceiveRequest>,
+) -> Result<Response, Problem> {
+    let id = existing(&id)?;
+    let receive = request.body.parsed()?;
+    let once = Once::claim(&app, request.asked, received)?;
+    let outcome = receive_purchase_order(&app, &request.merchant.store, id, receive, once).await?;
+    Ok(sent(outcome, received))
+}
+
+impl CreateRequest {
+    fn parsed(self) -> Result<CreatePurchaseOrder, Problem> {
+        refuse_line_count(self.lines.len())?;
+        Ok(CreatePurchaseOrder {
+            id: self.id.map(|id| id.0),
+            supplier: self.supplier.map(|supplier| supplier.0),
+            location: self.location.map(|location| location.0),
+            ordered_on: self.ordered_on.map(|day| day.0),
+            expected_on: self.expected_on.map(|day| day.0),
+            lines: self
+                .lines
+                .into_iter()
+                .map(|line| Ordered {
+                    sku: line.sku.0,
+                    quantity: line.quantity.0,
+                    expected_on: line.expected_on.map(|day| day.0),
+                })
+                .collect(),
+        })
+    }
+}
+
+impl ChangeRequest {
+    fn parsed(self) -> ChangePurchaseOrder {
+        let day = |day: Option<Day>| day.map(|day| day.0);
+        ChangePurchaseOrder {
+            expected_on: self.expected_on.map(day),
+            cancel: matches!(self.status, Some(ChangedStatus::Cancelled)),
+            lines: self
+                .lines
+                .into_iter()
+                .map(|line| ChangedLine {
+                    sku: line.sku.0,
+                    quantity: line.quantity.map(|count| count.0),
+                    expected_on: line.expected_on.map(day),
+                })
+                .collect(),
+            reason: self.reason.map(|reason| reason.0),
+        }
+    }
+}
+
+impl ReceiveRequest {
+    fn parsed(self) -> Result<ReceivePurchaseOrder, Problem> {
+        refuse_line_count(self.lines.len())?;
+        let line = |line: ReceivedLine| (line.sku.0, line.quantity.0);
+        Ok(ReceivePurchaseOrder {
+            receipt: self.receipt.0,
+            received_on: self.received_on.map(|day| day.0),
+            lines: self.lines.into_iter().map(line).collect(),
+            allow_over_receipt: self.allow_over_receipt,
+        })
+    }
+}
+
+fn refuse_line_count(count: usize) -> Result<(), Problem> {
+    if (1..=PURCHASE_ORDER_LINES_MAX).contains(&count) {
+        return Ok(());
+    }
+    let detail = format!("must have 1 to {PURCHASE_ORDER_LINES_MAX} lines");
+    Err(Problem::invalid("/lines", "too_many_lines", detail))
+}
+
+fn created(order: &PurchaseOrder) -> once::Answer {
+    asking::answer(201, &Answer::from(order))
+}
+
+fn received(received: &Received) -> once::Answer {
+    asking::answer(
+        200,
+        &ReceivedAnswer {
+            recorded: received.recorded,
+            purchase_order: Answer::from(&received.order),
+        },
+    )
+}
+
+impl From<&PurchaseOrder> for Answer {
+    fn from(order: &PurchaseOrder) -> Self {
+        Self {
+            id: order.id.to_string(),
+            supplier: order.supplier.as_ref().map(ToString::to_string),
+            location: order.location.to_string(),
+            ordered_on: Date(order.ordered_on),
+            status: order.status.name(),
+            lines: order
+                .lines
+                .iter()
+                .map(|line| LineAnswer {
+                    sku: line.sku.to_string(),
+                    quantity: line.quantity.units(),
+                    received: line.received.units(),
+                    expected_on: line.expected_on.map(Date),
+                })
+                .collect(),
+            revision: order.revision,
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! The store: what a merchant decides about the whole shop.
+
+use axum::Json;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use shared::availability::{self, HORIZON_DAYS_MAX, OVERDUE_FENCE_DAYS, OVERDUE_OFFSET_DAYS};
+use shared::money::{Currency, Money};
+use shared::quantity::Quantity;
+use shared::wire::{self, Split, SplitPolicy};
+use utoipa::ToSchema;
+
+use super::Refusals;
+use super::fields::{
+    CurrencyCode, Days, LocationName, Name, Origin, Parcels, Price, SomeDays, Units,
+};
+use crate::app::App;
+use crate::error::Problem;
+use crate::http::auth::Merchant;
+use crate::http::body::ApiJson;
+use crate::operations::put_store::put_store;
+use crate::operations::records::StoreRecord;
+use crate::operations::show;
+
+/// Most origins of a store.
+const ORIGINS_MAX: usize = 100;
+
+/// What you decide about the whole shop. What is left out takes the value that most shops want.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = StoreRequest)]
+pub struct Request {
+    /// The shop's name.
+    name: Name,
+    /// The location that ships.
+    location: LocationName,
+    /// What prices are in.
+    currency: CurrencyCode,
+    /// Who pays for more parcels than one. Everything leaves together unless said otherwise.
+    split: Option<SplitRequest>,
+    /// How much of the counts shoppers may see. All unless said otherwise.
+    #[serde(default)]
+    display: Display,
+    /// Days ahead beyond which nothing is promised. 365 unless said otherwise.
+    horizon_days: Option<SomeDays>,
+    /// Days for which a late purchase order still counts. 30 unless said otherwise.
+    overdue_fence_days: Option<Days>,
+    /// Days from today in which a late purchase order is assumed to arrive. 1 unless said otherwise.
+    overdue_offset_days: Option<SomeDays>,
+    /// Smallest part of a line worth a parcel of its own. 1 unless said otherwise.
+    min_shipment: Option<Units>,
+    /// Origins (`https://shop.example`) whose pages may use the publishable keys.
+    #[serde(default)]
+    origins: Vec<Origin>,
+}
+
+/// Who pays for more parcels than one.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SplitRequest {
+    /// Who pays.
+    split: Split,
+    /// What a shopper pays, where one does.
+    amount: Option<Price>,
+    /// Most parcels of one order. 2 unless said otherwise.
+    parcels_max: Option<Parcels>,
+}
+
+/// How much of the counts shoppers may see.
+#[derive(Debug, Default, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Display {
+    /// The counts themselves: "Only 3 left".
+    #[default]
+    Exact,
+    /// That there are few, not how many.
+    FewLeft,
+    /// Nothing about how many.
+    Hidden,
+}
+
+/// What you decide about the whole shop.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Store)]
+pub struct Answer {
+    /// The shop's name.
+    name: String,
+    /// The location that ships.
+    location: String,
+    /// What prices are in.
+    currency: String,
+    /// Who pays for more parcels than one.
+    split: SplitPolicy,
+    /// How much of the counts shoppers may see.
+    display: Display,
+    /// Days ahead beyond which nothing is promised.
+    horizon_days: u32,
+    /// Days for which a late purchase order still counts.
+    overdue_fence_days: u32,
+    /// Days from today in which a late purchase order is assumed to arrive.
+    overdue_offset_days: u32,
+    /// Smallest part of a line worth a parcel of its own.
+    min_shipment: u32,
+    /// Origins whose pages may use the publishable keys.
+    origins: Vec<String>,
+}
+
+/// Replaces what you decide about the whole shop
+#[utoipa::path(
+    put,
+    path = "/v1/store",
+    tag = "merchants",
+    request_body = Request,
+    responses((status = 200, description = "What is decided now", body = Answer), Refusals),
+    security(("secret" = []))
+)]
+pub async fn put(
+    State(app): State<App>,
+    merchant: Merchant,
+    ApiJson(request): ApiJson<Request>,
+) -> Result<Json<Answer>, Problem> {
+    let record = put_store(&app, &merchant.store, request.record()?).await?;
+    Ok(Json(record.into()))
+}
+
+/// Shows what is decided about the whole shop
+#[utoipa::path(
+    get,
+    path = "/v1/store",
+    tag = "merchants",
+    responses((status = 200, description = "What is decided", body = Answer), Refusals),
+    security(("secret" = []))
+)]
+pub async fn show(State(app): State<App>, merchant: Merchant) -> Result<Json<Answer>, Problem> {
+    let record = show::store(&app, &merchant.store).await?;
+    Ok(Json(record.into()))
+}
+
+impl Request {
+    fn record(self) -> Result<StoreRecord, Problem> {
+        if ORIGINS_MAX < self.origins.len() {
+            let detail = format!("a store has at most {ORIGINS_MAX} origins");
+            return Err(Problem::invalid("/origins", "too_many_lines", detail));
+        }
+        let currency = self.currency.0;
+        Ok(StoreRecord {
+            name: self.name.0,
+            location: self.location.0,
+            currency,
+            split: match self.split {
+                Some(split) => split.policy(currency)?,
+                None => SplitRequest::off().policy(currency)?,
+            },
+            display: match self.display {
+                Display::Exact => availability::Display::Exact,
+                Display::FewLeft => availability::Display::FewLeft,
+                Display::Hidden => availability::Display::Hidden,
+            },
+            horizon_days: self.horizon_days.map_or(HORIZON_DAYS_MAX, |days| days.0),
+            overdue_fence_days: self
+                .overdue_fence_days
+                .map_or(OVERDUE_FENCE_DAYS, |days| days.0),
+            overdue_offset_days: self
+                .overdue_offset_days
+                .map_or(OVERDUE_OFFSET_DAYS, |days| days.0),
+            min_shipment: self.min_shipment.map_or(Quantity::new(1), |units| units.0),
+            origins: self.origins.into_iter().map(|origin| origin.0).collect(),
+        })
+    }
+}
+
+impl SplitRequest {
+    /// Parcels of an order unless the merchant says otherwise.
+    const PARCELS: u32 = 2;
+
+    fn off() -> Self {
+        Self {
+            split: Split::Off,
+            amount: None,
+            parcels_max: None,
+        }
+    }
+
+    fn policy(self, currency: Currency) -> Result<SplitPolicy, Problem> {
+        let costs = matches!(self.split, Split::Flat | Split::PerExtraParcel);
+        let pointer = "/split/amount";
+        let amount = match &self.amount {
+            Some(price) if price.money().currency != currency => {
+                let detail = format!("must be in {currency}, the currency of the store");
+                return Err(Problem::invalid(pointer, "invalid_amount", detail));
+            }
+            Some(price) => price.money(),
+            None if costs => {
+                let detail = "say what the shopper pays, or choose free or off";
+                return Err(Problem::invalid(pointer, "invalid_amount", detail));
+            }
+            None => Money::new(0, currency),
+        };
+        Ok(SplitPolicy {
+            split: self.split,
+            amount: wire::Money(amount),
+            parcels_max: self.parcels_max.map_or(Self::PARCELS, |parcels| parcels.0),
+        })
+    }
+}
+
+impl From<StoreRecord> for Answer {
+    fn from(record: StoreRecord) -> Self {
+        Self {
+            name: record.name,
+            location: record.location.to_string(),
+            currency: record.currency.to_string(),
+            split: record.split,
+            display: match record.display {
+                availability::Display::Exact => Display::Exact,
+                availability::Display::FewLeft => Display::FewLeft,
+                availability::Display::Hidden => Display::Hidden,
+            },
+            horizon_days: record.horizon_days,
+            overdue_fence_days: record.overdue_fence_days,
+            overdue_offset_days: record.overdue_offset_days,
+            min_shipment: record.min_shipment.units(),
+            origins: record.origins,
+        }
+    }
+}

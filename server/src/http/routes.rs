@@ -1,0 +1,177 @@
+//! All routes, and their description.
+
+use std::collections::HashMap;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::get;
+use tokio_util::sync::CancellationToken;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{Components, Info, License, OpenApi};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::embed::Files;
+use super::front::{Front, method_not_allowed};
+use super::web::Web;
+use super::{availability, docs, embed, health, jsonld, merchant, plans, snippet, stream};
+use crate::app::App;
+use crate::error::Problem;
+use crate::limits::{MERCHANT_BODY_BYTES_MAX, PUBLIC_BODY_BYTES_MAX};
+
+/// Names of routes, to count by: each is a path of the description.
+pub struct RouteNames {
+    plain: HashMap<String, &'static str>,
+    with_parameters: Vec<&'static str>,
+}
+
+/// What requests for no known path are counted as.
+const NO_ROUTE: &str = "none";
+
+/// Opens the server's way in, until `stop`.
+pub fn front(app: App, stop: CancellationToken) -> Front {
+    let (ours, merchants, description) = all();
+    let names = RouteNames::new(&description);
+    let openapi = Bytes::from(json(&description));
+    let web = Web::new(app.clone(), Files::embedded(), openapi, stop);
+    let router = ours
+        .merge(merchants.with_state(app))
+        .fallback(async || {
+            Problem::new(
+                404,
+                "not_found",
+                "There is nothing here",
+                "No such address exists. All of them are listed at /docs.",
+            )
+        })
+        .method_not_allowed_fallback(async || method_not_allowed())
+        .with_state(web.clone());
+    Front::new(web, router, names)
+}
+
+/// The OpenAPI 3.1 description of all routes.
+pub fn description() -> OpenApi {
+    let (_, _, description) = all();
+    description
+}
+
+/// A description as it is served and committed.
+pub fn json(description: &OpenApi) -> String {
+    let mut text = description
+        .to_pretty_json()
+        .expect("a description has only text keys");
+    text.push('\n');
+    text
+}
+
+fn all() -> (Router<Web>, Router<App>, OpenApi) {
+    let plans = OpenApiRouter::new()
+        .routes(routes!(plans::make))
+        .layer(DefaultBodyLimit::max(PUBLIC_BODY_BYTES_MAX));
+    let (ours, mut description) = OpenApiRouter::with_openapi(about())
+        .routes(routes!(availability::show))
+        .merge(plans)
+        .routes(routes!(stream::open))
+        .routes(routes!(snippet::show))
+        .routes(routes!(jsonld::show))
+        .routes(routes!(embed::manifest))
+        .routes(routes!(embed::elements))
+        .routes(routes!(embed::types))
+        .routes(routes!(embed::file))
+        .routes(routes!(docs::description))
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
+        .routes(routes!(health::metrics))
+        .split_for_parts();
+    let (merchants, described) = merchant::routes().split_for_parts();
+    description.merge(described);
+    describe_keys(&mut description);
+    let ours = ours
+        .route("/docs", get(docs::page))
+        .route("/docs/{file}", get(docs::part));
+    let merchants = merchants.layer(DefaultBodyLimit::max(MERCHANT_BODY_BYTES_MAX));
+    (ours, merchants, description)
+}
+
+fn about() -> OpenApi {
+    let mut info = Info::new("ShipsBy", env!("CARGO_PKG_VERSION"));
+    info.description = Some(ABOUT.into());
+    info.license = Some(License::new("MIT OR Apache-2.0"));
+    OpenApi::new(info, utoipa::openapi::Paths::new())
+}
+
+/// What stands above the routes.
+const ABOUT: &str = "Says when things ship: availability and plans for shoppers, stock and supply for merchants. \
+    Dates are civil dates (YYYY-MM-DD) of the location that ships, instants are RFC 3339, money is in minor units. \
+    Every failure is an application/problem+json (RFC 9457) with a stable `code`; every answer has an X-Request-Id.";
+
+fn describe_keys(description: &mut OpenApi) {
+    let components = description.components.get_or_insert_with(Components::new);
+    let mut add = |name: &str, scheme: SecurityScheme| {
+        components
+            .security_schemes
+            .insert(name.into(), scheme.into());
+    };
+    let header = ApiKeyValue::with_description(
+        "X-ShipsBy-Key",
+        "A publishable key (pk_...), tied to the origins of its store.",
+    );
+    let query = ApiKeyValue::with_description("key", "The same where headers cannot be sent.");
+    add(
+        "publishable",
+        SecurityScheme::ApiKey(ApiKey::Header(header)),
+    );
+    add(
+        "publishable_in_query",
+        SecurityScheme::ApiKey(ApiKey::Query(query)),
+    );
+    let secret = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some(
+            "A secret key (sk_...), on the merchant's server only.",
+        ))
+        .build();
+    add("secret", SecurityScheme::Http(secret));
+}
+
+impl RouteNames {
+    fn new(description: &OpenApi) -> Self {
+        let mut names = Self {
+            plain: HashMap::new(),
+            with_parameters: Vec::new(),
+        };
+        let described = description.paths.paths.keys().map(String::as_str);
+        for path in described.chain(["/docs", "/docs/{file}"]) {
+            // A server has one set of routes, for as long as it lives.
+            let name: &'static str = Box::leak(path.to_owned().into_boxed_str());
+            if name.contains('{') {
+                names.with_parameters.push(name);
+            } else {
+                names.plain.insert(path.to_owned(), name);
+            }
+        }
+        names
+    }
+
+    /// The route that a path leads to. Only known names come back, so that nobody can make the
+    /// counters many.
+    pub fn of(&self, path: &str) -> &'static str {
+        if let Some(name) = self.plain.get(path) {
+            return name;
+        }
+        let fits = |name: &&&'static str| {
+            let mut parts = path.split('/');
+            let alike = name.split('/').all(|wanted| match parts.next() {
+                Some(part) => wanted.starts_with('{') || wanted == part,
+                None => false,
+            });
+            alike && parts.next().is_none()
+        };
+        self.with_parameters
+            .iter()
+            .find(fits)
+            .copied()
+            .unwrap_or(NO_ROUTE)
+    }
+}

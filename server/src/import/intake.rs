@@ -1,0 +1,393 @@
+//! What parsers hand over: rows, refusals and warnings, gathered into batches.
+
+use std::collections::HashMap;
+use std::collections::hash_map::{Entry, RandomState};
+use std::hash::BuildHasher;
+use std::mem;
+
+use chrono::NaiveDate;
+use shared::ids::{LocationId, Sku, SupplierId};
+use shared::supply::BackorderMode;
+
+use super::cells::Refused;
+
+/// Rows of a batch.
+pub const BATCH_ROWS: u32 = 4_096;
+/// Refusals and warnings that a report lists, of each; it counts all.
+pub const LISTED_MAX: usize = 100;
+
+/// What a row says. `None`: nothing, so it stays as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Of what.
+    pub sku: Sku,
+    /// Where; [`Known::default_location`] unless said otherwise.
+    pub location: Option<LocationId>,
+    /// The merchant's name for it.
+    pub title: Option<String>,
+    /// A name that it takes only if it has none.
+    pub title_if_none: Option<String>,
+    /// Whether it is counted.
+    pub tracked: Option<bool>,
+    /// Units there.
+    pub on_hand: Option<u32>,
+    /// Units of open orders that only the shop knows.
+    pub committed: Option<u32>,
+    /// Units withheld from sale.
+    pub safety_stock: Option<u32>,
+    /// At or below this it reads as low.
+    pub low_stock_threshold: Option<u32>,
+    /// Whether more than is on the shelf may be sold.
+    pub backorder: Option<BackorderMode>,
+    /// Most units that may be owed.
+    pub backorder_limit: Option<u32>,
+    /// Why there is a wait.
+    pub reason: Option<String>,
+    /// Days from order to arrival.
+    pub lead_time_days: Option<u32>,
+    /// Who delivers it.
+    pub supplier: Option<SupplierId>,
+    /// Before this date none leaves.
+    pub released_on: Option<NaiveDate>,
+    /// No more will come.
+    pub discontinued: Option<bool>,
+}
+
+impl Row {
+    /// A row that says nothing about a SKU but that there is such a thing.
+    pub fn new(sku: Sku) -> Self {
+        Self {
+            sku,
+            location: None,
+            title: None,
+            title_if_none: None,
+            tracked: None,
+            on_hand: None,
+            committed: None,
+            safety_stock: None,
+            low_stock_threshold: None,
+            backorder: None,
+            backorder_limit: None,
+            reason: None,
+            lead_time_days: None,
+            supplier: None,
+            released_on: None,
+            discontinued: None,
+        }
+    }
+
+    /// Says what is on hand, `available` being negative where more is owed than there is: then
+    /// nothing is on hand and the rest is owed. Returns how much that is.
+    pub fn set_on_hand(&mut self, counted: i64) -> u32 {
+        let owed = u32::try_from(-counted.min(0)).unwrap_or(u32::MAX);
+        self.on_hand = Some(u32::try_from(counted.max(0)).unwrap_or(u32::MAX));
+        if 0 < owed {
+            self.committed = Some(self.committed.unwrap_or(0).saturating_add(owed));
+        }
+        owed
+    }
+}
+
+/// What the store knows already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// Where goods are of a file that does not say.
+    pub default_location: LocationId,
+    /// If given, only lines of this location (its id or its name) count, where the file has locations.
+    pub only_location: Option<String>,
+    /// Ids and names of locations.
+    pub locations: Vec<(LocationId, String)>,
+    /// Suppliers.
+    pub suppliers: Vec<SupplierId>,
+}
+
+/// Rows to be committed, with the locations that they need.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Batch {
+    /// The rows, as the JSON that the store takes (see [`crate::store::import`]).
+    pub json: String,
+    /// How many.
+    pub rows: u32,
+    /// Locations that the file names and the store does not have yet.
+    pub new_locations: Vec<(LocationId, String)>,
+}
+
+/// Something to be said about a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remark {
+    /// Its number in the file.
+    pub line: u64,
+    /// A stable code.
+    pub code: &'static str,
+    /// What there is to say, and what to do.
+    pub detail: String,
+}
+
+/// What came of reading a file.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Report {
+    /// Lines read, without the header.
+    pub rows_read: u64,
+    /// Lines that are not about stock: parents of variants, places that do not stock it.
+    pub skipped: u64,
+    /// The first lines that were refused.
+    pub refused: Vec<Remark>,
+    /// All that were.
+    pub refused_count: u64,
+    /// The first warnings.
+    pub warnings: Vec<Remark>,
+    /// All of them.
+    pub warnings_count: u64,
+}
+
+/// Gathers what a parser finds.
+pub struct Intake<F> {
+    known: Known,
+    take: F,
+    batch: Batch,
+    report: Report,
+    seen: Seen,
+    stopped: bool,
+}
+
+impl<F: FnMut(Batch) -> bool> Intake<F> {
+    /// Gathers for `take`.
+    pub fn new(known: Known, take: F) -> Self {
+        Self {
+            known,
+            take,
+            batch: Batch::default(),
+            report: Report::default(),
+            seen: Seen::default(),
+            stopped: false,
+        }
+    }
+
+    /// What the store knows already.
+    pub fn known(&self) -> &Known {
+        &self.known
+    }
+
+    /// True once nobody wants more.
+    pub fn stopped(&self) -> bool {
+        self.stopped
+    }
+
+    /// Counts a line.
+    pub fn line_read(&mut self) {
+        self.report.rows_read += 1;
+    }
+
+    /// Passes a line over that is not about stock.
+    pub fn skip(&mut self) {
+        self.report.skipped += 1;
+    }
+
+    /// Refuses a line.
+    pub fn refuse(&mut self, line: u64, refused: Refused) {
+        self.report.refused_count += 1;
+        list(&mut self.report.refused, line, refused.code, refused.detail);
+    }
+
+    /// Warns of something.
+    pub fn warn(&mut self, line: u64, code: &'static str, detail: String) {
+        self.report.warnings_count += 1;
+        list(&mut self.report.warnings, line, code, detail);
+    }
+
+    /// True if lines of the location of this name count.
+    pub fn wants(&self, name: &str) -> bool {
+        let Some(only) = &self.known.only_location else {
+            return true;
+        };
+        let is_it = |(id, known): &(LocationId, String)| known == name && id.as_str() == only;
+        only == name || *only == slug(name) || self.known.locations.iter().any(is_it)
+    }
+
+    /// The location of this id or name; made if there is none.
+    pub fn location(&mut self, name: &str) -> Result<LocationId, Refused> {
+        let known = &self.known.locations;
+        let is_it = |(id, known): &&(LocationId, String)| known == name || id.as_str() == name;
+        if let Some((id, _)) = known.iter().find(is_it) {
+            return Ok(id.clone());
+        }
+        if LOCATIONS_MAX <= known.len() {
+            let detail = format!("is of location {LOCATIONS_MAX} or more; a store has fewer");
+            return Err(Refused::new("too_many_locations", detail));
+        }
+        let id = self.free_id(name);
+        let made = (id.clone(), name.to_owned());
+        self.known.locations.push(made.clone());
+        self.batch.new_locations.push(made);
+        Ok(id)
+    }
+
+    /// Takes a row, unless the same SKU was there before for the same location.
+    pub fn row(&mut self, line: u64, row: &Row) {
+        let location = row
+            .location
+            .as_ref()
+            .unwrap_or(&self.known.default_location);
+        if let Some(before) = self.seen.before(row.sku.as_str(), location.as_str(), line) {
+            let detail = format!(
+                "`{}` is on line {before} already; keep one of the lines",
+                row.sku
+            );
+            self.refuse(line, Refused::new("duplicate_sku", detail));
+            return;
+        }
+        write_row(&mut self.batch.json, row, location);
+        self.batch.rows += 1;
+        if BATCH_ROWS <= self.batch.rows {
+            self.hand_over();
+        }
+    }
+
+    /// Hands the last rows over.
+    pub fn finish(mut self) -> Report {
+        if 0 < self.batch.rows || !self.batch.new_locations.is_empty() {
+            self.hand_over();
+        }
+        self.report
+    }
+
+    fn hand_over(&mut self) {
+        let mut batch = mem::take(&mut self.batch);
+        if batch.json.is_empty() {
+            batch.json.push('[');
+        }
+        batch.json.push(']');
+        self.batch.json.reserve(batch.json.len());
+        if !(self.take)(batch) {
+            self.stopped = true;
+        }
+    }
+
+    fn free_id(&self, name: &str) -> LocationId {
+        let is_free = |id: &LocationId| !self.known.locations.iter().any(|(known, _)| known == id);
+        let slug = slug(name);
+        let numbered = (1..).map(|number| match (slug.as_str(), number) {
+            ("", number) => format!("location-{number}"),
+            (slug, 1) => slug.to_owned(),
+            (slug, number) => format!("{slug}-{number}"),
+        });
+        numbered
+            .filter_map(|id| id.parse().ok())
+            .find(is_free)
+            .expect("there are more numbers than locations")
+    }
+}
+
+/// Most locations of a store that a file may name.
+const LOCATIONS_MAX: usize = 1_000;
+/// Longest id made from a name, with room for a number.
+const SLUG_CHARS_MAX: usize = 50;
+
+/// `Main warehouse` as `main-warehouse`.
+fn slug(name: &str) -> String {
+    let mut slug = String::new();
+    for c in name.chars() {
+        if c.is_ascii_alphanumeric() {
+            slug.push(c.to_ascii_lowercase());
+        } else if !slug.is_empty() && !slug.ends_with('-') {
+            slug.push('-');
+        }
+        if SLUG_CHARS_MAX <= slug.len() {
+            break;
+        }
+    }
+    slug.trim_end_matches('-').to_owned()
+}
+
+fn list(remarks: &mut Vec<Remark>, line: u64, code: &'static str, detail: String) {
+    if remarks.len() < LISTED_MAX {
+        remarks.push(Remark { line, code, detail });
+    }
+}
+
+/// Which SKUs were seen where, and on which line. Kept as hashes of 128 bits with random seeds: a
+/// file cannot be made in which two collide, and a million of them take 50 MB.
+#[derive(Default)]
+struct Seen {
+    seeds: [RandomState; 2],
+    lines: HashMap<(u64, u64), u32>,
+}
+
+impl Seen {
+    /// The line on which the same was seen before.
+    fn before(&mut self, sku: &str, location: &str, line: u64) -> Option<u32> {
+        let hash = |seed: &RandomState| seed.hash_one((sku, location));
+        let [first, second] = &self.seeds;
+        match self.lines.entry((hash(first), hash(second))) {
+            Entry::Occupied(seen) => Some(*seen.get()),
+            Entry::Vacant(free) => {
+                free.insert(u32::try_from(line).unwrap_or(u32::MAX));
+                None
+            }
+        }
+    }
+}
+
+/// Writes a row as a JSON list, in the order that the store reads it; what comes after the last
+/// thing it says is left out.
+fn write_row(json: &mut String, row: &Row, location: &LocationId) {
+    json.push(if json.is_empty() { '[' } else { ',' });
+    json.push('[');
+    write_text(json, row.sku.as_str());
+    json.push(',');
+    write_text(json, location.as_str());
+    let mut nulls = 0;
+    let mut number = |json: &mut String, value: Option<u32>| match value {
+        Some(value) => {
+            write_nulls(json, &mut nulls);
+            json.push(',');
+            json.push_str(&value.to_string());
+        }
+        None => nulls += 1,
+    };
+    number(json, row.on_hand);
+    number(json, row.committed);
+    number(json, row.safety_stock);
+    number(json, row.low_stock_threshold);
+    number(json, row.backorder_limit);
+    number(json, row.lead_time_days);
+    number(json, row.tracked.map(u32::from));
+    number(json, row.discontinued.map(u32::from));
+    let released_on = row.released_on.map(|day| day.to_string());
+    let texts = [
+        row.title.as_deref(),
+        row.title_if_none.as_deref(),
+        row.backorder.map(crate::store::skus::backorder_name),
+        row.reason.as_deref(),
+        row.supplier.as_ref().map(SupplierId::as_str),
+        released_on.as_deref(),
+    ];
+    for text in texts {
+        match text {
+            Some(text) => {
+                write_nulls(json, &mut nulls);
+                json.push(',');
+                write_text(json, text);
+            }
+            None => nulls += 1,
+        }
+    }
+    json.push(']');
+}
+
+fn write_nulls(json: &mut String, nulls: &mut u32) {
+    for _ in 0..mem::take(nulls) {
+        json.push_str(",null");
+    }
+}
+
+fn write_text(json: &mut String, text: &str) {
+    let plain = |byte: u8| byte != b'"' && byte != b'\\' && 0x20 <= byte;
+    if text.bytes().all(plain) {
+        json.push('"');
+        json.push_str(text);
+        json.push('"');
+    } else {
+        json.push_str(&serde_json::to_string(text).expect("text is always JSON"));
+    }
+}

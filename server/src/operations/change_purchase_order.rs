@@ -1,0 +1,135 @@
+//! Changes what is expected of a purchase order: dates, quantities, or that nothing comes.
+
+use chrono::NaiveDate;
+use shared::ids::{PurchaseOrderId, Sku, StoreId};
+use shared::quantity::Quantity;
+
+use super::ActError;
+use super::create_purchase_order::refuse_odd_date;
+use super::records::{PurchaseOrder, PurchaseOrderLine, PurchaseOrderStatus};
+use super::running::{detached, publish};
+use crate::app::App;
+use crate::store::writing::Note;
+
+/// What changes. `None` leaves as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangePurchaseOrder {
+    /// The day on which all that is still to come is expected; `Some(None)`: not known any more.
+    pub expected_on: Option<Option<NaiveDate>>,
+    /// True: nothing more will come.
+    pub cancel: bool,
+    /// Lines that differ from the rest.
+    pub lines: Vec<ChangedLine>,
+    /// Why, in the merchant's words.
+    pub reason: Option<String>,
+}
+
+/// What changes of a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangedLine {
+    /// Which.
+    pub sku: Sku,
+    /// Units ordered, not fewer than have come; zero: none after all.
+    pub quantity: Option<Quantity>,
+    /// The day on which it is expected; `Some(None)`: not known any more.
+    pub expected_on: Option<Option<NaiveDate>>,
+}
+
+/// Changes what is expected of a purchase order. Each date that moves is recorded.
+///
+/// # Errors
+///
+/// [`ActError::NotFound`], [`ActError::Conflict`] for one that is closed, [`ActError::Field`] for
+/// lines that it does not have, dates out of range and quantities below what has come.
+pub async fn change_purchase_order(
+    app: &App,
+    store: &StoreId,
+    id: PurchaseOrderId,
+    request: ChangePurchaseOrder,
+) -> Result<PurchaseOrder, ActError> {
+    let (app, store) = (app.clone(), store.clone());
+    detached(async move {
+        let note = Note {
+            act: "change_purchase_order",
+            subject: Some(id.to_string()),
+            reason: request.reason.clone(),
+        };
+        let now = app.clock.now();
+        let mut writing = app.store.begin(&store, note, now).await?;
+        let before = writing
+            .purchase_order(&id)
+            .await?
+            .ok_or(ActError::NotFound)?;
+        let shop = app.catalogue.shop(&store).ok_or(ActError::NotFound)?;
+        let today = shop.settings().location.calendar.today(now);
+        let after = PurchaseOrder {
+            revision: writing.revision(),
+            ..changed(&before, &request, today)?
+        };
+        writing.change_purchase_order(&before, &after).await?;
+        let revision = writing.commit().await?;
+        let skus = after.lines.iter().map(|line| line.sku.clone()).collect();
+        publish(&app, &store, skus, revision).await;
+        Ok(after)
+    })
+    .await
+}
+
+fn changed(
+    before: &PurchaseOrder,
+    request: &ChangePurchaseOrder,
+    today: NaiveDate,
+) -> Result<PurchaseOrder, ActError> {
+    if before.status != PurchaseOrderStatus::Open {
+        let detail = format!(
+            "`{}` is {}; create another purchase order for what is to come",
+            before.id,
+            before.status.name()
+        );
+        return Err(ActError::conflict("purchase_order_closed", detail));
+    }
+    let mut after = before.clone();
+    if let Some(expected_on) = request.expected_on {
+        if let Some(day) = expected_on {
+            refuse_odd_date("/expected_on", day, before.ordered_on, today)?;
+        }
+        for line in after.lines.iter_mut().filter(|line| is_awaited(line)) {
+            line.expected_on = expected_on;
+        }
+    }
+    for (at, change) in request.lines.iter().enumerate() {
+        let Some(line) = after.lines.iter_mut().find(|line| line.sku == change.sku) else {
+            let detail = format!("`{}` has no line for `{}`", before.id, change.sku);
+            return Err(ActError::field(
+                format!("/lines/{at}/sku"),
+                "unknown_sku",
+                detail,
+            ));
+        };
+        if let Some(quantity) = change.quantity {
+            if quantity < line.received {
+                let detail = format!("{} have come already, so it cannot be fewer", line.received);
+                let pointer = format!("/lines/{at}/quantity");
+                return Err(ActError::field(pointer, "quantity_below_received", detail));
+            }
+            line.quantity = quantity;
+        }
+        if let Some(expected_on) = change.expected_on {
+            if let Some(day) = expected_on {
+                let pointer = format!("/lines/{at}/expected_on");
+                refuse_odd_date(pointer, day, before.ordered_on, today)?;
+            }
+            line.expected_on = expected_on;
+        }
+    }
+    after.status = match (request.cancel, after.lines.iter().any(is_awaited)) {
+        (true, _) => PurchaseOrderStatus::Cancelled,
+        (false, true) => PurchaseOrderStatus::Open,
+        (false, false) => PurchaseOrderStatus::Received,
+    };
+    Ok(after)
+}
+
+pub(super) fn is_awaited(line: &PurchaseOrderLine) -> bool {
+    line.received < line.quantity
+}

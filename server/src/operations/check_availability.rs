@@ -1,0 +1,147 @@
+//! Says what shoppers may be told about SKUs, from the facts in memory.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use chrono::{DateTime, SecondsFormat, Utc};
+use shared::availability::{self, availability};
+use shared::ids::Sku;
+use shared::quantity::Quantity;
+use shared::text::{Language, Speaker, Tables};
+use shared::wire;
+
+use crate::catalogue::{Entry, ReadyAnswer, Settings, Shop};
+
+/// The quantity for which answers are kept ready: what product pages ask for.
+const READY_QUANTITY: Quantity = Quantity::new(1);
+
+/// What somebody wants to know of each of some SKUs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Question {
+    /// Units of each.
+    pub quantity: Quantity,
+    /// The language of the words.
+    pub language: Language,
+}
+
+/// One answer for each SKU asked for, in that order.
+pub struct Answers {
+    /// The answers.
+    pub items: Vec<Arc<ReadyAnswer>>,
+    /// The store's revision: the answers are at least as new.
+    pub revision: u64,
+}
+
+/// Answers a question about several SKUs at `now`.
+pub fn check_availability(
+    shop: &Shop,
+    skus: &[Sku],
+    question: Question,
+    now: DateTime<Utc>,
+) -> Answers {
+    // Read the revision first: facts may be newer than it says, never older.
+    let revision = shop.revision();
+    let settings = shop.settings();
+    let items = skus
+        .iter()
+        .map(|sku| ready_answer(shop, &settings, sku, question, now))
+        .collect();
+    Answers { items, revision }
+}
+
+/// Answers a question about one SKU at `now`, as the value that goes on the wire.
+pub fn answer(
+    shop: &Shop,
+    settings: &Settings,
+    sku: &Sku,
+    question: Question,
+    now: DateTime<Utc>,
+) -> wire::Availability {
+    let entry = shop.entry(sku.as_str());
+    computed(entry.as_deref(), settings, sku, question, now).0
+}
+
+impl Answers {
+    /// When the first of them may change by itself.
+    pub fn valid_until(&self) -> Option<DateTime<Utc>> {
+        self.items.iter().filter_map(|item| item.valid_until).min()
+    }
+
+    /// A number that differs when any of the answers does, whatever the moment of asking.
+    pub fn fingerprint(&self) -> u64 {
+        match self.items.as_slice() {
+            [one] => one.fingerprint,
+            several => {
+                let mut hasher = DefaultHasher::new();
+                several
+                    .iter()
+                    .for_each(|item| item.fingerprint.hash(&mut hasher));
+                hasher.finish()
+            }
+        }
+    }
+}
+
+fn ready_answer(
+    shop: &Shop,
+    settings: &Settings,
+    sku: &Sku,
+    question: Question,
+    now: DateTime<Utc>,
+) -> Arc<ReadyAnswer> {
+    let entry = shop.entry(sku.as_str());
+    let kept = entry
+        .as_ref()
+        .filter(|_| question.quantity == READY_QUANTITY)
+        .map(|entry| &entry.ready[question.language as usize]);
+    if let Some(ready) = kept.and_then(|kept| kept.load_full())
+        && ready.generation == settings.generation
+        && ready.valid_until.is_none_or(|end| now < end)
+    {
+        return ready;
+    }
+
+    let (answer, valid_until) = computed(entry.as_deref(), settings, sku, question, now);
+    let json = serde_json::to_vec(&answer).expect("an answer has only text keys");
+    let mut hasher = DefaultHasher::new();
+    json.hash(&mut hasher);
+    let ready = Arc::new(ReadyAnswer {
+        json: Bytes::from(json),
+        valid_until,
+        generation: settings.generation,
+        fingerprint: hasher.finish(),
+    });
+    if let Some(kept) = kept {
+        kept.store(Some(Arc::clone(&ready)));
+    }
+    ready
+}
+
+fn computed(
+    entry: Option<&Entry>,
+    settings: &Settings,
+    sku: &Sku,
+    question: Question,
+    now: DateTime<Utc>,
+) -> (wire::Availability, Option<DateTime<Utc>>) {
+    let Question { quantity, language } = question;
+    let answer = match entry {
+        Some(entry) => availability(
+            &entry.facts,
+            &settings.location,
+            &settings.promises,
+            quantity,
+            now,
+        ),
+        None => availability::Availability::unknown(sku.clone(), quantity),
+    };
+    let tables = Tables(language);
+    let speaker = Speaker::new(language, &tables, settings.location.calendar.today(now));
+    let title = entry.and_then(|entry| entry.facts.title.as_deref());
+    let until = answer
+        .valid_until
+        .map(|end| end.to_rfc3339_opts(SecondsFormat::AutoSi, true));
+    let on_wire = wire::Availability::new(&answer, title, &speaker, until);
+    (on_wire, answer.valid_until)
+}

@@ -1,0 +1,76 @@
+//! At most once: a request that is sent again gets the answer it got, and does nothing.
+//!
+//! The answer is kept in the transaction of the effect it speaks of. So there is never an effect
+//! without its answer, and a refusal, which has no effect, keeps none: it may be tried again.
+
+use super::ActError;
+use crate::app::App;
+use crate::store::Writing;
+use crate::store::kept_answers::InFlight;
+pub use crate::store::kept_answers::{Answer, Fingerprint, Ticket};
+
+/// Longest idempotency key, in characters.
+pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
+
+/// A request that is to be done at most once.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// Its name.
+    pub ticket: Ticket,
+    /// Its body's hash.
+    pub fingerprint: Fingerprint,
+}
+
+/// Doing something at most once, and how its outcome is put into an answer.
+pub struct Once<T> {
+    asked: Asked,
+    answer: fn(&T) -> Answer,
+    _in_flight: InFlight,
+}
+
+/// How a request ended.
+#[derive(Debug)]
+pub enum Outcome<T> {
+    /// It was done now.
+    Done(T),
+    /// It had been done before; this was answered then.
+    Before(Answer),
+}
+
+impl<T> Once<T> {
+    /// Claims the request.
+    ///
+    /// # Errors
+    ///
+    /// [`ActError::InFlight`] while the same request is being answered.
+    pub fn claim(app: &App, asked: Asked, answer: fn(&T) -> Answer) -> Result<Self, ActError> {
+        let in_flight = app.store.claim(&asked.ticket).ok_or(ActError::InFlight)?;
+        Ok(Self {
+            asked,
+            answer,
+            _in_flight: in_flight,
+        })
+    }
+
+    /// What was answered before, if the request was done before.
+    ///
+    /// # Errors
+    ///
+    /// [`ActError::KeyReused`] if it had another body then.
+    pub async fn before(&self, writing: &mut Writing) -> Result<Option<Answer>, ActError> {
+        match writing.kept_answer(&self.asked.ticket).await? {
+            None => Ok(None),
+            Some(kept) if kept.fingerprint == self.asked.fingerprint => Ok(Some(kept.answer)),
+            Some(_) => Err(ActError::KeyReused),
+        }
+    }
+
+    /// Keeps the answer, to be committed with the effect.
+    pub async fn keep(&self, writing: &mut Writing, outcome: &T) -> Result<(), ActError> {
+        let answer = (self.answer)(outcome);
+        writing
+            .keep_answer(&self.asked.ticket, &self.asked.fingerprint, &answer)
+            .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,53 @@
+//! Makes a SKU or replaces how it may be sold.
+
+use shared::ids::StoreId;
+
+use super::ActError;
+use super::records::SkuRecord;
+use super::running::{detached, publish};
+use crate::app::App;
+use crate::store::writing::Note;
+
+/// Makes a SKU or replaces how it may be sold. Its stock stays as it is.
+///
+/// # Errors
+///
+/// [`ActError::Field`] for a supplier or a component that the store does not have.
+pub async fn put_sku(app: &App, store: &StoreId, record: SkuRecord) -> Result<SkuRecord, ActError> {
+    let (app, store) = (app.clone(), store.clone());
+    detached(async move {
+        let note = Note::new("put_sku", record.sku.as_str());
+        let mut writing = app.store.begin(&store, note, app.clock.now()).await?;
+        if let Some(supplier) = &record.supplier
+            && !writing.has_supplier(supplier).await?
+        {
+            return Err(ActError::unknown_supplier("/supplier", supplier));
+        }
+        refuse_unsound_kit(&record)?;
+        let parts: Vec<_> = record.kit.iter().map(|part| part.sku.clone()).collect();
+        if let Some(unknown) = writing.unknown_skus(&parts).await?.first() {
+            let at = parts.iter().position(|part| part == unknown).unwrap_or(0);
+            return Err(ActError::unknown_sku(format!("/kit/{at}/sku"), unknown));
+        }
+        writing.put_sku(&record).await?;
+        let revision = writing.commit().await?;
+        publish(&app, &store, vec![record.sku.clone()], revision).await;
+        Ok(SkuRecord { revision, ..record })
+    })
+    .await
+}
+
+fn refuse_unsound_kit(record: &SkuRecord) -> Result<(), ActError> {
+    for (at, part) in record.kit.iter().enumerate() {
+        let pointer = || format!("/kit/{at}/sku");
+        if part.sku == record.sku {
+            let detail = "a kit cannot be a part of itself; leave this component out";
+            return Err(ActError::field(pointer(), "kit_contains_itself", detail));
+        }
+        if record.kit[..at].iter().any(|before| before.sku == part.sku) {
+            let detail = format!("`{}` is named twice; name it once with the sum", part.sku);
+            return Err(ActError::field(pointer(), "duplicate_sku", detail));
+        }
+    }
+    Ok(())
+}

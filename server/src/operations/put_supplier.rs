@@ -1,0 +1,27 @@
+//! Makes a supplier or replaces its days and dates.
+
+use shared::ids::StoreId;
+
+use super::ActError;
+use super::records::SupplierRecord;
+use super::running::{detached, publish};
+use crate::app::App;
+use crate::store::writing::Note;
+
+/// Makes a supplier or replaces its days and dates. What it delivers gets other dates by it.
+pub async fn put_supplier(
+    app: &App,
+    store: &StoreId,
+    record: SupplierRecord,
+) -> Result<SupplierRecord, ActError> {
+    let (app, store) = (app.clone(), store.clone());
+    detached(async move {
+        let note = Note::new("put_supplier", record.id.as_str());
+        let mut writing = app.store.begin(&store, note, app.clock.now()).await?;
+        let touched = writing.put_supplier(&record).await?;
+        let revision = writing.commit().await?;
+        publish(&app, &store, touched, revision).await;
+        Ok(record)
+    })
+    .await
+}

@@ -1,0 +1,104 @@
+//! Shows the merchant what is stored. Read from the database, not from memory: a merchant who has
+//! just written wants to see all of it, also what shoppers never see.
+
+use shared::ids::{LocationId, PurchaseOrderId, Sku, StoreId, SupplierId};
+
+use super::ActError;
+use super::records::{
+    KeyRecord, Level, LocationRecord, PurchaseOrder, PurchaseOrderStatus, SkuRecord, StoreRecord,
+    SupplierRecord,
+};
+use crate::app::App;
+
+/// One SKU.
+pub async fn sku(app: &App, store: &StoreId, sku: &Sku) -> Result<SkuRecord, ActError> {
+    found(app.store.sku(store, sku).await?)
+}
+
+/// SKUs after one, in the order of their bytes.
+pub async fn skus(
+    app: &App,
+    store: &StoreId,
+    after: Option<&Sku>,
+    limit: u32,
+) -> Result<Vec<SkuRecord>, ActError> {
+    Ok(app.store.skus(store, after, limit).await?)
+}
+
+/// What is on hand of a SKU at a location: nothing, where nobody has said otherwise.
+pub async fn level(
+    app: &App,
+    store: &StoreId,
+    sku: &Sku,
+    location: &LocationId,
+) -> Result<Level, ActError> {
+    found(app.store.sku(store, sku).await?)?;
+    found(app.store.location(store, location).await?)?;
+    let level = app.store.level(store, sku, location).await?;
+    Ok(level.unwrap_or_else(|| Level::empty(sku.clone(), location.clone())))
+}
+
+/// One location.
+pub async fn location(
+    app: &App,
+    store: &StoreId,
+    id: &LocationId,
+) -> Result<LocationRecord, ActError> {
+    found(app.store.location(store, id).await?)
+}
+
+/// All locations.
+pub async fn locations(app: &App, store: &StoreId) -> Result<Vec<LocationRecord>, ActError> {
+    Ok(app.store.locations(store).await?)
+}
+
+/// One supplier.
+pub async fn supplier(
+    app: &App,
+    store: &StoreId,
+    id: &SupplierId,
+) -> Result<SupplierRecord, ActError> {
+    found(app.store.supplier(store, id).await?)
+}
+
+/// All suppliers.
+pub async fn suppliers(app: &App, store: &StoreId) -> Result<Vec<SupplierRecord>, ActError> {
+    Ok(app.store.suppliers(store).await?)
+}
+
+/// The store.
+pub async fn store(app: &App, store: &StoreId) -> Result<StoreRecord, ActError> {
+    found(app.store.store_record(store).await?)
+}
+
+/// One purchase order.
+pub async fn purchase_order(
+    app: &App,
+    store: &StoreId,
+    id: &PurchaseOrderId,
+) -> Result<PurchaseOrder, ActError> {
+    found(app.store.purchase_order(store, id).await?)
+}
+
+/// Purchase orders after one, in the order of their ids.
+pub async fn purchase_orders(
+    app: &App,
+    store: &StoreId,
+    status: Option<PurchaseOrderStatus>,
+    after: Option<&PurchaseOrderId>,
+    limit: u32,
+) -> Result<Vec<PurchaseOrder>, ActError> {
+    Ok(app
+        .store
+        .purchase_orders(store, status, after, limit)
+        .await?)
+}
+
+/// All keys, newest first.
+pub async fn keys(app: &App, store: &StoreId) -> Result<Vec<KeyRecord>, ActError> {
+    Ok(app.store.keys(store).await?)
+}
+
+fn found<T>(thing: Option<T>) -> Result<T, ActError> {
+    thing.ok_or(ActError::NotFound)
+}

@@ -1,0 +1,324 @@
+//! Facts as the pure core takes them, and how they get into memory.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use shared::calendar::WorkingDays;
+use shared::ids::{Sku, StoreId};
+use shared::supply::{Backorder, Claim, Incoming, Place, Replenishment, Selling, SkuFacts};
+use sqlx::SqliteConnection;
+
+use super::skus::{backorder, json_list, quantity, read};
+use super::suppliers::{SupplierRecord, suppliers};
+use super::{Store, StoreError};
+use crate::catalogue::{Catalogue, Shop};
+
+/// SKUs that are loaded at a time: enough to be quick, few enough to be small.
+pub const PAGE_SKUS: u32 = 4096;
+
+#[derive(sqlx::FromRow)]
+struct SkuRow {
+    sku: String,
+    title: Option<String>,
+    tracked: bool,
+    discontinued: bool,
+    backorder: String,
+    backorder_limit: Option<i64>,
+    reason: Option<String>,
+    released_on: Option<NaiveDate>,
+    low_stock_threshold: i64,
+    supplier: Option<String>,
+    lead_time_days: Option<i64>,
+    revision: i64,
+}
+
+#[derive(sqlx::FromRow)]
+struct LevelRow {
+    sku: String,
+    location: String,
+    on_hand: i64,
+    committed: i64,
+    safety_stock: i64,
+}
+
+#[derive(sqlx::FromRow)]
+struct IncomingRow {
+    sku: String,
+    location: String,
+    purchase_order: String,
+    to_come: i64,
+    expected_on: NaiveDate,
+    buffer_days: i64,
+}
+
+impl Store {
+    /// Loads every shop with all its facts, and all keys.
+    pub async fn load_catalogue(&self, catalogue: &Catalogue) -> Result<(), StoreError> {
+        catalogue.put_keys(self.load_keys().await?);
+        for standing in self.standings().await? {
+            let Some(settings) = self.load_settings(&standing.store).await? else {
+                continue;
+            };
+            // The revision was read before the facts: what is committed between is loaded twice,
+            // never missed.
+            let shop = Arc::new(Shop::new(
+                standing.store.clone(),
+                settings,
+                standing.revision,
+            ));
+            let mut after = String::new();
+            loop {
+                let page = self.page_of_skus(&standing.store, &after).await?;
+                let Some(last) = page.last() else { break };
+                after = last.to_string();
+                shop.put(
+                    self.load_skus(&standing.store, &page).await?,
+                    standing.revision,
+                );
+            }
+            catalogue.put_shop(shop);
+        }
+        Ok(())
+    }
+
+    /// The facts of these SKUs, those that the store knows, all seen at one moment.
+    pub async fn load_skus(
+        &self,
+        store: &StoreId,
+        skus: &[Sku],
+    ) -> Result<Vec<SkuFacts>, StoreError> {
+        let asked = json_list(skus);
+        // A transaction that only reads, on a connection that cannot write.
+        let mut snapshot = self.0.readers.begin().await?;
+        let calendars = Calendars::new(suppliers(&mut snapshot, store).await?);
+        let rows: Vec<SkuRow> = sqlx::query_as(
+            "
+            SELECT sku
+                 , title
+                 , tracked
+                 , discontinued
+                 , backorder
+                 , backorder_limit
+                 , reason
+                 , released_on
+                 , low_stock_threshold
+                 , supplier
+                 , lead_time_days
+                 , revision
+              FROM sku
+             WHERE store_id = ?1
+               AND sku IN (SELECT value FROM json_each(?2))",
+        )
+        .bind(store.as_str())
+        .bind(&asked)
+        .fetch_all(&mut *snapshot)
+        .await?;
+        let mut places = places(&mut snapshot, store, &asked).await?;
+        snapshot.rollback().await?;
+        rows.into_iter()
+            .map(|row| {
+                let places = places.remove(&row.sku).unwrap_or_default();
+                row.facts(places, &calendars)
+            })
+            .collect()
+    }
+
+    /// SKUs that changed after `after`, oldest change first, with the revision of each; one page.
+    ///
+    /// `after` is the revision and the SKU to go on from: those of the last entry of the page before.
+    pub(super) async fn skus_changed_after(
+        &self,
+        store: &StoreId,
+        after: (u64, &str),
+    ) -> Result<Vec<(Sku, u64)>, StoreError> {
+        let rows: Vec<(String, i64)> = sqlx::query_as(
+            "
+            SELECT sku
+                 , revision
+              FROM sku
+             WHERE store_id = ?1
+               AND (?2, ?3) < (revision, sku)
+             ORDER BY revision
+                    , sku
+             LIMIT ?4",
+        )
+        .bind(store.as_str())
+        .bind(super::writing::stored(after.0))
+        .bind(after.1)
+        .bind(PAGE_SKUS)
+        .fetch_all(&self.0.readers)
+        .await?;
+        rows.into_iter()
+            .map(|(sku, revision)| Ok((read(&sku, "sku.sku")?, revision.unsigned_abs())))
+            .collect()
+    }
+
+    async fn page_of_skus(&self, store: &StoreId, after: &str) -> Result<Vec<Sku>, StoreError> {
+        let rows: Vec<String> = sqlx::query_scalar(
+            "
+            SELECT sku
+              FROM sku
+             WHERE store_id = ?1
+               AND ?2 < sku
+             ORDER BY sku
+             LIMIT ?3",
+        )
+        .bind(store.as_str())
+        .bind(after)
+        .bind(PAGE_SKUS)
+        .fetch_all(&self.0.readers)
+        .await?;
+        rows.iter().map(|sku| read(sku, "sku.sku")).collect()
+    }
+}
+
+/// Stock and supply of the SKUs asked for.
+async fn places(
+    snapshot: &mut SqliteConnection,
+    store: &StoreId,
+    asked: &str,
+) -> Result<HashMap<String, Vec<Place>>, StoreError> {
+    let mut places: HashMap<String, Vec<Place>> = HashMap::new();
+    let levels: Vec<LevelRow> = sqlx::query_as(
+        "
+        SELECT sku
+             , location
+             , on_hand
+             , committed
+             , safety_stock
+          FROM stock_level
+         WHERE store_id = ?1
+           AND sku IN (SELECT value FROM json_each(?2))",
+    )
+    .bind(store.as_str())
+    .bind(asked)
+    .fetch_all(&mut *snapshot)
+    .await?;
+    for row in levels {
+        let mut place = Place::new(read(&row.location, "stock_level.location")?);
+        place.on_hand = quantity(row.on_hand)?;
+        place.safety_stock = quantity(row.safety_stock)?;
+        let committed = quantity(row.committed)?;
+        if !committed.is_zero() {
+            place.claims.push(Claim {
+                ships_by: None,
+                quantity: committed,
+            });
+        }
+        places.entry(row.sku).or_default().push(place);
+    }
+
+    let incoming: Vec<IncomingRow> = sqlx::query_as(
+        "
+        SELECT line.sku
+             , ordered.location
+             , line.purchase_order
+             , line.quantity - line.received AS to_come
+             , line.expected_on
+             , coalesce(supplier.buffer_days, 0) AS buffer_days
+          FROM purchase_order_line AS line
+          JOIN purchase_order AS ordered
+            ON ordered.store_id = line.store_id
+           AND ordered.purchase_order = line.purchase_order
+          LEFT JOIN supplier
+            ON supplier.store_id = ordered.store_id
+           AND supplier.supplier = ordered.supplier
+         WHERE line.store_id = ?1
+           AND line.sku IN (SELECT value FROM json_each(?2))
+           AND line.received < line.quantity
+           AND line.expected_on IS NOT NULL
+           AND ordered.status = 'open'
+         ORDER BY line.sku
+                , line.purchase_order",
+    )
+    .bind(store.as_str())
+    .bind(asked)
+    .fetch_all(&mut *snapshot)
+    .await?;
+    for row in incoming {
+        let location = read(&row.location, "purchase_order.location")?;
+        let here = places.entry(row.sku).or_default();
+        let at = match here.iter().position(|place| place.location == location) {
+            Some(at) => at,
+            None => {
+                here.push(Place::new(location));
+                here.len() - 1
+            }
+        };
+        here[at].incoming.push(Incoming {
+            quantity: quantity(row.to_come)?,
+            expected_on: row.expected_on,
+            buffer_days: u32::try_from(row.buffer_days)
+                .map_err(|_| StoreError::Unreadable("supplier.buffer_days"))?,
+            purchase_order: read(&row.purchase_order, "purchase_order")?,
+        });
+    }
+    Ok(places)
+}
+
+impl SkuRow {
+    fn facts(self, places: Vec<Place>, calendars: &Calendars) -> Result<SkuFacts, StoreError> {
+        let declared = self
+            .lead_time_days
+            .map(|days| {
+                u32::try_from(days).map_err(|_| StoreError::Unreadable("sku.lead_time_days"))
+            })
+            .transpose()?;
+        Ok(SkuFacts {
+            sku: read(&self.sku, "sku.sku")?,
+            title: self.title.map(Arc::from),
+            selling: Selling {
+                tracked: self.tracked,
+                discontinued: self.discontinued,
+                backorder: Backorder {
+                    mode: backorder(&self.backorder)
+                        .ok_or(StoreError::Unreadable("sku.backorder"))?,
+                    limit: self.backorder_limit.map(quantity).transpose()?,
+                    reason: self.reason.map(Arc::from),
+                },
+                released_on: self.released_on,
+                low_stock_threshold: quantity(self.low_stock_threshold)?,
+                replenishment: calendars.replenishment(self.supplier.as_deref(), declared),
+            },
+            places,
+            revision: self.revision.unsigned_abs(),
+        })
+    }
+}
+
+/// The suppliers' calendars, each in memory once however many SKUs share it.
+struct Calendars {
+    by_supplier: HashMap<String, (Arc<WorkingDays>, Option<u32>)>,
+    usual: Arc<WorkingDays>,
+}
+
+impl Calendars {
+    fn new(suppliers: Vec<SupplierRecord>) -> Self {
+        let entry = |supplier: SupplierRecord| {
+            let days = Arc::new(supplier.days());
+            (supplier.id.to_string(), (days, supplier.lead_time_days))
+        };
+        Self {
+            by_supplier: suppliers.into_iter().map(entry).collect(),
+            usual: Arc::new(WorkingDays::monday_to_friday()),
+        }
+    }
+
+    /// The SKU's own lead time, else its supplier's; none where neither is declared.
+    fn replenishment(
+        &self,
+        supplier: Option<&str>,
+        declared: Option<u32>,
+    ) -> Option<Replenishment> {
+        let supplier = supplier.and_then(|id| self.by_supplier.get(id));
+        let (supplier_days, theirs) = match supplier {
+            Some((days, lead_time)) => (Arc::clone(days), *lead_time),
+            None => (Arc::clone(&self.usual), None),
+        };
+        Some(Replenishment {
+            lead_time_days: declared.or(theirs)?,
+            supplier_days,
+        })
+    }
+}

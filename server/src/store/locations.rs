@@ -1,0 +1,276 @@
+//! Locations: where goods are, and when people work there.
+
+use std::collections::BTreeSet;
+
+use chrono::{NaiveDate, NaiveTime, Weekday};
+use chrono_tz::Tz;
+use shared::availability::Location;
+use shared::calendar::{DispatchCalendar, WorkingDays};
+use shared::ids::{LocationId, StoreId};
+
+use super::writing::stored;
+use super::{Store, StoreError, Writing};
+
+/// A place that holds stock and hands parcels to a carrier.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocationRecord {
+    /// Its id.
+    pub id: LocationId,
+    /// What people call it.
+    pub name: String,
+    /// IANA time zone.
+    pub time_zone: Tz,
+    /// Days on which goods are received and orders are worked on.
+    pub working_days: Week,
+    /// Days on which the carrier picks up.
+    pub pickup_days: Week,
+    /// Days off, for work and for the carrier.
+    pub holidays: BTreeSet<NaiveDate>,
+    /// An order strictly before this local time is begun the same day. Whole minutes.
+    pub cut_off: NaiveTime,
+    /// Working days from the day an order is begun to hand-over.
+    pub processing_days: u32,
+    /// Working days from arrival of goods to when they may be picked.
+    pub receiving_days: u32,
+}
+
+/// Days of the week, Monday first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Week(pub [bool; 7]);
+
+/// The days of the week in the order of [`Week`].
+pub const WEEKDAYS: [Weekday; 7] = [
+    Weekday::Mon,
+    Weekday::Tue,
+    Weekday::Wed,
+    Weekday::Thu,
+    Weekday::Fri,
+    Weekday::Sat,
+    Weekday::Sun,
+];
+
+impl Week {
+    /// Monday to Friday.
+    pub const MONDAY_TO_FRIDAY: Self = Self([true, true, true, true, true, false, false]);
+
+    /// The days in words of chrono.
+    pub fn days(self) -> impl Iterator<Item = Weekday> {
+        WEEKDAYS
+            .into_iter()
+            .zip(self.0)
+            .filter_map(|(day, open)| open.then_some(day))
+    }
+
+    pub(super) fn stored(self) -> String {
+        self.0
+            .iter()
+            .map(|open| if *open { '1' } else { '0' })
+            .collect()
+    }
+
+    pub(super) fn read(stored: &str) -> Option<Self> {
+        let open: Vec<bool> = stored.bytes().map(|byte| byte == b'1').collect();
+        Some(Self(open.try_into().ok()?))
+    }
+}
+
+impl LocationRecord {
+    /// A location with the days and hours that most have.
+    pub fn usual(id: LocationId, name: String, time_zone: Tz) -> Self {
+        Self {
+            id,
+            name,
+            time_zone,
+            working_days: Week::MONDAY_TO_FRIDAY,
+            pickup_days: Week::MONDAY_TO_FRIDAY,
+            holidays: BTreeSet::new(),
+            cut_off: NaiveTime::from_hms_opt(14, 0, 0).expect("two in the afternoon"),
+            processing_days: 1,
+            receiving_days: 1,
+        }
+    }
+
+    /// The location as promises are computed from it.
+    pub fn location(&self) -> Location {
+        let open = |week: Week| WorkingDays::on(week.days()).without(self.holidays.iter().copied());
+        Location {
+            id: self.id.clone(),
+            calendar: DispatchCalendar {
+                zone: self.time_zone,
+                working_days: open(self.working_days),
+                pickup_days: open(self.pickup_days),
+                cut_off: self.cut_off,
+                receiving_days: self.receiving_days,
+                processing_days: self.processing_days,
+            },
+        }
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    location: String,
+    name: String,
+    time_zone: String,
+    working_days: String,
+    pickup_days: String,
+    holidays: String,
+    cut_off: String,
+    processing_days: i64,
+    receiving_days: i64,
+}
+
+impl Store {
+    /// All locations of a store, by id.
+    pub async fn locations(&self, store: &StoreId) -> Result<Vec<LocationRecord>, StoreError> {
+        let rows: Vec<Row> = sqlx::query_as(
+            "
+            SELECT location
+                 , name
+                 , time_zone
+                 , working_days
+                 , pickup_days
+                 , holidays
+                 , cut_off
+                 , processing_days
+                 , receiving_days
+              FROM location
+             WHERE store_id = ?1
+             ORDER BY location",
+        )
+        .bind(store.as_str())
+        .fetch_all(&self.0.readers)
+        .await?;
+        rows.into_iter().map(Row::record).collect()
+    }
+
+    /// One location.
+    pub async fn location(
+        &self,
+        store: &StoreId,
+        id: &LocationId,
+    ) -> Result<Option<LocationRecord>, StoreError> {
+        let row: Option<Row> = sqlx::query_as(
+            "
+            SELECT location
+                 , name
+                 , time_zone
+                 , working_days
+                 , pickup_days
+                 , holidays
+                 , cut_off
+                 , processing_days
+                 , receiving_days
+              FROM location
+             WHERE store_id = ?1
+               AND location = ?2",
+        )
+        .bind(store.as_str())
+        .bind(id.as_str())
+        .fetch_optional(&self.0.readers)
+        .await?;
+        row.map(Row::record).transpose()
+    }
+}
+
+impl Writing {
+    /// Makes a location or replaces it.
+    pub async fn put_location(&mut self, record: &LocationRecord) -> Result<(), StoreError> {
+        sqlx::query(
+            "
+            INSERT INTO location
+                 ( store_id
+                 , location
+                 , name
+                 , time_zone
+                 , working_days
+                 , pickup_days
+                 , holidays
+                 , cut_off
+                 , processing_days
+                 , receiving_days
+                 , revision
+                 )
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+                ON CONFLICT (store_id, location) DO UPDATE
+               SET name            = excluded.name
+                 , time_zone       = excluded.time_zone
+                 , working_days    = excluded.working_days
+                 , pickup_days     = excluded.pickup_days
+                 , holidays        = excluded.holidays
+                 , cut_off         = excluded.cut_off
+                 , processing_days = excluded.processing_days
+                 , receiving_days  = excluded.receiving_days
+                 , revision        = excluded.revision",
+        )
+        .bind(self.store.as_str())
+        .bind(record.id.as_str())
+        .bind(&record.name)
+        .bind(record.time_zone.name())
+        .bind(record.working_days.stored())
+        .bind(record.pickup_days.stored())
+        .bind(stored_holidays(&record.holidays))
+        .bind(record.cut_off.format("%H:%M").to_string())
+        .bind(record.processing_days)
+        .bind(record.receiving_days)
+        .bind(stored(self.revision))
+        .execute(&mut *self.transaction)
+        .await?;
+        self.raise_settings_revision().await
+    }
+
+    /// True if the store has this location.
+    pub async fn has_location(&mut self, id: &LocationId) -> Result<bool, StoreError> {
+        let known: bool = sqlx::query_scalar(
+            "
+            SELECT EXISTS
+                 ( SELECT 1
+                     FROM location
+                    WHERE store_id = ?1
+                      AND location = ?2
+                 )",
+        )
+        .bind(self.store.as_str())
+        .bind(id.as_str())
+        .fetch_one(&mut *self.transaction)
+        .await?;
+        Ok(known)
+    }
+}
+
+impl Row {
+    fn record(self) -> Result<LocationRecord, StoreError> {
+        let unreadable = StoreError::Unreadable;
+        let days =
+            |days: i64| u32::try_from(days).map_err(|_| unreadable("location.processing_days"));
+        Ok(LocationRecord {
+            id: self
+                .location
+                .parse()
+                .map_err(|_| unreadable("location.location"))?,
+            name: self.name,
+            time_zone: self
+                .time_zone
+                .parse()
+                .map_err(|_| unreadable("location.time_zone"))?,
+            working_days: Week::read(&self.working_days)
+                .ok_or(unreadable("location.working_days"))?,
+            pickup_days: Week::read(&self.pickup_days).ok_or(unreadable("location.pickup_days"))?,
+            holidays: read_holidays(&self.holidays).ok_or(unreadable("location.holidays"))?,
+            cut_off: NaiveTime::parse_from_str(&self.cut_off, "%H:%M")
+                .map_err(|_| unreadable("location.cut_off"))?,
+            processing_days: days(self.processing_days)?,
+            receiving_days: days(self.receiving_days)?,
+        })
+    }
+}
+
+pub(super) fn stored_holidays(holidays: &BTreeSet<NaiveDate>) -> String {
+    let days: Vec<String> = holidays.iter().map(ToString::to_string).collect();
+    serde_json::to_string(&days).expect("a list of strings is always JSON")
+}
+
+pub(super) fn read_holidays(stored: &str) -> Option<BTreeSet<NaiveDate>> {
+    let days: Vec<String> = serde_json::from_str(stored).ok()?;
+    days.iter().map(|day| day.parse().ok()).collect()
+}

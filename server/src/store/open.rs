@@ -1,0 +1,245 @@
+//! Opens a database: makes the file, brings the tables up to date, checks what it runs on.
+
+use std::collections::HashSet;
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Connection, SqliteConnection};
+
+use super::{Parts, Store, StoreError};
+
+/// Connections that read at once.
+const READERS_MAX: u32 = 4;
+/// How long a statement waits for a lock of another process.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a request waits for its turn at the one writing connection.
+const TURN_TIMEOUT: Duration = Duration::from_secs(5);
+/// Bytes that the write-ahead log keeps after a checkpoint.
+const JOURNAL_BYTES_MAX: &str = "67108864";
+/// Oldest SQLite without the write-ahead-log reset fault (<https://www.sqlite.org/wal.html#walresetbug>).
+const SQLITE_VERSION_MIN: (u32, u32, u32) = (3, 51, 3);
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations/sqlite");
+
+/// Why a database cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The file cannot be read or written, or is no database.
+    #[error("cannot open the database {}", .path.display())]
+    Database {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite says.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// The tables cannot be brought up to date.
+    #[error("cannot bring the tables of {} up to date", .path.display())]
+    Migration {
+        /// The file.
+        path: PathBuf,
+        /// What went wrong.
+        #[source]
+        source: sqlx::migrate::MigrateError,
+    },
+    /// A setting on which durability rests did not take.
+    #[error("the database answers {found} for {pragma}, which must be {wanted}")]
+    Setting {
+        /// Which.
+        pragma: &'static str,
+        /// What it must be.
+        wanted: &'static str,
+        /// What it is.
+        found: String,
+    },
+    /// The SQLite in this program is too old to be trusted with a write-ahead log.
+    #[error("SQLite {0} is too old, at least 3.51.3 is needed: build with the bundled one")]
+    TooOld(String),
+    /// The first store cannot be made.
+    #[error("cannot make the first store")]
+    FirstStore(#[source] StoreError),
+    /// Another server runs on the same file.
+    #[error(
+        "another server is running on {}: stop it first, or give this one a file of its own with --db",
+        .0.display()
+    )]
+    BeingServed(PathBuf),
+    /// The lock file cannot be made.
+    #[error("cannot make the lock file {}", .path.display())]
+    Lock {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+/// Proof that no other server runs on the database. Dropping it lets the next one in.
+#[derive(Debug)]
+pub struct ServingLock(#[expect(dead_code, reason = "held for its lock only")] File);
+
+impl Store {
+    /// Opens the database at `path`, making it if there is none.
+    ///
+    /// A new database has one store, `default`, with one location, `main`.
+    pub async fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        let path = path.as_ref().to_path_buf();
+        let failed = |source| OpenError::Database {
+            path: path.clone(),
+            source,
+        };
+        let common = SqliteConnectOptions::new()
+            .filename(&path)
+            .foreign_keys(true)
+            .busy_timeout(BUSY_TIMEOUT)
+            .synchronous(SqliteSynchronous::Full)
+            .pragma("trusted_schema", "OFF")
+            .pragma("cell_size_check", "ON")
+            .pragma("mmap_size", "0")
+            .pragma("journal_size_limit", JOURNAL_BYTES_MAX);
+
+        // Once, before anybody else is connected: changing the journal mode needs a lock for which
+        // the busy timeout does not wait.
+        let first = common
+            .clone()
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal);
+        let mut first = SqliteConnection::connect_with(&first)
+            .await
+            .map_err(failed)?;
+        verify(&mut first, failed).await?;
+        MIGRATIONS
+            .run(&mut first)
+            .await
+            .map_err(|source| OpenError::Migration {
+                path: path.clone(),
+                source,
+            })?;
+        first.close().await.map_err(failed)?;
+
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(TURN_TIMEOUT)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_with(common.clone())
+            .await
+            .map_err(failed)?;
+        let reading = common.pragma("query_only", "ON");
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS_MAX)
+            .acquire_timeout(TURN_TIMEOUT)
+            .max_lifetime(None)
+            .connect_with(reading.clone())
+            .await
+            .map_err(failed)?;
+        let store = Self(Arc::new(Parts {
+            path,
+            reading,
+            writer,
+            readers,
+            in_flight: Mutex::new(HashSet::new()),
+        }));
+        store
+            .add_first_store()
+            .await
+            .map_err(OpenError::FirstStore)?;
+        Ok(store)
+    }
+
+    /// A connection of its own for the watch: what it asks only means something on the same one.
+    pub(super) async fn connect_to_watch(&self) -> Result<SqliteConnection, StoreError> {
+        Ok(SqliteConnection::connect_with(&self.0.reading).await?)
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.0.path
+    }
+
+    /// True if the database answers a question.
+    pub async fn answers(&self) -> bool {
+        let answer = sqlx::query_scalar::<_, i64>("SELECT 1")
+            .fetch_one(&self.0.readers)
+            .await;
+        answer.is_ok()
+    }
+
+    /// Makes sure that no second server runs on the same file: each would answer from a memory
+    /// that knows nothing of the other's acts. Commands other than `serve` and `demo` need no lock.
+    pub fn lock_for_serving(&self) -> Result<ServingLock, OpenError> {
+        let mut path = self.0.path.clone().into_os_string();
+        path.push(".lock");
+        let path = PathBuf::from(path);
+        let failed = |source| OpenError::Lock {
+            path: path.clone(),
+            source,
+        };
+        let file = File::create(&path).map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => Ok(ServingLock(file)),
+            Err(TryLockError::WouldBlock) => Err(OpenError::BeingServed(self.0.path.clone())),
+            Err(TryLockError::Error(source)) => Err(failed(source)),
+        }
+    }
+
+    /// Closes the connections. The write-ahead log is folded into the file.
+    pub async fn close(&self) {
+        self.0.readers.close().await;
+        self.0.writer.close().await;
+    }
+}
+
+/// Reads the settings back: SQLite passes over a pragma that it does not know or cannot obey.
+async fn verify(
+    connection: &mut SqliteConnection,
+    failed: impl Fn(sqlx::Error) -> OpenError,
+) -> Result<(), OpenError> {
+    let version: String = sqlx::query_scalar("SELECT sqlite_version()")
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(&failed)?;
+    if parsed_version(&version) < Some(SQLITE_VERSION_MIN) {
+        return Err(OpenError::TooOld(version));
+    }
+    let mode: String = sqlx::query_scalar("PRAGMA journal_mode")
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(&failed)?;
+    if mode != "wal" {
+        return Err(OpenError::Setting {
+            pragma: "journal_mode",
+            wanted: "wal",
+            found: mode,
+        });
+    }
+    for (pragma, question, wanted, wanted_shown) in [
+        ("synchronous", "PRAGMA synchronous", 2, "2 (FULL)"),
+        ("foreign_keys", "PRAGMA foreign_keys", 1, "1"),
+        ("trusted_schema", "PRAGMA trusted_schema", 0, "0"),
+        ("cell_size_check", "PRAGMA cell_size_check", 1, "1"),
+    ] {
+        let found: i64 = sqlx::query_scalar(question)
+            .fetch_one(&mut *connection)
+            .await
+            .map_err(&failed)?;
+        if found != wanted {
+            return Err(OpenError::Setting {
+                pragma,
+                wanted: wanted_shown,
+                found: found.to_string(),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn parsed_version(version: &str) -> Option<(u32, u32, u32)> {
+    let mut parts = version.split('.').map(str::parse::<u32>);
+    let mut part = || parts.next()?.ok();
+    Some((part()?, part()?, part()?))
+}

@@ -1,0 +1,435 @@
+//! Purchase orders: what is on its way, what has come, and how its dates moved.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use shared::ids::{LocationId, PurchaseOrderId, Sku, StoreId, SupplierId};
+use shared::quantity::Quantity;
+use sqlx::SqliteConnection;
+
+use super::skus::{json_list, quantity, read};
+use super::writing::stored;
+use super::{Store, StoreError, Writing};
+
+/// An order of ours at a supplier.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PurchaseOrder {
+    /// Its id.
+    pub id: PurchaseOrderId,
+    /// Where the goods go.
+    pub location: LocationId,
+    /// Who delivers them.
+    pub supplier: Option<SupplierId>,
+    /// The day it was placed.
+    pub ordered_on: NaiveDate,
+    /// How it stands.
+    pub status: PurchaseOrderStatus,
+    /// What was ordered, by SKU, each SKU once.
+    pub lines: Vec<PurchaseOrderLine>,
+    /// The commit that last changed it.
+    pub revision: u64,
+}
+
+/// How a purchase order stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PurchaseOrderStatus {
+    /// Something is still to come.
+    Open,
+    /// All has come.
+    Received,
+    /// Nothing more will come.
+    Cancelled,
+}
+
+/// What was ordered of a SKU.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PurchaseOrderLine {
+    /// The SKU.
+    pub sku: Sku,
+    /// Units ordered.
+    pub quantity: Quantity,
+    /// Units that have come. May be more than ordered.
+    pub received: Quantity,
+    /// The day on which the supplier says they arrive; `None`: nothing is promised from them.
+    pub expected_on: Option<NaiveDate>,
+}
+
+/// What came in one delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// The merchant's name for it: a delivery note's number.
+    pub id: String,
+    /// The day it came.
+    pub received_on: NaiveDate,
+    /// SKUs and units, each SKU once.
+    pub lines: Vec<(Sku, Quantity)>,
+}
+
+/// All statuses, for parsing.
+const STATUSES: [PurchaseOrderStatus; 3] = [
+    PurchaseOrderStatus::Open,
+    PurchaseOrderStatus::Received,
+    PurchaseOrderStatus::Cancelled,
+];
+
+impl PurchaseOrderStatus {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Received => "received",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// The status of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        STATUSES.into_iter().find(|status| status.name() == name)
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    purchase_order: String,
+    location: String,
+    supplier: Option<String>,
+    ordered_on: NaiveDate,
+    status: String,
+    revision: i64,
+}
+
+#[derive(sqlx::FromRow)]
+struct LineRow {
+    purchase_order: String,
+    sku: String,
+    quantity: i64,
+    received: i64,
+    expected_on: Option<NaiveDate>,
+}
+
+impl Store {
+    /// One purchase order.
+    pub async fn purchase_order(
+        &self,
+        store: &StoreId,
+        id: &PurchaseOrderId,
+    ) -> Result<Option<PurchaseOrder>, StoreError> {
+        let mut snapshot = self.0.readers.begin().await?;
+        purchase_order(&mut snapshot, store, id).await
+    }
+
+    /// At most `limit` purchase orders that come after `after` in the order of their ids; those of
+    /// one status only, where it is given.
+    pub async fn purchase_orders(
+        &self,
+        store: &StoreId,
+        status: Option<PurchaseOrderStatus>,
+        after: Option<&PurchaseOrderId>,
+        limit: u32,
+    ) -> Result<Vec<PurchaseOrder>, StoreError> {
+        let mut snapshot = self.0.readers.begin().await?;
+        let rows: Vec<Row> = sqlx::query_as(
+            "
+            SELECT purchase_order
+                 , location
+                 , supplier
+                 , ordered_on
+                 , status
+                 , revision
+              FROM purchase_order
+             WHERE store_id = ?1
+               AND ?2 < purchase_order
+               AND (?3 IS NULL OR status = ?3)
+             ORDER BY purchase_order
+             LIMIT ?4",
+        )
+        .bind(store.as_str())
+        .bind(after.map_or("", PurchaseOrderId::as_str))
+        .bind(status.map(PurchaseOrderStatus::name))
+        .bind(limit)
+        .fetch_all(&mut *snapshot)
+        .await?;
+        with_lines(&mut snapshot, store, rows).await
+    }
+}
+
+impl Writing {
+    /// One purchase order, as this change sees it.
+    pub async fn purchase_order(
+        &mut self,
+        id: &PurchaseOrderId,
+    ) -> Result<Option<PurchaseOrder>, StoreError> {
+        let store = self.store.clone();
+        purchase_order(self.connection(), &store, id).await
+    }
+
+    /// Adds a purchase order.
+    pub async fn add_purchase_order(&mut self, order: &PurchaseOrder) -> Result<(), StoreError> {
+        sqlx::query(
+            "
+            INSERT INTO purchase_order
+                 ( store_id
+                 , purchase_order
+                 , location
+                 , supplier
+                 , ordered_on
+                 , status
+                 , revision
+                 )
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )
+        .bind(self.store.as_str())
+        .bind(order.id.as_str())
+        .bind(order.location.as_str())
+        .bind(order.supplier.as_ref().map(SupplierId::as_str))
+        .bind(order.ordered_on)
+        .bind(order.status.name())
+        .bind(stored(self.revision))
+        .execute(&mut *self.transaction)
+        .await?;
+        for line in &order.lines {
+            sqlx::query(
+                "
+                INSERT INTO purchase_order_line
+                     ( store_id
+                     , purchase_order
+                     , sku
+                     , quantity
+                     , received
+                     , expected_on
+                     )
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            )
+            .bind(self.store.as_str())
+            .bind(order.id.as_str())
+            .bind(line.sku.as_str())
+            .bind(line.quantity.units())
+            .bind(line.received.units())
+            .bind(line.expected_on)
+            .execute(&mut *self.transaction)
+            .await?;
+        }
+        self.touch(&skus_of(order)).await
+    }
+
+    /// Writes a changed purchase order down, and each date that moved from what it was `before`.
+    /// `before` and `after` have the same lines.
+    pub async fn change_purchase_order(
+        &mut self,
+        before: &PurchaseOrder,
+        after: &PurchaseOrder,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "
+            UPDATE purchase_order
+               SET status   = ?3
+                 , revision = ?4
+             WHERE store_id = ?1
+               AND purchase_order = ?2",
+        )
+        .bind(self.store.as_str())
+        .bind(after.id.as_str())
+        .bind(after.status.name())
+        .bind(stored(self.revision))
+        .execute(&mut *self.transaction)
+        .await?;
+        for (was, becomes) in before.lines.iter().zip(&after.lines) {
+            if was != becomes {
+                self.change_line(&after.id, becomes).await?;
+            }
+            if was.expected_on != becomes.expected_on {
+                self.record_date_change(&after.id, was, becomes).await?;
+            }
+        }
+        self.touch(&skus_of(after)).await
+    }
+
+    /// Adds a receipt. False where one of this id was recorded before: then nothing is changed.
+    pub async fn add_receipt(
+        &mut self,
+        id: &PurchaseOrderId,
+        receipt: &Receipt,
+    ) -> Result<bool, StoreError> {
+        let done = sqlx::query(
+            "
+            INSERT INTO receipt
+                 ( store_id
+                 , purchase_order
+                 , receipt
+                 , received_on
+                 , revision
+                 )
+            VALUES (?1, ?2, ?3, ?4, ?5)
+                ON CONFLICT (store_id, purchase_order, receipt) DO NOTHING",
+        )
+        .bind(self.store.as_str())
+        .bind(id.as_str())
+        .bind(&receipt.id)
+        .bind(receipt.received_on)
+        .bind(stored(self.revision))
+        .execute(&mut *self.transaction)
+        .await?;
+        if done.rows_affected() == 0 {
+            return Ok(false);
+        }
+        for (sku, quantity) in &receipt.lines {
+            sqlx::query(
+                "
+                INSERT INTO receipt_line
+                     ( store_id
+                     , purchase_order
+                     , receipt
+                     , sku
+                     , quantity
+                     )
+                VALUES (?1, ?2, ?3, ?4, ?5)",
+            )
+            .bind(self.store.as_str())
+            .bind(id.as_str())
+            .bind(&receipt.id)
+            .bind(sku.as_str())
+            .bind(quantity.units())
+            .execute(&mut *self.transaction)
+            .await?;
+        }
+        Ok(true)
+    }
+
+    async fn change_line(
+        &mut self,
+        id: &PurchaseOrderId,
+        line: &PurchaseOrderLine,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "
+            UPDATE purchase_order_line
+               SET quantity    = ?4
+                 , received    = ?5
+                 , expected_on = ?6
+             WHERE store_id = ?1
+               AND purchase_order = ?2
+               AND sku = ?3",
+        )
+        .bind(self.store.as_str())
+        .bind(id.as_str())
+        .bind(line.sku.as_str())
+        .bind(line.quantity.units())
+        .bind(line.received.units())
+        .bind(line.expected_on)
+        .execute(&mut *self.transaction)
+        .await?;
+        Ok(())
+    }
+
+    async fn record_date_change(
+        &mut self,
+        id: &PurchaseOrderId,
+        was: &PurchaseOrderLine,
+        becomes: &PurchaseOrderLine,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "
+            INSERT INTO supply_date_change
+                 ( store_id
+                 , purchase_order
+                 , sku
+                 , revision
+                 , was
+                 , becomes
+                 )
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )
+        .bind(self.store.as_str())
+        .bind(id.as_str())
+        .bind(becomes.sku.as_str())
+        .bind(stored(self.revision))
+        .bind(was.expected_on)
+        .bind(becomes.expected_on)
+        .execute(&mut *self.transaction)
+        .await?;
+        Ok(())
+    }
+}
+
+async fn purchase_order(
+    connection: &mut SqliteConnection,
+    store: &StoreId,
+    id: &PurchaseOrderId,
+) -> Result<Option<PurchaseOrder>, StoreError> {
+    let row: Option<Row> = sqlx::query_as(
+        "
+        SELECT purchase_order
+             , location
+             , supplier
+             , ordered_on
+             , status
+             , revision
+          FROM purchase_order
+         WHERE store_id = ?1
+           AND purchase_order = ?2",
+    )
+    .bind(store.as_str())
+    .bind(id.as_str())
+    .fetch_optional(&mut *connection)
+    .await?;
+    let orders = with_lines(connection, store, row.into_iter().collect()).await?;
+    Ok(orders.into_iter().next())
+}
+
+async fn with_lines(
+    connection: &mut SqliteConnection,
+    store: &StoreId,
+    rows: Vec<Row>,
+) -> Result<Vec<PurchaseOrder>, StoreError> {
+    let ids: Vec<&str> = rows.iter().map(|row| row.purchase_order.as_str()).collect();
+    let lines: Vec<LineRow> = sqlx::query_as(
+        "
+        SELECT purchase_order
+             , sku
+             , quantity
+             , received
+             , expected_on
+          FROM purchase_order_line
+         WHERE store_id = ?1
+           AND purchase_order IN (SELECT value FROM json_each(?2))
+         ORDER BY purchase_order
+                , sku",
+    )
+    .bind(store.as_str())
+    .bind(json_list(&ids))
+    .fetch_all(connection)
+    .await?;
+    let mut by_order: HashMap<String, Vec<PurchaseOrderLine>> = HashMap::new();
+    for line in lines {
+        by_order
+            .entry(line.purchase_order)
+            .or_default()
+            .push(PurchaseOrderLine {
+                sku: read(&line.sku, "purchase_order_line.sku")?,
+                quantity: quantity(line.quantity)?,
+                received: quantity(line.received)?,
+                expected_on: line.expected_on,
+            });
+    }
+    rows.into_iter()
+        .map(|row| {
+            Ok(PurchaseOrder {
+                lines: by_order.remove(&row.purchase_order).unwrap_or_default(),
+                id: read(&row.purchase_order, "purchase_order")?,
+                location: read(&row.location, "purchase_order.location")?,
+                supplier: row
+                    .supplier
+                    .map(|id| read(&id, "purchase_order.supplier"))
+                    .transpose()?,
+                ordered_on: row.ordered_on,
+                status: PurchaseOrderStatus::named(&row.status)
+                    .ok_or(StoreError::Unreadable("purchase_order.status"))?,
+                revision: row.revision.unsigned_abs(),
+            })
+        })
+        .collect()
+}
+
+fn skus_of(order: &PurchaseOrder) -> Vec<Sku> {
+    order.lines.iter().map(|line| line.sku.clone()).collect()
+}

@@ -1,0 +1,344 @@
+//! SKUs: how each may be sold.
+
+use std::str::FromStr;
+
+use chrono::NaiveDate;
+use shared::ids::{Sku, StoreId, SupplierId};
+use shared::quantity::Quantity;
+use shared::supply::BackorderMode;
+
+use super::writing::stored;
+use super::{Store, StoreError, Writing};
+
+/// How a SKU may be sold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SkuRecord {
+    /// The SKU.
+    pub sku: Sku,
+    /// The merchant's name for it.
+    pub title: Option<String>,
+    /// False: it is not counted and always there.
+    pub tracked: bool,
+    /// No more will come.
+    pub discontinued: bool,
+    /// Whether more than is on the shelf may be sold.
+    pub backorder: BackorderMode,
+    /// Most units that may be owed at once.
+    pub backorder_limit: Option<Quantity>,
+    /// Why there is a wait, in the merchant's words.
+    pub reason: Option<String>,
+    /// Before this date none leaves the house.
+    pub released_on: Option<NaiveDate>,
+    /// At or below this it reads as low.
+    pub low_stock_threshold: Quantity,
+    /// Who delivers it.
+    pub supplier: Option<SupplierId>,
+    /// Calendar days from order to arrival; the supplier's where there are none.
+    pub lead_time_days: Option<u32>,
+    /// What a kit is made of; empty for all else.
+    pub kit: Vec<Component>,
+    /// The commit that last changed anything about it.
+    pub revision: u64,
+}
+
+/// Part of a kit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Component {
+    /// The SKU in it.
+    pub sku: Sku,
+    /// How many of it.
+    pub quantity: Quantity,
+}
+
+impl SkuRecord {
+    /// A SKU that is counted and sold only from the shelf.
+    pub fn new(sku: Sku) -> Self {
+        Self {
+            sku,
+            title: None,
+            tracked: true,
+            discontinued: false,
+            backorder: BackorderMode::Deny,
+            backorder_limit: None,
+            reason: None,
+            released_on: None,
+            low_stock_threshold: Quantity::ZERO,
+            supplier: None,
+            lead_time_days: None,
+            kit: Vec::new(),
+            revision: 0,
+        }
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    sku: String,
+    title: Option<String>,
+    tracked: bool,
+    discontinued: bool,
+    backorder: String,
+    backorder_limit: Option<i64>,
+    reason: Option<String>,
+    released_on: Option<NaiveDate>,
+    low_stock_threshold: i64,
+    supplier: Option<String>,
+    lead_time_days: Option<i64>,
+    kit: Option<String>,
+    revision: i64,
+}
+
+#[derive(serde::Serialize, serde::Deserialize)]
+struct StoredComponent {
+    sku: String,
+    quantity: u32,
+}
+
+impl Store {
+    /// One SKU.
+    pub async fn sku(&self, store: &StoreId, sku: &Sku) -> Result<Option<SkuRecord>, StoreError> {
+        let row: Option<Row> = sqlx::query_as(
+            "
+            SELECT sku
+                 , title
+                 , tracked
+                 , discontinued
+                 , backorder
+                 , backorder_limit
+                 , reason
+                 , released_on
+                 , low_stock_threshold
+                 , supplier
+                 , lead_time_days
+                 , kit
+                 , revision
+              FROM sku
+             WHERE store_id = ?1
+               AND sku = ?2",
+        )
+        .bind(store.as_str())
+        .bind(sku.as_str())
+        .fetch_optional(&self.0.readers)
+        .await?;
+        row.map(Row::record).transpose()
+    }
+
+    /// At most `limit` SKUs that come after `after` in the order of their bytes.
+    pub async fn skus(
+        &self,
+        store: &StoreId,
+        after: Option<&Sku>,
+        limit: u32,
+    ) -> Result<Vec<SkuRecord>, StoreError> {
+        let rows: Vec<Row> = sqlx::query_as(
+            "
+            SELECT sku
+                 , title
+                 , tracked
+                 , discontinued
+                 , backorder
+                 , backorder_limit
+                 , reason
+                 , released_on
+                 , low_stock_threshold
+                 , supplier
+                 , lead_time_days
+                 , kit
+                 , revision
+              FROM sku
+             WHERE store_id = ?1
+               AND ?2 < sku
+             ORDER BY sku
+             LIMIT ?3",
+        )
+        .bind(store.as_str())
+        .bind(after.map_or("", Sku::as_str))
+        .bind(limit)
+        .fetch_all(&self.0.readers)
+        .await?;
+        rows.into_iter().map(Row::record).collect()
+    }
+}
+
+impl Writing {
+    /// Makes a SKU or replaces it. Its stock stays as it is.
+    pub async fn put_sku(&mut self, record: &SkuRecord) -> Result<(), StoreError> {
+        sqlx::query(
+            "
+            INSERT INTO sku
+                 ( store_id
+                 , sku
+                 , title
+                 , tracked
+                 , discontinued
+                 , backorder
+                 , backorder_limit
+                 , reason
+                 , released_on
+                 , low_stock_threshold
+                 , supplier
+                 , lead_time_days
+                 , kit
+                 , revision
+                 )
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+                ON CONFLICT (store_id, sku) DO UPDATE
+               SET title               = excluded.title
+                 , tracked             = excluded.tracked
+                 , discontinued        = excluded.discontinued
+                 , backorder           = excluded.backorder
+                 , backorder_limit     = excluded.backorder_limit
+                 , reason              = excluded.reason
+                 , released_on         = excluded.released_on
+                 , low_stock_threshold = excluded.low_stock_threshold
+                 , supplier            = excluded.supplier
+                 , lead_time_days      = excluded.lead_time_days
+                 , kit                 = excluded.kit
+                 , revision            = excluded.revision",
+        )
+        .bind(self.store.as_str())
+        .bind(record.sku.as_str())
+        .bind(record.title.as_deref())
+        .bind(record.tracked)
+        .bind(record.discontinued)
+        .bind(backorder_name(record.backorder))
+        .bind(record.backorder_limit.map(Quantity::units))
+        .bind(record.reason.as_deref())
+        .bind(record.released_on)
+        .bind(record.low_stock_threshold.units())
+        .bind(record.supplier.as_ref().map(SupplierId::as_str))
+        .bind(record.lead_time_days)
+        .bind(stored_kit(&record.kit))
+        .bind(stored(self.revision))
+        .execute(&mut *self.transaction)
+        .await?;
+        Ok(())
+    }
+
+    /// Of `skus`, those that the store does not know.
+    pub async fn unknown_skus(&mut self, skus: &[Sku]) -> Result<Vec<Sku>, StoreError> {
+        let unknown: Vec<String> = sqlx::query_scalar(
+            "
+            SELECT asked.value
+              FROM json_each(?2) AS asked
+             WHERE NOT EXISTS
+                 ( SELECT 1
+                     FROM sku
+                    WHERE store_id = ?1
+                      AND sku = asked.value
+                 )",
+        )
+        .bind(self.store.as_str())
+        .bind(json_list(skus))
+        .fetch_all(&mut *self.transaction)
+        .await?;
+        unknown.into_iter().map(|sku| read(&sku, "sku")).collect()
+    }
+
+    /// Says that facts about these SKUs changed, so that they are loaded anew everywhere.
+    pub(super) async fn touch(&mut self, skus: &[Sku]) -> Result<(), StoreError> {
+        sqlx::query(
+            "
+            UPDATE sku
+               SET revision = ?3
+             WHERE store_id = ?1
+               AND sku IN (SELECT value FROM json_each(?2))",
+        )
+        .bind(self.store.as_str())
+        .bind(json_list(skus))
+        .bind(stored(self.revision))
+        .execute(&mut *self.transaction)
+        .await?;
+        Ok(())
+    }
+}
+
+impl Row {
+    fn record(self) -> Result<SkuRecord, StoreError> {
+        Ok(SkuRecord {
+            sku: read(&self.sku, "sku.sku")?,
+            title: self.title,
+            tracked: self.tracked,
+            discontinued: self.discontinued,
+            backorder: backorder(&self.backorder).ok_or(StoreError::Unreadable("sku.backorder"))?,
+            backorder_limit: self.backorder_limit.map(quantity).transpose()?,
+            reason: self.reason,
+            released_on: self.released_on,
+            low_stock_threshold: quantity(self.low_stock_threshold)?,
+            supplier: self
+                .supplier
+                .map(|id| read(&id, "sku.supplier"))
+                .transpose()?,
+            lead_time_days: self
+                .lead_time_days
+                .map(|days| {
+                    u32::try_from(days).map_err(|_| StoreError::Unreadable("sku.lead_time_days"))
+                })
+                .transpose()?,
+            kit: self.kit.as_deref().map_or(Ok(Vec::new()), read_kit)?,
+            revision: self.revision.unsigned_abs(),
+        })
+    }
+}
+
+/// A list of ids as the JSON that `json_each` takes.
+pub(super) fn json_list<T: ToString>(ids: &[T]) -> String {
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    serde_json::to_string(&ids).expect("a list of strings is always JSON")
+}
+
+/// Reads an id that this program wrote.
+pub(super) fn read<T: FromStr>(stored: &str, column: &'static str) -> Result<T, StoreError> {
+    stored.parse().map_err(|_| StoreError::Unreadable(column))
+}
+
+/// Reads a count that the schema keeps in range.
+pub(super) fn quantity(stored: i64) -> Result<Quantity, StoreError> {
+    u32::try_from(stored)
+        .map(Quantity::new)
+        .map_err(|_| StoreError::Unreadable("a quantity"))
+}
+
+pub(super) fn backorder(name: &str) -> Option<BackorderMode> {
+    [
+        BackorderMode::Deny,
+        BackorderMode::Allow,
+        BackorderMode::AllowSilent,
+    ]
+    .into_iter()
+    .find(|mode| backorder_name(*mode) == name)
+}
+
+pub(crate) fn backorder_name(mode: BackorderMode) -> &'static str {
+    match mode {
+        BackorderMode::Deny => "deny",
+        BackorderMode::Allow => "allow",
+        BackorderMode::AllowSilent => "allow_silent",
+    }
+}
+
+fn stored_kit(kit: &[Component]) -> Option<String> {
+    if kit.is_empty() {
+        return None;
+    }
+    let parts: Vec<StoredComponent> = kit
+        .iter()
+        .map(|part| StoredComponent {
+            sku: part.sku.to_string(),
+            quantity: part.quantity.units(),
+        })
+        .collect();
+    Some(serde_json::to_string(&parts).expect("strings and numbers are always JSON"))
+}
+
+fn read_kit(stored: &str) -> Result<Vec<Component>, StoreError> {
+    let parts: Vec<StoredComponent> =
+        serde_json::from_str(stored).map_err(|_| StoreError::Unreadable("sku.kit"))?;
+    let component = |part: StoredComponent| {
+        Ok(Component {
+            sku: read(&part.sku, "sku.kit")?,
+            quantity: Quantity::new(part.quantity),
+        })
+    };
+    parts.into_iter().map(component).collect()
+}

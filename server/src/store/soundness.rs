@@ -1,0 +1,165 @@
+//! Is the database sound? Copies it too, while others use it.
+
+use std::path::Path;
+
+use super::{Store, StoreError};
+
+/// Something that must not be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// What was checked.
+    pub check: &'static str,
+    /// What was found.
+    pub found: String,
+}
+
+/// Faults of one kind that are listed.
+const FAULTS_MAX: u32 = 20;
+
+impl Store {
+    /// Looks for faults: in the file, in references, between counters and their ledger.
+    pub async fn faults(&self) -> Result<Vec<Fault>, StoreError> {
+        let mut faults = Vec::new();
+        let damage: Vec<String> = sqlx::query_scalar("PRAGMA integrity_check(20)")
+            .fetch_all(&self.0.readers)
+            .await?;
+        faults.extend(
+            damage
+                .into_iter()
+                .filter(|line| line != "ok")
+                .map(|found| Fault {
+                    check: "the file is intact",
+                    found,
+                }),
+        );
+        let dangling: Vec<(String, Option<i64>, String, i64)> =
+            sqlx::query_as("PRAGMA foreign_key_check")
+                .fetch_all(&self.0.readers)
+                .await?;
+        faults.extend(dangling.into_iter().map(|(table, _, parent, _)| Fault {
+            check: "what is referred to exists",
+            found: format!("a row of {table} refers to no row of {parent}"),
+        }));
+        faults.extend(self.levels_beside_their_ledger().await?);
+        faults.extend(self.receipts_beside_their_lines().await?);
+        faults.extend(self.revisions_ahead_of_their_store().await?);
+        Ok(faults)
+    }
+
+    /// Writes a copy of the whole database to `target`, which must not exist.
+    pub async fn copy_to(&self, target: &Path) -> Result<(), StoreError> {
+        let target = target.to_string_lossy();
+        sqlx::query("VACUUM INTO ?1")
+            .bind(target.as_ref())
+            .execute(&self.0.writer)
+            .await?;
+        Ok(())
+    }
+
+    async fn levels_beside_their_ledger(&self) -> Result<Vec<Fault>, StoreError> {
+        let rows: Vec<(String, String, String, i64, i64)> = sqlx::query_as(
+            "
+              WITH ledger AS
+                 ( SELECT store_id
+                        , sku
+                        , location
+                        , sum(change) AS total
+                     FROM movement
+                    GROUP BY store_id
+                           , sku
+                           , location
+                 )
+            SELECT coalesce(level.store_id, ledger.store_id)
+                 , coalesce(level.sku, ledger.sku)
+                 , coalesce(level.location, ledger.location)
+                 , coalesce(level.on_hand, 0)
+                 , coalesce(ledger.total, 0)
+              FROM stock_level AS level
+              FULL JOIN ledger
+                ON ledger.store_id = level.store_id
+               AND ledger.sku = level.sku
+               AND ledger.location = level.location
+             WHERE coalesce(level.on_hand, 0) <> coalesce(ledger.total, 0)
+             LIMIT ?1",
+        )
+        .bind(FAULTS_MAX)
+        .fetch_all(&self.0.readers)
+        .await?;
+        Ok(rows
+            .into_iter()
+            .map(|(store, sku, location, on_hand, total)| Fault {
+                check: "what is on hand is the sum of its movements",
+                found: format!(
+                    "{sku} at {location} of store {store}: {on_hand} on hand, movements add up to {total}"
+                ),
+            })
+            .collect())
+    }
+
+    async fn receipts_beside_their_lines(&self) -> Result<Vec<Fault>, StoreError> {
+        let rows: Vec<(String, String, String, i64, i64)> = sqlx::query_as(
+            "
+              WITH receipts AS
+                 ( SELECT store_id
+                        , purchase_order
+                        , sku
+                        , sum(quantity) AS total
+                     FROM receipt_line
+                    GROUP BY store_id
+                           , purchase_order
+                           , sku
+                 )
+            SELECT line.store_id
+                 , line.purchase_order
+                 , line.sku
+                 , line.received
+                 , coalesce(receipts.total, 0)
+              FROM purchase_order_line AS line
+              LEFT JOIN receipts
+                ON receipts.store_id = line.store_id
+               AND receipts.purchase_order = line.purchase_order
+               AND receipts.sku = line.sku
+             WHERE line.received <> coalesce(receipts.total, 0)
+             LIMIT ?1",
+        )
+        .bind(FAULTS_MAX)
+        .fetch_all(&self.0.readers)
+        .await?;
+        Ok(rows
+            .into_iter()
+            .map(|(store, order, sku, received, total)| Fault {
+                check: "what was received is the sum of its receipts",
+                found: format!(
+                    "{sku} of {order} of store {store}: {received} received, receipts add up to {total}"
+                ),
+            })
+            .collect())
+    }
+
+    async fn revisions_ahead_of_their_store(&self) -> Result<Vec<Fault>, StoreError> {
+        let rows: Vec<(String, String, i64, i64)> = sqlx::query_as(
+            "
+            SELECT sku.store_id
+                 , sku.sku
+                 , sku.revision
+                 , store.revision
+              FROM store
+              JOIN sku
+                ON sku.store_id = store.store_id
+               AND store.revision < sku.revision
+             LIMIT ?1",
+        )
+        .bind(FAULTS_MAX)
+        .fetch_all(&self.0.readers)
+        .await?;
+        Ok(rows
+            .into_iter()
+            .map(|(store, sku, revision, newest)| Fault {
+                check: "nothing is newer than its store",
+                found: format!(
+                    "{sku} of store {store} has revision {revision}, the store {newest}"
+                ),
+            })
+            .collect())
+    }
+}

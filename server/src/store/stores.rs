@@ -1,0 +1,316 @@
+//! Stores: what a merchant decides about the whole shop.
+
+use chrono::{DateTime, Utc};
+use shared::availability::Display;
+use shared::ids::{LocationId, StoreId};
+use shared::money::{Currency, Money};
+use shared::quantity::Quantity;
+use shared::wire::{self, Split};
+
+use super::writing::stored;
+use super::{Store, StoreError, Writing};
+
+/// The id of the store that a new database has.
+pub const FIRST_STORE: &str = "default";
+/// The id of the location that a new store has.
+pub const FIRST_LOCATION: &str = "main";
+
+/// What a merchant decides about the whole shop.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoreRecord {
+    /// The shop's name.
+    pub name: String,
+    /// The location that ships.
+    pub location: LocationId,
+    /// What prices are in.
+    pub currency: Currency,
+    /// Who pays for more parcels than one.
+    pub split: wire::SplitPolicy,
+    /// How much of the counts shoppers may see.
+    pub display: Display,
+    /// Days ahead beyond which nothing is promised.
+    pub horizon_days: u32,
+    /// Days for which a late purchase order still counts.
+    pub overdue_fence_days: u32,
+    /// Days from today in which a late purchase order is assumed to arrive.
+    pub overdue_offset_days: u32,
+    /// Smallest part of a line worth a parcel of its own.
+    pub min_shipment: Quantity,
+    /// Origins whose pages may use the publishable keys.
+    pub origins: Vec<String>,
+}
+
+/// Where a store stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// The store.
+    pub store: StoreId,
+    /// Its last commit.
+    pub revision: u64,
+    /// The last commit that changed the store itself or a location.
+    pub settings_revision: u64,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    name: String,
+    location: String,
+    currency: String,
+    split: String,
+    split_amount: i64,
+    parcels_max: i64,
+    display: String,
+    horizon_days: i64,
+    overdue_fence_days: i64,
+    overdue_offset_days: i64,
+    min_shipment: i64,
+    origins: String,
+}
+
+impl Store {
+    /// All stores, and where each stands.
+    pub async fn standings(&self) -> Result<Vec<Standing>, StoreError> {
+        let rows: Vec<(String, i64, i64)> = sqlx::query_as(
+            "
+            SELECT store_id
+                 , revision
+                 , settings_revision
+              FROM store",
+        )
+        .fetch_all(&self.0.readers)
+        .await?;
+        rows.into_iter()
+            .map(|(store, revision, settings_revision)| {
+                Ok(Standing {
+                    store: store
+                        .parse()
+                        .map_err(|_| StoreError::Unreadable("store.store_id"))?,
+                    revision: revision.unsigned_abs(),
+                    settings_revision: settings_revision.unsigned_abs(),
+                })
+            })
+            .collect()
+    }
+
+    /// What the merchant decided about the whole shop.
+    pub async fn store_record(&self, store: &StoreId) -> Result<Option<StoreRecord>, StoreError> {
+        let row: Option<Row> = sqlx::query_as(
+            "
+            SELECT name
+                 , location
+                 , currency
+                 , split
+                 , split_amount
+                 , parcels_max
+                 , display
+                 , horizon_days
+                 , overdue_fence_days
+                 , overdue_offset_days
+                 , min_shipment
+                 , origins
+              FROM store
+             WHERE store_id = ?1",
+        )
+        .bind(store.as_str())
+        .fetch_optional(&self.0.readers)
+        .await?;
+        row.map(Row::record).transpose()
+    }
+
+    /// Adds a store with one location. A store that exists stays as it is.
+    pub async fn add_store(&self, store: &StoreId) -> Result<(), StoreError> {
+        let mut transaction = self.0.writer.begin_with("BEGIN IMMEDIATE").await?;
+        sqlx::query(
+            "
+            INSERT INTO store
+                 ( store_id
+                 , name
+                 , location
+                 , currency
+                 , split
+                 , split_amount
+                 , parcels_max
+                 , display
+                 , horizon_days
+                 , overdue_fence_days
+                 , overdue_offset_days
+                 , min_shipment
+                 , origins
+                 , revision
+                 , settings_revision
+                 )
+            VALUES (?1, ?1, ?2, 'USD', 'off', 0, 2, 'exact', 365, 30, 1, 1, '[]', 0, 0)
+                ON CONFLICT DO NOTHING",
+        )
+        .bind(store.as_str())
+        .bind(FIRST_LOCATION)
+        .execute(&mut *transaction)
+        .await?;
+        sqlx::query(
+            "
+            INSERT INTO location
+                 ( store_id
+                 , location
+                 , name
+                 , time_zone
+                 , working_days
+                 , pickup_days
+                 , holidays
+                 , cut_off
+                 , processing_days
+                 , receiving_days
+                 , revision
+                 )
+            SELECT store.store_id
+                 , store.location
+                 , store.location
+                 , 'UTC'
+                 , '1111100'
+                 , '1111100'
+                 , '[]'
+                 , '14:00'
+                 , 1
+                 , 1
+                 , 0
+              FROM store
+             WHERE store.store_id = ?1
+                ON CONFLICT DO NOTHING",
+        )
+        .bind(store.as_str())
+        .execute(&mut *transaction)
+        .await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Gives a new database its first store.
+    pub(super) async fn add_first_store(&self) -> Result<(), StoreError> {
+        if !self.standings().await?.is_empty() {
+            return Ok(());
+        }
+        let first = FIRST_STORE.parse().expect("is an id by its looks");
+        self.add_store(&first).await
+    }
+}
+
+impl Writing {
+    /// Replaces what the merchant decided about the whole shop.
+    pub async fn put_store(&mut self, record: &StoreRecord) -> Result<(), StoreError> {
+        let origins =
+            serde_json::to_string(&record.origins).expect("a list of strings is always JSON");
+        sqlx::query(
+            "
+            UPDATE store
+               SET name                = ?2
+                 , location            = ?3
+                 , currency            = ?4
+                 , split               = ?5
+                 , split_amount        = ?6
+                 , parcels_max         = ?7
+                 , display             = ?8
+                 , horizon_days        = ?9
+                 , overdue_fence_days  = ?10
+                 , overdue_offset_days = ?11
+                 , min_shipment        = ?12
+                 , origins             = ?13
+                 , settings_revision   = ?14
+             WHERE store_id = ?1",
+        )
+        .bind(self.store.as_str())
+        .bind(&record.name)
+        .bind(record.location.as_str())
+        .bind(record.currency.code())
+        .bind(split_name(record.split.split))
+        .bind(record.split.amount.0.amount)
+        .bind(record.split.parcels_max)
+        .bind(display_name(record.display))
+        .bind(record.horizon_days)
+        .bind(record.overdue_fence_days)
+        .bind(record.overdue_offset_days)
+        .bind(record.min_shipment.units())
+        .bind(origins)
+        .bind(stored(self.revision))
+        .execute(&mut *self.transaction)
+        .await?;
+        Ok(())
+    }
+
+    /// Says that settings changed, without changing the store itself.
+    pub(super) async fn raise_settings_revision(&mut self) -> Result<(), StoreError> {
+        sqlx::query(
+            "
+            UPDATE store
+               SET settings_revision = ?2
+             WHERE store_id = ?1",
+        )
+        .bind(self.store.as_str())
+        .bind(stored(self.revision))
+        .execute(&mut *self.transaction)
+        .await?;
+        Ok(())
+    }
+}
+
+impl Row {
+    fn record(self) -> Result<StoreRecord, StoreError> {
+        let unreadable = StoreError::Unreadable;
+        let currency: Currency = self
+            .currency
+            .parse()
+            .map_err(|_| unreadable("store.currency"))?;
+        let days = |days: i64| u32::try_from(days).map_err(|_| unreadable("store"));
+        Ok(StoreRecord {
+            name: self.name,
+            location: self
+                .location
+                .parse()
+                .map_err(|_| unreadable("store.location"))?,
+            currency,
+            split: wire::SplitPolicy {
+                split: split(&self.split).ok_or(unreadable("store.split"))?,
+                amount: wire::Money(Money::new(self.split_amount, currency)),
+                parcels_max: days(self.parcels_max)?,
+            },
+            display: display(&self.display).ok_or(unreadable("store.display"))?,
+            horizon_days: days(self.horizon_days)?,
+            overdue_fence_days: days(self.overdue_fence_days)?,
+            overdue_offset_days: days(self.overdue_offset_days)?,
+            min_shipment: Quantity::new(days(self.min_shipment)?),
+            origins: serde_json::from_str(&self.origins)
+                .map_err(|_| unreadable("store.origins"))?,
+        })
+    }
+}
+
+fn split(name: &str) -> Option<Split> {
+    [Split::Off, Split::Free, Split::Flat, Split::PerExtraParcel]
+        .into_iter()
+        .find(|split| split_name(*split) == name)
+}
+
+fn split_name(split: Split) -> &'static str {
+    match split {
+        Split::Off => "off",
+        Split::Free => "free",
+        Split::Flat => "flat",
+        Split::PerExtraParcel => "per_extra_parcel",
+    }
+}
+
+fn display(name: &str) -> Option<Display> {
+    [Display::Exact, Display::FewLeft, Display::Hidden]
+        .into_iter()
+        .find(|display| display_name(*display) == name)
+}
+
+fn display_name(display: Display) -> &'static str {
+    match display {
+        Display::Exact => "exact",
+        Display::FewLeft => "few_left",
+        Display::Hidden => "hidden",
+    }
+}
+
+/// Milliseconds since 1970 as an instant.
+pub(super) fn instant(ms: i64) -> Result<DateTime<Utc>, StoreError> {
+    DateTime::from_timestamp_millis(ms).ok_or(StoreError::Unreadable("an instant"))
+}

@@ -1,0 +1,187 @@
+//! Suppliers: who delivers, on which days, and how far their dates are to be believed.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+use shared::calendar::WorkingDays;
+use shared::ids::{Sku, StoreId, SupplierId};
+
+use super::locations::{Week, read_holidays, stored_holidays};
+use super::writing::stored;
+use super::{Store, StoreError, Writing};
+
+/// Who delivers to a location.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SupplierRecord {
+    /// Its id.
+    pub id: SupplierId,
+    /// What people call it.
+    pub name: String,
+    /// Days on which it takes orders and delivers.
+    pub working_days: Week,
+    /// Days off.
+    pub holidays: BTreeSet<NaiveDate>,
+    /// Calendar days from order to arrival, where declared.
+    pub lead_time_days: Option<u32>,
+    /// Calendar days added to each date it tells.
+    pub buffer_days: u32,
+}
+
+impl SupplierRecord {
+    /// The days on which it works.
+    pub fn days(&self) -> WorkingDays {
+        WorkingDays::on(self.working_days.days()).without(self.holidays.iter().copied())
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    supplier: String,
+    name: String,
+    working_days: String,
+    holidays: String,
+    lead_time_days: Option<i64>,
+    buffer_days: i64,
+}
+
+impl Store {
+    /// All suppliers of a store, by id.
+    pub async fn suppliers(&self, store: &StoreId) -> Result<Vec<SupplierRecord>, StoreError> {
+        let mut reader = self.0.readers.acquire().await?;
+        suppliers(&mut reader, store).await
+    }
+
+    /// One supplier.
+    pub async fn supplier(
+        &self,
+        store: &StoreId,
+        id: &SupplierId,
+    ) -> Result<Option<SupplierRecord>, StoreError> {
+        let all = self.suppliers(store).await?;
+        Ok(all.into_iter().find(|supplier| supplier.id == *id))
+    }
+}
+
+impl Writing {
+    /// Makes a supplier or replaces it. Returns the SKUs whose dates may move by it.
+    pub async fn put_supplier(&mut self, record: &SupplierRecord) -> Result<Vec<Sku>, StoreError> {
+        sqlx::query(
+            "
+            INSERT INTO supplier
+                 ( store_id
+                 , supplier
+                 , name
+                 , working_days
+                 , holidays
+                 , lead_time_days
+                 , buffer_days
+                 , revision
+                 )
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+                ON CONFLICT (store_id, supplier) DO UPDATE
+               SET name           = excluded.name
+                 , working_days   = excluded.working_days
+                 , holidays       = excluded.holidays
+                 , lead_time_days = excluded.lead_time_days
+                 , buffer_days    = excluded.buffer_days
+                 , revision       = excluded.revision",
+        )
+        .bind(self.store.as_str())
+        .bind(record.id.as_str())
+        .bind(&record.name)
+        .bind(record.working_days.stored())
+        .bind(stored_holidays(&record.holidays))
+        .bind(record.lead_time_days)
+        .bind(record.buffer_days)
+        .bind(stored(self.revision))
+        .execute(&mut *self.transaction)
+        .await?;
+        let touched: Vec<String> = sqlx::query_scalar(
+            "
+            UPDATE sku
+               SET revision = ?3
+             WHERE store_id = ?1
+               AND ( supplier = ?2
+                  OR sku IN
+                     ( SELECT line.sku
+                         FROM purchase_order AS ordered
+                         JOIN purchase_order_line AS line
+                           ON line.store_id = ordered.store_id
+                          AND line.purchase_order = ordered.purchase_order
+                        WHERE ordered.store_id = ?1
+                          AND ordered.supplier = ?2
+                          AND ordered.status = 'open'
+                     )
+                   )
+            RETURNING sku",
+        )
+        .bind(self.store.as_str())
+        .bind(record.id.as_str())
+        .bind(stored(self.revision))
+        .fetch_all(&mut *self.transaction)
+        .await?;
+        let sku = |sku: String| sku.parse().map_err(|_| StoreError::Unreadable("sku.sku"));
+        touched.into_iter().map(sku).collect()
+    }
+
+    /// True if the store has this supplier.
+    pub async fn has_supplier(&mut self, id: &SupplierId) -> Result<bool, StoreError> {
+        let known: bool = sqlx::query_scalar(
+            "
+            SELECT EXISTS
+                 ( SELECT 1
+                     FROM supplier
+                    WHERE store_id = ?1
+                      AND supplier = ?2
+                 )",
+        )
+        .bind(self.store.as_str())
+        .bind(id.as_str())
+        .fetch_one(&mut *self.transaction)
+        .await?;
+        Ok(known)
+    }
+}
+
+/// All suppliers, as one connection sees them.
+pub(super) async fn suppliers(
+    connection: &mut sqlx::SqliteConnection,
+    store: &StoreId,
+) -> Result<Vec<SupplierRecord>, StoreError> {
+    let rows: Vec<Row> = sqlx::query_as(
+        "
+        SELECT supplier
+             , name
+             , working_days
+             , holidays
+             , lead_time_days
+             , buffer_days
+          FROM supplier
+         WHERE store_id = ?1
+         ORDER BY supplier",
+    )
+    .bind(store.as_str())
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter().map(Row::record).collect()
+}
+
+impl Row {
+    fn record(self) -> Result<SupplierRecord, StoreError> {
+        let unreadable = StoreError::Unreadable;
+        let days =
+            |days: i64| u32::try_from(days).map_err(|_| unreadable("supplier.lead_time_days"));
+        Ok(SupplierRecord {
+            id: self
+                .supplier
+                .parse()
+                .map_err(|_| unreadable("supplier.supplier"))?,
+            name: self.name,
+            working_days: Week::read(&self.working_days)
+                .ok_or(unreadable("supplier.working_days"))?,
+            holidays: read_holidays(&self.holidays).ok_or(unreadable("supplier.holidays"))?,
+            lead_time_days: self.lead_time_days.map(days).transpose()?,
+            buffer_days: days(self.buffer_days)?,
+        })
+    }
+}

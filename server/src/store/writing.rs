@@ -1,0 +1,131 @@
+//! A change under way: begun, filled, committed once.
+
+use chrono::{DateTime, Utc};
+use shared::ids::StoreId;
+use sqlx::{Sqlite, SqliteConnection, Transaction};
+
+use super::{Store, StoreError};
+
+/// A change under way. Dropping it undoes everything.
+pub struct Writing {
+    pub(super) transaction: Transaction<'static, Sqlite>,
+    pub(super) store: StoreId,
+    pub(super) revision: u64,
+    pub(super) at: DateTime<Utc>,
+    /// Movements recorded so far.
+    pub(super) lines: u32,
+    note: Note,
+}
+
+/// What is written down about a change, beside the change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// The act: `set_stock`.
+    pub act: &'static str,
+    /// What it was done to: `cc-hoodie`.
+    pub subject: Option<String>,
+    /// Why, in the merchant's words.
+    pub reason: Option<String>,
+}
+
+impl Note {
+    /// An act on a subject.
+    pub fn new(act: &'static str, subject: impl Into<String>) -> Self {
+        Self {
+            act,
+            subject: Some(subject.into()),
+            reason: None,
+        }
+    }
+}
+
+impl Store {
+    /// Begins a change of one store: from now until it is committed or dropped, nobody else writes.
+    ///
+    /// Takes the lock for writing at once: a transaction that reads first and writes second can fail
+    /// in the middle for another's write, however long it would wait.
+    pub async fn begin(
+        &self,
+        store: &StoreId,
+        note: Note,
+        at: DateTime<Utc>,
+    ) -> Result<Writing, StoreError> {
+        let mut transaction = self.0.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let revision: Option<i64> = sqlx::query_scalar(
+            "
+            UPDATE store
+               SET revision = revision + 1
+             WHERE store_id = ?1
+            RETURNING revision",
+        )
+        .bind(store.as_str())
+        .fetch_optional(&mut *transaction)
+        .await?;
+        let revision = revision.ok_or_else(|| StoreError::NoSuchStore(store.to_string()))?;
+        Ok(Writing {
+            transaction,
+            store: store.clone(),
+            revision: u64::try_from(revision).map_err(|_| StoreError::Unreadable("revision"))?,
+            at,
+            lines: 0,
+            note,
+        })
+    }
+}
+
+impl Writing {
+    /// The store that is changed.
+    pub fn store(&self) -> &StoreId {
+        &self.store
+    }
+
+    /// The revision that makes the change visible, once it is committed.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// When the change is made.
+    pub fn at(&self) -> DateTime<Utc> {
+        self.at
+    }
+
+    /// Makes the change visible and durable, and returns its revision.
+    pub async fn commit(mut self) -> Result<u64, StoreError> {
+        sqlx::query(
+            "
+            INSERT INTO act
+                 ( store_id
+                 , revision
+                 , act
+                 , subject
+                 , reason
+                 , at_ms
+                 )
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )
+        .bind(self.store.as_str())
+        .bind(stored(self.revision))
+        .bind(self.note.act)
+        .bind(self.note.subject.as_deref())
+        .bind(self.note.reason.as_deref())
+        .bind(self.at.timestamp_millis())
+        .execute(&mut *self.transaction)
+        .await?;
+        self.transaction.commit().await?;
+        Ok(self.revision)
+    }
+
+    /// Undoes the change now, rather than whenever it is dropped.
+    pub async fn undo(self) -> Result<(), StoreError> {
+        Ok(self.transaction.rollback().await?)
+    }
+
+    pub(super) fn connection(&mut self) -> &mut SqliteConnection {
+        &mut self.transaction
+    }
+}
+
+/// A count as SQLite stores it. Revisions never come near the limit of its integers.
+pub(super) fn stored(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,9 @@
+//! The HTTP side against a catalogue filled by hand: no fact here comes from the database.
+
+mod answers;
+mod connections;
+mod embed;
+mod keys_and_origins;
+mod refusals;
+mod stand;
+mod streams;
