@@ -5,6 +5,7 @@ pub mod check;
 pub mod demo;
 pub mod import;
 pub mod keys;
+pub mod open;
 pub mod openapi;
 pub mod serve;
 
