@@ -1,10 +1,47 @@
 //! `ships-by backup`
 
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
+use indicatif::HumanBytes;
+
+use super::open::Database;
+
 /// Options.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// Where to write the copy. There must be nothing yet
+    target: PathBuf,
+    #[command(flatten)]
+    database: Database,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  ships-by backup backup-2026-11-23.sqlite --db shop.sqlite
+
+The copy is of one moment, also while a server runs. To go back to it: stop the server, put the
+copy in the place of the database, remove the files beside it that end in -wal and -shm, start again.
+Never copy a database with cp while a server runs.";
 
 /// Runs the command.
-pub async fn run(_args: Args) -> anyhow::Result<()> {
+pub async fn run(args: Args) -> anyhow::Result<()> {
+    let target = args.target.display();
+    if std::fs::exists(&args.target).with_context(|| format!("cannot look for {target}"))? {
+        bail!("{target} is there already; name another file, or remove it first");
+    }
+    let store = args.database.open_existing().await?;
+    store.copy_to(&args.target).await.with_context(|| {
+        format!("cannot write {target}; is there room, and may you write there?")
+    })?;
+    store.close().await;
+    let bytes = std::fs::metadata(&args.target)
+        .with_context(|| format!("cannot look at {target}"))?
+        .len();
+    println!(
+        "Wrote {target}, {}. Check it with `ships-by check --db {target}`.",
+        HumanBytes(bytes)
+    );
     Ok(())
 }

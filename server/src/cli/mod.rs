@@ -6,6 +6,7 @@ pub mod demo;
 pub mod import;
 pub mod keys;
 pub mod log;
+pub mod open;
 pub mod openapi;
 pub mod serve;
 
