@@ -21,6 +21,9 @@ export function h(tag, attributes, ...children) {
 export const styled = (tag, name, ...children) => h(tag, { class: name }, ...children);
 export const part = (tag, name, ...children) => h(tag, { part: name, class: name }, ...children);
 
+/** The merchant's words, which may be in another language than the page: they read in their own direction. */
+export const own = (text) => h("bdi", {}, text);
+
 /** A product's answer. */
 export const product = (answer, compact) => styled("div", "product " + tone(answer), promise(answer, compact));
 
@@ -32,8 +35,8 @@ export function promise({ text, reason, slices, offer }, compact) {
       ? []
       : [
           text.detail && part("div", "detail", timeline(text.detail, slices)),
-          reason?.text && part("p", "reason", reason.text),
-          offer?.text && part("p", "offer", offer.text),
+          reason && part("p", "reason", own(reason.text)),
+          offer && part("p", "offer", own(offer.text)),
         ]),
   ];
 }

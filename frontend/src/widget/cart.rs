@@ -10,7 +10,8 @@ use super::promise::Promise;
 
 /// One line of the cart.
 pub struct Line {
-    title: String,
+    times: Option<String>,
+    name: String,
     promise: Promise,
 }
 
@@ -22,20 +23,22 @@ impl Line {
         locale: &dyn Locale,
         compact: bool,
     ) -> Self {
-        let name = answer.name();
-        let title = match answer.requested {
-            1 => name.to_owned(),
-            units => format!("{} × {name}", locale.count(Quantity::new(units))),
-        };
+        let units = Quantity::new(answer.requested);
         Self {
-            title,
+            times: (Quantity::new(1) < units).then(|| format!("{} × ", locale.count(units))),
+            name: answer.name().to_owned(),
             promise: Promise::new(answer, speaker, compact),
         }
     }
 
     fn view(&self) -> impl IntoView + use<> {
         let class = format!("line {}", self.promise.tone());
-        view! { <li class=class><p class="title">{self.title.clone()}</p>{self.promise.view()}</li> }
+        view! {
+            <li class=class>
+                <p class="title">{self.times.clone()}<bdi>{self.name.clone()}</bdi></p>
+                {self.promise.view()}
+            </li>
+        }
     }
 }
 

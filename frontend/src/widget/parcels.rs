@@ -2,7 +2,7 @@
 
 use leptos::either::Either;
 use leptos::prelude::*;
-use shared::wire::PlanOption;
+use shared::wire::{ParcelText, PlanOption};
 
 use super::wire::kind_name;
 
@@ -24,7 +24,9 @@ fn card(option: &PlanOption, open: bool, compact: bool) -> impl IntoView + use<>
         " "
     };
     let parcels = text.parcels.iter().filter(|_| !compact);
-    let parcels = parcels.map(|parcel| view! { <li><strong>{parcel.date.clone()}</strong><span>{format!(": {}", parcel.items)}</span></li> });
+    let parcels = parcels.map(|ParcelText { date, items }| {
+        view! { <li><strong>{date.clone()}</strong><span>{format!(": {items}")}</span></li> }
+    });
     let parcels = parcels.collect::<Vec<_>>();
     view! {
         <div part="option" class="option">

@@ -65,8 +65,8 @@ impl Promise {
                 {self.date.clone().map(|words| view! { <span part="date" class="date">{words}</span> })}
             </p>
             {detail}
-            {self.reason.clone().map(|words| view! { <p part="reason" class="reason">{words}</p> })}
-            {self.offer.clone().map(|words| view! { <p part="offer" class="offer">{words}</p> })}
+            {self.reason.clone().map(|words| view! { <p part="reason" class="reason"><bdi>{words}</bdi></p> })}
+            {self.offer.clone().map(|words| view! { <p part="offer" class="offer"><bdi>{words}</bdi></p> })}
         }
     }
 }

@@ -109,7 +109,7 @@ pub const CURRENCY: &str = "USD";
 pub const LOCATION: Location = Location {
     id: "main",
     name: "Main warehouse",
-    zone: "America/New_York",
+    zone: "America/Los_Angeles",
     cut_off: "14:00",
     processing_days: 1,
     receiving_days: 1,

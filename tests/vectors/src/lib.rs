@@ -45,24 +45,42 @@ fn queue(lines: &mut String) {
     }
     let answer = wire_answer(&shop, 3, Language::English);
     let none = wire::Money(Money::new(0, usd()));
-    let policy = wire::SplitPolicy { split: wire::Split::Free, amount: none, parcels_max: 3 };
+    let policy = wire::SplitPolicy {
+        split: wire::Split::Free,
+        amount: none,
+        parcels_max: 3,
+    };
     let tables = Tables(Language::English);
     let speaker = Speaker::new(Language::English, &tables, shop.today());
     let options = wire::plan_options(&[answer], &policy, &speaker);
-    line(lines, "V1 plans", &serde_json::to_string(&options).unwrap_or_default());
+    line(
+        lines,
+        "V1 plans",
+        &serde_json::to_string(&options).unwrap_or_default(),
+    );
 }
 
 /// V2: a later-dated earlier order keeps its supply.
 fn look_ahead(lines: &mut String) {
-    let supply = [(8, 5), (15, 5), (25, 20)].map(|(day, units)| Supply { ships_by: january(day), amount: counted(units) });
-    let claim = Claim { ships_by: Some(january(15)), quantity: Quantity::new(10) };
+    let supply = [(8, 5), (15, 5), (25, 20)].map(|(day, units)| Supply {
+        ships_by: january(day),
+        amount: counted(units),
+    });
+    let claim = Claim {
+        ships_by: Some(january(15)),
+        quantity: Quantity::new(10),
+    };
     let promised = Atp::new(&supply, &[claim]).slices(Quantity::new(3), january(31));
     line(lines, "V2 q=3", &slices(&promised.slices));
 }
 
 /// V3: the cut-off to the second, before a holiday.
 fn cut_off_and_holiday(lines: &mut String) {
-    for now in ["2026-11-25T21:59:00Z", "2026-11-25T21:59:59Z", "2026-11-25T22:00:00Z"] {
+    for now in [
+        "2026-11-25T21:59:00Z",
+        "2026-11-25T21:59:59Z",
+        "2026-11-25T22:00:00Z",
+    ] {
         let mut shop = Shop::new(chrono_tz::America::Los_Angeles, now);
         shop.close("2026-11-26");
         shop.stock(1);
@@ -72,7 +90,12 @@ fn cut_off_and_holiday(lines: &mut String) {
 
 /// V4: the same local cut-off is another instant after clocks change.
 fn daylight_saving(lines: &mut String) {
-    for now in ["2027-03-12T18:59:59Z", "2027-03-12T19:00:00Z", "2027-03-15T17:59:59Z", "2027-03-15T18:00:00Z"] {
+    for now in [
+        "2027-03-12T18:59:59Z",
+        "2027-03-12T19:00:00Z",
+        "2027-03-15T17:59:59Z",
+        "2027-03-15T18:00:00Z",
+    ] {
         let mut shop = Shop::new(chrono_tz::America::New_York, now);
         shop.stock(1);
         shop.ask(lines, &format!("V4 {now}"), 1);
@@ -91,7 +114,14 @@ fn civil_dates(lines: &mut String) {
     los_angeles.incoming(1, "2027-01-14");
     los_angeles.ask(lines, "V5 Los Angeles", 1);
     for language in [Language::English, Language::Japanese] {
-        line(lines, "V5 text", &wire_answer(&los_angeles, 1, language).text.date.unwrap_or_default());
+        line(
+            lines,
+            "V5 text",
+            &wire_answer(&los_angeles, 1, language)
+                .text
+                .date
+                .unwrap_or_default(),
+        );
     }
 }
 
@@ -113,7 +143,11 @@ fn overdue(lines: &mut String) {
 fn no_supply(lines: &mut String) {
     let shop = Shop::new(chrono_tz::America::New_York, "2027-01-04T15:00:00Z");
     shop.ask(lines, "V8", 1);
-    line(lines, "V8 text", &format!("{:?}", wire_answer(&shop, 1, Language::English).text));
+    line(
+        lines,
+        "V8 text",
+        &format!("{:?}", wire_answer(&shop, 1, Language::English).text),
+    );
 }
 
 /// V9: a date that passes never turns into "in stock", and is never shown.
@@ -131,13 +165,23 @@ fn date_passes(lines: &mut String) {
 
 /// V11: a cancelled order frees supply; nobody else's date moves.
 fn claims_keep_their_dates(lines: &mut String) {
-    let supply = [(1, 5), (2, 6), (3, 9)].map(|(day, units)| Supply { ships_by: january(day), amount: counted(units) });
-    let claim = |day, units| Claim { ships_by: Some(january(day)), quantity: Quantity::new(units) };
+    let supply = [(1, 5), (2, 6), (3, 9)].map(|(day, units)| Supply {
+        ships_by: january(day),
+        amount: counted(units),
+    });
+    let claim = |day, units| Claim {
+        ships_by: Some(january(day)),
+        quantity: Quantity::new(units),
+    };
     let (first, second, third) = (claim(1, 5), claim(3, 10), claim(2, 5));
     let before = Atp::new(&supply, &[first, second, third]).slices(Quantity::new(1), january(31));
     line(lines, "V11 before", &slices(&before.slices));
     let after = Atp::new(&supply, &[second, third]).slices(Quantity::new(6), january(31));
-    line(lines, "V11 after O1 cancels", &format!("{} undated {}", slices(&after.slices), after.undated));
+    line(
+        lines,
+        "V11 after O1 cancels",
+        &format!("{} undated {}", slices(&after.slices), after.undated),
+    );
 }
 
 /// The same answer in every language.
@@ -149,7 +193,11 @@ fn words(lines: &mut String) {
     for language in Language::ALL {
         let text = wire_answer(&shop, 3, language).text;
         let parts = [Some(text.label), text.date, text.detail].map(Option::unwrap_or_default);
-        line(lines, &format!("words {}", language.tag()), &parts.join(" | "));
+        line(
+            lines,
+            &format!("words {}", language.tag()),
+            &parts.join(" | "),
+        );
     }
 }
 
@@ -171,9 +219,16 @@ impl Shop {
             processing_days: 1,
         };
         let mut facts = SkuFacts::new(parsed::<Sku>("A"));
-        facts.selling.backorder = Backorder { mode: BackorderMode::Allow, ..Backorder::default() };
+        facts.selling.backorder = Backorder {
+            mode: BackorderMode::Allow,
+            ..Backorder::default()
+        };
         facts.places.push(Place::new(id.clone()));
-        Self { facts, location: Location { id, calendar }, now: parsed(now) }
+        Self {
+            facts,
+            location: Location { id, calendar },
+            now: parsed(now),
+        }
     }
 
     /// Works every day, receives and processes in no time, in UTC.
@@ -202,7 +257,10 @@ impl Shop {
     }
 
     fn claim(&mut self, ships_by: Option<&str>, units: u32) {
-        let claim = Claim { ships_by: ships_by.map(parsed), quantity: Quantity::new(units) };
+        let claim = Claim {
+            ships_by: ships_by.map(parsed),
+            quantity: Quantity::new(units),
+        };
         self.place().claims.push(claim);
     }
 
@@ -221,7 +279,13 @@ impl Shop {
     }
 
     fn answer(&self, units: u32) -> Availability {
-        availability(&self.facts, &self.location, &PromisePolicy::default(), Quantity::new(units), self.now)
+        availability(
+            &self.facts,
+            &self.location,
+            &PromisePolicy::default(),
+            Quantity::new(units),
+            self.now,
+        )
     }
 
     fn ask(&self, lines: &mut String, name: &str, units: u32) {
@@ -235,9 +299,20 @@ impl Shop {
             Status::Discontinued => "discontinued",
             Status::Unknown => "unknown",
         };
-        let ships_by = answer.ships_by.map_or("no date".into(), |day| wire::Date(day).to_string());
-        let until = answer.valid_until.map_or("-".into(), |until| until.to_string());
-        line(lines, &format!("{name} q={units}"), &format!("{status} {ships_by} [{}] until {until}", slices(&answer.slices)));
+        let ships_by = answer
+            .ships_by
+            .map_or("no date".into(), |day| wire::Date(day).to_string());
+        let until = answer
+            .valid_until
+            .map_or("-".into(), |until| until.to_string());
+        line(
+            lines,
+            &format!("{name} q={units}"),
+            &format!(
+                "{status} {ships_by} [{}] until {until}",
+                slices(&answer.slices)
+            ),
+        );
     }
 }
 
@@ -253,7 +328,10 @@ fn line(lines: &mut String, name: &str, result: &str) {
 }
 
 fn slices(slices: &[Slice]) -> String {
-    let parts: Vec<String> = slices.iter().map(|slice| format!("{} by {}", slice.quantity, wire::Date(slice.ships_by))).collect();
+    let parts: Vec<String> = slices
+        .iter()
+        .map(|slice| format!("{} by {}", slice.quantity, wire::Date(slice.ships_by)))
+        .collect();
     parts.join(", ")
 }
 
@@ -270,7 +348,8 @@ fn usd() -> Currency {
 }
 
 fn parsed<T: std::str::FromStr>(text: &str) -> T {
-    text.parse().unwrap_or_else(|_| panic!("a vector has {text:?}"))
+    text.parse()
+        .unwrap_or_else(|_| panic!("a vector has {text:?}"))
 }
 
 /// What a page without glue code needs to read [`report`] from WebAssembly's memory.
@@ -300,7 +379,8 @@ mod tests {
     #[test]
     fn the_vectors_come_to_what_the_specification_says() {
         let expected = include_str!("../expected.txt");
-        for (number, (said, expected)) in super::report().lines().zip(expected.lines()).enumerate() {
+        for (number, (said, expected)) in super::report().lines().zip(expected.lines()).enumerate()
+        {
             assert_eq!(said, expected, "line {}", number + 1);
         }
         assert_eq!(super::report().lines().count(), expected.lines().count());
