@@ -369,29 +369,28 @@ for (const [mode, rules, expected] of [["with WebAssembly", {}, undefined], ["wi
 test("events bubble and leave the shadow trees that the element stands in", async (t) => {
   const page = await stage.open(t, "<section></section>");
   await page.waitForFunction(() => customElements.get("ships-by"));
-  const told = await page.evaluate(
-    ({ lines, text }) =>
-      new Promise((resolve) => {
-        const told = [];
-        const root = document.querySelector("section").attachShadow({ mode: "open" });
-        for (const type of ["change", "choose", "error"]) {
-          addEventListener(`ships-by:${type}`, ({ bubbles, composed, detail, target, constructor }) => {
-            told.push({ type, bubbles, composed, detail: !!detail, target: target.localName, constructor: constructor.name });
-            if (type === "change") {
-              const radio = root.querySelector("ships-by").shadowRoot.querySelector("input[value=separate]");
-              if (radio) radio.click();
-              root.querySelector("ships-by + ships-by").setAttribute("sku", "e2e-unknown");
-            }
-            if (["change", "choose", "error"].every((each) => told.some(({ type }) => type === each))) resolve(told);
-          });
-        }
-        for (let count = 0; count < 2; count++) root.append(document.createElement("ships-by"));
-        root.firstChild.textContent = text;
-        root.firstChild.setAttribute("view", "checkout");
-        root.firstChild.setAttribute("lines", JSON.stringify(lines));
-      }),
+  await page.evaluate(
+    ({ lines, text }) => {
+      seen.told = [];
+      const root = document.querySelector("section").attachShadow({ mode: "open" });
+      for (const type of ["change", "choose", "error"]) {
+        addEventListener(`ships-by:${type}`, ({ bubbles, composed, detail, target, constructor }) => {
+          seen.told.push({ type, bubbles, composed, detail: !!detail, target: target.localName, constructor: constructor.name });
+        });
+      }
+      for (let count = 0; count < 2; count++) root.append(document.createElement("ships-by"));
+      root.firstChild.textContent = text;
+      root.firstChild.setAttribute("view", "checkout");
+      root.firstChild.setAttribute("lines", JSON.stringify(lines));
+      root.lastChild.setAttribute("sku", "e2e-unknown");
+    },
     { lines: MIXED, text: OWN_TEXT },
   );
+  await page.locator("ships-by input[value=separate]").check({ force: true });
+  const told = await until("all three are heard outside", async () => {
+    const told = await page.evaluate(() => seen.told);
+    return ["change", "choose", "error"].every((each) => told.some(({ type }) => type === each)) && told;
+  });
   for (const { type, ...event } of told) {
     assert.deepEqual(event, { bubbles: true, composed: true, detail: true, target: "section", constructor: "CustomEvent" }, type);
   }
