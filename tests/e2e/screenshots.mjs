@@ -12,6 +12,7 @@ import { answered, fillCart, pathsOf, placeOrder } from "./support/shop.mjs";
 const README = "docs/images";
 const LOOK = "target/screenshots";
 const DESK = { width: 1280, height: 800 };
+const MARGIN = 32;
 const VARIANTS = {
   light: {},
   dark: { colorScheme: "dark" },
@@ -52,13 +53,21 @@ async function settled(page) {
   await painted(page);
 }
 
+/** The page from its top to a little below the lowest of these. */
+async function crop(page, path, ...selectors) {
+  await page.evaluate(() => document.activeElement.blur());
+  await settled(page);
+  const bottoms = await Promise.all(selectors.map((selector) => page.locator(selector).evaluate((element) => element.getBoundingClientRect().bottom)));
+  const height = Math.ceil(Math.max(...bottoms)) + MARGIN;
+  await page.screenshot({ path, fullPage: true, clip: { x: 0, y: 0, width: DESK.width, height } });
+}
+
 async function takeReadme() {
   mkdirSync(README, { recursive: true });
-  const product = await open("/products/cc-hoodie?variant=cc-hoodie-blue");
+  const product = await open("/products/cc-hoodie-with-pocket");
   await product.locator("#quantity").fill("3");
-  await product.locator("#promise [part=label]").waitFor();
-  await settled(product);
-  await product.screenshot({ path: `${README}/product.png` });
+  await product.locator("#promise [part=detail]").waitFor();
+  await crop(product, `${README}/product.png`, "#picture", "#promise");
   await product.context().close();
 
   const checkout = await open("/checkout");
@@ -66,9 +75,7 @@ async function takeReadme() {
   for (const [name, value] of Object.entries({ email: "ada@example.com", name: "Ada Lovelace", street: "12 Mill Lane", city: "Portland", zip: "97201" })) {
     await checkout.locator(`[name=${name}]`).fill(value);
   }
-  await checkout.evaluate(() => document.activeElement.blur());
-  await settled(checkout);
-  await checkout.screenshot({ path: `${README}/checkout.png` });
+  await crop(checkout, `${README}/checkout.png`, "#plan");
   await checkout.context().close();
 }
 
