@@ -41,8 +41,8 @@ export async function allow(server, secret, origin) {
 }
 
 /** Counts what is on hand. */
-export const count = (server, secret, location, sku, on_hand) =>
-  merchant(server.origin, secret, "PUT", `/v1/stock/${location}/${sku}`, { on_hand, if_quantity: null });
+export const count = (server, secret, location, sku, quantity) =>
+  merchant(server.origin, secret, "PUT", `/v1/stock/${location}/${sku}`, { quantity, if_quantity: null });
 
 /** Makes goods that can be ordered before they are there; more of them arrive in so many days. */
 export async function expect(server, secret, arrivals) {

@@ -53,9 +53,10 @@ note(`ours said: ${rounds.ours[0].told.trim().split("\n").at(-1)}`);
 bar(`${ROWS} rows`, `${ratio.toFixed(2)} times sqlite3 .import`, `at most ${RATIO_BAR}`, ratio <= RATIO_BAR);
 bar("memory of the import", `${most.toFixed(0)} MB at most`, `under ${MEMORY_BAR_MB} MB`, most < MEMORY_BAR_MB);
 
+const key = newKey(db, "publishable");
 const server = await serve(db);
 const skus = [0, ROWS / 2, ROWS - 1].map(skuOf);
-const { items } = await availability(server.origin, newKey(db, "publishable"), skus);
+const { items } = await availability(server.origin, key, skus);
 const answered = items.filter(({ status }) => status === "in_stock" || status === "low_stock").length;
 bar("availability afterwards", `${answered} of ${skus.length} answered`, "all", answered === skus.length);
 note(`serving them: ready after ${(server.ready_ms / 1000).toFixed(1)} s, ${memory_mb(server.pid).toFixed(0)} MB`);
