@@ -23,3 +23,5 @@ pub mod set_stock;
 pub mod show;
 
 pub use error::ActError;
+
+pub use crate::store::StoreError;

@@ -1,8 +1,7 @@
 //! What an act's refusal looks like from outside: the table from [`ActError`] to [`Problem`].
 
 use crate::error::Problem;
-use crate::operations::ActError;
-use crate::store::StoreError;
+use crate::operations::{ActError, StoreError};
 
 /// Seconds after which a busy database is worth another try.
 const BUSY_RETRY_S: u32 = 1;
