@@ -24,7 +24,7 @@ async function stockDays(demo, start, count) {
   const { location } = await demo.call("GET", "/v1/store");
   await demo.call("PUT", `/v1/locations/${location}`, {
     time_zone: "UTC",
-    working_days: ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"],
+    working_days: ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
     holidays: [],
     cut_off: "23:59",
     processing_days: 0,

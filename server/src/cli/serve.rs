@@ -21,7 +21,12 @@ use super::log::{self, Log};
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The database; made if there is none
-    #[arg(long, value_name = "FILE", env = "SHIPSBY_DB")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "SHIPS_BY_DB",
+        default_value = "ships-by.sqlite"
+    )]
     db: PathBuf,
     /// Address and port to listen on
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]

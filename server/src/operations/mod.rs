@@ -23,5 +23,5 @@ pub mod set_stock;
 pub mod show;
 
 pub use error::ActError;
-
+// Part of `ActError`: what the database could not do.
 pub use crate::store::StoreError;

@@ -14,7 +14,7 @@ export const MIXED = [
 
 /** The paths of all pages that a shopper may come to. */
 export async function pathsOf(demo) {
-  const html = await (await fetch(demo.shop + "/")).text();
+  const html = (await (await fetch(demo.shop + "/")).text()).replaceAll("&#x2f;", "/");
   const products = [...new Set([...html.matchAll(/href="(\/products\/[\w-]+)/g)].map(([, path]) => path))];
   assert.ok(products.length >= 10, "the category page has products");
   return ["/", ...products, "/cart", "/checkout", "/states", "/nowhere"];
@@ -30,7 +30,11 @@ export async function answered(page) {
   await until("all elements in sight have an answer", () =>
     page.evaluate(() =>
       [...document.querySelectorAll("ships-by")]
-        .filter((element) => element.getClientRects().length > 0 && element.getBoundingClientRect().top < innerHeight)
+        .filter((element) => element.getClientRects().length > 0)
+        .filter((element) => {
+          const { top, bottom } = element.getBoundingClientRect();
+          return top < innerHeight && 0 <= bottom;
+        })
         .every((element) => {
           const drawn = element.shadowRoot.querySelector("[part=label], [part=option], [part=notice]");
           const asked = element.getAttribute("sku") ?? element.getAttribute("lines") ?? element.querySelector("script");
