@@ -11,12 +11,7 @@ use shared::ids::StoreId;
 #[derive(Debug, clap::Args)]
 pub struct Database {
     /// The database file
-    #[arg(
-        long,
-        value_name = "FILE",
-        env = "SHIPS_BY_DB",
-        default_value = "ships-by.sqlite"
-    )]
+    #[arg(long, value_name = "FILE", env = "SHIPSBY_DB")]
     pub db: PathBuf,
     /// The store in it
     #[arg(long, value_name = "ID", default_value = FIRST_STORE)]

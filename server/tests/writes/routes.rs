@@ -1,0 +1,535 @@
+//! The merchant's routes, as a client sees them.
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Request, StatusCode};
+use serde_json::{Value, json};
+use server::catalogue::KeyKind;
+use server::http::merchant;
+use tower::ServiceExt;
+
+use crate::shop::TestShop;
+
+/// A client with a key.
+struct Client {
+    router: Router,
+    key: String,
+}
+
+struct Reply {
+    status: u16,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+impl Reply {
+    fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).expect("JSON")
+    }
+
+    fn code(&self) -> String {
+        self.json()["code"].as_str().unwrap_or_default().to_owned()
+    }
+
+    fn pointer(&self) -> String {
+        let pointer = &self.json()["errors"][0]["pointer"];
+        pointer.as_str().unwrap_or_default().to_owned()
+    }
+}
+
+impl Client {
+    async fn new(shop: &TestShop) -> Self {
+        let key = shop.key(&shop.store, KeyKind::Secret, "sk_live_test").await;
+        Self::with(shop, &key)
+    }
+
+    fn with(shop: &TestShop, key: &str) -> Self {
+        let (router, _) = merchant::routes().split_for_parts();
+        Self {
+            router: router.with_state(shop.app.clone()),
+            key: key.to_owned(),
+        }
+    }
+
+    async fn send(&self, request: Request<Body>) -> Reply {
+        let response = self
+            .router
+            .clone()
+            .oneshot(request)
+            .await
+            .expect("an answer");
+        let (parts, body) = response.into_parts();
+        Reply {
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            body: to_bytes(body, 1 << 20).await.expect("a body").to_vec(),
+        }
+    }
+
+    fn request(&self, method: &str, path: &str) -> axum::http::request::Builder {
+        Request::builder()
+            .method(method)
+            .uri(path)
+            .header("authorization", format!("Bearer {}", self.key))
+    }
+
+    async fn get(&self, path: &str) -> Reply {
+        self.send(
+            self.request("GET", path)
+                .body(Body::empty())
+                .expect("a request"),
+        )
+        .await
+    }
+
+    async fn json(&self, method: &str, path: &str, body: &str) -> Reply {
+        let request = self
+            .request(method, path)
+            .header("content-type", "application/json");
+        self.send(
+            request
+                .body(Body::from(body.to_owned()))
+                .expect("a request"),
+        )
+        .await
+    }
+
+    async fn put(&self, path: &str, body: Value) -> Reply {
+        self.json("PUT", path, &body.to_string()).await
+    }
+
+    async fn post(&self, path: &str, key: &str, body: Value) -> Reply {
+        let request = self
+            .request("POST", path)
+            .header("content-type", "application/json")
+            .header("idempotency-key", key);
+        self.send(
+            request
+                .body(Body::from(body.to_string()))
+                .expect("a request"),
+        )
+        .await
+    }
+}
+
+#[tokio::test]
+async fn a_sku_is_put_whole_and_shown_as_it_is() {
+    let shop = TestShop::new().await;
+    let client = Client::new(&shop).await;
+    client
+        .put("/v1/suppliers/weaver", json!({"lead_time_days": 21}))
+        .await;
+    let body = json!({
+        "title": "Hoodie",
+        "backorder": {"policy": "allow", "limit": 20, "reason": "Woven to order"},
+        "low_stock_threshold": 3,
+        "supplier": "weaver",
+    });
+    let put = client.put("/v1/skus/Gr%C3%B6%C3%9Fe%2042%2FL", body).await;
+    assert_eq!(put.status, 200, "{:?}", put.json());
+    let shown = client.get("/v1/skus/Gr%C3%B6%C3%9Fe%2042%2FL").await;
+    assert_eq!(shown.body, put.body);
+    let shown = shown.json();
+    assert_eq!(shown["sku"], "Größe 42/L");
+    assert_eq!(shown["tracked"], true);
+    assert_eq!(shown["backorder"]["policy"], "allow");
+
+    let replaced = client
+        .put("/v1/skus/Gr%C3%B6%C3%9Fe%2042%2FL", json!({}))
+        .await
+        .json();
+    assert_eq!(replaced["title"], Value::Null);
+    assert_eq!(replaced["backorder"]["policy"], "deny");
+}
+
+#[tokio::test]
+async fn fields_that_cannot_be_used_are_named_and_nothing_is_changed() {
+    let shop = TestShop::new().await;
+    let client = Client::new(&shop).await;
+    shop.stocked("a", 5).await;
+    let stock = "/v1/stock/main/a";
+    for quantity in [
+        "-1",
+        "1.5",
+        "\"1\"",
+        "1e9",
+        "2147483648",
+        "9223372036854775808",
+        "null",
+        "true",
+    ] {
+        let body = format!("{{\"quantity\": {quantity}, \"if_quantity\": null}}");
+        let reply = client.json("PUT", stock, &body).await;
+        assert_eq!(
+            (reply.status, &*reply.code()),
+            (422, "invalid_quantity"),
+            "{quantity}"
+        );
+        assert_eq!(reply.pointer(), "/quantity", "{quantity}");
+    }
+    let zone = |zone: &str| json!({"time_zone": zone}).to_string();
+    let order = |field: &str| {
+        format!(
+            "{{\"expected_on\": \"2026-12-01\", \"lines\": [{{\"sku\": \"a\", \"quantity\": 1}}], {field}}}"
+        )
+    };
+    let long = "x".repeat(501);
+    let location = "/v1/locations/main";
+    let cases = [
+        (stock, "{\"quantity\": 1}".into(), "if_quantity_required", "/if_quantity"),
+        (stock, "{\"quantity\": 1, \"if_quantity\": null, \"store_id\": \"b\"}".into(), "unknown_field", "/store_id"),
+        (location, zone("Mars/Phobos"), "unknown_time_zone", "/time_zone"),
+        (location, zone("../../etc/passwd"), "unknown_time_zone", "/time_zone"),
+        (location, "{\"time_zone\": \"UTC\", \"cut_off\": \"25:00\"}".into(), "invalid_time", "/cut_off"),
+        (location, "{\"time_zone\": \"UTC\", \"working_days\": [\"mon\", \"x\"]}".into(), "invalid_weekday", "/working_days"),
+        (location, "{\"time_zone\": \"UTC\", \"holidays\": [\"2026-02-30\"]}".into(), "invalid_date", "/holidays"),
+        ("/v1/skus/a", "{\"released_on\": \"0000-00-00\"}".into(), "invalid_date", "/released_on"),
+        ("/v1/skus/a", "{\"released_on\": \"10000-01-01\"}".into(), "invalid_date", "/released_on"),
+        ("/v1/skus/a", format!("{{\"backorder\": {{\"reason\": \"{long}\"}}}}"), "too_long", "/backorder/reason"),
+        ("/v1/skus/a", "{\"supplier\": \"nobody\"}".into(), "unknown_supplier", "/supplier"),
+        ("/v1/skus/a", "{\"kit\": [{\"sku\": \"b\", \"quantity\": 1}]}".into(), "unknown_sku", "/kit/0/sku"),
+        ("/v1/skus/a%00b", "{}".into(), "invalid_sku", "/sku"),
+        ("/v1/store", "{\"name\": \"S\", \"location\": \"main\", \"currency\": \"usd\"}".into(), "invalid_amount", "/currency"),
+        ("/v1/store", "{\"name\": \"S\", \"location\": \"moon\", \"currency\": \"USD\"}".into(), "unknown_location", "/location"),
+        ("/v1/store", "{\"name\": \"S\", \"location\": \"main\", \"currency\": \"USD\", \"origins\": [\"https://a.example/path\"]}".into(), "invalid_origin", "/origins/0"),
+        ("/v1/store", "{\"name\": \"S\", \"location\": \"main\", \"currency\": \"USD\", \"split\": {\"split\": \"flat\", \"amount\": {\"amount\": 4.95, \"currency\": \"USD\"}}}".into(), "invalid_amount", "/split/amount/amount"),
+        ("/v1/store", "{\"name\": \"S\", \"location\": \"main\", \"currency\": \"USD\", \"split\": {\"split\": \"flat\", \"amount\": {\"amount\": 495, \"currency\": \"EUR\"}}}".into(), "invalid_amount", "/split/amount"),
+        ("/v1/purchase-orders", order("\"ordered_on\": \"2026-12-02\""), "date_out_of_range", "/expected_on"),
+        ("/v1/purchase-orders", order("\"supplier\": \"nobody\""), "unknown_supplier", "/supplier"),
+        ("/v1/purchase-orders", "{\"expected_on\": \"2026-02-30\", \"lines\": []}".into(), "invalid_date", "/expected_on"),
+        ("/v1/purchase-orders", "{\"lines\": [{\"sku\": \"a\", \"quantity\": 0}]}".into(), "invalid_quantity", "/lines/0/quantity"),
+    ];
+    let before = shop.app.store.standings().await.expect("stores");
+    for (path, body, code, pointer) in cases {
+        let reply = match path {
+            "/v1/purchase-orders" => {
+                let body = serde_json::from_str(&body).expect("JSON");
+                client.post(path, "key", body).await
+            }
+            path => client.json("PUT", path, &body).await,
+        };
+        assert_eq!((reply.status, &*reply.code()), (422, code), "{path} {body}");
+        assert_eq!(reply.pointer(), pointer, "{path} {body}");
+    }
+    assert_eq!(shop.app.store.standings().await.expect("stores"), before);
+}
+
+#[tokio::test]
+async fn a_stale_count_gets_409_with_the_count() {
+    let shop = TestShop::new().await;
+    let client = Client::new(&shop).await;
+    shop.stocked("a", 5).await;
+    let set = client
+        .put("/v1/stock/main/a", json!({"quantity": 7, "if_quantity": 5}))
+        .await;
+    assert_eq!((set.status, set.json()["on_hand"].as_u64()), (200, Some(7)));
+    let stale = client
+        .put("/v1/stock/main/a", json!({"quantity": 8, "if_quantity": 5}))
+        .await;
+    assert_eq!((stale.status, &*stale.code()), (409, "version_conflict"));
+    assert_eq!(stale.json()["current"], 7);
+    assert_eq!(client.get("/v1/stock/main/a").await.json()["on_hand"], 7);
+}
+
+#[tokio::test]
+async fn a_post_is_done_once_for_its_key_and_answered_the_same() {
+    let shop = TestShop::new().await;
+    let client = Client::new(&shop).await;
+    shop.stocked("a", 5).await;
+    let path = "/v1/stock/adjustments";
+    let body = json!({"reason": "found one", "lines": [{"sku": "a", "change": 1}]});
+    let missing = client.json("POST", path, &body.to_string()).await;
+    assert_eq!(
+        (missing.status, &*missing.code()),
+        (400, "idempotency_key_required")
+    );
+    let first = client.post(path, "k1", body.clone()).await;
+    assert_eq!(first.status, 200, "{:?}", first.json());
+    assert!(!first.headers.contains_key("idempotent-replayed"));
+    let again = client.post(path, "k1", body.clone()).await;
+    assert_eq!((again.status, &again.body), (first.status, &first.body));
+    assert_eq!(again.headers["idempotent-replayed"], "true");
+    assert_eq!(again.headers["content-type"], first.headers["content-type"]);
+    let other = json!({"reason": "found two", "lines": [{"sku": "a", "change": 2}]});
+    let reused = client.post(path, "k1", other).await;
+    assert_eq!(
+        (reused.status, &*reused.code()),
+        (422, "idempotency_key_reused")
+    );
+    assert_eq!(shop.on_hand("a").await, 6);
+    for key in ["", "two words", &"x".repeat(256)] {
+        let refused = client.post(path, key, body.clone()).await;
+        assert_eq!(
+            (refused.status, &*refused.code()),
+            (400, "idempotency_key_required")
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hundred_posts_with_one_key_at_once_act_once() {
+    let shop = TestShop::new().await;
+    let client = std::sync::Arc::new(Client::new(&shop).await);
+    shop.stocked("a", 5).await;
+    let body = json!({"reason": "found one", "lines": [{"sku": "a", "change": 1}]});
+    let senders: Vec<_> = (0..100)
+        .map(|_| {
+            let (client, body) = (std::sync::Arc::clone(&client), body.clone());
+            tokio::spawn(async move { client.post("/v1/stock/adjustments", "k1", body).await })
+        })
+        .collect();
+    let mut fresh = 0;
+    for sender in senders {
+        let reply = sender.await.expect("a sender");
+        match reply.status {
+            200 => fresh += u32::from(!reply.headers.contains_key("idempotent-replayed")),
+            409 => {
+                assert_eq!(reply.code(), "idempotency_in_flight");
+                assert!(reply.headers.contains_key("retry-after"));
+            }
+            status => panic!("{status}: {:?}", reply.json()),
+        }
+    }
+    assert_eq!((fresh, shop.on_hand("a").await), (1, 6));
+}
+
+#[tokio::test]
+async fn what_is_anothers_looks_like_what_is_not_there() {
+    let shop = TestShop::new().await;
+    let client = Client::new(&shop).await;
+    shop.stocked("a", 5).await;
+    client.put("/v1/suppliers/weaver", json!({})).await;
+    client
+        .put("/v1/locations/attic", json!({"time_zone": "UTC"}))
+        .await;
+    let order = json!({"id": "PO-7", "lines": [{"sku": "a", "quantity": 1}]});
+    assert_eq!(
+        client
+            .post("/v1/purchase-orders", "k1", order.clone())
+            .await
+            .status,
+        201
+    );
+    let page = client.get("/v1/skus?limit=1").await.json();
+    let cursor = page["next"].as_str().expect("a cursor").to_owned();
+
+    let other = shop.add_store("other").await;
+    let key = shop.key(&other, KeyKind::Secret, "sk_live_other").await;
+    let stranger = Client::with(&shop, &key);
+    for (theirs, nobodys) in [
+        ("/v1/skus/a", "/v1/skus/zzz"),
+        ("/v1/stock/main/a", "/v1/stock/main/zzz"),
+        ("/v1/suppliers/weaver", "/v1/suppliers/zzz"),
+        ("/v1/locations/attic", "/v1/locations/zzz"),
+        ("/v1/purchase-orders/PO-7", "/v1/purchase-orders/zzz"),
+    ] {
+        let (theirs, nobodys) = (stranger.get(theirs).await, stranger.get(nobodys).await);
+        assert_eq!((theirs.status, &theirs.body), (404, &nobodys.body));
+        assert_eq!(theirs.code(), "not_found");
+    }
+    let set = json!({"quantity": 1, "if_quantity": null});
+    assert_eq!(stranger.put("/v1/stock/main/a", set).await.status, 404);
+    let change = stranger.json(
+        "PATCH",
+        "/v1/purchase-orders/PO-7",
+        "{\"status\": \"cancelled\"}",
+    );
+    assert_eq!(change.await.status, 404);
+    let receipt = json!({"receipt": "R", "lines": [{"sku": "a", "quantity": 1}]});
+    let received = stranger
+        .post("/v1/purchase-orders/PO-7/receipts", "k1", receipt)
+        .await;
+    assert_eq!(received.status, 404);
+    let foreign = stranger.get(&format!("/v1/skus?after={cursor}")).await;
+    assert_eq!((foreign.status, &*foreign.code()), (400, "invalid_cursor"));
+    // The same key of another store is another request.
+    stranger.put("/v1/skus/a", json!({})).await;
+    let reply = stranger.post("/v1/purchase-orders", "k1", order).await;
+    assert_eq!(reply.status, 201);
+    assert!(!reply.headers.contains_key("idempotent-replayed"));
+    assert_eq!(shop.on_hand("a").await, 5);
+    shop.assert_sound().await;
+}
+
+#[tokio::test]
+async fn lists_come_in_pages_that_miss_nothing() {
+    let shop = TestShop::new().await;
+    let client = Client::new(&shop).await;
+    for sku in ["a", "b", "c", "d", "e"] {
+        shop.stocked(sku, 1).await;
+    }
+    let mut path = "/v1/skus?limit=2".to_owned();
+    let mut seen = Vec::new();
+    loop {
+        let page = client.get(&path).await.json();
+        let items = page["items"].as_array().expect("items");
+        seen.extend(
+            items
+                .iter()
+                .map(|item| item["sku"].as_str().expect("a SKU").to_owned()),
+        );
+        let Some(next) = page["next"].as_str() else {
+            break;
+        };
+        path = format!("/v1/skus?limit=2&after={next}");
+    }
+    assert_eq!(seen, ["a", "b", "c", "d", "e"]);
+    for query in [
+        "limit=0",
+        "limit=201",
+        "limit=-1",
+        "limit=1e6",
+        "sort=sku;drop",
+    ] {
+        let refused = client.get(&format!("/v1/skus?{query}")).await;
+        assert_eq!(
+            (refused.status, &*refused.code()),
+            (422, "invalid_parameter"),
+            "{query}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn keys_open_exactly_what_they_are_for() {
+    let shop = TestShop::new().await;
+    let client = Client::new(&shop).await;
+    let publishable = shop
+        .key(&shop.store, KeyKind::Publishable, "pk_live_test")
+        .await;
+    let refused = Client::with(&shop, &publishable).get("/v1/skus").await;
+    assert_eq!(
+        (refused.status, &*refused.code()),
+        (403, "publishable_key_not_allowed")
+    );
+    assert_eq!(
+        Client::with(&shop, "sk_live_wrong")
+            .get("/v1/skus")
+            .await
+            .status,
+        401
+    );
+
+    let made = client
+        .post("/v1/keys", "k1", json!({"kind": "secret", "label": "ERP"}))
+        .await;
+    assert_eq!(made.status, 201);
+    let key = made.json()["key"].as_str().expect("a key").to_owned();
+    assert_eq!(key.len(), "sk_live_".len() + 64);
+    let again = client
+        .post("/v1/keys", "k1", json!({"kind": "secret", "label": "ERP"}))
+        .await;
+    assert_eq!((again.status, &*again.code()), (409, "key_shown_before"));
+    let new = Client::with(&shop, &key);
+    assert_eq!(new.get("/v1/skus").await.status, 200);
+    let listed = String::from_utf8(client.get("/v1/keys").await.body).expect("text");
+    assert!(!listed.contains(&key));
+    let file = std::fs::read(shop.path()).expect("the database");
+    let log = std::fs::read(shop.path().with_extension("sqlite-wal")).unwrap_or_default();
+    let has_key = |bytes: &[u8]| bytes.windows(key.len()).any(|part| part == key.as_bytes());
+    assert!(
+        !has_key(&file) && !has_key(&log),
+        "the key is in the database"
+    );
+
+    let id = made.json()["id"].as_str().expect("an id").to_owned();
+    let revoke = client.request("DELETE", &format!("/v1/keys/{id}"));
+    let revoked = client
+        .send(revoke.body(Body::empty()).expect("a request"))
+        .await;
+    assert_eq!(revoked.status, StatusCode::NO_CONTENT.as_u16());
+    let refused = new.get("/v1/skus").await;
+    assert_eq!((refused.status, &*refused.code()), (401, "key_revoked"));
+}
+
+#[tokio::test]
+async fn an_order_is_made_changed_received_and_shown() {
+    let shop = TestShop::new().await;
+    let client = Client::new(&shop).await;
+    shop.stocked("a", 0).await;
+    let order = json!({"expected_on": "2026-12-11", "lines": [{"sku": "a", "quantity": 10}]});
+    let made = client.post("/v1/purchase-orders", "k1", order).await;
+    assert_eq!(made.status, 201, "{:?}", made.json());
+    let made = made.json();
+    assert_eq!(made["ordered_on"], "2026-11-23");
+    let path = format!(
+        "/v1/purchase-orders/{}",
+        made["id"].as_str().expect("an id")
+    );
+    let changed = client
+        .json("PATCH", &path, "{\"expected_on\": \"2026-12-18\"}")
+        .await
+        .json();
+    assert_eq!(changed["lines"][0]["expected_on"], "2026-12-18");
+    let receipt = json!({"receipt": "R1", "lines": [{"sku": "a", "quantity": 10}]});
+    let received = client
+        .post(&format!("{path}/receipts"), "k2", receipt.clone())
+        .await
+        .json();
+    assert_eq!(received["recorded"], true);
+    assert_eq!(received["purchase_order"]["status"], "received");
+    let again = client
+        .post(&format!("{path}/receipts"), "k3", receipt)
+        .await
+        .json();
+    assert_eq!(again["recorded"], false);
+    assert_eq!(client.get(&path).await.json(), again["purchase_order"]);
+    let open = client.get("/v1/purchase-orders?status=open").await.json();
+    assert_eq!(open["items"], json!([]));
+    assert_eq!(shop.on_hand("a").await, 10);
+    shop.assert_sound().await;
+}
+
+#[tokio::test]
+async fn a_file_is_taken_in_over_http_once() {
+    let shop = TestShop::new().await;
+    let client = Client::new(&shop).await;
+    let send = async |query: &str, key: Option<&str>, kind: &str, file: &str| {
+        let mut request = client
+            .request("POST", &format!("/v1/imports/shipsby{query}"))
+            .header("content-type", kind);
+        if let Some(key) = key {
+            request = request.header("idempotency-key", key);
+        }
+        client
+            .send(
+                request
+                    .body(Body::from(file.to_owned()))
+                    .expect("a request"),
+            )
+            .await
+    };
+    let file = "sku,on_hand\na,5\nb,-1\n";
+    let dry = send("?dry_run=true", None, "text/csv", file).await;
+    assert_eq!(dry.status, 200, "{:?}", dry.json());
+    assert_eq!(
+        (
+            dry.json()["changed"].as_u64(),
+            dry.json()["dry_run"].as_bool()
+        ),
+        (Some(1), Some(true))
+    );
+    assert_eq!(shop.on_hand_in_memory("a"), None);
+    assert_eq!(
+        send("", None, "text/csv", file).await.code(),
+        "idempotency_key_required"
+    );
+    assert_eq!(
+        send("", Some("k1"), "application/json", file).await.status,
+        415
+    );
+    let done = send("", Some("k1"), "text/csv; charset=utf-8", file).await;
+    assert_eq!(done.status, 200);
+    let told = done.json();
+    assert_eq!(told["rows_read"], 2);
+    assert_eq!(told["refused"][0]["line"], 3);
+    assert_eq!(told["refused"][0]["code"], "invalid_quantity");
+    assert_eq!(shop.on_hand_in_memory("a"), Some(5));
+    let again = send("", Some("k1"), "text/csv; charset=utf-8", file).await;
+    assert_eq!(again.body, done.body);
+    assert_eq!(again.headers["idempotent-replayed"], "true");
+    let broken = send("", Some("k2"), "text/csv", "sku,on_hand\n\"a,5\n").await;
+    assert_eq!((broken.status, &*broken.code()), (422, "unclosed_quote"));
+    let large = "x".repeat(11 * 1024 * 1024);
+    assert_eq!(send("", Some("k3"), "text/csv", &large).await.status, 413);
+}

@@ -1,0 +1,336 @@
+//! The store's contract.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use server::catalogue::KeyKind;
+use server::operations::keys::{add_key, named, revoke};
+use server::operations::put_sku::put_sku;
+use server::operations::records::SkuRecord;
+use server::store::writing::Note;
+use server::store::{OpenError, Store, StoreError, watch};
+use shared::ids::StoreId;
+use sqlx::{Connection, SqliteConnection};
+
+use crate::shop::{TestShop, id, now};
+
+/// A connection that knows nothing of our rules but those of the schema.
+async fn stranger(shop: &TestShop) -> SqliteConnection {
+    let options = sqlx::sqlite::SqliteConnectOptions::new()
+        .filename(shop.path())
+        .foreign_keys(true);
+    SqliteConnection::connect_with(&options)
+        .await
+        .expect("the same database")
+}
+
+async fn refused_by(shop: &TestShop, sql: &'static str, constraint: &str) {
+    let error = sqlx::query(sql)
+        .execute(&mut stranger(shop).await)
+        .await
+        .expect_err(sql)
+        .to_string();
+    assert!(error.contains(constraint), "{sql}: {error}");
+}
+
+#[tokio::test]
+async fn a_fresh_database_has_one_store_with_one_location() {
+    let shop = TestShop::new().await;
+    let standings = shop.app.store.standings().await.expect("stores");
+    assert_eq!(standings.len(), 1);
+    let settings = shop
+        .app
+        .catalogue
+        .shop(&shop.store)
+        .expect("a shop")
+        .settings();
+    assert_eq!(settings.location.id.as_str(), "main");
+    shop.assert_sound().await;
+}
+
+#[tokio::test]
+async fn a_second_server_on_the_same_file_is_refused_and_let_in_after_the_first() {
+    let shop = TestShop::new().await;
+    let other = shop.other_process().await;
+    let lock = shop.app.store.lock_for_serving().expect("the first server");
+    let refused = other.lock_for_serving().expect_err("the second server");
+    assert!(matches!(refused, OpenError::BeingServed(_)), "{refused}");
+    assert!(refused.to_string().contains("--db"), "{refused}");
+    drop(lock);
+    other.lock_for_serving().expect("the first has gone");
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_refused_and_left_as_it_is() {
+    let directory = tempfile::TempDir::new().expect("a directory");
+    let path = directory.path().join("notes.txt");
+    let text = "these are my notes, not a database, and longer than a header. ".repeat(20);
+    std::fs::write(&path, &text).expect("a file");
+    let refused = Store::open(&path).await.expect_err("no database");
+    assert!(refused.to_string().contains("notes.txt"), "{refused}");
+    assert_eq!(std::fs::read_to_string(&path).expect("the file"), text);
+}
+
+#[tokio::test]
+async fn the_schema_refuses_what_must_not_be() {
+    let shop = TestShop::new().await;
+    shop.stocked("a", 3).await;
+    let cases = [
+        (
+            "UPDATE stock_level SET on_hand = -1",
+            "on_hand_not_negative",
+        ),
+        (
+            "UPDATE stock_level SET committed = -1",
+            "committed_not_negative",
+        ),
+        (
+            "UPDATE stock_level SET safety_stock = -1",
+            "safety_stock_not_negative",
+        ),
+        ("UPDATE stock_level SET on_hand = 1.5", "cannot store REAL"),
+        (
+            "UPDATE sku SET backorder = 'perhaps'",
+            "sku_backorder_known",
+        ),
+        (
+            "UPDATE sku SET released_on = '2026-02-30'",
+            "sku_released_on_is_a_date",
+        ),
+        (
+            "UPDATE sku SET lead_time_days = 4000",
+            "sku_lead_time_in_range",
+        ),
+        (
+            "UPDATE store SET horizon_days = 0",
+            "store_horizon_in_range",
+        ),
+        (
+            "UPDATE location SET working_days = 'weekdays'",
+            "location_working_days_shape",
+        ),
+        ("UPDATE movement SET change = 9", "append-only"),
+        ("DELETE FROM movement", "append-only"),
+        ("DELETE FROM act", "append-only"),
+        ("DELETE FROM sku", "FOREIGN KEY"),
+        (
+            "INSERT INTO stock_level VALUES ('default', 'unknown', 'main', 1, 0, 0, 1)",
+            "FOREIGN KEY",
+        ),
+        (
+            "INSERT INTO stock_level VALUES ('default', 'a', 'unknown', 1, 0, 0, 1)",
+            "FOREIGN KEY",
+        ),
+    ];
+    for (sql, constraint) in cases {
+        refused_by(&shop, sql, constraint).await;
+    }
+    assert_eq!(shop.on_hand("a").await, 3);
+}
+
+#[tokio::test]
+async fn each_commit_raises_the_revision_and_marks_what_it_touched() {
+    let shop = TestShop::new().await;
+    shop.stocked("a", 1).await;
+    shop.stocked("b", 1).await;
+    let before = shop.app.store.standings().await.expect("stores")[0].revision;
+    let level = shop.set("a", 2, Some(1)).await.expect("stock");
+    assert_eq!(level.revision, before + 1);
+    let memory = shop.app.catalogue.shop(&shop.store).expect("a shop");
+    assert_eq!(memory.revision(), before + 1);
+    assert_eq!(memory.entry("a").expect("a").facts.revision, before + 1);
+    assert!(memory.entry("b").expect("b").facts.revision < before + 1);
+}
+
+#[tokio::test]
+async fn a_change_that_is_dropped_leaves_no_trace() {
+    let shop = TestShop::new().await;
+    let before = shop.app.store.standings().await.expect("stores");
+    let mut writing = shop
+        .app
+        .store
+        .begin(&shop.store, Note::new("test", "a"), now())
+        .await
+        .expect("a change");
+    writing
+        .put_sku(&SkuRecord::new(id("a")))
+        .await
+        .expect("a SKU");
+    drop(writing);
+    assert_eq!(shop.app.store.standings().await.expect("stores"), before);
+    let sku = shop
+        .app
+        .store
+        .sku(&shop.store, &id("a"))
+        .await
+        .expect("an answer");
+    assert_eq!(sku, None);
+}
+
+#[tokio::test]
+async fn a_change_of_a_store_that_is_not_there_is_refused() {
+    let shop = TestShop::new().await;
+    let store: StoreId = id("nobody");
+    let begun = shop
+        .app
+        .store
+        .begin(&store, Note::new("test", "a"), now())
+        .await;
+    assert!(matches!(begun.err(), Some(StoreError::NoSuchStore(_))));
+    shop.stocked("a", 1).await;
+}
+
+#[tokio::test]
+async fn what_was_committed_is_there_after_opening_again() {
+    let shop = TestShop::new().await;
+    let record = SkuRecord {
+        title: Some("Hoodie".into()),
+        reason: Some("Our weaver ships on the first".into()),
+        released_on: Some(id("2026-12-24")),
+        lead_time_days: Some(21),
+        low_stock_threshold: shared::quantity::Quantity::new(3),
+        ..SkuRecord::new(id("hoodie"))
+    };
+    let put = put_sku(&shop.app, &shop.store, record)
+        .await
+        .expect("a SKU");
+    shop.stocked("a", 7).await;
+    let shop = shop.reopened().await;
+    assert_eq!(shop.on_hand_in_memory("a"), Some(7));
+    let found = shop.app.store.sku(&shop.store, &id("hoodie")).await;
+    assert_eq!(found.expect("an answer"), Some(put));
+    shop.assert_sound().await;
+}
+
+#[tokio::test]
+async fn what_another_process_commits_is_seen_within_a_second() {
+    let shop = TestShop::new().await;
+    shop.stocked("a", 1).await;
+    let watching = tokio::spawn(watch::watch(shop.app.clone()));
+    let other = shop.other_process().await;
+    let started = Instant::now();
+
+    let key = named(KeyKind::Secret, "", now(), "sk_test_1".into());
+    add_key(&other, &shop.store, &key).await.expect("a key");
+    let mut writing = other
+        .begin(&shop.store, Note::new("test", "b"), now())
+        .await
+        .expect("a change");
+    writing
+        .put_sku(&SkuRecord::new(id("b")))
+        .await
+        .expect("a SKU");
+    writing.commit().await.expect("a commit");
+
+    let seen = || {
+        let memory = shop.app.catalogue.shop(&shop.store).expect("a shop");
+        memory.entry("b").is_some() && shop.app.catalogue.key("sk_test_1").is_some()
+    };
+    while !seen() {
+        assert!(
+            started.elapsed() < Duration::from_secs(1),
+            "not seen in time"
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    revoke(&other, &shop.store, &key.record.id, now())
+        .await
+        .expect("revoked");
+    let revoked = || {
+        shop.app
+            .catalogue
+            .key("sk_test_1")
+            .is_some_and(|key| key.revoked)
+    };
+    let started = Instant::now();
+    while !revoked() {
+        assert!(started.elapsed() < Duration::from_secs(1), "still opens");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    watching.abort();
+}
+
+#[tokio::test]
+async fn a_commit_of_another_process_is_not_missed_for_one_of_our_own() {
+    let shop = TestShop::new().await;
+    shop.stocked("a", 1).await;
+    let other = shop.other_process().await;
+    let mut writing = other
+        .begin(&shop.store, Note::new("test", "b"), now())
+        .await
+        .expect("a change");
+    writing
+        .put_sku(&SkuRecord::new(id("b")))
+        .await
+        .expect("a SKU");
+    writing.commit().await.expect("a commit");
+    // Ours raises the revision in memory past the other's, before the watch has looked.
+    shop.set("a", 2, None).await.expect("stock");
+    let watching = tokio::spawn(watch::watch(shop.app.clone()));
+    let memory = shop.app.catalogue.shop(&shop.store).expect("a shop");
+    let started = Instant::now();
+    while memory.entry("b").is_none() {
+        assert!(started.elapsed() < Duration::from_secs(1), "missed");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    watching.abort();
+}
+
+#[tokio::test]
+async fn two_stores_have_nothing_in_common() {
+    let shop = TestShop::new().await;
+    let other = shop.add_store("other").await;
+    shop.stocked("a", 5).await;
+    assert_eq!(
+        shop.app
+            .store
+            .sku(&other, &id("a"))
+            .await
+            .expect("an answer"),
+        None
+    );
+    put_sku(&shop.app, &other, SkuRecord::new(id("a")))
+        .await
+        .expect("a SKU");
+    assert_eq!(shop.on_hand("a").await, 5);
+    let memory = shop.app.catalogue.shop(&other).expect("the other shop");
+    assert!(memory.entry("a").expect("a").facts.places.is_empty());
+    shop.assert_sound().await;
+}
+
+#[tokio::test]
+async fn a_copy_made_while_others_write_is_sound() {
+    let shop = Arc::new(TestShop::new().await);
+    shop.stocked("a", 0).await;
+    let writing = {
+        let shop = Arc::clone(&shop);
+        tokio::spawn(async move {
+            for units in 1..=30 {
+                shop.set("a", units, None).await.expect("stock");
+            }
+        })
+    };
+    let target = shop.directory.path().join("copy.sqlite");
+    let other = shop.other_process().await;
+    other.copy_to(&target).await.expect("a copy");
+    writing.await.expect("the writer");
+    let copy = Store::open(&target).await.expect("the copy");
+    assert_eq!(copy.faults().await.expect("a check"), []);
+    other.copy_to(&target).await.expect_err("is there already");
+}
+
+#[tokio::test]
+async fn a_count_that_disagrees_with_its_ledger_is_found() {
+    let shop = TestShop::new().await;
+    shop.stocked("a", 3).await;
+    sqlx::query("UPDATE stock_level SET on_hand = 4")
+        .execute(&mut stranger(&shop).await)
+        .await
+        .expect("meddling");
+    let faults = shop.app.store.faults().await.expect("a check");
+    assert_eq!(faults.len(), 1);
+    assert!(
+        faults[0].found.contains("4 on hand, movements add up to 3"),
+        "{faults:?}"
+    );
+}
