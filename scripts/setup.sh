@@ -84,7 +84,7 @@ setup_browser() {
 
 # What `make bench` measures against.
 setup_bench() {
-    { have wrk && have sqlite3; } || apt_install "wrk and sqlite3" wrk sqlite3
+    { have wrk && have sqlite3 && [ -x /usr/bin/time ]; } || apt_install "wrk, sqlite3 and time" wrk sqlite3 time
 }
 
 # apt_install "what for" package...

@@ -1,12 +1,13 @@
 //! The shop's pages and files: templates in, HTML out.
 
 use std::collections::BTreeMap;
+use std::fmt::{self, Write as _};
 use std::sync::OnceLock;
 
 use chrono::NaiveDate;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
-use minijinja::{Environment, State, Value, context};
+use minijinja::{Environment, Output, State, Value, context};
 use serde::Serialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -157,6 +158,22 @@ impl Language {
     }
 }
 
+/// Escapes what HTML gives a meaning. Slashes stay, so that an address in the source of a page reads
+/// as a merchant would write it.
+fn escape(out: &mut Output<'_>, text: &str) -> fmt::Result {
+    for character in text.chars() {
+        match character {
+            '&' => out.write_str("&amp;")?,
+            '<' => out.write_str("&lt;")?,
+            '>' => out.write_str("&gt;")?,
+            '"' => out.write_str("&quot;")?,
+            '\'' => out.write_str("&#39;")?,
+            other => out.write_char(other)?,
+        }
+    }
+    Ok(())
+}
+
 /// Renders pages for one shop.
 pub struct Pages {
     templates: Environment<'static>,
@@ -176,6 +193,10 @@ impl Pages {
                 .add_template(name, text)
                 .expect("the templates are part of the program and are tested");
         }
+        templates.set_formatter(|out, state, value| match value.as_str() {
+            Some(text) if !value.is_safe() => Ok(escape(out, text)?),
+            _ => minijinja::escape_formatter(out, state, value),
+        });
         templates.add_global("api_origin", api_origin);
         templates.add_global("publishable_key", publishable_key);
         templates.add_filter("money", money);
