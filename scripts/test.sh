@@ -97,8 +97,8 @@ if wants openapi e2e; then
         scripts/build.sh server
 fi
 step openapi check "openapi.json says what the router does (1 second)" \
-    "ships-by openapi > server/openapi.json, then read the difference" \
-    "$SHIPSBY_BIN" openapi --check
+    "make server, then \"$SHIPSBY_BIN\" openapi > server/openapi.json, and read the difference" \
+    "$SHIPSBY_BIN" openapi --check server/openapi.json
 step e2e tests "a running server and a real browser (3 minutes)" \
     "scripts/with-env.sh node --test tests/e2e/NAME.test.js" \
     e2e

@@ -321,7 +321,7 @@ test("refresh() asks again", async (t) => {
 });
 
 test("a page that is open at the cut-off shows the next date by itself", async (t) => {
-  const demo = await startDemo({ now: "2026-11-24T18:59:52Z" });
+  const demo = await startDemo({ now: "2026-11-24T21:59:52Z" });
   t.after(() => demo.stop());
   const merchant = await startMerchant();
   t.after(() => merchant.stop());
@@ -331,7 +331,7 @@ test("a page that is open at the cut-off shows the next date by itself", async (
   const page = await visit(t, stage.browser, url);
   await answered(page);
   const first = await page.evaluate(() => seen.events[0].detail);
-  assert.equal(first.valid_until, "2026-11-24T19:00:00Z");
+  assert.equal(first.valid_until, "2026-11-24T22:00:00Z");
   await answered(page, 2);
   const second = await page.evaluate(() => seen.events[1].detail);
   assert.ok(first.ships_by < second.ships_by);

@@ -8,7 +8,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** The moment at which the demo's clock begins: a Monday, ten in the morning in New York. */
+/** The moment at which the demo's clock begins: a Monday, seven in the morning on the West Coast. */
 export const NOW = "2026-11-23T15:00:00Z";
 export const PUBLISHABLE_KEY = "pk_demo_shipsby";
 export const SECRET_KEY = "sk_demo_shipsby";
