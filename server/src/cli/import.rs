@@ -9,7 +9,8 @@ use anyhow::{Context, bail};
 use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressStyle};
 use server::clock::Clock;
 use server::import::{Format, Remark};
-use server::operations::import_stock::{ImportStock, StockImported, import_into};
+use server::operations::ActError;
+use server::operations::import_stock::{ImportError, ImportStock, StockImported, import_into};
 
 use super::open::Database;
 
@@ -78,8 +79,9 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let now = Clock::system().now();
     let imported = import_into(&store, &args.database.store, request, reader, now).await;
     progress.finish_and_clear();
-    let imported =
-        imported.map_err(|error| anyhow::anyhow!("{error}\nNothing of {shown} was taken in."))?;
+    let imported = imported
+        .map_err(in_words)
+        .with_context(|| format!("nothing of {shown} was taken in"))?;
     store.close().await;
     summarise(&imported, format, started.elapsed());
     if imported.report.rows_read == imported.report.refused_count
@@ -97,6 +99,14 @@ fn told_format(file: &PathBuf) -> anyhow::Result<Format> {
         .read_to_end(&mut beginning)?;
     // What is wrong with a file as such is said better by reading it in earnest.
     Ok(Format::of(&beginning).unwrap_or(Format::ShipsBy))
+}
+
+/// A refused option is named by the option, not by a field of a request.
+fn in_words(error: ImportError) -> anyhow::Error {
+    match error {
+        ImportError::Act(ActError::Field { detail, .. }) => anyhow::anyhow!(detail),
+        error => error.into(),
+    }
 }
 
 /// A bar for a person who waits, nothing for a program.

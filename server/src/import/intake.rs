@@ -10,9 +10,8 @@ use shared::ids::{LocationId, Sku, SupplierId};
 use shared::supply::BackorderMode;
 
 use super::cells::Refused;
+use super::run::Run;
 
-/// Rows of a batch.
-pub const BATCH_ROWS: u32 = 4_096;
 /// Refusals and warnings that a report lists, of each; it counts all.
 pub const LISTED_MAX: usize = 100;
 
@@ -104,8 +103,10 @@ pub struct Known {
 /// Rows to be committed, with the locations that they need.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Batch {
-    /// The rows, as the JSON that the store takes (see [`crate::store::import`]).
-    pub json: String,
+    /// What most rows say, as the JSON that [`crate::store::import`] takes.
+    pub rows_json: String,
+    /// What few rows say, each with the number of its row in this batch; empty if none does.
+    pub more_json: String,
     /// How many.
     pub rows: u32,
     /// Locations that the file names and the store does not have yet.
@@ -144,7 +145,8 @@ pub struct Report {
 pub struct Intake<F> {
     known: Known,
     take: F,
-    batch: Batch,
+    run: Run,
+    new_locations: Vec<(LocationId, String)>,
     report: Report,
     seen: Seen,
     stopped: bool,
@@ -156,7 +158,8 @@ impl<F: FnMut(Batch) -> bool> Intake<F> {
         Self {
             known,
             take,
-            batch: Batch::default(),
+            run: Run::default(),
+            new_locations: Vec::new(),
             report: Report::default(),
             seen: Seen::default(),
             stopped: false,
@@ -218,7 +221,7 @@ impl<F: FnMut(Batch) -> bool> Intake<F> {
         let id = self.free_id(name);
         let made = (id.clone(), name.to_owned());
         self.known.locations.push(made.clone());
-        self.batch.new_locations.push(made);
+        self.new_locations.push(made);
         Ok(id)
     }
 
@@ -236,31 +239,32 @@ impl<F: FnMut(Batch) -> bool> Intake<F> {
             self.refuse(line, Refused::new("duplicate_sku", detail));
             return;
         }
-        write_row(&mut self.batch.json, row, location);
-        self.batch.rows += 1;
-        if BATCH_ROWS <= self.batch.rows {
+        self.run.push(row, location);
+        if self.run.is_full() {
             self.hand_over();
         }
     }
 
     /// Hands the last rows over.
     pub fn finish(mut self) -> Report {
-        if 0 < self.batch.rows || !self.batch.new_locations.is_empty() {
-            self.hand_over();
-        }
+        self.hand_over();
         self.report
     }
 
     fn hand_over(&mut self) {
-        let mut batch = mem::take(&mut self.batch);
-        if batch.json.is_empty() {
-            batch.json.push('[');
-        }
-        batch.json.push(']');
-        self.batch.json.reserve(batch.json.len());
-        if !(self.take)(batch) {
-            self.stopped = true;
-        }
+        let mut new_locations = mem::take(&mut self.new_locations);
+        let (take, stopped) = (&mut self.take, &mut self.stopped);
+        self.run.hand_over(|batch| {
+            // Locations come before the rows that need them.
+            let new_locations = mem::take(&mut new_locations);
+            let batch = Batch {
+                new_locations,
+                ..batch
+            };
+            if !*stopped && !take(batch) {
+                *stopped = true;
+            }
+        });
     }
 
     fn free_id(&self, name: &str) -> LocationId {
@@ -325,69 +329,5 @@ impl Seen {
                 None
             }
         }
-    }
-}
-
-/// Writes a row as a JSON list, in the order that the store reads it; what comes after the last
-/// thing it says is left out.
-fn write_row(json: &mut String, row: &Row, location: &LocationId) {
-    json.push(if json.is_empty() { '[' } else { ',' });
-    json.push('[');
-    write_text(json, row.sku.as_str());
-    json.push(',');
-    write_text(json, location.as_str());
-    let mut nulls = 0;
-    let mut number = |json: &mut String, value: Option<u32>| match value {
-        Some(value) => {
-            write_nulls(json, &mut nulls);
-            json.push(',');
-            json.push_str(&value.to_string());
-        }
-        None => nulls += 1,
-    };
-    number(json, row.on_hand);
-    number(json, row.committed);
-    number(json, row.safety_stock);
-    number(json, row.low_stock_threshold);
-    number(json, row.backorder_limit);
-    number(json, row.lead_time_days);
-    number(json, row.tracked.map(u32::from));
-    number(json, row.discontinued.map(u32::from));
-    let released_on = row.released_on.map(|day| day.to_string());
-    let texts = [
-        row.title.as_deref(),
-        row.title_if_none.as_deref(),
-        row.backorder.map(crate::store::skus::backorder_name),
-        row.reason.as_deref(),
-        row.supplier.as_ref().map(SupplierId::as_str),
-        released_on.as_deref(),
-    ];
-    for text in texts {
-        match text {
-            Some(text) => {
-                write_nulls(json, &mut nulls);
-                json.push(',');
-                write_text(json, text);
-            }
-            None => nulls += 1,
-        }
-    }
-    json.push(']');
-}
-
-fn write_nulls(json: &mut String, nulls: &mut u32) {
-    for _ in 0..mem::take(nulls) {
-        json.push_str(",null");
-    }
-}
-
-fn write_text(json: &mut String, text: &str) {
-    let plain = |byte: u8| byte != b'"' && byte != b'\\' && 0x20 <= byte;
-    if text.bytes().all(plain) {
-        json.push('"');
-        json.push_str(text);
-        json.push('"');
-    } else {
-        json.push_str(&serde_json::to_string(text).expect("text is always JSON"));
     }
 }

@@ -6,6 +6,7 @@
 pub mod cells;
 pub mod header;
 pub mod intake;
+pub mod run;
 pub mod shipsby;
 pub mod shopify;
 pub mod table;

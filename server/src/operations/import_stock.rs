@@ -196,7 +196,7 @@ async fn take_in(
             line: 1,
             code: "ships_from_new_location",
             detail: format!(
-                "the store ships from \"{name}\" now, working Monday to Friday until 14:00 UTC; set its time zone and hours with PUT /v1/locations/{id}"
+                "the store ships from \"{name}\" now; set its time zone and hours with PUT /v1/locations/{id}"
             ),
         });
     }

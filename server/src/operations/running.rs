@@ -6,6 +6,8 @@ use super::ActError;
 use crate::app::App;
 use crate::changes::{Change, Changed};
 use crate::store::StoreError;
+use crate::store::facts::PAGE_SKUS;
+use crate::store::watch::NAMED_SKUS_MAX;
 
 /// Runs an act to its end, even if whoever waits for it goes away: the web server drops a handler
 /// when its client hangs up.
@@ -30,16 +32,22 @@ pub async fn publish(app: &App, store: &StoreId, skus: Vec<Sku>, revision: u64) 
     let Some(shop) = app.catalogue.shop(store) else {
         return;
     };
-    match app.store.load_skus(store, &skus).await {
-        Ok(facts) => shop.put(facts, revision),
-        Err(error) => {
-            tracing::error!(error = %error, store.revision = revision, "Cannot load what was committed: {error}");
-            return;
+    for page in skus.chunks(PAGE_SKUS) {
+        match app.store.load_skus(store, page).await {
+            Ok(facts) => shop.put(facts, revision),
+            Err(error) => {
+                tracing::error!(error = %error, store.revision = revision, "Cannot load what was committed: {error}");
+                return;
+            }
         }
     }
     app.changes.announce(Change {
         store: store.clone(),
-        skus: Changed::Some(skus.into()),
+        skus: if NAMED_SKUS_MAX < skus.len() {
+            Changed::All
+        } else {
+            Changed::Some(skus.into())
+        },
         revision,
     });
 }

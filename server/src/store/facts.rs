@@ -15,7 +15,7 @@ use super::{Store, StoreError};
 use crate::catalogue::{Catalogue, Shop};
 
 /// SKUs that are loaded at a time: enough to be quick, few enough to be small.
-pub const PAGE_SKUS: u32 = 4096;
+pub const PAGE_SKUS: usize = 4096;
 
 #[derive(sqlx::FromRow)]
 struct SkuRow {
@@ -146,7 +146,7 @@ impl Store {
         .bind(store.as_str())
         .bind(super::writing::stored(after.0))
         .bind(after.1)
-        .bind(PAGE_SKUS)
+        .bind(page_skus())
         .fetch_all(&self.0.readers)
         .await?;
         rows.into_iter()
@@ -166,11 +166,16 @@ impl Store {
         )
         .bind(store.as_str())
         .bind(after)
-        .bind(PAGE_SKUS)
+        .bind(page_skus())
         .fetch_all(&self.0.readers)
         .await?;
         rows.iter().map(|sku| read(sku, "sku.sku")).collect()
     }
+}
+
+/// [`PAGE_SKUS`] as SQLite takes it.
+fn page_skus() -> i64 {
+    i64::try_from(PAGE_SKUS).expect("a page is far smaller than the largest integer")
 }
 
 /// Stock and supply of the SKUs asked for.

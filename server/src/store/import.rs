@@ -1,11 +1,10 @@
 //! Many rows at once: the rows of a stock file, a batch at a time, within one change.
 //!
-//! A batch comes as JSON and is laid out in a table of its own, beside what the store has: there it
-//! is seen what changes. Then each table takes its part in one statement.
+//! A batch comes as JSON and is laid out in a table of its own. Then each table of the store takes
+//! its part in a few statements, however many rows there are.
 
 use shared::ids::{LocationId, StoreId};
 
-use super::locations::LocationRecord;
 use super::writing::stored;
 use super::{Store, StoreError, Writing};
 use crate::import::Batch;
@@ -24,11 +23,13 @@ impl Writing {
     pub async fn begin_import(&mut self) -> Result<(), StoreError> {
         sqlx::query(
             "
-            CREATE TEMPORARY TABLE IF NOT EXISTS import_row
-                 ( line                 INTEGER PRIMARY KEY
+            CREATE TEMPORARY TABLE IF NOT EXISTS told
+                 ( number               INTEGER PRIMARY KEY
                  , sku                  TEXT
                  , location             TEXT
+                 , on_hand              INTEGER
                  , title                TEXT
+                 , title_if_none        TEXT
                  , tracked              INTEGER
                  , discontinued         INTEGER
                  , backorder            TEXT
@@ -38,12 +39,8 @@ impl Writing {
                  , low_stock_threshold  INTEGER
                  , supplier             TEXT
                  , lead_time_days       INTEGER
-                 , on_hand              INTEGER
                  , committed            INTEGER
                  , safety_stock         INTEGER
-                 , change               INTEGER
-                 , sku_changes          INTEGER
-                 , level_changes        INTEGER
                  )",
         )
         .execute(&mut *self.transaction)
@@ -55,27 +52,20 @@ impl Writing {
     pub async fn import(&mut self, batch: &Batch) -> Result<Imported, StoreError> {
         self.add_locations(&batch.new_locations).await?;
         self.lay_out(batch).await?;
-        let (changed, moved): (i64, i64) = sqlx::query_as(
-            "
-            SELECT count(*) FILTER (WHERE sku_changes OR level_changes)
-                 , count(*) FILTER (WHERE change <> 0)
-              FROM import_row",
-        )
-        .fetch_one(&mut *self.transaction)
-        .await?;
-        if 0 < changed {
-            self.take_skus().await?;
-            self.take_levels().await?;
+        let (known, unchanged) = self.compare().await?;
+        if 0 < known {
+            self.record_changes().await?;
+            self.change_skus().await?;
+            self.change_levels().await?;
+        } else {
+            self.record_first_counts().await?;
         }
-        if 0 < moved {
-            self.take_movements().await?;
-        }
-        let rows = u64::from(batch.rows);
+        self.add_skus().await?;
+        self.add_levels().await?;
         self.lines = self.lines.saturating_add(batch.rows);
-        let changed = changed.unsigned_abs();
         Ok(Imported {
-            changed,
-            unchanged: rows.saturating_sub(changed),
+            changed: u64::from(batch.rows).saturating_sub(unchanged),
+            unchanged,
         })
     }
 
@@ -111,98 +101,132 @@ impl Writing {
         Ok(done.rows_affected() == 1)
     }
 
+    /// Adds locations that work as the one does that the store ships from.
     async fn add_locations(
         &mut self,
         locations: &[(LocationId, String)],
     ) -> Result<(), StoreError> {
         for (id, name) in locations {
-            let record = LocationRecord::usual(id.clone(), name.clone(), chrono_tz::UTC);
-            self.put_location(&record).await?;
+            sqlx::query(
+                "
+                INSERT INTO location
+                     ( store_id
+                     , location
+                     , name
+                     , time_zone
+                     , working_days
+                     , pickup_days
+                     , holidays
+                     , cut_off
+                     , processing_days
+                     , receiving_days
+                     , revision
+                     )
+                SELECT store.store_id
+                     , ?2
+                     , ?3
+                     , shipping.time_zone
+                     , shipping.working_days
+                     , shipping.pickup_days
+                     , shipping.holidays
+                     , shipping.cut_off
+                     , shipping.processing_days
+                     , shipping.receiving_days
+                     , ?4
+                  FROM store
+                  JOIN location AS shipping
+                    ON shipping.store_id = store.store_id
+                   AND shipping.location = store.location
+                 WHERE store.store_id = ?1",
+            )
+            .bind(self.store.as_str())
+            .bind(id.as_str())
+            .bind(name)
+            .bind(stored(self.revision))
+            .execute(&mut *self.transaction)
+            .await?;
         }
         Ok(())
     }
 
-    /// Lays a batch out beside what the store has.
+    /// Lays a batch out as a table.
     async fn lay_out(&mut self, batch: &Batch) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM import_row")
+        sqlx::query("DELETE FROM told")
             .execute(&mut *self.transaction)
             .await?;
         sqlx::query(
             "
-              WITH told AS MATERIALIZED
-                 ( SELECT value ->> 0  AS sku
-                        , value ->> 1  AS location
-                        , value ->> 2  AS on_hand
-                        , value ->> 3  AS committed
-                        , value ->> 4  AS safety_stock
-                        , value ->> 5  AS low_stock_threshold
-                        , value ->> 6  AS backorder_limit
-                        , value ->> 7  AS lead_time_days
-                        , value ->> 8  AS tracked
-                        , value ->> 9  AS discontinued
-                        , value ->> 10 AS title
-                        , value ->> 11 AS title_if_none
-                        , value ->> 12 AS backorder
-                        , value ->> 13 AS reason
-                        , value ->> 14 AS supplier
-                        , value ->> 15 AS released_on
-                     FROM jsonb_each(?2)
-                 )
-            INSERT INTO import_row
-                 ( sku
+            INSERT INTO told
+                 ( number
+                 , sku
                  , location
-                 , title
-                 , tracked
-                 , discontinued
-                 , backorder
-                 , backorder_limit
-                 , reason
-                 , released_on
-                 , low_stock_threshold
-                 , supplier
-                 , lead_time_days
                  , on_hand
-                 , committed
-                 , safety_stock
-                 , change
-                 , sku_changes
-                 , level_changes
+                 , title
                  )
-            SELECT told.sku
-                 , told.location
-                 , coalesce(told.title, sku.title, told.title_if_none)
-                 , coalesce(told.tracked, sku.tracked, 1)
-                 , coalesce(told.discontinued, sku.discontinued, 0)
-                 , coalesce(told.backorder, sku.backorder, 'deny')
-                 , coalesce(told.backorder_limit, sku.backorder_limit)
-                 , coalesce(told.reason, sku.reason)
-                 , coalesce(told.released_on, sku.released_on)
-                 , coalesce(told.low_stock_threshold, sku.low_stock_threshold, 0)
-                 , coalesce(told.supplier, sku.supplier)
-                 , coalesce(told.lead_time_days, sku.lead_time_days)
-                 , coalesce(told.on_hand, level.on_hand, 0)
-                 , coalesce(told.committed, level.committed, 0)
-                 , coalesce(told.safety_stock, level.safety_stock, 0)
-                 , coalesce(told.on_hand, level.on_hand, 0) - coalesce(level.on_hand, 0)
-                 , sku.sku IS NULL
-                OR coalesce(told.title, sku.title, told.title_if_none) IS NOT sku.title
-                OR told.tracked <> sku.tracked
-                OR told.discontinued <> sku.discontinued
-                OR told.backorder <> sku.backorder
-                OR coalesce(told.backorder_limit, sku.backorder_limit) IS NOT sku.backorder_limit
-                OR coalesce(told.reason, sku.reason) IS NOT sku.reason
-                OR coalesce(told.released_on, sku.released_on) IS NOT sku.released_on
-                OR told.low_stock_threshold <> sku.low_stock_threshold
-                OR coalesce(told.supplier, sku.supplier) IS NOT sku.supplier
-                OR coalesce(told.lead_time_days, sku.lead_time_days) IS NOT sku.lead_time_days
-                 , coalesce(told.on_hand, told.committed, told.safety_stock) IS NOT NULL
-               AND ( level.sku IS NULL
-                  OR coalesce(told.on_hand <> level.on_hand, 0)
-                  OR coalesce(told.committed <> level.committed, 0)
-                  OR coalesce(told.safety_stock <> level.safety_stock, 0)
-                   )
+            SELECT key
+                 , value ->> 0
+                 , value ->> 1
+                 , value ->> 2
+                 , value ->> 3
+              FROM jsonb_each(?1)",
+        )
+        .bind(&batch.rows_json)
+        .execute(&mut *self.transaction)
+        .await?;
+        if !batch.more_json.is_empty() {
+            self.lay_out_more(batch).await?;
+        }
+        Ok(())
+    }
+
+    /// Adds what most files do not say.
+    async fn lay_out_more(&mut self, batch: &Batch) -> Result<(), StoreError> {
+        sqlx::query(
+            "
+            UPDATE told
+               SET title_if_none       = value ->> 1
+                 , tracked             = value ->> 2
+                 , discontinued        = value ->> 3
+                 , backorder           = value ->> 4
+                 , backorder_limit     = value ->> 5
+                 , reason              = value ->> 6
+                 , released_on         = value ->> 7
+                 , low_stock_threshold = value ->> 8
+                 , supplier            = value ->> 9
+                 , lead_time_days      = value ->> 10
+                 , committed           = value ->> 11
+                 , safety_stock        = value ->> 12
+              FROM jsonb_each(?1)
+             WHERE told.number = value ->> 0",
+        )
+        .bind(&batch.more_json)
+        .execute(&mut *self.transaction)
+        .await?;
+        Ok(())
+    }
+
+    /// How many rows are about SKUs that the store knows, and how many of them say nothing new.
+    async fn compare(&mut self) -> Result<(u64, u64), StoreError> {
+        let (known, unchanged): (i64, i64) = sqlx::query_as(
+            "
+            SELECT count(*)
+                 , count(*) FILTER
+                 ( WHERE coalesce(told.title, sku.title, told.title_if_none) IS sku.title
+                     AND coalesce(told.tracked, sku.tracked) = sku.tracked
+                     AND coalesce(told.discontinued, sku.discontinued) = sku.discontinued
+                     AND coalesce(told.backorder, sku.backorder) = sku.backorder
+                     AND coalesce(told.backorder_limit, sku.backorder_limit) IS sku.backorder_limit
+                     AND coalesce(told.reason, sku.reason) IS sku.reason
+                     AND coalesce(told.released_on, sku.released_on) IS sku.released_on
+                     AND coalesce(told.low_stock_threshold, sku.low_stock_threshold) = sku.low_stock_threshold
+                     AND coalesce(told.supplier, sku.supplier) IS sku.supplier
+                     AND coalesce(told.lead_time_days, sku.lead_time_days) IS sku.lead_time_days
+                     AND coalesce(told.on_hand, level.on_hand) IS level.on_hand
+                     AND coalesce(told.committed, level.committed) IS level.committed
+                     AND coalesce(told.safety_stock, level.safety_stock) IS level.safety_stock
+                 )
               FROM told
-              LEFT JOIN sku
+              JOIN sku
                 ON sku.store_id = ?1
                AND sku.sku = told.sku
               LEFT JOIN stock_level AS level
@@ -211,13 +235,119 @@ impl Writing {
                AND level.location = told.location",
         )
         .bind(self.store.as_str())
-        .bind(&batch.json)
+        .fetch_one(&mut *self.transaction)
+        .await?;
+        Ok((known.unsigned_abs(), unchanged.unsigned_abs()))
+    }
+
+    /// Records how counts move from what they are; before they do.
+    async fn record_changes(&mut self) -> Result<(), StoreError> {
+        sqlx::query(
+            "
+            INSERT INTO movement
+                 ( store_id
+                 , revision
+                 , line
+                 , sku
+                 , location
+                 , change
+                 )
+            SELECT ?1
+                 , ?2
+                 , ?3 + told.number
+                 , told.sku
+                 , told.location
+                 , told.on_hand - coalesce(level.on_hand, 0)
+              FROM told
+              LEFT JOIN stock_level AS level
+                ON level.store_id = ?1
+               AND level.sku = told.sku
+               AND level.location = told.location
+             WHERE told.on_hand <> coalesce(level.on_hand, 0)",
+        )
+        .bind(self.store.as_str())
+        .bind(stored(self.revision))
+        .bind(self.lines)
         .execute(&mut *self.transaction)
         .await?;
         Ok(())
     }
 
-    async fn take_skus(&mut self) -> Result<(), StoreError> {
+    /// Records counts of SKUs of which the store knows none: they move from nothing.
+    async fn record_first_counts(&mut self) -> Result<(), StoreError> {
+        sqlx::query(
+            "
+            INSERT INTO movement
+                 ( store_id
+                 , revision
+                 , line
+                 , sku
+                 , location
+                 , change
+                 )
+            SELECT ?1
+                 , ?2
+                 , ?3 + number
+                 , sku
+                 , location
+                 , on_hand
+              FROM told
+             WHERE on_hand <> 0",
+        )
+        .bind(self.store.as_str())
+        .bind(stored(self.revision))
+        .bind(self.lines)
+        .execute(&mut *self.transaction)
+        .await?;
+        Ok(())
+    }
+
+    /// Changes SKUs that the store knows; before their levels, with which their revision rises.
+    async fn change_skus(&mut self) -> Result<(), StoreError> {
+        sqlx::query(
+            "
+            UPDATE sku
+               SET title               = coalesce(told.title, sku.title, told.title_if_none)
+                 , tracked             = coalesce(told.tracked, sku.tracked)
+                 , discontinued        = coalesce(told.discontinued, sku.discontinued)
+                 , backorder           = coalesce(told.backorder, sku.backorder)
+                 , backorder_limit     = coalesce(told.backorder_limit, sku.backorder_limit)
+                 , reason              = coalesce(told.reason, sku.reason)
+                 , released_on         = coalesce(told.released_on, sku.released_on)
+                 , low_stock_threshold = coalesce(told.low_stock_threshold, sku.low_stock_threshold)
+                 , supplier            = coalesce(told.supplier, sku.supplier)
+                 , lead_time_days      = coalesce(told.lead_time_days, sku.lead_time_days)
+                 , revision            = ?2
+              FROM told
+              LEFT JOIN stock_level AS level
+                ON level.store_id = ?1
+               AND level.sku = told.sku
+               AND level.location = told.location
+             WHERE sku.store_id = ?1
+               AND sku.sku = told.sku
+               AND ( coalesce(told.title, sku.title, told.title_if_none) IS NOT sku.title
+                  OR told.tracked <> sku.tracked
+                  OR told.discontinued <> sku.discontinued
+                  OR told.backorder <> sku.backorder
+                  OR coalesce(told.backorder_limit, sku.backorder_limit) IS NOT sku.backorder_limit
+                  OR coalesce(told.reason, sku.reason) IS NOT sku.reason
+                  OR coalesce(told.released_on, sku.released_on) IS NOT sku.released_on
+                  OR told.low_stock_threshold <> sku.low_stock_threshold
+                  OR coalesce(told.supplier, sku.supplier) IS NOT sku.supplier
+                  OR coalesce(told.lead_time_days, sku.lead_time_days) IS NOT sku.lead_time_days
+                  OR coalesce(told.on_hand, level.on_hand) IS NOT level.on_hand
+                  OR coalesce(told.committed, level.committed) IS NOT level.committed
+                  OR coalesce(told.safety_stock, level.safety_stock) IS NOT level.safety_stock
+                   )",
+        )
+        .bind(self.store.as_str())
+        .bind(stored(self.revision))
+        .execute(&mut *self.transaction)
+        .await?;
+        Ok(())
+    }
+
+    async fn add_skus(&mut self) -> Result<(), StoreError> {
         sqlx::query(
             "
             INSERT INTO sku
@@ -237,32 +367,20 @@ impl Writing {
                  )
             SELECT ?1
                  , sku
-                 , title
-                 , tracked
-                 , discontinued
-                 , backorder
+                 , coalesce(title, title_if_none)
+                 , coalesce(tracked, 1)
+                 , coalesce(discontinued, 0)
+                 , coalesce(backorder, 'deny')
                  , backorder_limit
                  , reason
                  , released_on
-                 , low_stock_threshold
+                 , coalesce(low_stock_threshold, 0)
                  , supplier
                  , lead_time_days
                  , ?2
-              FROM import_row
-             WHERE sku_changes
-                OR level_changes
-                ON CONFLICT (store_id, sku) DO UPDATE
-               SET title               = excluded.title
-                 , tracked             = excluded.tracked
-                 , discontinued        = excluded.discontinued
-                 , backorder           = excluded.backorder
-                 , backorder_limit     = excluded.backorder_limit
-                 , reason              = excluded.reason
-                 , released_on         = excluded.released_on
-                 , low_stock_threshold = excluded.low_stock_threshold
-                 , supplier            = excluded.supplier
-                 , lead_time_days      = excluded.lead_time_days
-                 , revision            = excluded.revision",
+              FROM told
+             WHERE true
+                ON CONFLICT (store_id, sku) DO NOTHING",
         )
         .bind(self.store.as_str())
         .bind(stored(self.revision))
@@ -271,7 +389,31 @@ impl Writing {
         Ok(())
     }
 
-    async fn take_levels(&mut self) -> Result<(), StoreError> {
+    async fn change_levels(&mut self) -> Result<(), StoreError> {
+        sqlx::query(
+            "
+            UPDATE stock_level
+               SET on_hand      = coalesce(told.on_hand, stock_level.on_hand)
+                 , committed    = coalesce(told.committed, stock_level.committed)
+                 , safety_stock = coalesce(told.safety_stock, stock_level.safety_stock)
+                 , revision     = ?2
+              FROM told
+             WHERE stock_level.store_id = ?1
+               AND stock_level.sku = told.sku
+               AND stock_level.location = told.location
+               AND ( told.on_hand <> stock_level.on_hand
+                  OR told.committed <> stock_level.committed
+                  OR told.safety_stock <> stock_level.safety_stock
+                   )",
+        )
+        .bind(self.store.as_str())
+        .bind(stored(self.revision))
+        .execute(&mut *self.transaction)
+        .await?;
+        Ok(())
+    }
+
+    async fn add_levels(&mut self) -> Result<(), StoreError> {
         sqlx::query(
             "
             INSERT INTO stock_level
@@ -286,48 +428,16 @@ impl Writing {
             SELECT ?1
                  , sku
                  , location
-                 , on_hand
-                 , committed
-                 , safety_stock
+                 , coalesce(on_hand, 0)
+                 , coalesce(committed, 0)
+                 , coalesce(safety_stock, 0)
                  , ?2
-              FROM import_row
-             WHERE level_changes
-                ON CONFLICT (store_id, sku, location) DO UPDATE
-               SET on_hand      = excluded.on_hand
-                 , committed    = excluded.committed
-                 , safety_stock = excluded.safety_stock
-                 , revision     = excluded.revision",
+              FROM told
+             WHERE coalesce(on_hand, committed, safety_stock) IS NOT NULL
+                ON CONFLICT (store_id, sku, location) DO NOTHING",
         )
         .bind(self.store.as_str())
         .bind(stored(self.revision))
-        .execute(&mut *self.transaction)
-        .await?;
-        Ok(())
-    }
-
-    async fn take_movements(&mut self) -> Result<(), StoreError> {
-        sqlx::query(
-            "
-            INSERT INTO movement
-                 ( store_id
-                 , revision
-                 , line
-                 , sku
-                 , location
-                 , change
-                 )
-            SELECT ?1
-                 , ?2
-                 , ?3 + line
-                 , sku
-                 , location
-                 , change
-              FROM import_row
-             WHERE change <> 0",
-        )
-        .bind(self.store.as_str())
-        .bind(stored(self.revision))
-        .bind(self.lines)
         .execute(&mut *self.transaction)
         .await?;
         Ok(())

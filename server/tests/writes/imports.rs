@@ -410,6 +410,41 @@ fn the_format_of_a_file_is_told_by_its_header() {
 }
 
 #[tokio::test]
+async fn a_file_in_any_order_changes_adds_and_leaves_as_it_says() {
+    let shop = TestShop::new().await;
+    let first = "sku,on_hand,safety_stock\nkept,5,1\nmoved,5,1\nguarded,5,1\n";
+    import(&shop, request(Format::ShipsBy), first)
+        .await
+        .expect("a first import");
+    let revision = |sku: &str| {
+        let memory = shop.app.catalogue.shop(&shop.store).expect("a shop");
+        memory.entry(sku).expect("a SKU").facts.revision
+    };
+    let before = revision("kept");
+    let second = "sku,on_hand,safety_stock\nnew,1,\nmoved,2,\nkept,5,1\nguarded,,3\nempty,0,\n";
+    let imported = import(&shop, request(Format::ShipsBy), second)
+        .await
+        .expect("a second");
+    assert_eq!((imported.changed, imported.unchanged), (4, 1));
+    assert_eq!(revision("kept"), before);
+    for sku in ["new", "moved", "guarded", "empty"] {
+        assert_eq!(revision(sku), before + 1, "{sku}");
+    }
+    let levels = ["new", "moved", "kept", "guarded", "empty"].map(|sku| async {
+        let level = shop
+            .app
+            .store
+            .level(&shop.store, &id(sku), &id("main"))
+            .await;
+        let level = level.expect("an answer").expect("a level");
+        (level.on_hand.units(), level.safety_stock.units())
+    });
+    let levels = futures_util::future::join_all(levels).await;
+    assert_eq!(levels, [(1, 0), (2, 1), (5, 1), (5, 3), (0, 0)]);
+    shop.assert_sound().await;
+}
+
+#[tokio::test]
 async fn an_import_of_many_batches_agrees_with_its_ledger_and_is_seen_by_the_server() {
     let shop = TestShop::new().await;
     let lines: String = (0..10_000)

@@ -215,6 +215,45 @@ async fn fields_that_cannot_be_used_are_named_and_nothing_is_changed() {
 }
 
 #[tokio::test]
+async fn a_store_keeps_its_location_and_currency_unless_told_otherwise() {
+    let shop = TestShop::new().await;
+    let client = Client::new(&shop).await;
+    let full = json!({
+        "name": "Shop", "location": "main", "currency": "EUR", "display": "few_left", "horizon_days": 90,
+        "split": {"split": "per_extra_parcel", "amount": {"amount": 495, "currency": "EUR"}, "parcels_max": 3},
+        "origins": ["https://shop.example", "http://127.0.0.1:8081"],
+    });
+    let put = client.put("/v1/store", full).await;
+    assert_eq!(put.status, 200, "{:?}", put.json());
+    assert_eq!(client.get("/v1/store").await.body, put.body);
+    assert_eq!(
+        put.json()["split"]["amount"],
+        json!({"amount": 495, "currency": "EUR"})
+    );
+    let settings = shop
+        .app
+        .catalogue
+        .shop(&shop.store)
+        .expect("a shop")
+        .settings();
+    assert_eq!(settings.origins.len(), 2);
+    assert_eq!(settings.promises.horizon_days, 90);
+
+    let short = client
+        .put("/v1/store", json!({"name": "Shop"}))
+        .await
+        .json();
+    assert_eq!(
+        (&short["location"], &short["currency"]),
+        (&json!("main"), &json!("EUR"))
+    );
+    assert_eq!(
+        (&short["display"], &short["split"]["split"]),
+        (&json!("exact"), &json!("off"))
+    );
+}
+
+#[tokio::test]
 async fn a_stale_count_gets_409_with_the_count() {
     let shop = TestShop::new().await;
     let client = Client::new(&shop).await;

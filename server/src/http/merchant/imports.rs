@@ -17,7 +17,7 @@ use crate::app::App;
 use crate::error::Problem;
 use crate::http::auth::Merchant;
 use crate::http::body::whole;
-use crate::import::{Format, Remark};
+use crate::import::{Format, FormatError, Remark};
 use crate::operations::import_stock::{ImportError, ImportStock, StockImported, import_stock};
 use crate::operations::once::{self, Asked, Once, Ticket};
 
@@ -108,7 +108,14 @@ pub async fn import(
     Named(format): Named<String>,
     file: File,
 ) -> Result<Response, Problem> {
-    let format: Format = format.parse().map_err(|_| Problem::not_found())?;
+    let format: Format = format.parse().map_err(|error: FormatError| {
+        Problem::new(
+            404,
+            "unknown_format",
+            "There is no such format",
+            format!("{error}."),
+        )
+    })?;
     let request = ImportStock {
         format,
         location: file.asking.location,

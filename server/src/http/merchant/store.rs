@@ -31,10 +31,10 @@ const ORIGINS_MAX: usize = 100;
 pub struct Request {
     /// The shop's name.
     name: Name,
-    /// The location that ships.
-    location: LocationName,
-    /// What prices are in.
-    currency: CurrencyCode,
+    /// The location that ships. The one that does unless said otherwise.
+    location: Option<LocationName>,
+    /// What prices are in. As before unless said otherwise; USD in a new store.
+    currency: Option<CurrencyCode>,
     /// Who pays for more parcels than one. Everything leaves together unless said otherwise.
     split: Option<SplitRequest>,
     /// How much of the counts shoppers may see. All unless said otherwise.
@@ -118,7 +118,8 @@ pub async fn put(
     merchant: Merchant,
     ApiJson(request): ApiJson<Request>,
 ) -> Result<Json<Answer>, Problem> {
-    let record = put_store(&app, &merchant.store, request.record()?).await?;
+    let now = show::store(&app, &merchant.store).await?;
+    let record = put_store(&app, &merchant.store, request.record(now)?).await?;
     Ok(Json(record.into()))
 }
 
@@ -136,15 +137,15 @@ pub async fn show(State(app): State<App>, merchant: Merchant) -> Result<Json<Ans
 }
 
 impl Request {
-    fn record(self) -> Result<StoreRecord, Problem> {
+    fn record(self, now: StoreRecord) -> Result<StoreRecord, Problem> {
         if ORIGINS_MAX < self.origins.len() {
             let detail = format!("a store has at most {ORIGINS_MAX} origins");
             return Err(Problem::invalid("/origins", "too_many_lines", detail));
         }
-        let currency = self.currency.0;
+        let currency = self.currency.map_or(now.currency, |currency| currency.0);
         Ok(StoreRecord {
             name: self.name.0,
-            location: self.location.0,
+            location: self.location.map_or(now.location, |location| location.0),
             currency,
             split: match self.split {
                 Some(split) => split.policy(currency)?,
