@@ -59,27 +59,29 @@ impl Store {
     async fn levels_beside_their_ledger(&self) -> Result<Vec<Fault>, StoreError> {
         let rows: Vec<(String, String, String, i64, i64)> = sqlx::query_as(
             "
-              WITH ledger AS
-                 ( SELECT store_id
-                        , sku
-                        , location
-                        , sum(change) AS total
-                     FROM movement
-                    GROUP BY store_id
-                           , sku
-                           , location
-                 )
-            SELECT coalesce(level.store_id, ledger.store_id)
-                 , coalesce(level.sku, ledger.sku)
-                 , coalesce(level.location, ledger.location)
-                 , coalesce(level.on_hand, 0)
-                 , coalesce(ledger.total, 0)
-              FROM stock_level AS level
-              FULL JOIN ledger
-                ON ledger.store_id = level.store_id
-               AND ledger.sku = level.sku
-               AND ledger.location = level.location
-             WHERE coalesce(level.on_hand, 0) <> coalesce(ledger.total, 0)
+            SELECT store_id
+                 , sku
+                 , location
+                 , sum(on_hand)
+                 , sum(change)
+              FROM ( SELECT store_id
+                          , sku
+                          , location
+                          , on_hand
+                          , 0 AS change
+                       FROM stock_level
+                      UNION ALL
+                     SELECT store_id
+                          , sku
+                          , location
+                          , 0
+                          , change
+                       FROM movement
+                   )
+             GROUP BY store_id
+                    , sku
+                    , location
+            HAVING sum(on_hand) <> sum(change)
              LIMIT ?1",
         )
         .bind(FAULTS_MAX)
