@@ -18,6 +18,8 @@ setup_check() {
     node=$(node --version)
     at_least "$RUST_MIN" "$rust" || fail "Rust $rust is too old, $RUST_MIN is needed." "rustup update stable"
     at_least "$NODE_MIN" "${node#v}" || fail "Node ${node#v} is too old, $NODE_MIN is needed." "Install a newer one: https://nodejs.org"
+    { cargo fmt --version && cargo clippy --version; } >/dev/null 2>&1 || rustup component add rustfmt clippy ||
+        fail "rustfmt or clippy is missing." "rustup component add rustfmt clippy"
     have cc || apt_install "a C compiler" gcc libc6-dev
 }
 
@@ -30,6 +32,8 @@ setup_wasm() {
     if [ "${SHIPSBY_WASM:-rustup}" = rustup ]; then
         say "Adding the WebAssembly target to Rust (usually 5 seconds, at most 20)"
         if wasm_works rustup || { timeout 20 rustup target add wasm32-unknown-unknown && wasm_works rustup; }; then
+            # With its sources the standard library is compiled for size; without them build-widget.sh takes the ready one.
+            [ -d "$(rustc --print sysroot)/lib/rustlib/src/rust/library" ] || timeout 20 rustup component add rust-src || true
             echo rustup >"$decision"
             return
         fi

@@ -261,7 +261,7 @@ class ShipsBy extends HTMLElement {
       const drawn = look[0] === "product" ? product(data, look[2]) : engine.later.plans(data, ...look);
       if (!root.firstChild?.isEqualNode(drawn)) root.replaceChildren(drawn);
     }
-    root.lang = look[1];
+    root.lang = data.lang;
     root.dir = this.closest("[dir]")?.dir || "auto";
     this._slot.style.display = "none";
     this._mark();

@@ -4,6 +4,7 @@
 // on what it hears; the lock goes to the next tab when that one closes or is hidden.
 
 const SKUS_MAX = 100;
+const GATHER_MS = 50;
 
 const me = Math.random();
 
@@ -78,11 +79,12 @@ function serve(tab, skus) {
   const all = [...new Set(Object.values(lead.tabs).flat())].slice(0, SKUS_MAX);
   if (all.every((sku) => lead.skus.includes(sku))) return;
   lead.skus = all;
-  open();
+  // When the stream changes hands all tabs speak up at once. One that waits to be opened again takes the new SKUs too.
+  lead.timer ??= setTimeout(open, GATHER_MS);
 }
 
 function open() {
-  clearTimeout(lead.timer);
+  lead.timer = undefined;
   lead.source?.close();
   const { lang } = wanted;
   const { api, key, patience } = place;

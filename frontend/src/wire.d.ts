@@ -18,6 +18,7 @@ export interface Availability {
   reason: { code: string; text: string } | null;
   offer: { text: string } | null;
   text: { label: string; date: string | null; detail: string | null };
+  lang: string;
   schema_org: string;
   valid_until: string | null;
   revision: number;

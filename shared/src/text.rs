@@ -6,6 +6,8 @@
 mod catalogue;
 mod tables;
 
+use std::borrow::Cow;
+
 use chrono::NaiveDate;
 
 use crate::availability::{Availability, Cause, Status};
@@ -79,6 +81,7 @@ pub struct ParcelText {
 /// The catalogue in one language, with a way to write dates; seen from one day.
 #[derive(Clone, Copy)]
 pub struct Speaker<'a> {
+    language: Language,
     words: &'static Words,
     locale: &'a dyn Locale,
     today: NaiveDate,
@@ -88,10 +91,16 @@ impl<'a> Speaker<'a> {
     /// Speaks `language`, writing dates as `locale` does, on the civil date `today`.
     pub fn new(language: Language, locale: &'a dyn Locale, today: NaiveDate) -> Self {
         Self {
+            language,
             words: language.words(),
             locale,
             today,
         }
+    }
+
+    /// The language that is spoken.
+    pub fn language(&self) -> Language {
+        self.language
     }
 
     /// The catalogue itself, for sentences that need nothing filled in.
@@ -234,7 +243,10 @@ impl<'a> Speaker<'a> {
 
     /// Says that a line can ride in no parcel.
     pub fn not_orderable(&self, title: &str) -> String {
-        fill(self.words.not_orderable, &[("title", title)])
+        fill(
+            self.words.not_orderable,
+            &[("title", &self.isolated(title))],
+        )
     }
 
     fn slices(&self, slices: &[Slice], first_is_ready: bool) -> String {
@@ -247,10 +259,21 @@ impl<'a> Speaker<'a> {
     }
 
     fn item(&self, title: &str, units: Quantity) -> String {
+        let title = self.isolated(title);
         if units == Quantity::new(1) {
-            title.into()
+            title.into_owned()
         } else {
             format!("{} × {title}", self.locale.count(units))
+        }
+    }
+
+    /// The merchant's words inside one of our sentences. Where they may read in another direction,
+    /// they stand between isolates, so that they cannot turn the rest around (UAX #9, 2.7).
+    fn isolated<'t>(&self, own: &'t str) -> Cow<'t, str> {
+        if self.language.is_right_to_left() || own.chars().any(is_right_to_left) {
+            format!("\u{2068}{own}\u{2069}").into()
+        } else {
+            own.into()
         }
     }
 
@@ -270,6 +293,12 @@ impl<'a> Speaker<'a> {
     }
 }
 
+/// True for letters of the scripts that are written from right to left: the blocks from Hebrew to
+/// Arabic Extended-A, and the presentation forms.
+fn is_right_to_left(letter: char) -> bool {
+    matches!(letter, '\u{590}'..='\u{8FF}' | '\u{FB1D}'..='\u{FDFF}' | '\u{FE70}'..='\u{FEFC}')
+}
+
 /// Puts values into a template's `{names}`. Values are taken as they are, braces and all.
 fn fill(template: &str, values: &[(&str, &str)]) -> String {
     let mut filled = String::with_capacity(template.len() + 24);
@@ -287,4 +316,21 @@ fn fill(template: &str, values: &[(&str, &str)]) -> String {
     }
     filled.push_str(rest);
     filled
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_title_cannot_turn_the_words_around_it() {
+        let say = |language, title: &str| {
+            Speaker::new(language, &Tables(language), NaiveDate::default()).not_orderable(title)
+        };
+        let hebrew = "\u{5db}\u{5d5}\u{5e1}";
+
+        assert!(say(Language::English, "Mug").starts_with("Mug cannot"));
+        assert!(say(Language::English, hebrew).starts_with(&format!("\u{2068}{hebrew}\u{2069} ")));
+        assert!(say(Language::Arabic, "Mug (2)").contains("\u{2068}Mug (2)\u{2069}"));
+    }
 }

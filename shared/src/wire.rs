@@ -45,6 +45,8 @@ pub struct Availability {
     pub offer: Option<Offer>,
     /// The same in words, ready to show.
     pub text: Text,
+    /// BCP 47 tag of our words; the merchant's own, such as a title, may be in another language.
+    pub lang: String,
     /// The schema.org ItemAvailability of the status.
     pub schema_org: String,
     /// Instant (RFC 3339) at which the answer may change by itself; null if none is known.
@@ -130,7 +132,7 @@ pub struct Plans {
     pub policy: SplitPolicy,
     /// Words around the options.
     pub text: PlansText,
-    /// BCP 47 tag of the words.
+    /// BCP 47 tag of our words.
     pub lang: String,
     /// Instant (RFC 3339) of the answer.
     pub as_of: String,
@@ -320,6 +322,7 @@ impl Availability {
                 date,
                 detail,
             },
+            lang: speaker.language().tag().into(),
             schema_org: schema_org.into(),
             valid_until,
             revision: answer.revision,

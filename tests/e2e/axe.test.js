@@ -52,6 +52,9 @@ for (const lang of ["ar", "de", "ja"]) {
 
 test("nor against empty cart and checkout, a choice that was made, a confirmation, an open warehouse", async (t) => {
   const page = await stage.visit(t, "/cart");
+  await inBothSchemes(page, "the cart of a first visit");
+  await fillCart(page, []);
+  await page.reload();
   await inBothSchemes(page, "the empty cart");
   await page.goto(stage.demo.shop + "/checkout");
   await inBothSchemes(page, "the empty checkout");

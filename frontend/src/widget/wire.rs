@@ -34,6 +34,7 @@ pub fn availability(value: &JsValue) -> Option<Availability> {
             date: string(&text, "date"),
             detail: None,
         },
+        lang: String::new(),
         schema_org: String::new(),
         valid_until: None,
         revision: 0,

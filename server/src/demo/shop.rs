@@ -187,7 +187,7 @@ async fn cart(State(shop): State<Arc<Shop>>, asked: Asked) -> Response {
         "cart.html",
         &asked,
         "/cart",
-        json!({ "goods": shop.goods(), "shelves": shop.shelves() }),
+        json!({ "goods": shop.goods(), "shelves": shop.shelves(), "mixed": mixed_cart() }),
     )
 }
 
@@ -196,7 +196,7 @@ async fn checkout(State(shop): State<Arc<Shop>>, asked: Asked) -> Response {
         "checkout.html",
         &asked,
         "/checkout",
-        json!({ "goods": shop.goods() }),
+        json!({ "goods": shop.goods(), "mixed": mixed_cart() }),
     )
 }
 
@@ -227,10 +227,6 @@ async fn states(State(shop): State<Arc<Shop>>, asked: Asked) -> Response {
     let states = STATES.iter().map(|state| {
         json!({ "heading": state.heading, "sku": state.sku, "quantity": state.quantity, "card": shop.card(state.sku) })
     });
-    let mixed: Vec<_> = MIXED_CART
-        .iter()
-        .map(|(sku, quantity)| json!({ "sku": sku, "quantity": quantity }))
-        .collect();
     let shown = STATES
         .iter()
         .map(|state| state.sku)
@@ -240,8 +236,17 @@ async fn states(State(shop): State<Arc<Shop>>, asked: Asked) -> Response {
         .filter_map(|sku| shop.card(sku))
         .map(|card| card.variant)
         .collect();
-    let page = json!({ "states": states.collect::<Vec<_>>(), "mixed": mixed, "shelves": shelves });
+    let page =
+        json!({ "states": states.collect::<Vec<_>>(), "mixed": mixed_cart(), "shelves": shelves });
     shop.page("states.html", &asked, "/states", page)
+}
+
+/// A cart of which part is ready and part has to come first.
+fn mixed_cart() -> Vec<Value> {
+    MIXED_CART
+        .iter()
+        .map(|(sku, quantity)| json!({ "sku": sku, "quantity": quantity }))
+        .collect()
 }
 
 async fn asset(Path(name): Path<String>, uri: Uri) -> Response {

@@ -91,7 +91,19 @@ function startSet(form) {
 
 /* Cart and checkout. */
 
+// Who was never here finds something to look at.
+function prefillCart() {
+  try {
+    if (localStorage.getItem(CART) !== null) return;
+  } catch {
+    return;
+  }
+  writeCart(data("first-cart").map((line) => ({ ...line, size: null })));
+  byId("prefilled").hidden = false;
+}
+
 function linesWithGoods() {
+  prefillCart();
   const goods = data("goods");
   return readCart().flatMap((line) => (goods[line.sku] ? [{ ...line, ...goods[line.sku] }] : []));
 }
