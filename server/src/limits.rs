@@ -15,7 +15,9 @@ pub const JSON_DEPTH_MAX: usize = 32;
 pub const URL_BYTES_MAX: usize = 8 * 1024;
 /// Most bytes of a request's head.
 pub const HEAD_BYTES_MAX: usize = 16 * 1024;
-/// Most headers of a request. hyper's own default; setting it there costs a twentieth of the speed.
+/// Most bytes of a request's head that are read at all.
+pub const HEAD_BUFFER_BYTES_MAX: usize = 4 * HEAD_BYTES_MAX;
+/// Most headers of a request. Over HTTP/1.1 hyper refuses more by itself: setting it there costs a twentieth of the speed.
 pub const HEADERS_MAX: usize = 100;
 /// Longest request id that is taken over from a client, in bytes.
 pub const REQUEST_ID_BYTES_MAX: usize = 64;

@@ -25,7 +25,9 @@ use super::deadline;
 use super::routes::RouteNames;
 use super::web::Web;
 use crate::error::Problem;
-use crate::limits::{RATE_FORGET_EVERY, REQUEST_ID_BYTES_MAX, URL_BYTES_MAX};
+use crate::limits::{
+    HEAD_BYTES_MAX, HEADERS_MAX, RATE_FORGET_EVERY, REQUEST_ID_BYTES_MAX, URL_BYTES_MAX,
+};
 
 /// The way in. One for each server.
 pub struct Front {
@@ -244,6 +246,21 @@ fn well_formed(request: &Request) -> Result<(), Problem> {
         ));
     }
     let headers = request.headers();
+    let head_bytes = url_bytes
+        + headers
+            .iter()
+            .map(|(name, value)| name.as_str().len() + value.len())
+            .sum::<usize>();
+    if HEAD_BYTES_MAX < head_bytes || HEADERS_MAX < headers.len() {
+        return Err(Problem::new(
+            431,
+            "headers_too_large",
+            "The headers are too large",
+            format!(
+                "At most {HEADERS_MAX} headers and {HEAD_BYTES_MAX} bytes are taken, the address included. Cookies are not needed here."
+            ),
+        ));
+    }
     let has_host = headers.contains_key(header::HOST) || url.authority().is_some();
     if request.version() == Version::HTTP_11 && !has_host {
         return Err(Problem::new(

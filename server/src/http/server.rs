@@ -27,7 +27,7 @@ use tokio_util::task::TaskTracker;
 
 use super::pace::{Pace, Paced};
 use crate::limits::{
-    HEAD_BYTES_MAX, HTTP2_PING_EVERY, HTTP2_STREAMS_MAX, Limits, WAITING_BYTES_MAX,
+    HEAD_BUFFER_BYTES_MAX, HTTP2_PING_EVERY, HTTP2_STREAMS_MAX, Limits, WAITING_BYTES_MAX,
 };
 
 /// How long to wait when the system has no more files to open.
@@ -91,13 +91,13 @@ fn builder() -> Builder<TokioExecutor> {
         .timer(TokioTimer::new())
         // The time for a head is kept by `Paced`, which also knows of idleness.
         .header_read_timeout(None)
-        // A head that does not fit into the buffer is refused: 431.
-        .max_buf_size(HEAD_BYTES_MAX);
+        // What is a little too large is refused in words; hyper itself refuses what does not fit into the buffer.
+        .max_buf_size(HEAD_BUFFER_BYTES_MAX);
     builder
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(HTTP2_STREAMS_MAX)
-        .max_header_list_size(u32::try_from(HEAD_BYTES_MAX).unwrap_or(u32::MAX))
+        .max_header_list_size(u32::try_from(HEAD_BUFFER_BYTES_MAX).unwrap_or(u32::MAX))
         .max_send_buf_size(WAITING_BYTES_MAX)
         .keep_alive_interval(HTTP2_PING_EVERY)
         .keep_alive_timeout(HTTP2_PING_EVERY);

@@ -121,6 +121,13 @@ async fn heads_and_addresses_that_are_too_large_are_refused() {
     let large = format!("x: {}\r\n", "y".repeat(17 * 1024));
     let (answer, _) = talk(address, &[&get(format!("{line}{large}"))]).await;
     assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
+    assert!(
+        answer.contains("\"code\":\"headers_too_large\""),
+        "{answer}"
+    );
+    let huge = format!("x: {}\r\n", "y".repeat(65 * 1024));
+    let (answer, _) = talk(address, &[&get(format!("{line}{huge}"))]).await;
+    assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
     let long = format!("?sku={}", "x".repeat(9 * 1024));
     let (answer, _) = talk(address, &[&get(format!("{long}{line}"))]).await;
     assert!(answer.starts_with("HTTP/1.1 414"), "{answer}");

@@ -44,7 +44,11 @@ function watch() {
     addEventListener(`ships-by:${type}`, (event) => seen.events.push({ type, detail: structuredClone(event.detail), tag: event.target.localName, id: event.target.id }));
   }
   new PerformanceObserver((list) => {
-    for (const { value, hadRecentInput } of list.getEntries()) if (!hadRecentInput) seen.shifts.push(value);
+    for (const { value, hadRecentInput, sources } of list.getEntries()) {
+      if (hadRecentInput) continue;
+      const moved = sources.map(({ node, previousRect, currentRect }) => [node?.nodeName, node?.className, previousRect, currentRect]);
+      seen.shifts.push(`${value}: ${JSON.stringify(moved)}`);
+    }
   }).observe({ type: "layout-shift", buffered: true });
 }
 
