@@ -6,10 +6,12 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use shared::calendar::WorkingDays;
 use shared::ids::{Sku, StoreId};
-use shared::supply::{Backorder, Claim, Incoming, Place, Replenishment, Selling, SkuFacts};
+use shared::supply::{
+    Backorder, BackorderMode, Claim, Incoming, Place, Replenishment, Selling, SkuFacts,
+};
 use sqlx::SqliteConnection;
 
-use super::skus::{backorder, json_list, quantity, read};
+use super::skus::{json_list, quantity, read};
 use super::suppliers::{SupplierRecord, suppliers};
 use super::{Store, StoreError};
 use crate::catalogue::{Catalogue, Shop};
@@ -277,7 +279,7 @@ impl SkuRow {
                 tracked: self.tracked,
                 discontinued: self.discontinued,
                 backorder: Backorder {
-                    mode: backorder(&self.backorder)
+                    mode: BackorderMode::named(&self.backorder)
                         .ok_or(StoreError::Unreadable("sku.backorder"))?,
                     limit: self.backorder_limit.map(quantity).transpose()?,
                     reason: self.reason.map(Arc::from),

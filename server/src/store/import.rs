@@ -53,6 +53,9 @@ impl Writing {
         self.add_locations(&batch.new_locations).await?;
         self.lay_out(batch).await?;
         let (known, unchanged) = self.compare().await?;
+        if batch.shares_skus {
+            self.share_among_rows().await?;
+        }
         if 0 < known {
             self.record_changes().await?;
             self.change_skus().await?;
@@ -200,6 +203,48 @@ impl Writing {
              WHERE told.number = value ->> 0",
         )
         .bind(&batch.more_json)
+        .execute(&mut *self.transaction)
+        .await?;
+        Ok(())
+    }
+
+    /// Lets each row of a SKU say what any of them says of the SKU itself. They do not contradict
+    /// one another, names that are only taken if there is none aside.
+    async fn share_among_rows(&mut self) -> Result<(), StoreError> {
+        sqlx::query(
+            "
+              WITH whole AS MATERIALIZED
+                 ( SELECT sku
+                        , max(title)               AS title
+                        , max(title_if_none)       AS title_if_none
+                        , max(tracked)             AS tracked
+                        , max(discontinued)        AS discontinued
+                        , max(backorder)           AS backorder
+                        , max(backorder_limit)     AS backorder_limit
+                        , max(reason)              AS reason
+                        , max(released_on)         AS released_on
+                        , max(low_stock_threshold) AS low_stock_threshold
+                        , max(supplier)            AS supplier
+                        , max(lead_time_days)      AS lead_time_days
+                     FROM told
+                    GROUP BY sku
+                   HAVING 1 < count(*)
+                 )
+            UPDATE told
+               SET title               = whole.title
+                 , title_if_none       = whole.title_if_none
+                 , tracked             = whole.tracked
+                 , discontinued        = whole.discontinued
+                 , backorder           = whole.backorder
+                 , backorder_limit     = whole.backorder_limit
+                 , reason              = whole.reason
+                 , released_on         = whole.released_on
+                 , low_stock_threshold = whole.low_stock_threshold
+                 , supplier            = whole.supplier
+                 , lead_time_days      = whole.lead_time_days
+              FROM whole
+             WHERE told.sku = whole.sku",
+        )
         .execute(&mut *self.transaction)
         .await?;
         Ok(())
