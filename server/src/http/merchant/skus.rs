@@ -45,7 +45,7 @@ pub struct Request {
     supplier: Option<SupplierName>,
     /// Calendar days from order to arrival; the supplier's unless said otherwise.
     lead_time_days: Option<Days>,
-    /// What a kit is made of.
+    /// What a kit is made of. Kept, and shown again; what can be promised does not depend on it yet.
     #[serde(default)]
     kit: Vec<ComponentRequest>,
 }
@@ -108,7 +108,7 @@ pub struct Answer {
     supplier: Option<String>,
     /// Calendar days from order to arrival.
     lead_time_days: Option<u32>,
-    /// What a kit is made of.
+    /// What a kit is made of. Kept, and shown again; what can be promised does not depend on it yet.
     kit: Vec<ComponentAnswer>,
     /// The commit that last changed anything about it.
     revision: u64,
