@@ -23,7 +23,8 @@ use server::http::routes;
 use server::http::server::{listen, serve, stop_on_signals};
 use server::limits::Limits;
 use server::metrics::Metrics;
-use server::store::{Store, watch};
+use server::operations::watch;
+use server::store::{ServingLock, Store};
 use tower::ServiceExt;
 
 use super::log::{self, Log};
@@ -77,8 +78,11 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         ..Limits::default()
     };
     let products = products::read(products::PRODUCTS_CSV)?;
-    let store = opened(&path, args.fresh).await?;
-    let _alone = store.lock_for_serving()?;
+    let _alone = locked(&path)?;
+    if args.fresh {
+        remove(&path)?;
+    }
+    let store = Store::open(&path).await?;
     let app = loaded(store.clone(), args.now, limits.clone()).await?;
     let is_new = filled(&app, &products, shop_port).await?;
     let watching = tokio::spawn(watch::watch(app.clone()));
@@ -146,7 +150,7 @@ fn default_path() -> anyhow::Result<PathBuf> {
     Ok(data.join("shipsby/demo.sqlite"))
 }
 
-async fn opened(path: &Path, fresh: bool) -> anyhow::Result<Store> {
+fn locked(path: &Path) -> anyhow::Result<ServingLock> {
     if let Some(folder) = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())
@@ -154,23 +158,21 @@ async fn opened(path: &Path, fresh: bool) -> anyhow::Result<Store> {
         std::fs::create_dir_all(folder)
             .with_context(|| format!("cannot make the folder {}", folder.display()))?;
     }
-    if fresh && path.exists() {
-        // Not under the feet of another demo.
-        let present = Store::open(path).await?;
-        let _alone = present.lock_for_serving()?;
-        present.close().await;
-        for ending in ["", "-wal", "-shm"] {
-            let mut file = path.as_os_str().to_owned();
-            file.push(ending);
-            match std::fs::remove_file(&file) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(error).with_context(|| format!("cannot remove {}", path.display()));
-                }
-                _ => {}
+    Ok(ServingLock::take(path)?)
+}
+
+fn remove(path: &Path) -> anyhow::Result<()> {
+    for ending in ["", "-wal", "-shm"] {
+        let mut file = path.as_os_str().to_owned();
+        file.push(ending);
+        match std::fs::remove_file(&file) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(error).with_context(|| format!("cannot remove {}", path.display()));
             }
+            _ => {}
         }
     }
-    Ok(Store::open(path).await?)
+    Ok(())
 }
 
 async fn loaded(store: Store, now: Option<DateTime<Utc>>, limits: Limits) -> anyhow::Result<App> {

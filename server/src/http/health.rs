@@ -8,6 +8,7 @@ use shared::availability::overdue;
 use super::web::Web;
 use crate::catalogue::Shop;
 use crate::error::Problem;
+use crate::operations::check_database::database_answers;
 
 /// Says that the server lives
 #[utoipa::path(
@@ -31,7 +32,7 @@ pub async fn live() -> impl IntoResponse {
     )
 )]
 pub async fn ready(State(web): State<Web>) -> Result<impl IntoResponse, Problem> {
-    let reachable = web.app.store.standings().await.is_ok();
+    let reachable = database_answers(&web.app).await;
     if !reachable || web.stop.is_cancelled() {
         return Err(Problem::new(
             503,

@@ -13,6 +13,7 @@ use shared::supply::BackorderMode;
 
 use super::cells::Refused;
 use super::run::Run;
+pub use crate::store::import::Batch;
 
 /// Refusals and warnings that a report lists, of each; it counts all.
 pub const LISTED_MAX: usize = 100;
@@ -105,21 +106,6 @@ pub struct Known {
     pub locations: Vec<(LocationId, String)>,
     /// Suppliers.
     pub suppliers: Vec<SupplierId>,
-}
-
-/// Rows to be committed, with the locations that they need.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Batch {
-    /// What most rows say, as the JSON that [`crate::store::import`] takes.
-    pub rows_json: String,
-    /// What few rows say, each with the number of its row in this batch; empty if none does.
-    pub more_json: String,
-    /// How many.
-    pub rows: u32,
-    /// True if a SKU has several rows here that say something of the SKU itself.
-    pub shares_skus: bool,
-    /// Locations that the file names and the store does not have yet.
-    pub new_locations: Vec<(LocationId, String)>,
 }
 
 /// Something to be said about a line.

@@ -74,10 +74,7 @@ impl Store {
                 let page = self.page_of_skus(&standing.store, &after).await?;
                 let Some(last) = page.last() else { break };
                 after = last.to_string();
-                shop.put(
-                    self.load_skus(&standing.store, &page).await?,
-                    standing.revision,
-                );
+                shop.put(self.load_skus(&standing.store, &page).await?);
             }
             catalogue.put_shop(shop);
         }
@@ -129,7 +126,7 @@ impl Store {
     /// SKUs that changed after `after`, oldest change first, with the revision of each; one page.
     ///
     /// `after` is the revision and the SKU to go on from: those of the last entry of the page before.
-    pub(super) async fn skus_changed_after(
+    pub async fn skus_changed_after(
         &self,
         store: &StoreId,
         after: (u64, &str),

@@ -7,7 +7,22 @@ use shared::ids::{LocationId, StoreId};
 
 use super::writing::stored;
 use super::{Store, StoreError, Writing};
-use crate::import::Batch;
+
+/// Rows to be committed, with the locations that they need.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Batch {
+    /// What most rows say, as a JSON list of lists: SKU, location, units on hand and, if it says so,
+    /// title.
+    pub rows_json: String,
+    /// What few rows say, each with the number of its row in this batch; empty if none does.
+    pub more_json: String,
+    /// How many.
+    pub rows: u32,
+    /// True if a SKU has several rows here that say something of the SKU itself.
+    pub shares_skus: bool,
+    /// Locations that the file names and the store does not have yet.
+    pub new_locations: Vec<(LocationId, String)>,
+}
 
 /// What batches changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

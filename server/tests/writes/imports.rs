@@ -2,6 +2,7 @@
 
 use std::io::Cursor;
 
+use server::demo::products::{INVENTORY_CSV as SHOPIFY, PRODUCTS_CSV as WOOCOMMERCE};
 use server::import::Format;
 use server::operations::import_stock::{
     ImportError, ImportStock, StockImported, import_into, import_stock,
@@ -12,9 +13,6 @@ use server::operations::records::{LocationRecord, SkuRecord};
 use shared::supply::BackorderMode;
 
 use crate::shop::{TestShop, id, now};
-
-const WOOCOMMERCE: &str = include_str!("../data/woocommerce-products.csv");
-const SHOPIFY: &str = include_str!("../data/shopify-inventory.csv");
 
 fn request(format: Format) -> ImportStock {
     ImportStock {
@@ -30,7 +28,12 @@ async fn import(
     file: impl Into<Vec<u8>>,
 ) -> Result<StockImported, ImportError> {
     let file = Cursor::new(file.into());
-    let outcome = import_stock(&shop.app, &shop.store, request, file, None).await?;
+    let turn = shop
+        .app
+        .imports
+        .of(&shop.store)
+        .expect("nobody else imports");
+    let outcome = import_stock(&shop.app, turn, request, file, None).await?;
     match outcome {
         Outcome::Done(done) => Ok(done),
         Outcome::Before(answer) => panic!("answered before: {answer:?}"),
@@ -604,7 +607,7 @@ async fn an_import_of_many_batches_agrees_with_its_ledger_and_is_seen_by_the_ser
     let other = shop.other_process().await;
     let imported = import_into(&other, &shop.store, request(Format::ShipsBy), file, now()).await;
     assert_eq!(imported.expect("an import").changed, 10_000);
-    let watching = tokio::spawn(server::store::watch::watch(shop.app.clone()));
+    let watching = tokio::spawn(server::operations::watch::watch(shop.app.clone()));
     let memory = shop.app.catalogue.shop(&shop.store).expect("a shop");
     for _ in 0..300 {
         if memory.len() == 10_000 {
@@ -615,4 +618,22 @@ async fn an_import_of_many_batches_agrees_with_its_ledger_and_is_seen_by_the_ser
     watching.abort();
     assert_eq!(shop.on_hand_in_memory("sku-9999"), Some(3));
     shop.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_import_counts_as_seen_once_all_of_it_is() {
+    let shop = TestShop::new().await;
+    let lines: String = (0..20_000).map(|n| format!("sku-{n:05},1\n")).collect();
+    let memory = shop.app.catalogue.shop(&shop.store).expect("a shop");
+    let looking = tokio::task::spawn_blocking(move || {
+        while memory.revision() == 0 {
+            std::thread::yield_now();
+        }
+        memory.len()
+    });
+    let file = format!("sku,on_hand\n{lines}");
+    import(&shop, request(Format::ShipsBy), file)
+        .await
+        .expect("an import");
+    assert_eq!(looking.await.expect("a count"), 20_000);
 }
