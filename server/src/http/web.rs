@@ -104,19 +104,6 @@ impl Web {
     }
 }
 
-impl Streams {
-    /// How many are open.
-    pub fn len(&self) -> usize {
-        let stores = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        stores.values().map(|open| open.all).sum()
-    }
-
-    /// True if none is open.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-}
-
 impl Drop for Slot {
     fn drop(&mut self) {
         self.app.metrics.streams.dec();
