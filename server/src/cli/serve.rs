@@ -24,7 +24,7 @@ pub struct Args {
     #[arg(
         long,
         value_name = "FILE",
-        env = "SHIPS_BY_DB",
+        env = "SHIPSBY_DB",
         default_value = "ships-by.sqlite"
     )]
     db: PathBuf,

@@ -4,12 +4,13 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::RustEmbed;
 use serde::Deserialize;
 
+use super::named::Named;
 use super::web::Web;
 use crate::error::Problem;
 
@@ -201,7 +202,7 @@ pub async fn types(State(web): State<Web>, headers: HeaderMap) -> Result<Respons
 )]
 pub async fn file(
     State(web): State<Web>,
-    Path((version, file)): Path<(String, String)>,
+    Named((version, file)): Named<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let kept = match version.as_str() {

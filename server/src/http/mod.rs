@@ -10,6 +10,7 @@ pub mod front;
 pub mod health;
 pub mod jsonld;
 pub mod merchant;
+pub mod named;
 pub mod pace;
 pub mod plans;
 pub mod query;

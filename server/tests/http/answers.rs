@@ -140,7 +140,10 @@ async fn an_answer_may_be_kept_for_five_seconds_and_never_past_its_end() {
     let stand = Stand::new().await;
     let answer = stand.get("/v1/availability?sku=cap").await;
     assert_eq!(answer.header("cache-control"), "public, max-age=5");
-    assert_eq!(answer.header("vary"), "Origin, Accept-Encoding");
+    assert_eq!(
+        answer.header("vary"),
+        "Origin, Accept-Encoding, Authorization, X-ShipsBy-Key"
+    );
 
     use server::http::availability::cacheable_until;
     let now = instant("2026-11-23T18:59:57Z");
@@ -251,6 +254,10 @@ async fn the_snippet_says_the_same_words_as_text_only() {
     assert_eq!((unknown.status.as_u16(), unknown.text.as_str()), (200, ""));
     stand
         .get("/v1/snippet/hoodie")
+        .await
+        .is_problem(404, "not_found");
+    stand
+        .get("/v1/snippet/%FF.html")
         .await
         .is_problem(404, "not_found");
     stand

@@ -54,6 +54,10 @@ impl Stand {
     }
 
     pub async fn with(limits: Limits) -> Self {
+        Self::starting(MONDAY_MORNING, limits).await
+    }
+
+    pub async fn starting(now: &str, limits: Limits) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let store = Store::open(folder.path().join("test.sqlite"))
             .await
@@ -73,7 +77,7 @@ impl Stand {
             store,
             catalogue,
             changes: Changes::default(),
-            clock: Clock::starting_at(MONDAY_MORNING.parse().expect("an instant")),
+            clock: Clock::starting_at(now.parse().expect("an instant")),
             limits,
             metrics: Metrics::default(),
         });
