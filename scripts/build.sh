@@ -41,6 +41,7 @@ server() {
     say "Building the server (usually 4 to 8 minutes the first time, 1 minute after a change, no time otherwise)"
     cargo build --locked --release --package shipsby-server --bin ships-by ||
         fail "The server was not built." "The compiler's message is above. If it speaks of Cargo.lock: run 'cargo check' and commit Cargo.lock."
+    say "The program: $SHIPSBY_BIN"
 }
 
 case "${1:-}" in

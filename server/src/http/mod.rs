@@ -3,6 +3,7 @@
 pub mod auth;
 pub mod availability;
 pub mod body;
+pub mod bundles;
 pub mod deadline;
 pub mod docs;
 pub mod embed;

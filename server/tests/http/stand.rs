@@ -13,6 +13,7 @@ use server::app::{App, Parts};
 use server::catalogue::{Catalogue, Key, KeyKind, Settings, Shop, hash_of};
 use server::changes::{Change, Changed, Changes};
 use server::clock::Clock;
+use server::http::bundles::Bundles;
 use server::http::front::Front;
 use server::http::routes;
 use server::limits::Limits;
@@ -82,7 +83,11 @@ impl Stand {
             metrics: Metrics::default(),
         });
         let stop = CancellationToken::new();
-        let front = Arc::new(routes::front(app.clone(), stop.clone()));
+        let front = Arc::new(routes::front(
+            app.clone(),
+            Bundles::built_in(),
+            stop.clone(),
+        ));
         Self {
             app,
             front,
