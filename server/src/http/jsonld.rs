@@ -18,6 +18,7 @@ use crate::operations::check_availability::{Question, answer};
 
 /// A schema.org Offer: only what is known, so no price and no address.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SchemaOrgOffer)]
 pub struct Offer {
     /// `https://schema.org`
     #[serde(rename = "@context")]
