@@ -68,6 +68,8 @@ setup_tools() {
         "Cargo.lock has wasm-bindgen $locked, but scripts/versions.sh has $WASM_BINDGEN_VERSION; they must be the same." \
         "Set WASM_BINDGEN_VERSION=$locked in scripts/versions.sh if the library was updated on purpose." \
         "Otherwise: cargo update wasm-bindgen --precise $WASM_BINDGEN_VERSION"
+    grep -q "^wasm_bindgen = \"$WASM_BINDGEN_VERSION\"" Trunk.toml || fail \
+        "Trunk.toml names another wasm_bindgen than scripts/versions.sh, $WASM_BINDGEN_VERSION." "Make them the same."
     cargo_install wasm-bindgen-cli wasm-bindgen "$WASM_BINDGEN_VERSION" "1 to 2 minutes"
     cargo_install trunk trunk "$TRUNK_VERSION" "4 to 6 minutes" --locked
 }
