@@ -7,18 +7,14 @@
 source "$(dirname "$0")/wasm-env.sh"
 cd "$ROOT"
 
-# The standard library is compiled along, for size and without the words of panics: a third of the module otherwise. A
-# panic stops the module; element.js goes on without it.
-sysroot=$(rustc --print sysroot)
-if [ -d "$sysroot/lib/rustlib/src/rust/library" ]; then
-    export RUSTC_BOOTSTRAP=1
-    export CARGO_UNSTABLE_BUILD_STD=std,panic_abort
-    export CARGO_UNSTABLE_BUILD_STD_FEATURES=optimize_for_size
+# A panic stops the module, without words for it; element.js goes on without it.
+if [ -n "${CARGO_UNSTABLE_BUILD_STD:-}" ]; then
     export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="-Zunstable-options -Cpanic=immediate-abort"
 else
-    say "The sources of Rust's standard library are not there, so the widget will be larger (rustup component add rust-src)"
+    say "The standard library is taken as it is, so the widget will be larger (rustup component add rust-src)"
 fi
 
+sysroot=$(rustc --print sysroot)
 host=$(rustc -vV | sed -n 's/^host: //p')
 export SHIPSBY_LINKER=${CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER:-$sysroot/lib/rustlib/$host/bin/rust-lld}
 export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=$ROOT/frontend/build/linker.sh

@@ -10,7 +10,7 @@ cd "$ROOT"
 
 # The things that must be there before. Everything else is installed from here.
 setup_check() {
-    have rustup && have cargo || fail "Rust is not installed." \
+    have rustup && have cargo || fail "rustup is not installed, which brings Rust and adds what the widget needs." \
         "Install rustup from https://rustup.rs, or: apt-get install rustup && rustup default stable"
     have node && have npm || fail "Node.js is not installed." "Install Node $NODE_MIN or newer, with npm: https://nodejs.org"
     local rust node
@@ -30,15 +30,18 @@ setup_wasm() {
     if [ "$decided" = "${SHIPSBY_WASM:-$decided}" ] && wasm_works "$decided"; then return; fi
 
     if [ "${SHIPSBY_WASM:-rustup}" = rustup ]; then
-        say "Adding the WebAssembly target to Rust (usually 5 seconds, at most 20)"
-        if wasm_works rustup || { timeout 20 rustup target add wasm32-unknown-unknown && wasm_works rustup; }; then
-            # With its sources the standard library is compiled for size; without them build-widget.sh takes the ready one.
-            [ -d "$(rustc --print sysroot)/lib/rustlib/src/rust/library" ] || timeout 20 rustup component add rust-src || true
+        # Whoever insists on rustup has the time that a slow line needs.
+        local limit=30
+        [ "${SHIPSBY_WASM:-}" != rustup ] || limit=600
+        say "Adding the WebAssembly target to Rust (usually 5 seconds, at most $limit)"
+        if wasm_works rustup || { timeout "$limit" rustup target add wasm32-unknown-unknown && wasm_works rustup; }; then
+            # With its sources the standard library is compiled for size; without them the ready one is taken.
+            [ -d "$(rustc --print sysroot)/lib/rustlib/src/rust/library" ] || timeout "$limit" rustup component add rust-src || true
             echo rustup >"$decision"
             return
         fi
         [ "${SHIPSBY_WASM:-}" != rustup ] || fail "rustup cannot add wasm32-unknown-unknown." "Unset SHIPSBY_WASM: Debian's Rust is used then."
-        say "rustup cannot add it here, so the widget is built with Debian's Rust for the web"
+        say "rustup cannot add it here, so the widget is built with Debian's Rust for the web (SHIPSBY_WASM=rustup waits longer)"
     fi
     wasm_works debian || {
         apt_install "Rust for the web" rustc-web cargo-web rust-web-src "lld-$LLD_VERSION"
@@ -65,6 +68,8 @@ setup_tools() {
         "Cargo.lock has wasm-bindgen $locked, but scripts/versions.sh has $WASM_BINDGEN_VERSION; they must be the same." \
         "Set WASM_BINDGEN_VERSION=$locked in scripts/versions.sh if the library was updated on purpose." \
         "Otherwise: cargo update wasm-bindgen --precise $WASM_BINDGEN_VERSION"
+    grep -q "^wasm_bindgen = \"$WASM_BINDGEN_VERSION\"" Trunk.toml || fail \
+        "Trunk.toml names another wasm_bindgen than scripts/versions.sh, $WASM_BINDGEN_VERSION." "Make them the same."
     cargo_install wasm-bindgen-cli wasm-bindgen "$WASM_BINDGEN_VERSION" "1 to 2 minutes"
     cargo_install trunk trunk "$TRUNK_VERSION" "4 to 6 minutes" --locked
 }
@@ -96,8 +101,8 @@ apt_install() {
     local what=$1 log=$SHIPSBY_CACHE/apt.log
     shift
     have apt-get || fail "$what is missing, and there is no apt-get to install it with." "Install it by hand: $*"
-    can_be_root || fail "$what is missing, and apt needs root (sudo asks for a password here)." \
-        "sudo apt-get install --no-install-recommends $*" "Then repeat this command."
+    can_be_root || fail "$what is missing, and apt needs root." \
+        "As root, or with sudo: apt-get install --no-install-recommends $*" "Then repeat this command."
     say "Installing $what with apt (usually 1 to 3 minutes): $*"
     { as_root apt-get update && as_root apt-get install --yes --no-install-recommends "$@"; } >"$log" 2>&1 </dev/null || {
         tail -n 5 "$log" >&2

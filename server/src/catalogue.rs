@@ -4,13 +4,14 @@
 //! processes. Never written to otherwise, so it can be thrown away and loaded anew. Whoever refreshes
 //! may be late: what is older than what is known is passed over.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Instant;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 use shared::availability::{Location, PromisePolicy};
 use shared::ids::{Sku, StoreId};
@@ -65,7 +66,11 @@ pub struct Shop {
     settings: ArcSwap<Settings>,
     entries: RwLock<HashMap<Sku, Arc<Entry>>>,
     revision: AtomicU64,
+    reached: Mutex<VecDeque<(u64, Instant)>>,
 }
+
+/// Most revisions of which a shop remembers when they were reached.
+const REACHED_MAX: usize = 256;
 
 /// What a merchant decides about the whole shop.
 #[derive(Debug, Clone, PartialEq)]
@@ -90,12 +95,17 @@ pub struct Settings {
 pub struct Entry {
     /// The facts.
     pub facts: SkuFacts,
-    /// The answer for one unit in each language, once somebody asked.
-    pub ready: [ArcSwapOption<ReadyAnswer>; Language::ALL.len()],
+    /// Answers for one unit, once somebody asked: in the languages last asked for.
+    ready: [ArcSwapOption<ReadyAnswer>; READY_LANGUAGES_MAX],
 }
+
+/// Most languages in which the answers about a SKU are kept ready.
+const READY_LANGUAGES_MAX: usize = 2;
 
 /// An answer as bytes, and for how long it stands.
 pub struct ReadyAnswer {
+    /// The language of its words.
+    pub language: Language,
     /// The `Availability` as JSON.
     pub json: Bytes,
     /// When it may change by itself.
@@ -154,6 +164,7 @@ impl Shop {
             settings: ArcSwap::from_pointee(settings),
             entries: RwLock::default(),
             revision: AtomicU64::new(revision),
+            reached: Mutex::default(),
         }
     }
 
@@ -215,23 +226,41 @@ impl Shop {
 
     /// Says that all of one commit is here. Counts once all before it are.
     pub fn add_commit(&self, revision: u64) {
+        let before = revision.saturating_sub(1);
+        let (success, failure) = (Ordering::AcqRel, Ordering::Acquire);
         // Else another is still on its way here, and whoever brings it goes on to this one.
-        let _ = self.revision.compare_exchange(
-            revision.saturating_sub(1),
-            revision,
-            Ordering::AcqRel,
-            Ordering::Acquire,
-        );
+        let counts = self
+            .revision
+            .compare_exchange(before, revision, success, failure);
+        if counts.is_ok() {
+            self.note_reached(revision);
+        }
     }
 
     /// Says that all commits up to this one are here.
     pub fn reach(&self, revision: u64) {
-        self.revision.fetch_max(revision, Ordering::AcqRel);
+        if self.revision.fetch_max(revision, Ordering::AcqRel) < revision {
+            self.note_reached(revision);
+        }
+    }
+
+    /// How long ago a revision became visible here; `None` if that was before the server started,
+    /// or is long past.
+    pub fn reached(&self, revision: u64) -> Option<TimeDelta> {
+        let reached = self.reached.lock().unwrap_or_else(PoisonError::into_inner);
+        let (_, at) = reached.iter().find(|(known, _)| *known <= revision)?;
+        TimeDelta::from_std(at.elapsed()).ok()
     }
 
     /// The last revision that is visible here, with all before it.
     pub fn revision(&self) -> u64 {
         self.revision.load(Ordering::Acquire)
+    }
+
+    fn note_reached(&self, revision: u64) {
+        let mut reached = self.reached.lock().unwrap_or_else(PoisonError::into_inner);
+        reached.truncate(REACHED_MAX - 1);
+        reached.push_front((revision, Instant::now()));
     }
 }
 
@@ -241,6 +270,27 @@ impl Entry {
             facts,
             ready: Default::default(),
         }
+    }
+
+    /// The answer for one unit in a language, if it is kept.
+    pub fn ready(&self, language: Language) -> Option<Arc<ReadyAnswer>> {
+        let mut kept = self.ready.iter().filter_map(ArcSwapOption::load_full);
+        kept.find(|ready| ready.language == language)
+    }
+
+    /// Keeps an answer for one unit, in place of the one in its language, or of another.
+    pub fn keep_ready(&self, answer: Arc<ReadyAnswer>) {
+        let language =
+            |place: &ArcSwapOption<ReadyAnswer>| place.load().as_ref().map(|kept| kept.language);
+        let place = |wanted| {
+            self.ready
+                .iter()
+                .position(|place| language(place) == wanted)
+        };
+        let at = place(Some(answer.language))
+            .or_else(|| place(None))
+            .unwrap_or(answer.language as usize % READY_LANGUAGES_MAX);
+        self.ready[at].store(Some(answer));
     }
 }
 

@@ -6,7 +6,7 @@ use crate::calendar::DispatchCalendar;
 use crate::ids::{LocationId, Sku};
 use crate::promise::{Amount, Atp, Promised, Slice, Supply, merge_small};
 use crate::quantity::{Quantity, REQUESTED_MAX};
-use crate::supply::{BackorderMode, Incoming, Place, SkuFacts};
+use crate::supply::{BackorderMode, Claim, Incoming, Place, SkuFacts};
 
 /// The location that ships, and how it does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,7 +75,8 @@ pub struct Availability {
     /// The civil date by which all of `requested` is with the carrier. `Some` exactly when the
     /// quantity can be ordered: without an honest date nothing is sold.
     pub ships_by: Option<NaiveDate>,
-    /// Dated parts of `requested`, earliest first. They add up to it when it can be ordered.
+    /// Dated parts of `requested`, earliest first. They add up to it when it can be ordered. One
+    /// part for all of it where the merchant does not show counts.
     pub slices: Vec<Slice>,
     /// True if the first slice is on the shelf now.
     pub first_is_ready: bool,
@@ -212,18 +213,22 @@ pub fn availability(
         .last()
         .filter(|_| orderable)
         .map(|last| last.ships_by);
+    let shows_counts = policy.display == Display::Exact;
+    // Where a quantity splits would tell how much there is.
+    let slices = if shows_counts {
+        within(slices, most)
+    } else {
+        let whole = |ships_by| Slice {
+            quantity: requested,
+            ships_by,
+        };
+        ships_by.map(whole).into_iter().collect()
+    };
     let first_is_ready = slices.first().is_some_and(|first| {
         Some(first.ships_by) <= timeline.ready_by
             && is_within(first.quantity, ready)
             && timeline.unreleased_until.is_none()
     });
-    let shows_counts = policy.display == Display::Exact;
-    // Slices of a quantity that cannot be ordered would tell how much there is.
-    let slices = if orderable || shows_counts {
-        within(slices, most)
-    } else {
-        Vec::new()
-    };
     let status = timeline.status(facts, policy, requested, ready, most);
 
     Availability {
@@ -231,7 +236,7 @@ pub fn availability(
         requested,
         status,
         ships_by,
-        first_is_ready: first_is_ready && !slices.is_empty(),
+        first_is_ready,
         reason: timeline.reason(
             facts,
             status,
@@ -304,6 +309,12 @@ impl Timeline {
             Amount::Unlimited
         };
         let claimed: Quantity = place.claims.iter().map(|claim| claim.quantity).sum();
+        // Safety stock that is not there is filled up first by what comes (domain.md 3.1, step 2).
+        let missing = Claim {
+            ships_by: None,
+            quantity: place.safety_stock.less(place.on_hand),
+        };
+        let claims: Vec<Claim> = place.claims.iter().copied().chain([missing]).collect();
 
         let mut supply = Vec::with_capacity(place.incoming.len() + 2);
         let mut changes = vec![calendar.first_working_day_holds_until(now)];
@@ -382,7 +393,7 @@ impl Timeline {
             changes.push(today.succ_opt().map(|day| calendar.start_of(day)));
         }
         Self {
-            atp: Atp::new(&supply, &place.claims),
+            atp: Atp::new(&supply, &claims),
             ready_by,
             horizon,
             unreleased_until,
@@ -403,6 +414,7 @@ impl Timeline {
     fn ready(&self) -> Amount {
         let leaving = self
             .ready_by
+            .filter(|day| *day <= self.horizon)
             .map_or(Amount::Counted(Quantity::ZERO), |day| self.atp.by(day));
         fewer(leaving, self.on_shelf)
     }

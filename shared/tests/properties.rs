@@ -4,7 +4,9 @@
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use proptest::prelude::*;
-use shared::availability::{Availability, Location, PromisePolicy, Status, availability};
+use shared::availability::{
+    Availability, Display, HORIZON_DAYS_MAX, Location, PromisePolicy, Status, availability,
+};
 use shared::calendar::{DispatchCalendar, WorkingDays};
 use shared::promise::{Amount, Atp, Promised, Slice, Supply, merge_small};
 use shared::quantity::Quantity;
@@ -276,22 +278,34 @@ fn at(minutes: i64) -> DateTime<Utc> {
 }
 
 fn ask(facts: &SkuFacts, units: u32, now: DateTime<Utc>) -> Availability {
-    availability(
-        facts,
-        &location(),
-        &PromisePolicy::default(),
-        Quantity::new(units),
-        now,
-    )
+    ask_with(PromisePolicy::default(), facts, units, now)
+}
+
+fn ask_with(
+    policy: PromisePolicy,
+    facts: &SkuFacts,
+    units: u32,
+    now: DateTime<Utc>,
+) -> Availability {
+    availability(facts, &location(), &policy, Quantity::new(units), now)
 }
 
 proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn an_answer_holds_together(facts in sku(), wanted in 1..20_u32, minutes in 0..20_160_i64) {
+    fn an_answer_holds_together(
+        facts in sku(),
+        wanted in 1..20_u32,
+        minutes in 0..20_160_i64,
+        horizon_days in prop_oneof![0..10_u32, Just(HORIZON_DAYS_MAX)],
+        display in prop::sample::select(vec![Display::Exact, Display::FewLeft, Display::Hidden]),
+    ) {
         let now = at(minutes);
-        let answer = ask(&facts, wanted, now);
+        let policy = PromisePolicy { horizon_days, display, ..PromisePolicy::default() };
+        let answer = ask_with(policy, &facts, wanted, now);
+        let shown = answer.max_orderable.is_some() || 1 < answer.slices.len();
+        prop_assert!(display == Display::Exact || !shown, "counts are not for shoppers");
         let today = location().calendar.today(now);
         prop_assert!(answer.ships_by.is_none_or(|day| today <= day), "no promise lies in the past");
         prop_assert!(answer.slices.windows(2).all(|pair| pair[0].ships_by < pair[1].ships_by));

@@ -9,7 +9,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
 use axum::response::Response;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use server::app::{App, Parts};
 use server::catalogue::Catalogue;
 use server::changes::Changes;
@@ -18,6 +18,7 @@ use server::demo::backend::Backend;
 use server::demo::products::{self, Product};
 use server::demo::setup;
 use server::demo::shop::{self, ShopConfig};
+use server::http::bundles::Bundles;
 use server::http::front::Front;
 use server::http::routes;
 use server::http::server::{listen, serve, stop_on_signals};
@@ -31,6 +32,9 @@ use super::log::{self, Log};
 
 /// Where the demo listens: on this machine only, since everybody knows its keys.
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+/// How far from the day for which the demo's goods were dated they still show every state.
+const DATED_FOR: TimeDelta = TimeDelta::days(3);
 
 /// Options.
 #[derive(Debug, clap::Args)]
@@ -50,7 +54,8 @@ pub struct Args {
     /// The database; by default demo.sqlite in ~/.local/share/shipsby
     #[arg(long, value_name = "FILE")]
     db: Option<PathBuf>,
-    /// Starts over: forgets what was changed in the demo's warehouse
+    /// Starts over: forgets what was changed in the demo's warehouse. Done by itself after three days, since the
+    /// goods are dated for the day of the first start; but never to a file that you name
     #[arg(long)]
     fresh: bool,
 }
@@ -78,16 +83,23 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         ..Limits::default()
     };
     let products = products::read(products::PRODUCTS_CSV)?;
+    let clock = args.now.map_or_else(Clock::system, Clock::starting_at);
     let _alone = locked(&path)?;
-    if args.fresh {
+    // Somebody's own file is never cleared without being told to.
+    let is_outdated = args.db.is_none() && is_outdated(&path, clock.now()).await?;
+    if args.fresh || is_outdated {
         remove(&path)?;
     }
     let store = Store::open(&path).await?;
-    let app = loaded(store.clone(), args.now, limits.clone()).await?;
+    let app = loaded(store.clone(), clock, limits.clone()).await?;
     let is_new = filled(&app, &products, shop_port).await?;
     let watching = tokio::spawn(watch::watch(app.clone()));
 
-    let front = Arc::new(routes::front(app.clone(), stop.clone()));
+    let front = Arc::new(routes::front(
+        app.clone(),
+        Bundles::built_in(),
+        stop.clone(),
+    ));
     let pages = shop::router(ShopConfig {
         api_origin: format!("http://127.0.0.1:{api_port}"),
         publishable_key: setup::PUBLISHABLE_KEY.into(),
@@ -150,6 +162,18 @@ fn default_path() -> anyhow::Result<PathBuf> {
     Ok(data.join("shipsby/demo.sqlite"))
 }
 
+/// True if the goods were dated for another time than `now`, when they stood in every state.
+async fn is_outdated(path: &Path, now: DateTime<Utc>) -> anyhow::Result<bool> {
+    if !path.exists() {
+        return Ok(false);
+    }
+    let store = Store::open(path).await?;
+    let keys = store.keys(&setup::store()).await?;
+    store.close().await;
+    let filled = keys.iter().map(|key| key.created_at).min();
+    Ok(filled.is_some_and(|filled| DATED_FOR < (now - filled).abs()))
+}
+
 fn locked(path: &Path) -> anyhow::Result<ServingLock> {
     if let Some(folder) = path
         .parent()
@@ -175,14 +199,14 @@ fn remove(path: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn loaded(store: Store, now: Option<DateTime<Utc>>, limits: Limits) -> anyhow::Result<App> {
+async fn loaded(store: Store, clock: Clock, limits: Limits) -> anyhow::Result<App> {
     let catalogue = Catalogue::default();
     store.load_catalogue(&catalogue).await?;
     Ok(App::new(Parts {
         store,
         catalogue,
         changes: Changes::default(),
-        clock: now.map_or_else(Clock::system, Clock::starting_at),
+        clock,
         limits,
         metrics: Metrics::default(),
     }))
@@ -199,7 +223,7 @@ async fn filled(app: &App, products: &[Product], shop_port: u16) -> anyhow::Resu
 
 fn greet(shop_port: u16, api_port: u16, path: &Path, is_new: bool, args: &Args) {
     let state = if is_new {
-        "set up just now"
+        "set up just now, for the days around today"
     } else {
         "as you left it; --fresh starts over"
     };

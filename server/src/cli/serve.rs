@@ -1,14 +1,16 @@
 //! `ships-by serve`
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use server::app::{App, Parts};
 use server::catalogue::Catalogue;
 use server::changes::Changes;
 use server::clock::Clock;
+use server::http::bundles::Bundles;
 use server::http::routes;
 use server::http::server::{listen, serve, stop_on_signals};
 use server::limits::{Limits, Network};
@@ -25,7 +27,7 @@ pub struct Args {
     #[arg(
         long,
         value_name = "FILE",
-        env = "SHIPS_BY_DB",
+        env = "SHIPSBY_DB",
         default_value = "ships-by.sqlite"
     )]
     db: PathBuf,
@@ -42,22 +44,46 @@ pub struct Args {
     #[arg(long)]
     no_rate_limit: bool,
     /// Shoppers' requests in a second, for each key and address
-    #[arg(long, value_name = "COUNT", default_value_t = Limits::default().requests_per_s)]
+    #[arg(long, help_heading = "Limits", value_name = "COUNT", default_value_t = Limits::default().requests_per_s)]
     requests_per_second: u32,
     /// Shoppers' requests at once, for each key and address
-    #[arg(long, value_name = "COUNT", default_value_t = Limits::default().requests_burst)]
+    #[arg(long, help_heading = "Limits", value_name = "COUNT", default_value_t = Limits::default().requests_burst)]
     requests_burst: u32,
     /// Open connections
-    #[arg(long, value_name = "COUNT", default_value_t = Limits::default().connections)]
+    #[arg(long, help_heading = "Limits", value_name = "COUNT", default_value_t = Limits::default().connections)]
     connections: usize,
     /// Open connections from one address, other than this machine's
-    #[arg(long, value_name = "COUNT", default_value_t = Limits::default().connections_per_address)]
+    #[arg(long, help_heading = "Limits", value_name = "COUNT", default_value_t = Limits::default().connections_per_address)]
     connections_per_address: usize,
+    /// Seconds from connecting to a request's first byte
+    #[arg(long, help_heading = "Limits", value_name = "SECONDS", value_parser = seconds, default_value = "5")]
+    first_byte: Duration,
+    /// Seconds for a request's head
+    #[arg(long, help_heading = "Limits", value_name = "SECONDS", value_parser = seconds, default_value = "10")]
+    head: Duration,
+    /// Seconds for a request's body
+    #[arg(long, help_heading = "Limits", value_name = "SECONDS", value_parser = seconds, default_value = "15")]
+    body: Duration,
+    /// Seconds for a file to import, and for importing it
+    #[arg(long, help_heading = "Limits", value_name = "SECONDS", value_parser = seconds, default_value = "600")]
+    import: Duration,
+    /// Seconds for making an answer
+    #[arg(long, help_heading = "Limits", value_name = "SECONDS", value_parser = seconds, default_value = "10")]
+    handler: Duration,
+    /// Seconds for which a connection may be idle
+    #[arg(long, help_heading = "Limits", value_name = "SECONDS", value_parser = seconds, default_value = "60")]
+    idle: Duration,
+    /// Seconds after which a stream is to come back, give or take a fifth
+    #[arg(long, help_heading = "Limits", value_name = "SECONDS", value_parser = seconds, default_value = "1200")]
+    stream_life: Duration,
+    /// Seconds for everything to end when the server stops
+    #[arg(long, help_heading = "Limits", value_name = "SECONDS", value_parser = seconds, default_value = "8")]
+    stop: Duration,
     /// Open streams of one store
-    #[arg(long, value_name = "COUNT", default_value_t = Limits::default().streams_per_store)]
+    #[arg(long, help_heading = "Limits", value_name = "COUNT", default_value_t = Limits::default().streams_per_store)]
     streams_per_store: usize,
     /// Open streams of one store to one address
-    #[arg(long, value_name = "COUNT", default_value_t = Limits::default().streams_per_address)]
+    #[arg(long, help_heading = "Limits", value_name = "COUNT", default_value_t = Limits::default().streams_per_address)]
     streams_per_address: usize,
 }
 
@@ -83,7 +109,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         metrics: Metrics::default(),
     });
     let watching = tokio::spawn(watch::watch(app.clone()));
-    let front = Arc::new(routes::front(app, stop.clone()));
+    let front = Arc::new(routes::front(app, bundles(&args.db), stop.clone()));
     let address = listener.local_addr()?;
     tracing::info!(%address, "Serving on http://{address}, described at http://{address}/docs");
 
@@ -98,6 +124,21 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The widget's files, with those of earlier versions from the folder beside the database.
+fn bundles(db: &Path) -> Bundles {
+    let mut folder = db.as_os_str().to_owned();
+    folder.push(".widget");
+    Bundles::kept_in(Path::new(&folder)).unwrap_or_else(|error| {
+        let folder = folder.display();
+        tracing::warn!(%error, "Pages pinned to an earlier widget get none: cannot use the folder {folder}: {error}");
+        Bundles::built_in()
+    })
+}
+
+fn seconds(raw: &str) -> Result<Duration, std::num::ParseIntError> {
+    raw.parse().map(Duration::from_secs)
+}
+
 impl Args {
     fn limits(&self) -> Limits {
         Limits {
@@ -108,8 +149,35 @@ impl Args {
             connections_per_address: self.connections_per_address,
             streams_per_store: self.streams_per_store,
             streams_per_address: self.streams_per_address,
+            first_byte: self.first_byte,
+            head: self.head,
+            body: self.body,
+            import: self.import,
+            handler: self.handler,
+            idle: self.idle,
+            stream_life: self.stream_life,
+            stop: self.stop,
             trusted_proxies: self.trusted_proxy.clone(),
             ..Limits::default()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Command {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    #[test]
+    fn without_options_the_limits_are_the_defaults() {
+        let command = Command::parse_from(["serve"]);
+        assert_eq!(command.args.limits(), Limits::default());
     }
 }

@@ -52,7 +52,11 @@ pub fn seen(app: &App, headers: &HeaderMap, uri: &Uri) -> Seen {
     let origin = headers.get(header::ORIGIN);
     let readable_anyway = || origin.is_some_and(|origin| is_listed_by_any(app, origin));
     let shop = match shown(headers, uri) {
-        Some(key) => open(app, &key).map(|(_, shop)| shop),
+        Some(key) => open(app, &key).and_then(|(kind, shop)| match kind {
+            // A secret key in an address or in a page would be one no longer.
+            KeyKind::Secret if bearer(headers) != Some(&key) => Err(secret_key_exposed()),
+            _ => Ok(shop),
+        }),
         None => Err(key_required()),
     };
     let Ok(shop) = shop else {
@@ -159,8 +163,7 @@ where
                 store: shop.id.clone(),
                 shop,
             }),
-            // A secret key in an address would end up in logs.
-            (KeyKind::Secret, _) => Err(key_required()),
+            (KeyKind::Secret, _) => Err(secret_key_exposed()),
             (KeyKind::Publishable, _) => Err(Problem::new(
                 403,
                 "publishable_key_not_allowed",
@@ -213,6 +216,15 @@ fn open(app: &App, shown: &str) -> Result<(KeyKind, Arc<Shop>), Problem> {
     }
     let shop = app.catalogue.shop(&key.store).ok_or_else(invalid)?;
     Ok((key.kind, shop))
+}
+
+fn secret_key_exposed() -> Problem {
+    Problem::new(
+        401,
+        "secret_key_exposed",
+        "A secret key stands where others may read it",
+        "Send a secret key as Authorization: Bearer sk_..., from your server only. If this one was in a page or a log, revoke it.",
+    )
 }
 
 fn key_required() -> Problem {

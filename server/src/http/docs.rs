@@ -1,9 +1,10 @@
 //! `/docs` and `/openapi.json`: the API described, also without a network.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
+use super::named::Named;
 use super::web::Web;
 use crate::error::Problem;
 
@@ -35,7 +36,7 @@ pub async fn page() -> Response {
 }
 
 /// Its script and its style.
-pub async fn part(Path(file): Path<String>) -> Result<Response, Problem> {
+pub async fn part(Named(file): Named<String>) -> Result<Response, Problem> {
     match file.as_str() {
         "docs.js" => Ok(part_of("text/javascript; charset=utf-8", SCRIPT)),
         "docs.css" => Ok(part_of("text/css; charset=utf-8", STYLE)),

@@ -19,6 +19,7 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use shared::ids::StoreId;
 use tokio::time::Instant;
 use tower::ServiceExt;
+use tracing::{Instrument, Span};
 
 use super::auth::{self, Publishable};
 use super::deadline;
@@ -86,7 +87,7 @@ impl Front {
         let mut readable = group == Group::Embed;
         let mut response = match self.admitted(&mut request, group, peer, number, &mut readable) {
             Err(answered) => answered,
-            Ok(()) => self.routed(request).await,
+            Ok(()) => self.routed(request, route, &id).await,
         };
 
         let status = response.status();
@@ -121,7 +122,12 @@ impl Front {
         number: u64,
         readable: &mut bool,
     ) -> Result<(), Response> {
-        well_formed(request).map_err(IntoResponse::into_response)?;
+        well_formed(request).map_err(|problem| {
+            let origin = request.headers().get(header::ORIGIN);
+            *readable |= group == Group::Public
+                && origin.is_some_and(|origin| auth::is_listed_by_any(&self.web.app, origin));
+            problem.into_response()
+        })?;
         if request.method() == Method::OPTIONS && group != Group::Other {
             return Err(self.preflight(request.headers(), group, readable));
         }
@@ -158,7 +164,7 @@ impl Front {
         set(header::ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, POST");
         set(
             header::ACCESS_CONTROL_ALLOW_HEADERS,
-            "content-type, x-shipsby-key",
+            "content-type, last-event-id, x-shipsby-key",
         );
         set(header::ACCESS_CONTROL_MAX_AGE, "600");
         response
@@ -184,7 +190,8 @@ impl Front {
         })
     }
 
-    async fn routed(&self, request: Request) -> Response {
+    /// What fails in here is logged under the request's id.
+    async fn routed(&self, request: Request, route: &str, id: &HeaderValue) -> Response {
         let limits = &self.web.app.limits;
         let imports = request.uri().path().starts_with("/v1/imports/");
         let body_time = if imports { limits.import } else { limits.body };
@@ -195,11 +202,21 @@ impl Front {
         } else {
             (request, limits.handler)
         };
+        // Shoppers are answered from memory, where nothing is logged: a span for each would be dear.
+        let span = match Group::of(request.uri().path()) {
+            Group::Public => Span::none(),
+            _ => tracing::info_span!("request", id = id.to_str().unwrap_or_default(), route),
+        };
         let answer = AssertUnwindSafe(self.router.clone().oneshot(request)).catch_unwind();
+        let answer = answer.instrument(span);
         match tokio::time::timeout(time, answer).await {
             Ok(Ok(Ok(response))) => response,
             Ok(Ok(Err(never))) => match never {},
-            Ok(Err(_panic)) => Problem::internal().into_response(),
+            Ok(Err(_panic)) => {
+                let id = id.to_str().unwrap_or_default();
+                tracing::error!(request.id = id, route, "A handler panicked");
+                Problem::internal().into_response()
+            }
             Err(_elapsed) => Problem::new(
                 503,
                 "too_slow",
@@ -330,9 +347,18 @@ fn dress(headers: &mut HeaderMap, group: Group) {
             "cross-origin"
         },
     );
-    default(header::STRICT_TRANSPORT_SECURITY, "max-age=63072000");
+    default(
+        header::STRICT_TRANSPORT_SECURITY,
+        "max-age=63072000; includeSubDomains",
+    );
+    if group == Group::Other {
+        default(header::CACHE_CONTROL, "no-store");
+    }
     if group == Group::Public {
-        default(header::VARY, "Origin, Accept-Encoding");
+        default(
+            header::VARY,
+            "Origin, Accept-Encoding, Authorization, X-ShipsBy-Key",
+        );
     }
 }
 

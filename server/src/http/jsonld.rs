@@ -1,6 +1,6 @@
 //! `GET /v1/jsonld/{sku}.json`: the answer as a schema.org Offer, for the page's own HTML.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::IntoResponse;
 use serde::Serialize;
@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::auth::Publishable;
 use super::availability::cacheable_until;
+use super::named::Named;
 use super::query::Asked;
 use super::snippet::{end, sku_of};
 use super::web::Web;
@@ -17,6 +18,7 @@ use crate::operations::check_availability::{Question, answer};
 
 /// A schema.org Offer: only what is known, so no price and no address.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SchemaOrgOffer)]
 pub struct Offer {
     /// `https://schema.org`
     #[serde(rename = "@context")]
@@ -34,9 +36,6 @@ pub struct Offer {
     /// Civil date from which it leaves the house, where that is not at once.
     #[serde(rename = "availabilityStarts", skip_serializing_if = "Option::is_none")]
     availability_starts: Option<Date>,
-    /// Instant until which this holds.
-    #[serde(rename = "validThrough", skip_serializing_if = "Option::is_none")]
-    valid_through: Option<String>,
 }
 
 /// Says when a SKU ships, as a schema.org Offer
@@ -62,7 +61,7 @@ pub struct Offer {
 pub async fn show(
     State(web): State<Web>,
     caller: Publishable,
-    Path(file): Path<String>,
+    Named(file): Named<String>,
     asked: Asked,
 ) -> Result<impl IntoResponse, Problem> {
     let sku = sku_of(&file, ".json")?;
@@ -103,6 +102,5 @@ fn offer(answer: Availability) -> Option<Offer> {
         name: answer.title,
         availability: answer.schema_org,
         availability_starts: starts,
-        valid_through: answer.valid_until,
     })
 }

@@ -3,6 +3,7 @@
 pub mod auth;
 pub mod availability;
 pub mod body;
+pub mod bundles;
 pub mod deadline;
 pub mod docs;
 pub mod embed;
@@ -10,6 +11,7 @@ pub mod front;
 pub mod health;
 pub mod jsonld;
 pub mod merchant;
+pub mod named;
 pub mod pace;
 pub mod plans;
 pub mod query;

@@ -12,7 +12,7 @@ use utoipa::openapi::{Components, Info, License, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::embed::Files;
+use super::bundles::Bundles;
 use super::front::{Front, method_not_allowed};
 use super::web::Web;
 use super::{availability, docs, embed, health, jsonld, merchant, plans, snippet, stream};
@@ -30,11 +30,11 @@ pub struct RouteNames {
 const NO_ROUTE: &str = "none";
 
 /// Opens the server's way in, until `stop`.
-pub fn front(app: App, stop: CancellationToken) -> Front {
+pub fn front(app: App, bundles: Bundles, stop: CancellationToken) -> Front {
     let (ours, merchants, description) = all();
     let names = RouteNames::new(&description);
     let openapi = Bytes::from(json(&description));
-    let web = Web::new(app.clone(), Files::embedded(), openapi, stop);
+    let web = Web::new(app.clone(), bundles, openapi, stop);
     let router = ours
         .merge(merchants.with_state(app))
         .fallback(async || {

@@ -172,9 +172,14 @@ struct Place {
 
 impl Connections {
     fn place(&self, peer: SocketAddr, limits: &Limits) -> Option<Place> {
-        let address = super::auth::counted_as(peer.ip().to_canonical());
-        // Proxies and tests run on this machine; the network cannot pretend to.
-        let address = Some(address).filter(|_| !peer.ip().to_canonical().is_loopback());
+        let address = peer.ip().to_canonical();
+        // Proxies bring many shoppers. One on this machine is believed: the network cannot pretend to be it.
+        let is_proxy = address.is_loopback()
+            || limits
+                .trusted_proxies
+                .iter()
+                .any(|proxies| proxies.contains(address));
+        let address = (!is_proxy).then(|| super::auth::counted_as(address));
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if limits.connections <= counts.all {
             return None;

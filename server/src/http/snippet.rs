@@ -1,6 +1,6 @@
 //! `GET /v1/snippet/{sku}.html`: the answer as a piece of HTML, for pages put together on a server.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::IntoResponse;
 use shared::ids::Sku;
@@ -8,6 +8,7 @@ use shared::wire::Availability;
 
 use super::auth::Publishable;
 use super::availability::cacheable_until;
+use super::named::Named;
 use super::query::Asked;
 use super::web::Web;
 use crate::error::Problem;
@@ -39,7 +40,7 @@ use crate::operations::check_availability::{Question, answer};
 pub async fn show(
     State(web): State<Web>,
     caller: Publishable,
-    Path(file): Path<String>,
+    Named(file): Named<String>,
     asked: Asked,
 ) -> Result<impl IntoResponse, Problem> {
     let sku = sku_of(&file, ".html")?;

@@ -25,12 +25,13 @@ use crate::catalogue::Shop;
 use crate::changes::{Change, Changed};
 use crate::error::Problem;
 use crate::limits::{STREAM_COMMENT_EVERY, STREAM_LIFE_SPREAD_PERCENT, STREAM_RETRY_MS};
-use crate::operations::check_availability::{Question, check_availability};
+use crate::operations::check_availability::{Question, check_availability, is_known};
 
 /// Tells what shoppers may be told about SKUs, now and whenever it changes
 ///
 /// First an `availability` event for each SKU with the whole answer, then one after each change.
-/// `resync` advises to ask again. A client that names the last `id` it saw is told only what changed since.
+/// `resync` advises to ask again. `id` is the revision up to which the client knows all it asked for: who names the last
+/// one it saw is not told again what did not change since.
 #[utoipa::path(
     get,
     path = "/v1/stream",
@@ -96,8 +97,8 @@ struct Listener {
     question: Question,
     watched: Vec<Watched>,
     changes: Receiver<Arc<Change>>,
-    /// The revision that the client has seen, until the first events are made.
-    since: Option<u64>,
+    /// The revision up to which the client knows all that it watches; zero if it knows nothing.
+    seen: u64,
     begun: bool,
     ended: bool,
     ends_at: Instant,
@@ -152,7 +153,7 @@ impl Listener {
             },
             watched,
             changes,
-            since: last_seen.or(asked.since),
+            seen: last_seen.or(asked.since).unwrap_or_default(),
             begun: false,
             ended: false,
             ends_at: now + life,
@@ -188,18 +189,15 @@ impl Listener {
 
     /// What a client is told at once. A comment at least: it opens the way through proxies.
     fn beginning(&mut self) -> String {
-        let settings = self.shop.settings();
+        let now = self.web.app.clock.now();
         // A revision of the future was seen before the store was restored from a copy.
-        let since = self.since.filter(|since| *since <= self.shop.revision());
+        if self.shop.revision() < self.seen {
+            self.seen = 0;
+        }
         let concerned: Vec<bool> = self
             .watched
             .iter()
-            .map(|watched| {
-                let seen = self.shop.entry(watched.sku.as_str()).is_some_and(|entry| {
-                    Some(entry.facts.revision.max(settings.generation)) <= since
-                });
-                !seen
-            })
+            .map(|watched| !is_known(&self.shop, &watched.sku, self.question, self.seen, now))
             .collect();
         let answers = self.answers(&concerned);
         // What is not told now still has a time at which it changes by itself.
@@ -245,8 +243,9 @@ impl Listener {
         self.changes = self.changes.resubscribe();
         let revision = self.shop.revision();
         let all = vec![true; self.watched.len()];
+        let seen = self.seen;
         let answers = self.answers(&all);
-        format!("event: resync\nid: {revision}\ndata: {{\"revision\":{revision}}}\n\n{answers}")
+        format!("event: resync\nid: {seen}\ndata: {{\"revision\":{revision}}}\n\n{answers}")
     }
 
     fn mark(&self, change: &Change, concerned: &mut [bool]) {
@@ -294,21 +293,23 @@ impl Listener {
         let skus: Vec<Sku> = at.iter().map(|at| self.watched[*at].sku.clone()).collect();
         let now = self.web.app.clock.now();
         let answers = check_availability(&self.shop, &skus, self.question, now);
-        let mut events = String::new();
+        let mut news = Vec::new();
         for (at, item) in at.into_iter().zip(&answers.items) {
             let watched = &mut self.watched[at];
             watched.valid_until = item.valid_until;
-            if watched.told == Some(item.fingerprint) {
-                continue;
+            if watched.told.replace(item.fingerprint) != Some(item.fingerprint) {
+                news.push(&item.json);
             }
-            watched.told = Some(item.fingerprint);
-            let json = String::from_utf8_lossy(&item.json);
-            write!(
-                events,
-                "event: availability\nid: {}\ndata: {json}\n\n",
-                answers.revision
-            )
-            .expect("text can always be appended to");
+        }
+        // A connection may break between two events, so only the last one says that all is known.
+        let mut events = String::new();
+        for (number, json) in (1..).zip(&news) {
+            if number == news.len() {
+                self.seen = answers.revision;
+            }
+            let (id, json) = (self.seen, String::from_utf8_lossy(json));
+            write!(events, "event: availability\nid: {id}\ndata: {json}\n\n")
+                .expect("text can always be appended to");
         }
         events
     }

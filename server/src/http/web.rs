@@ -11,7 +11,7 @@ use axum::extract::FromRef;
 use shared::ids::StoreId;
 use tokio_util::sync::CancellationToken;
 
-use super::embed::Files;
+use super::bundles::Bundles;
 use crate::app::App;
 
 /// The state of the routes: cheap to clone.
@@ -27,7 +27,7 @@ pub struct WebParts {
     /// Ends everything when the server stops.
     pub stop: CancellationToken,
     /// The widget's files.
-    pub files: Files,
+    pub bundles: Bundles,
     /// The OpenAPI description.
     pub openapi: Bytes,
     /// Makes numbers look alike no more: for ids of requests, and to spread what would else
@@ -56,12 +56,12 @@ pub struct Slot {
 
 impl Web {
     /// Puts the parts together.
-    pub fn new(app: App, files: Files, openapi: Bytes, stop: CancellationToken) -> Self {
+    pub fn new(app: App, bundles: Bundles, openapi: Bytes, stop: CancellationToken) -> Self {
         Self(Arc::new(WebParts {
             app,
             streams: Streams::default(),
             stop,
-            files,
+            bundles,
             openapi,
             spread: RandomState::new(),
             number: AtomicU64::new(0),

@@ -50,6 +50,23 @@ pub fn check_availability(
     Answers { items, revision }
 }
 
+/// True if somebody who knew the answer at the revision `seen` still does at `now`: neither the
+/// facts nor the passing of time have changed it.
+pub fn is_known(shop: &Shop, sku: &Sku, question: Question, seen: u64, now: DateTime<Utc>) -> bool {
+    let settings = shop.settings();
+    let Some(entry) = shop.entry(sku.as_str()) else {
+        return false;
+    };
+    let Some(ago) = shop.reached(seen) else {
+        return false;
+    };
+    let then = now - ago;
+    entry.facts.revision.max(settings.generation) <= seen
+        && computed(Some(&entry), &settings, sku, question, then)
+            .1
+            .is_none_or(|end| now < end)
+}
+
 /// Answers a question about one SKU at `now`, as the value that goes on the wire.
 pub fn answer(
     shop: &Shop,
@@ -93,9 +110,8 @@ fn ready_answer(
     let entry = shop.entry(sku.as_str());
     let kept = entry
         .as_ref()
-        .filter(|_| question.quantity == READY_QUANTITY)
-        .map(|entry| &entry.ready[question.language as usize]);
-    if let Some(ready) = kept.and_then(|kept| kept.load_full())
+        .filter(|_| question.quantity == READY_QUANTITY);
+    if let Some(ready) = kept.and_then(|entry| entry.ready(question.language))
         && ready.generation == settings.generation
         && ready.valid_until.is_none_or(|end| now < end)
     {
@@ -107,13 +123,14 @@ fn ready_answer(
     let mut hasher = DefaultHasher::new();
     json.hash(&mut hasher);
     let ready = Arc::new(ReadyAnswer {
+        language: question.language,
         json: Bytes::from(json),
         valid_until,
         generation: settings.generation,
         fingerprint: hasher.finish(),
     });
-    if let Some(kept) = kept {
-        kept.store(Some(Arc::clone(&ready)));
+    if let Some(entry) = kept {
+        entry.keep_ready(Arc::clone(&ready));
     }
     ready
 }

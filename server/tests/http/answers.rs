@@ -140,7 +140,10 @@ async fn an_answer_may_be_kept_for_five_seconds_and_never_past_its_end() {
     let stand = Stand::new().await;
     let answer = stand.get("/v1/availability?sku=cap").await;
     assert_eq!(answer.header("cache-control"), "public, max-age=5");
-    assert_eq!(answer.header("vary"), "Origin, Accept-Encoding");
+    assert_eq!(
+        answer.header("vary"),
+        "Origin, Accept-Encoding, Authorization, X-ShipsBy-Key"
+    );
 
     use server::http::availability::cacheable_until;
     let now = instant("2026-11-23T18:59:57Z");
@@ -201,10 +204,18 @@ async fn counts_that_the_merchant_hides_leave_nowhere() {
         few.places[0].on_hand = Quantity::new(777);
         few.selling.backorder.mode = shared::supply::BackorderMode::Deny;
         stand.change(few);
+        // Here 9,999 can be had: 777 now, and the rest later.
+        let mut made = hoodie();
+        made.sku = "made".parse().expect("a SKU");
+        made.places[0].on_hand = Quantity::new(777);
+        made.places[0].incoming[0].quantity = Quantity::new(20_000);
+        stand.change(made);
         for address in [
             "/v1/availability?sku=cap&sku=hoodie",
             "/v1/availability?sku=cap&sku=hoodie&qty=778",
             "/v1/availability?sku=cap&sku=hoodie&qty=9999",
+            "/v1/availability?sku=made&qty=9999",
+            "/v1/snippet/made.html?qty=9999",
             "/v1/snippet/cap.html?qty=778",
             "/v1/jsonld/cap.json?qty=778",
         ] {
@@ -219,6 +230,10 @@ async fn counts_that_the_merchant_hides_leave_nowhere() {
         let cart = r#"{"lines":[{"sku":"cap","quantity":778},{"sku":"hoodie","quantity":9999}]}"#;
         let answer = stand.post("/v1/plans", cart).await;
         assert!(!answer.text.contains("777"), "{}", answer.text);
+        let cart = r#"{"lines":[{"sku":"made","quantity":9999}]}"#;
+        let answer = stand.post("/v1/plans", cart).await;
+        assert!(!answer.text.contains("777"), "{}", answer.text);
+        assert!(answer.text.contains("\"quantity\":9999"), "{}", answer.text);
     }
 }
 
@@ -239,6 +254,10 @@ async fn the_snippet_says_the_same_words_as_text_only() {
     assert_eq!((unknown.status.as_u16(), unknown.text.as_str()), (200, ""));
     stand
         .get("/v1/snippet/hoodie")
+        .await
+        .is_problem(404, "not_found");
+    stand
+        .get("/v1/snippet/%FF.html")
         .await
         .is_problem(404, "not_found");
     stand

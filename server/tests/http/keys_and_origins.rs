@@ -47,6 +47,7 @@ async fn keys_that_open_nothing_say_why() {
         (Some("pk_old"), 401, "key_revoked"),
         (Some("pk_demo_shipsby"), 401, "demo_key_refused"),
         (Some("sk_demo_shipsby"), 401, "demo_key_refused"),
+        (Some("sk_one"), 401, "secret_key_exposed"),
     ];
     for (key, status, code) in cases {
         let header = key.map(|key| ("x-shipsby-key", key));
@@ -106,7 +107,10 @@ async fn only_a_listed_page_may_read_an_answer() {
             "",
             "{origin}"
         );
-        assert_eq!(answer.header("vary"), "Origin, Accept-Encoding");
+        assert_eq!(
+            answer.header("vary"),
+            "Origin, Accept-Encoding, Authorization, X-ShipsBy-Key"
+        );
         if status == 403 {
             answer.is_problem(403, "origin_not_allowed");
         }
@@ -120,6 +124,7 @@ async fn a_listed_page_may_read_what_went_wrong() {
         "/v1/availability?key=pk_one",
         "/v1/availability?sku=cap&key=pk_old",
         "/v1/availability?sku=cap",
+        &format!("/v1/availability?sku={}", "x".repeat(9_000)),
     ] {
         let answer = ask(&stand, address, &[("origin", SHOP_ORIGIN)]).await;
         assert!(answer.status.is_client_error());
@@ -158,7 +163,7 @@ async fn a_preflight_is_answered_for_listed_pages_only() {
         assert_eq!(listed.header("access-control-allow-origin"), SHOP_ORIGIN);
         assert_eq!(
             listed.header("access-control-allow-headers"),
-            "content-type, x-shipsby-key"
+            "content-type, last-event-id, x-shipsby-key"
         );
         assert_eq!(
             listed.header("access-control-allow-methods"),

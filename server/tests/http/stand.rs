@@ -13,6 +13,7 @@ use server::app::{App, Parts};
 use server::catalogue::{Catalogue, Key, KeyKind, Keys, Settings, Shop, hash_of};
 use server::changes::{Change, Changed, Changes};
 use server::clock::Clock;
+use server::http::bundles::Bundles;
 use server::http::front::Front;
 use server::http::routes;
 use server::limits::Limits;
@@ -54,6 +55,10 @@ impl Stand {
     }
 
     pub async fn with(limits: Limits) -> Self {
+        Self::starting(MONDAY_MORNING, limits).await
+    }
+
+    pub async fn starting(now: &str, limits: Limits) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let store = Store::open(folder.path().join("test.sqlite"))
             .await
@@ -77,12 +82,16 @@ impl Stand {
             store,
             catalogue,
             changes: Changes::default(),
-            clock: Clock::starting_at(MONDAY_MORNING.parse().expect("an instant")),
+            clock: Clock::starting_at(now.parse().expect("an instant")),
             limits,
             metrics: Metrics::default(),
         });
         let stop = CancellationToken::new();
-        let front = Arc::new(routes::front(app.clone(), stop.clone()));
+        let front = Arc::new(routes::front(
+            app.clone(),
+            Bundles::built_in(),
+            stop.clone(),
+        ));
         Self {
             app,
             front,

@@ -27,6 +27,7 @@ pub fn report() -> String {
     daylight_saving(&mut lines);
     civil_dates(&mut lines);
     overdue(&mut lines);
+    safety_stock_missing(&mut lines);
     no_supply(&mut lines);
     date_passes(&mut lines);
     claims_keep_their_dates(&mut lines);
@@ -137,6 +138,17 @@ fn overdue(lines: &mut String) {
     let mut beyond = Shop::every_day("2027-02-20T12:00:00Z");
     beyond.incoming(200, "2027-01-10");
     beyond.ask(lines, "V6 beyond the fence", 1);
+}
+
+/// 3.1, step 2: what comes fills up the safety stock first.
+fn safety_stock_missing(lines: &mut String) {
+    let mut shop = Shop::every_day("2027-01-04T15:00:00Z");
+    shop.stock(2);
+    shop.place().safety_stock = Quantity::new(5);
+    shop.incoming(10, "2027-01-11");
+    for units in [7, 8] {
+        shop.ask(lines, "safety stock", units);
+    }
 }
 
 /// V8: nothing known is said as such.

@@ -9,6 +9,9 @@ function element(name, attributes = {}, ...children) {
   return made;
 }
 
+// What stands between backticks is code.
+const said = (text) => (text ?? "").split("`").map((part, at) => (at % 2 ? element("code", {}, part) : part));
+
 const resolved = (schema) => (schema?.$ref ? api.components.schemas[schema.$ref.split("/").pop()] : schema);
 const nameOf = (schema) => schema?.$ref?.split("/").pop();
 
@@ -43,7 +46,7 @@ function example(schema, within = []) {
   return type === "string" ? (plain.format === "date" ? "2026-12-15" : "text") : null;
 }
 
-const row = (name, what, text) => element("tr", {}, element("td", {}, name), element("td", {}, text ?? "", what ? element("br") : null, what ? element("small", {}, what) : null));
+const row = (name, what, text) => element("tr", {}, element("td", {}, name), element("td", {}, ...said(text), what ? element("br") : null, what ? element("small", {}, what) : null));
 const table = (rows) => element("table", {}, element("tbody", {}, ...rows));
 
 function fields(schema) {
@@ -58,7 +61,7 @@ function content(heading, body, shown) {
   return Object.entries(body.content).flatMap(([kind, { schema }]) => [
     element("h4", {}, `${heading}: ${kind}`),
     fields(schema),
-    shown && kind.includes("json") ? element("pre", { tabindex: "0" }, JSON.stringify(example(schema), null, 2)) : null,
+    shown && kind.includes("json") && Object.keys(resolved(schema) ?? {}).some((key) => key !== "description") ? element("pre", { tabindex: "0" }, JSON.stringify(example(schema), null, 2)) : null,
   ]);
 }
 
@@ -72,8 +75,8 @@ function operation(method, path, about) {
     "section",
     { id },
     element("h3", {}, element("span", { class: "method" }, method.toUpperCase()), path),
-    element("p", {}, about.summary ?? ""),
-    about.description ? element("p", {}, about.description) : null,
+    element("p", {}, ...said(about.summary)),
+    about.description ? element("p", {}, ...said(about.description)) : null,
     keys.length ? element("p", {}, element("small", {}, `Key: ${keys.join(" or ")}`)) : null,
     parameters.length ? element("h4", {}, "Parameters") : null,
     parameters.length ? table(parameters.map((one) => row(one.name + (one.required ? "" : "?"), `${one.in}, ${typeOf(one.schema)}`, one.description))) : null,
@@ -85,8 +88,8 @@ function operation(method, path, about) {
 }
 
 document.querySelector("#version").textContent = api.info.version;
-document.querySelector("#about").textContent = api.info.description;
-const groups = {};
+document.querySelector("#about").replaceChildren(...said(api.info.description));
+const groups = { shoppers: [], merchants: [] };
 for (const [path, methods] of Object.entries(api.paths)) {
   for (const [method, about] of Object.entries(methods)) if (about.responses) (groups[about.tags?.[0] ?? "other"] ??= []).push([method, path, about]);
 }

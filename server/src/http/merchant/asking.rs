@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use axum::body::Body;
-use axum::extract::{FromRef, FromRequest, FromRequestParts, Path, Query, Request};
+use axum::extract::{FromRef, FromRequest, FromRequestParts, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -18,6 +18,7 @@ use crate::error::Problem;
 use crate::hex;
 use crate::http::auth::Merchant;
 use crate::http::body::{ApiJson, whole};
+pub use crate::http::named::Named;
 use crate::operations::once::{Answer, Asked, IDEMPOTENCY_KEY_CHARS_MAX, Outcome, Ticket};
 
 /// The header that names a request, so that sending it again does nothing.
@@ -28,9 +29,6 @@ const IDEMPOTENT_REPLAYED: &str = "idempotent-replayed";
 const PAGE_DEFAULT: u32 = 50;
 /// Most entries of a page.
 const PAGE_MAX: u32 = 200;
-
-/// Names in the path, as text.
-pub struct Named<T>(pub T);
 
 /// A request that is to be done at most once, with its body read.
 pub struct Once<T> {
@@ -123,18 +121,6 @@ impl<S: Send + Sync> FromRequestParts<S> for Page {
                 "the parameters of a list are after, limit and (for purchase orders) status",
             )
         })
-    }
-}
-
-impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Named<T> {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        // Bytes that are no UTF-8 name nothing.
-        let Ok(Path(names)) = Path::<T>::from_request_parts(parts, state).await else {
-            return Err(Problem::not_found());
-        };
-        Ok(Self(names))
     }
 }
 
