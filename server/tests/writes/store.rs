@@ -302,10 +302,12 @@ async fn settings_that_are_loaded_late_replace_no_newer_ones() {
 
 /// Makes the tables look like those of another version.
 async fn meddle_with_migrations(shop: &TestShop) {
+    let mut stranger = stranger(shop).await;
     sqlx::query("UPDATE _sqlx_migrations SET version = version + 1")
-        .execute(&mut stranger(shop).await)
+        .execute(&mut stranger)
         .await
         .expect("meddling");
+    stranger.close().await.expect("all of it in the file");
 }
 
 #[tokio::test]
