@@ -18,7 +18,6 @@ use crate::error::Problem;
 use crate::hex;
 use crate::http::auth::Merchant;
 use crate::http::body::{ApiJson, whole};
-pub use crate::http::named::Named;
 use crate::operations::once::{Answer, Asked, IDEMPOTENCY_KEY_CHARS_MAX, Outcome, Ticket};
 
 /// The header that names a request, so that sending it again does nothing.

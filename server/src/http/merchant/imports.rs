@@ -10,11 +10,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Refusals;
-use super::asking::{self, Named, asked, idempotency_key, sent};
+use super::asking::{self, asked, idempotency_key, sent};
 use crate::app::App;
 use crate::error::Problem;
 use crate::http::auth::Merchant;
 use crate::http::body::whole;
+use crate::http::named::Named;
 use crate::import::{Format, FormatError, Remark};
 use crate::operations::import_stock::{ImportError, ImportStock, StockImported, import_stock};
 use crate::operations::once::{self, Asked, Once};

@@ -8,7 +8,7 @@ use shared::wire::Date;
 use utoipa::ToSchema;
 
 use super::Refusals;
-use super::asking::{self, Named, Page, existing, sent};
+use super::asking::{self, Page, existing, sent};
 use super::fields::{
     Count, Day, LocationName, PurchaseOrderName, Reason, ReceiptName, SkuName, SupplierName, Units,
     present,
@@ -17,6 +17,7 @@ use crate::app::App;
 use crate::error::Problem;
 use crate::http::auth::Merchant;
 use crate::http::body::{ApiJson, refuse_line_count};
+use crate::http::named::Named;
 use crate::operations::change_purchase_order::{
     ChangePurchaseOrder, ChangedLine, change_purchase_order,
 };

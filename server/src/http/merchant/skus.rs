@@ -8,12 +8,13 @@ use shared::wire::Date;
 use utoipa::ToSchema;
 
 use super::Refusals;
-use super::asking::{Named, Page, existing, new};
+use super::asking::{Page, existing, new};
 use super::fields::{Count, Day, Days, Name, Reason, SkuName, SupplierName, Units};
 use crate::app::App;
 use crate::error::Problem;
 use crate::http::auth::Merchant;
 use crate::http::body::ApiJson;
+use crate::http::named::Named;
 use crate::operations::put_sku::put_sku;
 use crate::operations::records::{Component, SkuRecord};
 use crate::operations::show;

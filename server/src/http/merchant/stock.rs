@@ -7,12 +7,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Refusals;
-use super::asking::{self, Named, existing, sent};
+use super::asking::{self, existing, sent};
 use super::fields::{Change, Count, LocationName, Reason, SkuName, present};
 use crate::app::App;
 use crate::error::Problem;
 use crate::http::auth::Merchant;
 use crate::http::body::{ApiJson, refuse_line_count};
+use crate::http::named::Named;
 use crate::operations::adjust_stock::{
     ADJUSTMENT_LINES_MAX, AdjustStock, Adjusted, Adjustment, adjust_stock,
 };
