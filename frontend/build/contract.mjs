@@ -89,13 +89,7 @@ export interface ShipsByEventMap {
 ${events.join("")}}
 
 ${comment(summary, "")}export interface ShipsByElement extends HTMLElement {
-${members.join("")}${methods.join("")}  addEventListener<K extends keyof ShipsByEventMap>(
-    type: K,
-    listener: (this: ShipsByElement, event: ShipsByEventMap[K]) => unknown,
-    options?: boolean | AddEventListenerOptions,
-  ): void;
-  addEventListener(type: string, listener: EventListenerOrEventListenerObject, options?: boolean | AddEventListenerOptions): void;
-}
+${members.join("")}${methods.join("")}}
 
 declare global {
   interface HTMLElementTagNameMap {
