@@ -3,7 +3,7 @@
 import { h, own, part, promise, styled, tone } from "./plain.js";
 
 /** The whole view of an answer. */
-export function plans({ lines, options, text }, view, lang, compact) {
+export function plans({ lines, options, text, lang }, view, compact) {
   return styled(
     "div",
     view,

@@ -114,6 +114,15 @@ for (const { mode, rules, instances, expected } of MODES) {
     assert.equal((await page.locator("#cart li.line").nth(1).locator("[part=label]").innerText()).trim(), plans.lines[1].text.label);
   });
 
+  for (const view of ["cart", "checkout"]) {
+    test(`${mode}, a ${view} of which nothing is known keeps the merchant's text and says so`, async (t) => {
+      const page = await stage.open(t, cartOf(view, view, [UNKNOWN, { sku: "e2e-unknown-too", quantity: 1 }]), { rules, expected });
+      const [event] = await until("an event", () => page.evaluate(() => seen.events.length > 0 && seen.events));
+      assert.deepEqual([event.type, event.detail.code], ["error", "unknown_sku"]);
+      assert.equal(await wordsOf(page.locator("ships-by")), OWN_TEXT);
+    });
+  }
+
   test(`${mode}, a compact element is one line`, async (t) => {
     const { sku, quantity } = STATES[3];
     const page = await stage.open(t, `<ships-by compact sku="${sku}" quantity="${quantity}"></ships-by>`, { rules, expected });

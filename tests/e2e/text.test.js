@@ -160,6 +160,16 @@ for (const { mode, rules, expected } of [
   }
 }
 
+test("a count is written in the answer's language, whatever region the page names", async (t) => {
+  for (const wasm of [true, false]) {
+    const body = `<ships-by view="cart" lines='[{"sku":"e2e-ready","quantity":1234}]'></ships-by>`;
+    const page = await stage.open(t, body, { rules: { lang: "de-CH", wasm }, expected: /shown as plain text|Content Security Policy/ });
+    await page.locator("li.line").waitFor();
+    if (wasm) await compiled(page);
+    assert.equal(await page.locator(".title").textContent(), "1.234 × Mug");
+  }
+});
+
 for (const lang of LANGUAGES) {
   test(`the compiled view words an answer as the server does (${lang})`, async (t) => {
     const lines = [{ sku: "e2e-ready", quantity: 2 }, { sku: "e2e-slices", quantity: 3 }, { sku: "e2e-long", quantity: 1 }];
