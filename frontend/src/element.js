@@ -326,14 +326,17 @@ function parsed(json) {
   } catch {}
 }
 
-// A language tag that `Intl` takes, or nothing.
+// A language tag that `Intl` takes, or nothing. To ask it takes a moment when the page begins, and most tags are plain.
 function spoken(tag) {
   try {
+    if (/^[a-z]{2}(-[A-Z]{2})?$/.test(tag)) return tag;
     if (tag.length <= LANG_CHARACTERS_MAX) return Intl.getCanonicalLocales(tag)[0];
   } catch {}
 }
 
 if (!customElements.get("ships-by")) {
+  // Before the elements become ours and change, the page's layout stands, and looking costs nothing.
+  for (const element of document.querySelectorAll("ships-by")) element._near = isOnScreen(element);
   customElements.define("ships-by", ShipsBy);
 
   // Quantity fields of the page are heard here, so that it does not matter when they come and go.
