@@ -143,6 +143,16 @@ pub enum Cause {
 
 impl Availability {
     /// The answer for a SKU that the store does not know.
+    ///
+    /// ```
+    /// use shared::availability::{Availability, Status};
+    /// use shared::quantity::Quantity;
+    ///
+    /// let answer = Availability::unknown("nobody".parse()?, Quantity::new(1));
+    /// assert_eq!(answer.status, Status::Unknown);
+    /// assert!(!answer.orderable());
+    /// # Ok::<(), shared::ids::IdError>(())
+    /// ```
     pub fn unknown(sku: Sku, requested: Quantity) -> Self {
         Self {
             sku,
@@ -251,6 +261,35 @@ pub fn availability(
 
 /// The purchase orders of a SKU at a location that are late at `now`: each deserves an alert, and
 /// none makes the SKU read as in stock (domain.md V9).
+///
+/// ```
+/// use shared::availability::overdue;
+/// use shared::calendar::{DispatchCalendar, WorkingDays};
+/// use shared::quantity::Quantity;
+/// use shared::supply::{Incoming, Place};
+///
+/// let calendar = DispatchCalendar {
+///     zone: chrono_tz::UTC,
+///     working_days: WorkingDays::monday_to_friday(),
+///     pickup_days: WorkingDays::monday_to_friday(),
+///     cut_off: "14:00:00".parse()?,
+///     receiving_days: 0,
+///     processing_days: 1,
+/// };
+/// let expected = |id: &str, on: &str, buffer_days| Incoming {
+///     quantity: Quantity::new(10),
+///     expected_on: on.parse().expect("a date"),
+///     buffer_days,
+///     purchase_order: id.parse().expect("an id"),
+/// };
+/// let place = Place {
+///     incoming: vec![expected("late", "2026-11-20", 0), expected("within-its-buffer", "2026-11-20", 5)],
+///     ..Place::new("main".parse()?)
+/// };
+/// let late: Vec<_> = overdue(&place, &calendar, "2026-11-23T12:00:00Z".parse()?).collect();
+/// assert_eq!(late, [&place.incoming[0]]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn overdue<'a>(
     place: &'a Place,
     calendar: &DispatchCalendar,

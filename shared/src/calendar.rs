@@ -24,7 +24,12 @@ pub const CLOSED_DAYS_MAX: u32 = 370;
 /// let thanksgiving = date("2026-11-26");
 /// let week = WorkingDays::monday_to_friday().without([thanksgiving]);
 /// assert!(!week.includes(thanksgiving));
+/// assert_eq!(week.on_or_after(thanksgiving), Some(date("2026-11-27")));
 /// assert_eq!(week.after(date("2026-11-25"), 1), Some(date("2026-11-27")));
+///
+/// let mondays = WorkingDays::on([chrono::Weekday::Mon]);
+/// assert_eq!(mondays.after(thanksgiving, 2), Some(date("2026-12-07")));
+/// assert!(WorkingDays::every_day().includes(thanksgiving));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkingDays {
@@ -98,6 +103,37 @@ impl WorkingDays {
 }
 
 /// How a location turns goods into parcels: its zone, its days, its clock.
+///
+/// ```
+/// use chrono::{DateTime, NaiveDate, Utc};
+/// use shared::calendar::{DispatchCalendar, WorkingDays};
+///
+/// let date = |text: &str| text.parse::<NaiveDate>().expect("a date");
+/// let instant = |text: &str| text.parse::<DateTime<Utc>>().expect("an instant");
+/// // Closed on Thanksgiving. domain.md V3: a second decides whether it is Friday or Monday.
+/// let calendar = DispatchCalendar {
+///     zone: chrono_tz::America::Los_Angeles,
+///     working_days: WorkingDays::monday_to_friday().without([date("2026-11-26")]),
+///     pickup_days: WorkingDays::monday_to_friday().without([date("2026-11-26")]),
+///     cut_off: "14:00:00".parse()?,
+///     receiving_days: 1,
+///     processing_days: 1,
+/// };
+/// let in_time = instant("2026-11-25T21:59:59Z");
+/// let begun = calendar.first_working_day(in_time).expect("a working day");
+/// assert_eq!((calendar.today(in_time), begun), (date("2026-11-25"), date("2026-11-25")));
+/// assert_eq!(calendar.ship_by(begun), Some(date("2026-11-27")));
+///
+/// let cut_off = instant("2026-11-25T22:00:00Z");
+/// assert_eq!(calendar.first_working_day_holds_until(in_time), Some(cut_off));
+/// assert_eq!(calendar.first_working_day(cut_off), Some(date("2026-11-27")));
+///
+/// // What arrives on Wednesday is put away on Friday.
+/// assert_eq!(calendar.pickable_on(date("2026-11-25")), Some(date("2026-11-27")));
+/// assert_eq!(calendar.start_of(date("2026-11-26")), instant("2026-11-26T08:00:00Z"));
+/// assert_eq!(calendar.instant_of(date("2026-11-25"), calendar.cut_off), cut_off);
+/// # Ok::<(), chrono::ParseError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DispatchCalendar {
     /// IANA time zone. All civil dates of the location are dates here.

@@ -147,6 +147,16 @@ impl Atp {
 
 /// Merges slices smaller than `min_shipment` into the one that follows; a small last slice takes
 /// the one before it along. Nothing gets earlier by it.
+///
+/// ```
+/// use shared::promise::{Slice, merge_small};
+/// use shared::quantity::Quantity;
+///
+/// let slice = |units, day: &str| Slice { quantity: Quantity::new(units), ships_by: day.parse().expect("a date") };
+/// let slices = vec![slice(1, "2027-01-13"), slice(5, "2027-02-03"), slice(1, "2027-02-10")];
+/// let merged = merge_small(slices, Quantity::new(2));
+/// assert_eq!(merged, [slice(7, "2027-02-10")]);
+/// ```
 pub fn merge_small(slices: Vec<Slice>, min_shipment: Quantity) -> Vec<Slice> {
     let mut merged: Vec<Slice> = Vec::with_capacity(slices.len());
     for slice in slices {

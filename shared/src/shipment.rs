@@ -142,6 +142,15 @@ pub fn plans(lines: &[PromisedLine], policy: &SplitPolicy) -> Vec<Plan> {
 }
 
 /// Sums `lines` that name the same SKU, keeping the order of first mention.
+///
+/// ```
+/// use shared::quantity::Quantity;
+/// use shared::shipment::summed;
+///
+/// let line = |sku: &str, units| (sku.parse().expect("a SKU"), Quantity::new(units));
+/// let cart = summed([line("red", 1), line("blue", 2), line("red", 3)]);
+/// assert_eq!(cart, [line("red", 4), line("blue", 2)]);
+/// ```
 pub fn summed(lines: impl IntoIterator<Item = (Sku, Quantity)>) -> Vec<(Sku, Quantity)> {
     let mut sums: Vec<(Sku, Quantity)> = Vec::new();
     for (sku, quantity) in lines {

@@ -9,6 +9,30 @@ use crate::ids::{LocationId, PurchaseOrderId, Sku};
 use crate::quantity::Quantity;
 
 /// Everything that is known of one SKU, and nothing about the moment at which it is asked.
+///
+/// ```
+/// use shared::quantity::Quantity;
+/// use shared::supply::{Backorder, BackorderMode, Claim, Incoming, Place, SkuFacts};
+///
+/// // Two are there, one of them kept back; ten are coming; three are promised to somebody by the 20th.
+/// let mut facts = SkuFacts::new("cc-hoodie".parse()?);
+/// facts.selling.backorder = Backorder { mode: BackorderMode::Allow, ..Backorder::default() };
+/// facts.places.push(Place {
+///     on_hand: Quantity::new(2),
+///     safety_stock: Quantity::new(1),
+///     incoming: vec![Incoming {
+///         quantity: Quantity::new(10),
+///         expected_on: "2027-01-15".parse()?,
+///         buffer_days: 0,
+///         purchase_order: "PO-7".parse()?,
+///     }],
+///     claims: vec![Claim { ships_by: Some("2027-01-20".parse()?), quantity: Quantity::new(3) }],
+///     ..Place::new("main".parse()?)
+/// });
+/// assert_eq!(facts.at(&"main".parse()?).map(|place| place.on_hand), Some(Quantity::new(2)));
+/// assert_eq!(facts.at(&"elsewhere".parse()?), None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SkuFacts {
     /// The SKU.
@@ -77,6 +101,14 @@ impl BackorderMode {
     }
 
     /// The mode of this name.
+    ///
+    /// ```
+    /// use shared::supply::BackorderMode;
+    ///
+    /// assert_eq!(BackorderMode::named("allow_silent"), Some(BackorderMode::AllowSilent));
+    /// assert_eq!(BackorderMode::named(BackorderMode::Deny.name()), Some(BackorderMode::Deny));
+    /// assert_eq!(BackorderMode::named("maybe"), None);
+    /// ```
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|mode| mode.name() == name)
     }

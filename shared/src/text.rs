@@ -79,6 +79,30 @@ pub struct ParcelText {
 }
 
 /// The catalogue in one language, with a way to write dates; seen from one day.
+///
+/// ```
+/// use shared::promise::Slice;
+/// use shared::quantity::Quantity;
+/// use shared::shipment::{PromisedLine, SplitCharge, SplitPolicy, plans};
+/// use shared::text::{Language, Speaker, Tables};
+///
+/// let tables = Tables(Language::German);
+/// let speaker = Speaker::new(Language::German, &tables, "2026-11-23".parse()?);
+/// assert_eq!(speaker.language().tag(), "de");
+/// assert_eq!(speaker.words().in_stock, "Auf Lager");
+///
+/// let slice = |units, day: &str| Slice { quantity: Quantity::new(units), ships_by: day.parse().expect("a date") };
+/// assert_eq!(speaker.slice(&slice(2, "2026-12-15"), 1, true), "2 weitere bis 15. Dezember");
+///
+/// let cart = [PromisedLine { sku: "hoodie".parse()?, slices: vec![slice(1, "2026-11-25"), slice(2, "2026-12-15")] }];
+/// let ways = plans(&cart, &SplitPolicy { charge: SplitCharge::Free, parcels_max: 2 });
+/// let text = speaker.plan(&ways[1], &|_| "Kapuzenjacke".into());
+/// assert_eq!(text.when, "2 Pakete, das letzte bis 15. Dezember");
+/// assert_eq!(text.parcels[1].items, "2 × Kapuzenjacke");
+/// assert_eq!(speaker.announcement(&text), "Jeweils sobald bereit: 2 Pakete, das letzte bis 15. Dezember. Ohne Aufpreis.");
+/// assert!(speaker.not_orderable("Mütze").starts_with("Mütze ist zurzeit nicht bestellbar"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Speaker<'a> {
     language: Language,

@@ -341,6 +341,35 @@ impl Availability {
 ///
 /// The server answers with exactly this, and the widget computes it again from the lines and the
 /// policy of the answer: it cannot come to another result.
+///
+/// ```
+/// use shared::availability::Availability as Answer;
+/// use shared::promise::Slice;
+/// use shared::quantity::Quantity;
+/// use shared::shipment::{SplitCharge, SplitPolicy};
+/// use shared::text::{Language, Speaker, Tables};
+/// use shared::wire::{self, Availability, PlanKind, plan_options, plans_text};
+///
+/// let tables = Tables(Language::English);
+/// let speaker = Speaker::new(Language::English, &tables, "2026-11-23".parse()?);
+/// // One is on the shelf, another comes on the 15th.
+/// let slice = |day: &str| Slice { quantity: Quantity::new(1), ships_by: day.parse().expect("a date") };
+/// let answer = Answer {
+///     slices: vec![slice("2026-11-25"), slice("2026-12-15")],
+///     ships_by: Some("2026-12-15".parse()?),
+///     ..Answer::unknown("hoodie".parse()?, Quantity::new(2))
+/// };
+/// let lines = [Availability::new(&answer, Some("Hoodie"), &speaker, None)];
+/// assert_eq!(lines[0].name(), "Hoodie");
+///
+/// let policy = SplitPolicy { charge: SplitCharge::Free, parcels_max: 2 };
+/// let policy = wire::SplitPolicy::new(&policy, "USD".parse()?);
+/// let options = plan_options(&lines, &policy, &speaker);
+/// assert_eq!(options[1].kind, PlanKind::Separate);
+/// assert_eq!(options[1].text.when, "2 parcels, last one by December 15");
+/// assert_eq!(plans_text(&lines, &speaker).legend, "How should we send it?");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn plan_options(
     lines: &[Availability],
     policy: &SplitPolicy,
@@ -475,6 +504,14 @@ fn code(cause: Cause) -> &'static str {
 
 impl Date {
     /// Reads `YYYY-MM-DD`, four digits of year, and nothing else.
+    ///
+    /// ```
+    /// use shared::wire::Date;
+    ///
+    /// assert_eq!(Date::parse("2026-12-15").map(|day| day.to_string()).as_deref(), Some("2026-12-15"));
+    /// assert_eq!(Date::parse("15.12.2026"), None);
+    /// assert_eq!(Date::parse("2026-02-30"), None);
+    /// ```
     pub fn parse(raw: &str) -> Option<Self> {
         let digits = |part: &str, length: usize| {
             let plain = part.len() == length && part.bytes().all(|byte| byte.is_ascii_digit());

@@ -84,6 +84,16 @@ for (const { mode, ready, ...rest } of MODES) {
     assert.equal(body.get("plan"), null, "the radio buttons themselves send nothing");
   });
 
+  test(`${mode}, Enter on a way sends the page's form, as in any form`, async (t) => {
+    const { separate } = await optionsByKind();
+    const page = await checkout(t, { ready, ...rest });
+    await choose(page, "separate");
+    await page.locator("ships-by input[value=separate]").focus();
+    await page.keyboard.press("Enter");
+    await page.waitForURL("**/order");
+    assert.deepEqual(JSON.parse(stage.merchant.posts.pop().body.get("ships_by_plan")), planOf(separate));
+  });
+
   test(`${mode}, Space chooses where the focus came without choosing`, async (t) => {
     const page = await checkout(t, { ready, ...rest });
     await page.locator("ships-by input[value=separate]").focus();

@@ -64,6 +64,17 @@ impl Language {
     }
 
     /// The tag to give to `lang` attributes and to `Intl`.
+    ///
+    /// ```
+    /// use shared::text::Language;
+    ///
+    /// for language in Language::ALL {
+    ///     assert_eq!(Language::for_tag(language.tag()), language);
+    /// }
+    /// assert!(Language::Arabic.is_right_to_left());
+    /// assert_eq!(Language::Japanese.words().in_stock, "在庫あり");
+    /// assert_eq!(Language::German.words().parcels_last_by.of(2), "{count} Pakete, das letzte bis {date}");
+    /// ```
     pub fn tag(self) -> &'static str {
         match self {
             Self::English => "en-US",

@@ -10,6 +10,19 @@ use crate::money::Money;
 use crate::quantity::Quantity;
 
 /// A [`Locale`] made of tables.
+///
+/// ```
+/// use shared::money::Money;
+/// use shared::quantity::Quantity;
+/// use shared::text::{DateStyle, Language, Locale, Tables};
+///
+/// let day = "2026-12-15".parse()?;
+/// assert_eq!(Tables(Language::English).date(day, DateStyle::Weekday), "Tuesday, December 15");
+/// assert_eq!(Tables(Language::Spanish).date(day, DateStyle::Year), "15 de diciembre de 2026");
+/// assert_eq!(Tables(Language::English).money(Money::new(495, "USD".parse()?)), "$4.95");
+/// assert_eq!(Tables(Language::German).count(Quantity::new(1234)), "1.234");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Tables(pub Language);
 
