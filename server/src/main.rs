@@ -1,5 +1,7 @@
 //! The `ships-by` command.
 
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
 
 mod cli;
@@ -35,8 +37,19 @@ enum Act {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    match Command::parse().act {
+async fn main() -> ExitCode {
+    match run(Command::parse().act).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // What went wrong, and why; where in the program is of no use to a shopkeeper.
+            eprintln!("Error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(act: Act) -> anyhow::Result<()> {
+    match act {
         Act::Serve(args) => cli::serve::run(args).await,
         Act::Demo(args) => cli::demo::run(args).await,
         Act::Import(args) => cli::import::run(args).await,

@@ -112,7 +112,10 @@ pub enum Status {
         released_on: NaiveDate,
     },
     /// None can be had.
-    OutOfStock,
+    OutOfStock {
+        /// Some is on its way, though it may not be sold before it is there.
+        more_comes: bool,
+    },
     /// None can be had, and none will come.
     Discontinued,
     /// The store does not know this SKU.
@@ -489,7 +492,8 @@ impl Timeline {
         ready: Amount,
         most: Amount,
     ) -> Status {
-        let none = most == Amount::Counted(Quantity::ZERO);
+        let none_at_all = Amount::Counted(Quantity::ZERO);
+        let none = most == none_at_all;
         if let Some(released_on) = self.unreleased_until.filter(|_| !none) {
             return Status::Preorder { released_on };
         }
@@ -497,7 +501,9 @@ impl Timeline {
             return if facts.selling.discontinued {
                 Status::Discontinued
             } else {
-                Status::OutOfStock
+                Status::OutOfStock {
+                    more_comes: self.atp.by(self.horizon) != none_at_all,
+                }
             };
         }
         let left = counted(ready).filter(|_| policy.display == Display::Exact);

@@ -151,7 +151,7 @@ impl<'a> Speaker<'a> {
             Status::Backorder { silent: false } => words.backordered.into(),
             Status::Backorder { silent: true } => words.made_to_order.into(),
             Status::Preorder { .. } => words.preorder.into(),
-            Status::OutOfStock => words.sold_out.into(),
+            Status::OutOfStock { .. } => words.sold_out.into(),
             Status::Discontinued => words.discontinued.into(),
             Status::Unknown => words.unknown.into(),
         };
@@ -170,7 +170,7 @@ impl<'a> Speaker<'a> {
                 words.ships_by,
                 &[("date", &self.date(day, DateStyle::Weekday))],
             )),
-            (None, Status::OutOfStock) => Some(words.no_date.into()),
+            (None, Status::OutOfStock { more_comes: false }) => Some(words.no_date.into()),
             (None, _) => None,
         };
         let detail = match answer.slices.as_slice() {

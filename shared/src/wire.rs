@@ -288,7 +288,7 @@ impl Availability {
             availability::Status::Discontinued => {
                 (Status::Discontinued, "https://schema.org/Discontinued")
             }
-            availability::Status::OutOfStock => {
+            availability::Status::OutOfStock { .. } => {
                 (Status::OutOfStock, "https://schema.org/OutOfStock")
             }
             availability::Status::Unknown => (Status::Unknown, "https://schema.org/OutOfStock"),

@@ -186,7 +186,7 @@ fn decided(location: LocationId) -> anyhow::Result<PutStore> {
         overdue_fence_days: policy.overdue_fence_days,
         overdue_offset_days: policy.overdue_offset_days,
         min_shipment: policy.min_shipment,
-        origins: Vec::new(),
+        origins: Some(Vec::new()),
     })
 }
 

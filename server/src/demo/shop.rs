@@ -9,7 +9,7 @@ use axum::http::header::{
 };
 use axum::http::{HeaderValue, StatusCode, Uri};
 use axum::middleware::{self, Next};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Form, Json, Router};
 use serde::{Deserialize, Serialize};
@@ -62,7 +62,10 @@ pub fn router(config: ShopConfig) -> Router {
         .route("/products/{handle}", get(product))
         .route("/cart", get(cart))
         .route("/checkout", get(checkout))
-        .route("/confirmation", post(confirmation))
+        .route(
+            "/confirmation",
+            get(|| async { Redirect::to("/checkout") }).post(confirmation),
+        )
         .route("/states", get(states))
         .route("/assets/{name}", get(asset))
         .route("/warehouse/shelves/{sku}", get(shelf))

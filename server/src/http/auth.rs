@@ -180,6 +180,7 @@ fn shown<'a>(headers: &'a HeaderMap, uri: &'a Uri) -> Option<Cow<'a, str>> {
         .map(Cow::Borrowed)
         .or_else(|| query::first(uri.query(), "key"))
         .or_else(|| bearer(headers).map(Cow::Borrowed))
+        .filter(|key| !key.is_empty())
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

@@ -105,6 +105,11 @@ pub fn read<T: DeserializeOwned>(json: &[u8]) -> Result<T, Problem> {
             "The value at byte {byte} is nested deeper than {JSON_DEPTH_MAX} levels."
         )));
     }
+    if let Some(byte) = list_of_what_has_names(json) {
+        let detail =
+            format!("At byte {byte} stands a list where an object with named fields belongs.");
+        return Err(Problem::invalid("", "invalid_value", detail));
+    }
     let mut reader = serde_json::Deserializer::from_slice(json);
     let value = serde_path_to_error::deserialize(&mut reader)
         .map_err(|error| refused(error.path(), error.inner()))?;
@@ -216,6 +221,25 @@ fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
+/// Where a list stands for an object, if one does. serde would take the fields by their order, and nobody means that;
+/// no body has a list at its top or directly within another.
+fn list_of_what_has_names(json: &[u8]) -> Option<usize> {
+    let (mut within, mut in_text, mut escaped) = (vec![b'['], false, false);
+    for (at, byte) in json.iter().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            _ if in_text => {}
+            b'[' if within.last() == Some(&b'[') => return Some(at),
+            b'{' | b'[' => within.push(*byte),
+            b'}' | b']' => drop(within.pop()),
+            _ => {}
+        }
+    }
+    None
+}
+
 /// Where the JSON becomes too deep, if it does.
 fn too_deep(json: &[u8]) -> Option<usize> {
     let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
@@ -284,7 +308,8 @@ mod tests {
         check("{\"lines\": []} x", 400, "invalid_json", "");
         check("{\"lines\": 1e999}", 400, "invalid_json", "");
         check("{}", 422, "missing_field", "/lines");
-        check("[1]", 422, "invalid_value", "/0");
+        check("[1]", 422, "invalid_value", "");
+        check("{\"lines\": [[\"a\", 1]]}", 422, "invalid_value", "");
         check("{\"lines\": {}}", 422, "invalid_value", "/lines");
         check(
             "{\"lines\": [], \"store_id\": 1}",
@@ -333,10 +358,13 @@ mod tests {
 
     #[test]
     fn a_body_may_be_nested_only_so_deep() {
-        let deep = format!("{}{}", "[".repeat(33), "]".repeat(33));
+        let nested = |levels: usize, inner: &str| {
+            format!("{}{inner}{}", "{\"a\":".repeat(levels), "}".repeat(levels))
+        };
+        let deep = nested(33, "1");
         let problem = read::<serde_json::Value>(deep.as_bytes()).expect_err("too deep");
         assert_eq!(problem.code, "invalid_json");
-        let fine = format!("{}\"[[[\\\"[[\"{}", "[".repeat(32), "]".repeat(32));
+        let fine = nested(32, "\"[[\\\"[[\"");
         read::<serde_json::Value>(fine.as_bytes()).expect("deep enough");
     }
 }

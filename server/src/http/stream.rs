@@ -30,8 +30,8 @@ use crate::operations::check_availability::{Question, check_availability, is_kno
 /// Tells what shoppers may be told about SKUs, now and whenever it changes
 ///
 /// First an `availability` event for each SKU with the whole answer, then one after each change.
-/// `resync` advises to ask again. `id` is the revision up to which the client knows all it asked for: who names the last
-/// one it saw is not told again what did not change since.
+/// `resync` advises to ask again. `id` is the revision of the answer: who names the last one it saw is not told again what
+/// did not change since.
 #[utoipa::path(
     get,
     path = "/v1/stream",
@@ -97,7 +97,7 @@ struct Listener {
     question: Question,
     watched: Vec<Watched>,
     changes: Receiver<Arc<Change>>,
-    /// The revision up to which the client knows all that it watches; zero if it knows nothing.
+    /// The last revision that the client has seen; zero if it has seen none.
     seen: u64,
     begun: bool,
     ended: bool,
@@ -194,10 +194,16 @@ impl Listener {
         if self.shop.revision() < self.seen {
             self.seen = 0;
         }
+        // Of several with the revision last seen the connection may have brought only some.
+        let with_last = |watched: &&Watched| self.revision_of(&watched.sku) == self.seen;
+        let is_tied = 1 < self.watched.iter().filter(with_last).count();
         let concerned: Vec<bool> = self
             .watched
             .iter()
-            .map(|watched| !is_known(&self.shop, &watched.sku, self.question, self.seen, now))
+            .map(|watched| {
+                let may_be_lost = is_tied && with_last(&watched);
+                may_be_lost || !is_known(&self.shop, &watched.sku, self.question, self.seen, now)
+            })
             .collect();
         let answers = self.answers(&concerned);
         // What is not told now still has a time at which it changes by itself.
@@ -243,9 +249,8 @@ impl Listener {
         self.changes = self.changes.resubscribe();
         let revision = self.shop.revision();
         let all = vec![true; self.watched.len()];
-        let seen = self.seen;
         let answers = self.answers(&all);
-        format!("event: resync\nid: {seen}\ndata: {{\"revision\":{revision}}}\n\n{answers}")
+        format!("event: resync\nid: {revision}\ndata: {{\"revision\":{revision}}}\n\n{answers}")
     }
 
     fn mark(&self, change: &Change, concerned: &mut [bool]) {
@@ -286,32 +291,41 @@ impl Listener {
     }
 
     /// The answers about the SKUs concerned, as events. Those that were told already are left out.
+    ///
+    /// The oldest facts come first: a connection may break between two events, and whoever comes back
+    /// with the last id it has heard has heard all that is older.
     fn answers(&mut self, concerned: &[bool]) -> String {
-        let at: Vec<usize> = (0..self.watched.len())
+        let complete = self.shop.revision();
+        let mut at: Vec<(u64, usize)> = (0..self.watched.len())
             .filter(|at| concerned[*at])
+            .map(|at| (self.revision_of(&self.watched[at].sku).min(complete), at))
             .collect();
-        let skus: Vec<Sku> = at.iter().map(|at| self.watched[*at].sku.clone()).collect();
+        at.sort_by_key(|(revision, _)| *revision);
+        let sku = |(_, at): &(u64, usize)| self.watched[*at].sku.clone();
+        let skus: Vec<Sku> = at.iter().map(sku).collect();
         let now = self.web.app.clock.now();
         let answers = check_availability(&self.shop, &skus, self.question, now);
-        let mut news = Vec::new();
-        for (at, item) in at.into_iter().zip(&answers.items) {
+        let mut events = String::new();
+        for ((revision, at), item) in at.into_iter().zip(&answers.items) {
             let watched = &mut self.watched[at];
             watched.valid_until = item.valid_until;
-            if watched.told.replace(item.fingerprint) != Some(item.fingerprint) {
-                news.push(&item.json);
+            if watched.told.replace(item.fingerprint) == Some(item.fingerprint) {
+                continue;
             }
-        }
-        // A connection may break between two events, so only the last one says that all is known.
-        let mut events = String::new();
-        for (number, json) in (1..).zip(&news) {
-            if number == news.len() {
-                self.seen = answers.revision;
-            }
-            let (id, json) = (self.seen, String::from_utf8_lossy(json));
-            write!(events, "event: availability\nid: {id}\ndata: {json}\n\n")
-                .expect("text can always be appended to");
+            let json = String::from_utf8_lossy(&item.json);
+            write!(
+                events,
+                "event: availability\nid: {revision}\ndata: {json}\n\n"
+            )
+            .expect("text can always be appended to");
         }
         events
+    }
+
+    /// The revision at which the facts about a SKU last changed; zero for one that is not known.
+    fn revision_of(&self, sku: &Sku) -> u64 {
+        let entry = self.shop.entry(sku.as_str());
+        entry.map_or(0, |entry| entry.facts.revision)
     }
 
     fn remember_untold(&mut self, told: &[bool]) {

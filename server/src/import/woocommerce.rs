@@ -54,7 +54,8 @@ pub fn read<R: Read, F: FnMut(Batch) -> bool>(
             }
             Ok(Found::Parent(kind)) => {
                 intake.skip();
-                let detail = format!("is a {kind} product, which has no stock of its own");
+                let detail =
+                    format!("is a product of the type {kind}, which has no stock of its own");
                 intake.warn(line.number, "not_stocked", detail);
             }
             Err(refused) => intake.refuse(line.number, refused),

@@ -33,8 +33,8 @@ pub struct PutStore {
     pub overdue_offset_days: u32,
     /// Smallest part of a line worth a parcel of its own.
     pub min_shipment: Quantity,
-    /// Origins whose pages may use the publishable keys.
-    pub origins: Vec<String>,
+    /// Origins whose pages may use the publishable keys; `None`: as before.
+    pub origins: Option<Vec<String>>,
 }
 
 /// Replaces what the merchant decides about the whole shop.
@@ -63,7 +63,7 @@ pub async fn put_store(
             overdue_fence_days: request.overdue_fence_days,
             overdue_offset_days: request.overdue_offset_days,
             min_shipment: request.min_shipment,
-            origins: request.origins,
+            origins: request.origins.unwrap_or(before.origins),
         };
         refuse_other_currency(&record)?;
         if !writing.has_location(&record.location).await? {
@@ -101,7 +101,7 @@ impl From<StoreRecord> for PutStore {
             overdue_fence_days: record.overdue_fence_days,
             overdue_offset_days: record.overdue_offset_days,
             min_shipment: record.min_shipment,
-            origins: record.origins,
+            origins: Some(record.origins),
         }
     }
 }

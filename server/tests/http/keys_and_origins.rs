@@ -42,7 +42,7 @@ async fn keys_that_open_nothing_say_why() {
     let stand = Stand::new().await;
     let cases = [
         (None, 401, "key_required"),
-        (Some(""), 401, "invalid_key"),
+        (Some(""), 401, "key_required"),
         (Some("pk_nobody"), 401, "invalid_key"),
         (Some("pk_old"), 401, "key_revoked"),
         (Some("pk_demo_shipsby"), 401, "demo_key_refused"),

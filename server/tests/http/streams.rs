@@ -76,14 +76,14 @@ async fn a_stream_begins_with_whole_answers_and_goes_on_with_changes() {
     assert_eq!(
         skus,
         [
-            r#"availability 0 "hoodie""#,
-            r#"availability 0 "cap""#,
-            r#"availability 7 "nobody""#
+            r#"availability 0 "nobody""#,
+            r#"availability 6 "hoodie""#,
+            r#"availability 7 "cap""#
         ],
-        "only who has heard all of it knows the revision"
+        "the oldest come first, so that the last id heard stands for all before"
     );
     let asked = stand.get("/v1/availability?sku=hoodie").await.json();
-    assert_eq!(told[0].2, asked["items"][0], "the same answer as by asking");
+    assert_eq!(told[1].2, asked["items"][0], "the same answer as by asking");
 
     stand.change(cap(0));
     let told = events(&stream.next().await.expect("news"));

@@ -252,6 +252,7 @@ async fn a_store_keeps_its_location_and_currency_unless_told_otherwise() {
         (&short["display"], &short["split"]["split"]),
         (&json!("exact"), &json!("off"))
     );
+    assert_eq!(short["origins"], put.json()["origins"]);
 }
 
 #[tokio::test]

@@ -307,7 +307,7 @@ impl Shop {
             Status::LowStock { .. } => "low_stock",
             Status::Backorder { .. } => "backorder",
             Status::Preorder { .. } => "preorder",
-            Status::OutOfStock => "out_of_stock",
+            Status::OutOfStock { .. } => "out_of_stock",
             Status::Discontinued => "discontinued",
             Status::Unknown => "unknown",
         };

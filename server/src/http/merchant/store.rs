@@ -49,9 +49,8 @@ pub struct Request {
     overdue_offset_days: Option<SomeDays>,
     /// Smallest part of a line worth a parcel of its own. 1 unless said otherwise.
     min_shipment: Option<Units>,
-    /// Origins (`https://shop.example`) whose pages may use the publishable keys.
-    #[serde(default)]
-    origins: Vec<Origin>,
+    /// Origins (`https://shop.example`) whose pages may use the publishable keys. As before unless said otherwise.
+    origins: Option<Vec<Origin>>,
 }
 
 /// Who pays for more parcels than one.
@@ -138,7 +137,11 @@ pub async fn show(State(app): State<App>, merchant: Merchant) -> Result<Json<Ans
 
 impl Request {
     fn parsed(self) -> Result<PutStore, Problem> {
-        if ORIGINS_MAX < self.origins.len() {
+        if self
+            .origins
+            .as_ref()
+            .is_some_and(|origins| ORIGINS_MAX < origins.len())
+        {
             let detail = format!("a store has at most {ORIGINS_MAX} origins");
             return Err(Problem::invalid("/origins", "too_many_lines", detail));
         }
@@ -160,7 +163,9 @@ impl Request {
                 .overdue_offset_days
                 .map_or(OVERDUE_OFFSET_DAYS, |days| days.0),
             min_shipment: self.min_shipment.map_or(Quantity::new(1), |units| units.0),
-            origins: self.origins.into_iter().map(|origin| origin.0).collect(),
+            origins: self
+                .origins
+                .map(|origins| origins.into_iter().map(|origin| origin.0).collect()),
         })
     }
 }
