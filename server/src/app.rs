@@ -7,11 +7,16 @@ use crate::changes::Changes;
 use crate::clock::Clock;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
+use crate::operations::turns::Turns;
 use crate::store::Store;
 
 /// The application's state: cheap to clone, first argument of every operation.
 #[derive(Clone)]
-pub struct App(Arc<Parts>);
+pub struct App {
+    parts: Arc<Parts>,
+    /// Whose turn it is to import.
+    pub imports: Turns,
+}
 
 /// The parts of an [`App`].
 pub struct Parts {
@@ -32,7 +37,10 @@ pub struct Parts {
 impl App {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts))
+        Self {
+            parts: Arc::new(parts),
+            imports: Turns::default(),
+        }
     }
 }
 
@@ -40,6 +48,6 @@ impl std::ops::Deref for App {
     type Target = Parts;
 
     fn deref(&self) -> &Parts {
-        &self.0
+        &self.parts
     }
 }

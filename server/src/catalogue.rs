@@ -1,7 +1,8 @@
 //! The facts of every shop in memory: what reads are answered from.
 //!
-//! Refreshed after each commit by the operation that committed, and by [`crate::store`]'s watch for
-//! commits of other processes. Never written to otherwise, so it can be thrown away and loaded anew.
+//! Refreshed after each commit by the operation that committed, and by the watch for commits of other
+//! processes. Never written to otherwise, so it can be thrown away and loaded anew. Whoever refreshes
+//! may be late: what is older than what is known is passed over.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,15 +15,25 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 use shared::availability::{Location, PromisePolicy};
 use shared::ids::{Sku, StoreId};
+use shared::money::Currency;
+use shared::shipment::SplitPolicy;
 use shared::supply::SkuFacts;
 use shared::text::Language;
-use shared::wire::SplitPolicy;
 
 /// All shops of this server, and the keys that open them.
 #[derive(Default)]
 pub struct Catalogue {
     shops: ArcSwap<HashMap<StoreId, Arc<Shop>>>,
-    keys: ArcSwap<HashMap<KeyHash, Key>>,
+    keys: ArcSwap<Keys>,
+}
+
+/// The keys of all stores.
+#[derive(Debug, Default)]
+pub struct Keys {
+    /// The keys.
+    pub by_hash: HashMap<KeyHash, Key>,
+    /// Grows with each change.
+    pub version: u64,
 }
 
 /// SHA-256 of a key. Keys are 256 random bits, so no slow hash is needed.
@@ -70,6 +81,8 @@ pub struct Settings {
     pub location: Location,
     /// How promises are made.
     pub promises: PromisePolicy,
+    /// What prices are in.
+    pub currency: Currency,
     /// Who pays for more parcels than one.
     pub split: SplitPolicy,
     /// Origins (`https://shop.example`) whose pages may use the publishable keys.
@@ -125,12 +138,16 @@ impl Catalogue {
 
     /// The key that a caller shows, if there ever was such a key.
     pub fn key(&self, shown: &str) -> Option<Key> {
-        self.keys.load().get(&hash_of(shown)).cloned()
+        self.keys.load().by_hash.get(&hash_of(shown)).cloned()
     }
 
-    /// Replaces all keys.
-    pub fn put_keys(&self, keys: HashMap<KeyHash, Key>) {
-        self.keys.store(Arc::new(keys));
+    /// Replaces all keys, unless newer ones are known: a key that was revoked stays so.
+    pub fn put_keys(&self, keys: Keys) {
+        let keys = Arc::new(keys);
+        self.keys.rcu(|known| match known.version < keys.version {
+            true => Arc::clone(&keys),
+            false => Arc::clone(known),
+        });
     }
 }
 
@@ -156,9 +173,14 @@ impl Shop {
         self.settings.load_full()
     }
 
-    /// Takes other settings. Their generation must be another one.
+    /// Takes other settings, unless those of the same or a later generation are known.
     pub fn put_settings(&self, settings: Settings) {
-        self.settings.store(Arc::new(settings));
+        let settings = Arc::new(settings);
+        let is_newer = |known: &Settings| known.generation < settings.generation;
+        self.settings.rcu(|known| match is_newer(known) {
+            true => Arc::clone(&settings),
+            false => Arc::clone(known),
+        });
     }
 
     /// What is known of a SKU.
@@ -189,9 +211,8 @@ impl Shop {
         self.len() == 0
     }
 
-    /// Takes newer facts, committed as `revision`. Facts older than what is known are passed over,
-    /// so that two refreshes may arrive in any order.
-    pub fn put(&self, facts: impl IntoIterator<Item = SkuFacts>, revision: u64) {
+    /// Takes newer facts. Facts older than what is known are passed over.
+    pub fn put(&self, facts: impl IntoIterator<Item = SkuFacts>) {
         let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
         for facts in facts {
             let newer = entries
@@ -201,10 +222,25 @@ impl Shop {
                 entries.insert(facts.sku.clone(), Arc::new(Entry::new(facts)));
             }
         }
+    }
+
+    /// Says that all of one commit is here. Counts once all before it are.
+    pub fn add_commit(&self, revision: u64) {
+        let before = revision.saturating_sub(1);
+        let (success, failure) = (Ordering::AcqRel, Ordering::Acquire);
+        // Else another is still on its way here, and whoever brings it goes on to this one.
+        let counts = self
+            .revision
+            .compare_exchange(before, revision, success, failure);
+        if counts.is_ok() {
+            self.note_reached(revision);
+        }
+    }
+
+    /// Says that all commits up to this one are here.
+    pub fn reach(&self, revision: u64) {
         if self.revision.fetch_max(revision, Ordering::AcqRel) < revision {
-            let mut reached = self.reached.lock().unwrap_or_else(PoisonError::into_inner);
-            reached.truncate(REACHED_MAX - 1);
-            reached.push_front((revision, Instant::now()));
+            self.note_reached(revision);
         }
     }
 
@@ -216,9 +252,15 @@ impl Shop {
         TimeDelta::from_std(at.elapsed()).ok()
     }
 
-    /// The last revision that is visible here.
+    /// The last revision that is visible here, with all before it.
     pub fn revision(&self) -> u64 {
         self.revision.load(Ordering::Acquire)
+    }
+
+    fn note_reached(&self, revision: u64) {
+        let mut reached = self.reached.lock().unwrap_or_else(PoisonError::into_inner);
+        reached.truncate(REACHED_MAX - 1);
+        reached.push_front((revision, Instant::now()));
     }
 }
 
@@ -249,5 +291,31 @@ impl Entry {
             .or_else(|| place(None))
             .unwrap_or(answer.language as usize % READY_LANGUAGES_MAX);
         self.ready[at].store(Some(answer));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(version: u64, revoked: bool) -> Keys {
+        let key = Key {
+            store: "default".parse().expect("an id"),
+            kind: KeyKind::Secret,
+            revoked,
+        };
+        Keys {
+            by_hash: HashMap::from([(hash_of("sk_test"), key)]),
+            version,
+        }
+    }
+
+    #[test]
+    fn keys_that_are_loaded_late_bring_no_revoked_key_back() {
+        let catalogue = Catalogue::default();
+        for (version, revoked) in [(1, false), (3, true), (2, false)] {
+            catalogue.put_keys(keys(version, revoked));
+        }
+        assert!(catalogue.key("sk_test").expect("the key").revoked);
     }
 }

@@ -35,6 +35,8 @@ pub const STREAM_COMMENT_EVERY: Duration = Duration::from_secs(15);
 pub const STREAM_LIFE_SPREAD_PERCENT: u64 = 20;
 /// Shortest and longest time after which a stream is to come back, in milliseconds.
 pub const STREAM_RETRY_MS: std::ops::Range<u64> = 1_000..5_000;
+/// How often late purchase orders are counted for the metrics, at most.
+pub const OVERDUE_COUNTED_EVERY: Duration = Duration::from_secs(10);
 /// How often the rate limiter forgets who has been quiet, in requests.
 pub const RATE_FORGET_EVERY: u64 = 50_000;
 

@@ -11,14 +11,24 @@ const ABSENT: [(&str, &[&str]); 6] = [
             "tokio", "axum", "sqlx", "leptos", "web_sys", "rand::", "::now()", "println!",
         ],
     ),
-    ("server/src/http", &["sqlx", "crate::store", "Utc::now"]),
+    (
+        "server/src/http",
+        &["sqlx", "crate::store", "app.store", "Utc::now"],
+    ),
     (
         "server/src/operations",
         &["axum", "sqlx", "crate::http", "Utc::now"],
     ),
     (
         "server/src/store",
-        &["axum", "crate::operations", "crate::http", "Utc::now"],
+        &[
+            "axum",
+            "crate::app",
+            "crate::http",
+            "crate::import",
+            "crate::operations",
+            "Utc::now",
+        ],
     ),
     ("frontend/src", &["server::", "sqlx", "inner_html"]),
     ("tests", &["server::store", "server::operations"]),

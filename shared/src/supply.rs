@@ -63,6 +63,25 @@ pub enum BackorderMode {
     AllowSilent,
 }
 
+impl BackorderMode {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Deny, Self::Allow, Self::AllowSilent];
+
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Deny => "deny",
+            Self::Allow => "allow",
+            Self::AllowSilent => "allow_silent",
+        }
+    }
+
+    /// The mode of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|mode| mode.name() == name)
+    }
+}
+
 /// A declared lead time: more can be had that long after it is ordered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Replenishment {

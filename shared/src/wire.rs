@@ -226,7 +226,6 @@ pub struct PlansText {
 /// What the merchant offers besides one parcel for everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct SplitPolicy {
     /// Who pays for more parcels than one.
     pub split: Split,
@@ -403,6 +402,22 @@ pub fn plans_text(lines: &[Availability], speaker: &Speaker<'_>) -> PlansText {
 }
 
 impl SplitPolicy {
+    /// The policy of a store whose prices are in `currency`.
+    pub fn new(policy: &shipment::SplitPolicy, currency: Currency) -> Self {
+        let nothing = DomainMoney::new(0, currency);
+        let (split, amount) = match policy.charge {
+            SplitCharge::Off => (Split::Off, nothing),
+            SplitCharge::Free => (Split::Free, nothing),
+            SplitCharge::Flat(amount) => (Split::Flat, amount),
+            SplitCharge::PerExtraParcel(amount) => (Split::PerExtraParcel, amount),
+        };
+        Self {
+            split,
+            amount: Money(amount),
+            parcels_max: policy.parcels_max,
+        }
+    }
+
     /// The policy as the core knows it.
     pub fn domain(&self) -> shipment::SplitPolicy {
         let charge = match self.split {
@@ -498,7 +513,6 @@ impl<'de> Deserialize<'de> for Date {
 #[derive(Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "schema", schema(as = Money))]
-#[serde(deny_unknown_fields)]
 pub struct MoneyShape {
     /// Minor units of the currency.
     amount: i64,

@@ -31,8 +31,11 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     if std::fs::exists(&args.target).with_context(|| format!("cannot look for {target}"))? {
         bail!("{target} is there already; name another file, or remove it first");
     }
+    let Some(path) = args.target.to_str() else {
+        bail!("{target} is no UTF-8; name another file");
+    };
     let store = args.database.open_existing().await?;
-    store.copy_to(&args.target).await.with_context(|| {
+    store.copy_to(path).await.with_context(|| {
         format!("cannot write {target}; is there room, and may you write there?")
     })?;
     store.close().await;

@@ -24,7 +24,8 @@ use server::http::routes;
 use server::http::server::{listen, serve, stop_on_signals};
 use server::limits::Limits;
 use server::metrics::Metrics;
-use server::store::{Store, watch};
+use server::operations::watch;
+use server::store::{ServingLock, Store};
 use tower::ServiceExt;
 
 use super::log::{self, Log};
@@ -83,10 +84,13 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     };
     let products = products::read(products::PRODUCTS_CSV)?;
     let clock = args.now.map_or_else(Clock::system, Clock::starting_at);
+    let _alone = locked(&path)?;
     // Somebody's own file is never cleared without being told to.
     let is_outdated = args.db.is_none() && is_outdated(&path, clock.now()).await?;
-    let store = opened(&path, args.fresh || is_outdated).await?;
-    let _alone = store.lock_for_serving()?;
+    if args.fresh || is_outdated {
+        remove(&path)?;
+    }
+    let store = Store::open(&path).await?;
     let app = loaded(store.clone(), clock, limits.clone()).await?;
     let is_new = filled(&app, &products, shop_port).await?;
     let watching = tokio::spawn(watch::watch(app.clone()));
@@ -170,7 +174,7 @@ async fn is_outdated(path: &Path, now: DateTime<Utc>) -> anyhow::Result<bool> {
     Ok(filled.is_some_and(|filled| DATED_FOR < (now - filled).abs()))
 }
 
-async fn opened(path: &Path, fresh: bool) -> anyhow::Result<Store> {
+fn locked(path: &Path) -> anyhow::Result<ServingLock> {
     if let Some(folder) = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())
@@ -178,23 +182,21 @@ async fn opened(path: &Path, fresh: bool) -> anyhow::Result<Store> {
         std::fs::create_dir_all(folder)
             .with_context(|| format!("cannot make the folder {}", folder.display()))?;
     }
-    if fresh && path.exists() {
-        // Not under the feet of another demo.
-        let present = Store::open(path).await?;
-        let _alone = present.lock_for_serving()?;
-        present.close().await;
-        for ending in ["", "-wal", "-shm"] {
-            let mut file = path.as_os_str().to_owned();
-            file.push(ending);
-            match std::fs::remove_file(&file) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(error).with_context(|| format!("cannot remove {}", path.display()));
-                }
-                _ => {}
+    Ok(ServingLock::take(path)?)
+}
+
+fn remove(path: &Path) -> anyhow::Result<()> {
+    for ending in ["", "-wal", "-shm"] {
+        let mut file = path.as_os_str().to_owned();
+        file.push(ending);
+        match std::fs::remove_file(&file) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(error).with_context(|| format!("cannot remove {}", path.display()));
             }
+            _ => {}
         }
     }
-    Ok(Store::open(path).await?)
+    Ok(())
 }
 
 async fn loaded(store: Store, clock: Clock, limits: Limits) -> anyhow::Result<App> {

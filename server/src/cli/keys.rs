@@ -6,7 +6,6 @@ use rand::rngs::OsRng;
 use server::catalogue::KeyKind;
 use server::clock::Clock;
 use server::operations::keys::{add_key, invented, revoke};
-use server::store::Store;
 
 use super::open::Database;
 
@@ -83,7 +82,7 @@ async fn create(
     database: &Database,
 ) -> anyhow::Result<()> {
     if new_store {
-        let store = Store::open(&database.db).await?;
+        let store = database.open_any_store().await?;
         store.add_store(&database.store).await?;
         store.close().await;
     }
@@ -140,7 +139,8 @@ async fn list(database: &Database) -> anyhow::Result<()> {
 
 async fn revoke_key(id: &str, database: &Database) -> anyhow::Result<()> {
     let store = database.open_existing().await?;
-    if !revoke(&store, &database.store, id, Clock::system().now()).await? {
+    let revoked = revoke(&store, &database.store, id, Clock::system().now()).await?;
+    if revoked.is_none() {
         bail!(
             "there is no key `{id}` in store {}; see `ships-by keys list`",
             database.store

@@ -21,7 +21,7 @@ pub struct Database {
 impl Database {
     /// Opens the database, making it if there is none, and makes sure that it has the store.
     pub async fn open(&self) -> anyhow::Result<Store> {
-        let store = Store::open(&self.db).await?;
+        let store = self.open_any_store().await?;
         let known = store.standings().await?;
         if !known.iter().any(|standing| standing.store == self.store) {
             let names: Vec<&str> = known.iter().map(|s| s.store.as_str()).collect();
@@ -34,6 +34,16 @@ impl Database {
             );
         }
         Ok(store)
+    }
+
+    /// Opens the database, making it if there is none. Tables that are there stay as they are: a
+    /// server may be running on them.
+    pub async fn open_any_store(&self) -> anyhow::Result<Store> {
+        let bytes = std::fs::metadata(&self.db).map_or(0, |file| file.len());
+        Ok(match bytes {
+            0 => Store::open(&self.db).await?,
+            _ => Store::open_as_it_is(&self.db).await?,
+        })
     }
 
     /// Opens a database that must be there.

@@ -15,7 +15,8 @@ use server::http::routes;
 use server::http::server::{listen, serve, stop_on_signals};
 use server::limits::{Limits, Network};
 use server::metrics::Metrics;
-use server::store::{Store, watch};
+use server::operations::watch;
+use server::store::{ServingLock, Store};
 
 use super::log::{self, Log};
 
@@ -90,8 +91,8 @@ pub struct Args {
 pub async fn run(args: Args) -> anyhow::Result<()> {
     log::begin(args.log);
     let stop = stop_on_signals()?;
+    let _alone = ServingLock::take(&args.db)?;
     let store = Store::open(&args.db).await?;
-    let _alone = store.lock_for_serving()?;
     let listener = listen(args.listen).await?;
     let catalogue = Catalogue::default();
     store

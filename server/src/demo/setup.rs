@@ -9,8 +9,8 @@ use shared::availability::Display;
 use shared::ids::{LocationId, Sku, StoreId};
 use shared::money::Money;
 use shared::quantity::Quantity;
+use shared::shipment::{SplitCharge, SplitPolicy};
 use shared::supply::BackorderMode;
-use shared::wire::{self, Split, SplitPolicy};
 
 use super::products::{self, Product};
 use super::scenario::{Backorder, CURRENCY, GOODS, Goods, Incoming, LOCATION, SPLIT, SUPPLIERS};
@@ -25,11 +25,9 @@ use crate::operations::keys::{add_key, named};
 use crate::operations::once::{Answer, Asked, Once, Ticket};
 use crate::operations::put_location::put_location;
 use crate::operations::put_sku::put_sku;
-use crate::operations::put_store::put_store;
+use crate::operations::put_store::{PutStore, put_store};
 use crate::operations::put_supplier::put_supplier;
-use crate::operations::records::{
-    LocationRecord, PurchaseOrder, SkuRecord, StoreRecord, SupplierRecord, Week,
-};
+use crate::operations::records::{LocationRecord, PurchaseOrder, SkuRecord, SupplierRecord, Week};
 use crate::operations::set_stock::{SetStock, set_stock};
 use crate::store::stores::FIRST_STORE;
 
@@ -59,7 +57,7 @@ pub async fn open_to(app: &App, origins: &[String]) -> anyhow::Result<()> {
         .filter(|origin| !record.origins.contains(origin));
     let missing: Vec<String> = missing.cloned().collect();
     record.origins.extend(missing);
-    put_store(app, &store, record).await?;
+    put_store(app, &store, record.into()).await?;
     Ok(())
 }
 
@@ -71,7 +69,7 @@ pub async fn fill(app: &App, products: &[Product]) -> anyhow::Result<bool> {
     let store = store();
     let location: LocationId = LOCATION.id.parse()?;
     put_location(app, &store, location_record(&location)?).await?;
-    put_store(app, &store, store_record(location.clone())?).await?;
+    put_store(app, &store, decided(location.clone())?).await?;
     for supplier in SUPPLIERS {
         let record = SupplierRecord {
             id: supplier.id.parse()?,
@@ -149,7 +147,8 @@ async fn import(
         dry_run: false,
     };
     let about = || format!("cannot import the demo's {} file", format.name());
-    import_stock(app, store, request, file.as_bytes(), None)
+    let turn = app.imports.of(store).with_context(about)?;
+    import_stock(app, turn, request, file.as_bytes(), None)
         .await
         .with_context(about)?;
     Ok(())
@@ -170,16 +169,16 @@ fn location_record(id: &LocationId) -> anyhow::Result<LocationRecord> {
     })
 }
 
-fn store_record(location: LocationId) -> anyhow::Result<StoreRecord> {
+fn decided(location: LocationId) -> anyhow::Result<PutStore> {
     let currency = CURRENCY.parse()?;
     let policy = shared::availability::PromisePolicy::default();
-    Ok(StoreRecord {
+    let fee = Money::new(SPLIT.per_extra_parcel_cents.into(), currency);
+    Ok(PutStore {
         name: SHOP_NAME.into(),
-        location,
-        currency,
+        location: Some(location),
+        currency: Some(currency),
         split: SplitPolicy {
-            split: Split::PerExtraParcel,
-            amount: wire::Money(Money::new(SPLIT.per_extra_parcel_cents.into(), currency)),
+            charge: SplitCharge::PerExtraParcel(fee),
             parcels_max: SPLIT.parcels_max,
         },
         display: Display::Exact,

@@ -76,6 +76,23 @@ pub fn too_slow() -> Problem {
     )
 }
 
+/// Refuses a list `lines` that is empty or too long.
+///
+/// # Errors
+///
+/// 422 `lines_required` or `too_many_lines`.
+pub fn refuse_line_count<T>(lines: &[T], lines_max: usize) -> Result<(), Problem> {
+    let (code, detail) = match lines.len() {
+        0 => ("lines_required", "Name at least one line.".to_owned()),
+        count if lines_max < count => {
+            let detail = format!("There are {count} lines, at most {lines_max} are taken.");
+            ("too_many_lines", detail)
+        }
+        _ => return Ok(()),
+    };
+    Err(Problem::invalid("/lines", code, detail))
+}
+
 /// Reads JSON into a value.
 ///
 /// # Errors

@@ -1,5 +1,8 @@
 //! `/healthz`, `/readyz` and `/metrics`, for those who run the server.
 
+use std::sync::PoisonError;
+use std::time::Instant;
+
 use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
@@ -8,6 +11,8 @@ use shared::availability::overdue;
 use super::web::Web;
 use crate::catalogue::Shop;
 use crate::error::Problem;
+use crate::limits::OVERDUE_COUNTED_EVERY;
+use crate::operations::check_database::database_answers;
 
 /// Says that the server lives
 #[utoipa::path(
@@ -31,7 +36,7 @@ pub async fn live() -> impl IntoResponse {
     )
 )]
 pub async fn ready(State(web): State<Web>) -> Result<impl IntoResponse, Problem> {
-    let reachable = web.app.store.standings().await.is_ok();
+    let reachable = database_answers(&web.app).await;
     if !reachable || web.stop.is_cancelled() {
         return Err(Problem::new(
             503,
@@ -65,7 +70,19 @@ pub async fn metrics(State(web): State<Web>) -> impl IntoResponse {
     (headers, metrics.text())
 }
 
+/// Looks at every SKU, so it does that only now and then, however often somebody asks.
 fn overdue_count(web: &Web, shop: &Shop) -> usize {
+    let mut counted = web.overdue.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = counted.get(&shop.id);
+    if let Some((_, late)) = known.filter(|(at, _)| at.elapsed() < OVERDUE_COUNTED_EVERY) {
+        return *late;
+    }
+    let late = count_overdue(web, shop);
+    counted.insert(shop.id.clone(), (Instant::now(), late));
+    late
+}
+
+fn count_overdue(web: &Web, shop: &Shop) -> usize {
     let now = web.app.clock.now();
     let settings = shop.settings();
     let location = &settings.location;

@@ -13,7 +13,7 @@ use shared::wire::Plans;
 use utoipa::ToSchema;
 
 use super::auth::Publishable;
-use super::body::ApiJson;
+use super::body::{ApiJson, refuse_line_count};
 use super::query::requested;
 use super::web::Web;
 use crate::error::Problem;
@@ -77,25 +77,7 @@ pub async fn make(
 }
 
 fn lines(cart: &Cart) -> Result<Vec<(Sku, Quantity)>, Problem> {
-    match cart.lines.len() {
-        0 => {
-            return Err(Problem::invalid(
-                "/lines",
-                "lines_required",
-                "Name at least one line.",
-            ));
-        }
-        1..=SKUS_PER_REQUEST_MAX => {}
-        count => {
-            return Err(Problem::invalid(
-                "/lines",
-                "too_many_lines",
-                format!(
-                    "The cart has {count} lines, at most {SKUS_PER_REQUEST_MAX} can be planned."
-                ),
-            ));
-        }
-    }
+    refuse_line_count(&cart.lines, SKUS_PER_REQUEST_MAX)?;
     let sums = summed(
         cart.lines
             .iter()

@@ -5,6 +5,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use axum::body::Bytes;
 use axum::extract::FromRef;
@@ -26,6 +27,8 @@ pub struct WebParts {
     pub streams: Streams,
     /// Ends everything when the server stops.
     pub stop: CancellationToken,
+    /// How many purchase orders of each store were late when they were last counted.
+    pub overdue: Mutex<HashMap<StoreId, (Instant, usize)>>,
     /// The widget's files.
     pub bundles: Bundles,
     /// The OpenAPI description.
@@ -61,6 +64,7 @@ impl Web {
             app,
             streams: Streams::default(),
             stop,
+            overdue: Mutex::default(),
             bundles,
             openapi,
             spread: RandomState::new(),
@@ -101,19 +105,6 @@ impl Web {
             store: store.clone(),
             address,
         })
-    }
-}
-
-impl Streams {
-    /// How many are open.
-    pub fn len(&self) -> usize {
-        let stores = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        stores.values().map(|open| open.all).sum()
-    }
-
-    /// True if none is open.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 }
 

@@ -10,6 +10,8 @@ use super::table::{Line, NotText};
 
 /// Longest title, in characters.
 const TITLE_CHARS_MAX: usize = 200;
+/// Longest name of a location, in characters.
+const LOCATION_CHARS_MAX: usize = 200;
 /// Longest reason, in characters.
 const REASON_CHARS_MAX: usize = 500;
 /// Longest lead time, in days.
@@ -132,19 +134,17 @@ pub fn truth(cell: &str, column: &str) -> Result<Option<bool>, Refused> {
 
 /// Our word for a backorder policy, that may be left out.
 pub fn backorder(cell: &str) -> Result<Option<BackorderMode>, Refused> {
-    match cell {
-        "" => Ok(None),
-        "deny" => Ok(Some(BackorderMode::Deny)),
-        "allow" => Ok(Some(BackorderMode::Allow)),
-        "allow_silent" => Ok(Some(BackorderMode::AllowSilent)),
-        other => {
-            let detail = format!(
-                "backorder is `{}`; it must be deny, allow or allow_silent",
-                shown(other)
-            );
-            Err(Refused::new("invalid_value", detail))
-        }
+    if cell.is_empty() {
+        return Ok(None);
     }
+    let mode = BackorderMode::named(cell).ok_or_else(|| {
+        let detail = format!(
+            "backorder is `{}`; it must be deny, allow or allow_silent",
+            shown(cell)
+        );
+        Refused::new("invalid_value", detail)
+    })?;
+    Ok(Some(mode))
 }
 
 /// A title that may be left out.
@@ -157,6 +157,12 @@ pub fn reason(cell: &str) -> Result<Option<String>, Refused> {
     text(cell, "the reason", REASON_CHARS_MAX)
 }
 
+/// The name of a location that may be left out.
+pub fn location(cell: &str) -> Result<&str, Refused> {
+    refuse_odd_text(cell, "the location", LOCATION_CHARS_MAX)?;
+    Ok(cell)
+}
+
 /// As much of a cell as a message shows.
 pub fn shown(cell: &str) -> String {
     cell.chars()
@@ -166,9 +172,13 @@ pub fn shown(cell: &str) -> String {
 }
 
 fn text(cell: &str, what: &str, chars_max: usize) -> Result<Option<String>, Refused> {
-    if cell.is_empty() {
-        return Ok(None);
-    }
+    refuse_odd_text(cell, what, chars_max)?;
+    Ok(Some(cell)
+        .filter(|cell| !cell.is_empty())
+        .map(str::to_owned))
+}
+
+fn refuse_odd_text(cell: &str, what: &str, chars_max: usize) -> Result<(), Refused> {
     // Bytes are never fewer than characters, and quick to count.
     if chars_max < cell.len() && chars_max < cell.chars().count() {
         let detail = format!("{what} is longer than {chars_max} characters");
@@ -178,5 +188,5 @@ fn text(cell: &str, what: &str, chars_max: usize) -> Result<Option<String>, Refu
         let detail = format!("{what} has a line break or another control character");
         return Err(Refused::new("invalid_text", detail));
     }
-    Ok(Some(cell.to_owned()))
+    Ok(())
 }

@@ -2,15 +2,18 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::{Entry, RandomState};
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hash};
 use std::mem;
+use std::num::NonZeroU32;
 
 use chrono::NaiveDate;
 use shared::ids::{LocationId, Sku, SupplierId};
+use shared::quantity::QUANTITY_MAX;
 use shared::supply::BackorderMode;
 
 use super::cells::Refused;
 use super::run::Run;
+pub use crate::store::import::Batch;
 
 /// Refusals and warnings that a report lists, of each; it counts all.
 pub const LISTED_MAX: usize = 100;
@@ -75,15 +78,20 @@ impl Row {
         }
     }
 
-    /// Says what is on hand, `available` being negative where more is owed than there is: then
+    /// Says what is on hand, `counted` being negative where more is owed than there is: then
     /// nothing is on hand and the rest is owed. Returns how much that is.
-    pub fn set_on_hand(&mut self, counted: i64) -> u32 {
+    pub fn set_on_hand(&mut self, counted: i64) -> Result<u32, Refused> {
         let owed = u32::try_from(-counted.min(0)).unwrap_or(u32::MAX);
         self.on_hand = Some(u32::try_from(counted.max(0)).unwrap_or(u32::MAX));
         if 0 < owed {
-            self.committed = Some(self.committed.unwrap_or(0).saturating_add(owed));
+            let committed = self.committed.unwrap_or(0).saturating_add(owed);
+            if QUANTITY_MAX < committed {
+                let detail = format!("owes {committed} in all; at most 1,000,000,000 can be owed");
+                return Err(Refused::new("invalid_quantity", detail));
+            }
+            self.committed = Some(committed);
         }
-        owed
+        Ok(owed)
     }
 }
 
@@ -98,19 +106,6 @@ pub struct Known {
     pub locations: Vec<(LocationId, String)>,
     /// Suppliers.
     pub suppliers: Vec<SupplierId>,
-}
-
-/// Rows to be committed, with the locations that they need.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Batch {
-    /// What most rows say, as the JSON that [`crate::store::import`] takes.
-    pub rows_json: String,
-    /// What few rows say, each with the number of its row in this batch; empty if none does.
-    pub more_json: String,
-    /// How many.
-    pub rows: u32,
-    /// Locations that the file names and the store does not have yet.
-    pub new_locations: Vec<(LocationId, String)>,
 }
 
 /// Something to be said about a line.
@@ -225,19 +220,34 @@ impl<F: FnMut(Batch) -> bool> Intake<F> {
         Ok(id)
     }
 
-    /// Takes a row, unless the same SKU was there before for the same location.
+    /// Takes a row of a SKU that has no other.
     pub fn row(&mut self, line: u64, row: &Row) {
+        self.admit(line, row, false);
+    }
+
+    /// Takes a row of a SKU that may have others, for other locations. What they say of the SKU
+    /// itself must agree.
+    pub fn row_of_several(&mut self, line: u64, row: &Row) {
+        self.admit(line, row, true);
+    }
+
+    fn admit(&mut self, line: u64, row: &Row, several: bool) {
         let location = row
             .location
             .as_ref()
             .unwrap_or(&self.known.default_location);
-        if let Some(before) = self.seen.before(row.sku.as_str(), location.as_str(), line) {
-            let detail = format!(
-                "`{}` is on line {before} already; keep one of the lines",
-                row.sku
-            );
-            self.refuse(line, Refused::new("duplicate_sku", detail));
+        let line_seen = u32::try_from(line).unwrap_or(u32::MAX);
+        let refused = match several {
+            true => self.seen.refuse_contradiction(row),
+            false => Ok(()),
+        };
+        let refused = refused.and_then(|()| self.seen.refuse_twice(row, location, line_seen));
+        if let Err(refused) = refused {
+            self.refuse(line, refused);
             return;
+        }
+        if several {
+            self.seen.remember(row, line_seen);
         }
         self.run.push(row, location);
         if self.run.is_full() {
@@ -309,25 +319,119 @@ fn list(remarks: &mut Vec<Remark>, line: u64, code: &'static str, detail: String
     }
 }
 
-/// Which SKUs were seen where, and on which line. Kept as hashes of 128 bits with random seeds: a
-/// file cannot be made in which two collide, and a million of them take 50 MB.
+/// Which SKUs were seen where, on which line, and what was said of them. Kept as hashes with random
+/// seeds, SKUs as 128 bits: a file cannot be made in which two collide, and a million of them take
+/// 50 MB.
 #[derive(Default)]
 struct Seen {
     seeds: [RandomState; 2],
+    /// Lines, by SKU and location.
     lines: HashMap<(u64, u64), u32>,
+    /// What lines say of SKUs themselves, where a SKU may have several.
+    said: HashMap<(u64, u64), Said>,
 }
 
+/// What lines say of a SKU itself.
+struct Said {
+    /// The first of them.
+    line: u32,
+    cells: [CellHash; CELLS.len()],
+}
+
+/// `None`: the cell is empty.
+type CellHash = Option<NonZeroU32>;
+
+/// The cells that are about a SKU itself, not about what is there of it at a location.
+const CELLS: [&str; 10] = [
+    "title",
+    "tracked",
+    "discontinued",
+    "backorder",
+    "backorder_limit",
+    "reason",
+    "released_on",
+    "low_stock_threshold",
+    "supplier",
+    "lead_time_days",
+];
+
 impl Seen {
-    /// The line on which the same was seen before.
-    fn before(&mut self, sku: &str, location: &str, line: u64) -> Option<u32> {
-        let hash = |seed: &RandomState| seed.hash_one((sku, location));
-        let [first, second] = &self.seeds;
-        match self.lines.entry((hash(first), hash(second))) {
-            Entry::Occupied(seen) => Some(*seen.get()),
+    fn refuse_twice(&mut self, row: &Row, location: &LocationId, line: u32) -> Result<(), Refused> {
+        let hash = self.hash((row.sku.as_str(), location.as_str()));
+        match self.lines.entry(hash) {
+            Entry::Occupied(before) => {
+                let detail = format!(
+                    "`{}` is on line {} already; keep one of the lines",
+                    row.sku,
+                    before.get()
+                );
+                Err(Refused::new("duplicate_sku", detail))
+            }
             Entry::Vacant(free) => {
-                free.insert(u32::try_from(line).unwrap_or(u32::MAX));
-                None
+                free.insert(line);
+                Ok(())
             }
         }
+    }
+
+    /// Refuses a row that says something else of its SKU than a line before.
+    fn refuse_contradiction(&self, row: &Row) -> Result<(), Refused> {
+        let Some(before) = self.said.get(&self.hash(row.sku.as_str())) else {
+            return Ok(());
+        };
+        let cells = self.cells(row);
+        let both = before.cells.iter().zip(&cells).zip(CELLS);
+        for ((before_cell, cell), name) in both {
+            if before_cell.is_some() && cell.is_some() && before_cell != cell {
+                let detail = format!(
+                    "says another {name} of `{}` than a line before; its lines begin with line {}. Say the same on each, or on one only",
+                    row.sku, before.line
+                );
+                return Err(Refused::new("contradicts_line", detail));
+            }
+        }
+        Ok(())
+    }
+
+    fn remember(&mut self, row: &Row, line: u32) {
+        let cells = self.cells(row);
+        if cells.iter().all(Option::is_none) {
+            return;
+        }
+        let nothing = Said {
+            line,
+            cells: [None; CELLS.len()],
+        };
+        let hash = self.hash(row.sku.as_str());
+        let said = self.said.entry(hash).or_insert(nothing);
+        for (known, cell) in said.cells.iter_mut().zip(cells) {
+            *known = known.or(cell);
+        }
+    }
+
+    /// Hashes of what a row says of its SKU, in the order of [`CELLS`].
+    fn cells(&self, row: &Row) -> [CellHash; CELLS.len()] {
+        [
+            self.cell(&row.title),
+            self.cell(&row.tracked),
+            self.cell(&row.discontinued),
+            self.cell(&row.backorder.map(BackorderMode::name)),
+            self.cell(&row.backorder_limit),
+            self.cell(&row.reason),
+            self.cell(&row.released_on),
+            self.cell(&row.low_stock_threshold),
+            self.cell(&row.supplier),
+            self.cell(&row.lead_time_days),
+        ]
+    }
+
+    fn cell<T: Hash>(&self, cell: &Option<T>) -> CellHash {
+        let hash = self.seeds[0].hash_one(cell.as_ref()?);
+        NonZeroU32::new(u32::try_from(hash >> 32).unwrap_or(u32::MAX)).or(Some(NonZeroU32::MIN))
+    }
+
+    fn hash(&self, what: impl Hash + Copy) -> (u64, u64) {
+        let [first, second] = &self.seeds;
+        (first.hash_one(what), second.hash_one(what))
     }
 }

@@ -7,6 +7,7 @@
 use std::mem;
 
 use shared::ids::{LocationId, SupplierId};
+use shared::supply::BackorderMode;
 
 use super::intake::{Batch, Row};
 
@@ -30,22 +31,28 @@ pub struct Run {
 #[derive(Clone, Copy)]
 struct Place {
     begin: usize,
+    /// Where its SKU ends.
+    sku: usize,
     /// Where that begins which most rows do not say.
     more: usize,
     end: usize,
+    /// True if it says something of the SKU itself.
+    of_sku: bool,
 }
 
 impl Run {
     /// Takes a row.
     pub fn push(&mut self, row: &Row, location: &LocationId) {
         let begin = self.text.len();
-        write_row(&mut self.text, row, location);
+        let sku = write_row(&mut self.text, row, location);
         let more = self.text.len();
         write_more(&mut self.text, row);
         let place = Place {
             begin,
+            sku,
             more,
             end: self.text.len(),
+            of_sku: row.title.is_some() || more < self.text.len(),
         };
         let before = match self.rows.last() {
             Some(last) => self.row(*last),
@@ -87,8 +94,12 @@ impl Run {
             .iter()
             .map(|place| place.more - place.begin + 1)
             .sum();
+        let shares_sku = |pair: &[Place]| {
+            (pair[0].of_sku || pair[1].of_sku) && self.sku(pair[0]) == self.sku(pair[1])
+        };
         let mut batch = Batch {
             rows_json: String::with_capacity(bytes + 2),
+            shares_skus: places.windows(2).any(shares_sku),
             ..Batch::default()
         };
         for place in places {
@@ -114,16 +125,21 @@ impl Run {
         batch
     }
 
+    fn sku(&self, place: Place) -> &str {
+        &self.text[place.begin..place.sku]
+    }
+
     /// Begins with the SKU, so its order is that of the SKUs, or near enough.
     fn row(&self, place: Place) -> &str {
         &self.text[place.begin..place.more]
     }
 }
 
-/// Writes what most rows say, in the order in which the store reads it.
-fn write_row(json: &mut String, row: &Row, location: &LocationId) {
+/// Writes what most rows say, in the order in which the store reads it. Returns where the SKU ends.
+fn write_row(json: &mut String, row: &Row, location: &LocationId) -> usize {
     json.push('[');
     write_text(json, row.sku.as_str());
+    let sku = json.len();
     json.push(',');
     write_text(json, location.as_str());
     write_number(json, row.on_hand);
@@ -132,6 +148,7 @@ fn write_row(json: &mut String, row: &Row, location: &LocationId) {
         write_text(json, title);
     }
     json.push(']');
+    sku
 }
 
 /// Writes what most rows do not say, in the order in which the store reads it; nothing if this one
@@ -142,7 +159,7 @@ fn write_more(json: &mut String, row: &Row) {
     write_optional(json, row.title_if_none.as_deref());
     write_number(json, row.tracked.map(u32::from));
     write_number(json, row.discontinued.map(u32::from));
-    write_optional(json, row.backorder.map(crate::store::skus::backorder_name));
+    write_optional(json, row.backorder.map(BackorderMode::name));
     write_number(json, row.backorder_limit);
     write_optional(json, row.reason.as_deref());
     write_optional(json, released_on.as_deref());

@@ -59,6 +59,7 @@ pub fn read<R: Read, F: FnMut(Batch) -> bool>(
     {
         intake.line_read();
         match columns.row(&line, intake) {
+            Ok(row) if columns.location.is_some() => intake.row_of_several(line.number, &row),
             Ok(row) => intake.row(line.number, &row),
             Err(refused) => intake.refuse(line.number, refused),
         }

@@ -100,7 +100,7 @@ impl Columns {
         intake: &mut Intake<F>,
     ) -> Result<Option<Found>, Refused> {
         cells::refuse_odd_width(line, self.count)?;
-        let name = line.cell(Some(self.location))?;
+        let name = cells::location(line.cell(Some(self.location))?)?;
         if name.is_empty() {
             return Err(Refused::new("location_missing", "has no location"));
         }
@@ -133,7 +133,7 @@ impl Columns {
         let counted = cells::signed_count(on_hand, "On hand")?.unwrap_or(0);
         row.tracked = Some(true);
         row.committed = Some(count(self.committed, "Committed")?);
-        let owed = row.set_on_hand(counted - i64::from(unavailable));
+        let owed = row.set_on_hand(counted - i64::from(unavailable))?;
         // Last of all, so that a refused line makes no location.
         row.location = Some(intake.location(name)?);
         Ok(Some(Found {

@@ -1,6 +1,7 @@
 //! A file as a table: what kind of text it is, its header, its lines with their numbers.
 
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::io::{self, Read};
 use std::rc::Rc;
 
@@ -92,14 +93,15 @@ impl<R: Read> Table<R> {
         &self.header
     }
 
-    /// The next line with its number, the header being line 1 unless blank lines come before it.
+    /// The next line with its number: that of the line of the file on which it begins.
     pub fn next_line(&mut self) -> Result<Option<Line<'_>>, Broken> {
         if !self.next_record()? {
             return Ok(None);
         }
-        let number = self.record.position().map_or(0, csv::Position::line);
+        // A position of `csv` is the end of the record before: line breaks may come between.
+        let read_from = self.record.position().map_or(0, csv::Position::byte);
         Ok(Some(Line {
-            number,
+            number: self.quotes.borrow_mut().line_at(read_from),
             columns: self.header.len(),
             record: &self.record,
         }))
@@ -223,18 +225,31 @@ fn unclosed(line: u64) -> Broken {
     )
 }
 
-/// Follows quotes and counts, so that a file that never ends a line or a cell is given up early.
+/// Follows quotes and counts, so that a file that never ends a line or a cell is given up early and
+/// each record is known by the line on which it begins.
 struct Quotes {
     delimiter: u8,
     state: State,
+    byte: u64,
     line: u64,
+    /// True after a carriage return: a line feed then belongs to it.
+    returned: bool,
     opened: u64,
     line_bytes: u64,
     columns: u32,
+    /// Where each record begins that was read from the file and not asked for yet.
+    begins: VecDeque<Begin>,
+}
+
+struct Begin {
+    byte: u64,
+    line: u64,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
+    /// Between records.
+    Between,
     /// At the beginning of a cell.
     Begin,
     /// In a cell without quotes.
@@ -249,11 +264,14 @@ impl Quotes {
     fn new(delimiter: u8) -> Self {
         Self {
             delimiter,
-            state: State::Begin,
+            state: State::Between,
+            byte: 0,
             line: 1,
+            returned: false,
             opened: 0,
             line_bytes: 0,
             columns: 1,
+            begins: VecDeque::new(),
         }
     }
 
@@ -261,10 +279,28 @@ impl Quotes {
         (self.state == State::Quoted).then_some(self.opened)
     }
 
+    /// The line on which the first record begins that does so at `byte` or later. Those before it
+    /// are forgotten.
+    fn line_at(&mut self, byte: u64) -> u64 {
+        while let Some(begin) = self.begins.pop_front() {
+            if byte <= begin.byte {
+                return begin.line;
+            }
+        }
+        self.line
+    }
+
     fn follow(&mut self, bytes: &[u8]) -> Result<(), Broken> {
         for byte in bytes {
             self.line_bytes += 1;
             let within = self.state == State::Quoted;
+            let breaks = matches!(byte, b'\n' | b'\r');
+            if self.state == State::Between && !breaks {
+                let (byte, line) = (self.byte, self.line);
+                self.begins.push_back(Begin { byte, line });
+                self.state = State::Begin;
+            }
+            self.byte += 1;
             self.state = match (self.state, *byte) {
                 (State::Begin, b'"') => {
                     self.opened = self.line;
@@ -273,20 +309,21 @@ impl Quotes {
                 (State::Quoted, b'"') => State::AfterQuote,
                 (State::AfterQuote, b'"') => State::Quoted,
                 (State::Quoted, _) => State::Quoted,
-                (_, b'\n' | b'\r') => State::Begin,
+                _ if breaks => State::Between,
                 (_, byte) if byte == self.delimiter => State::Begin,
                 _ => State::Bare,
             };
-            if *byte == b'\n' {
-                self.line += 1;
+            if breaks {
+                self.line += u64::from(*byte == b'\r' || !self.returned);
             }
+            self.returned = *byte == b'\r';
             if !within && *byte == self.delimiter {
                 self.columns += 1;
                 if COLUMNS_MAX < self.columns {
                     return Err(self.too_wide());
                 }
             }
-            if !within && *byte == b'\n' {
+            if !within && breaks {
                 (self.line_bytes, self.columns) = (0, 1);
             }
             if LINE_BYTES_MAX < self.line_bytes {
@@ -332,5 +369,45 @@ impl<R: Read> Read for Guarded<R> {
             .follow(read)
             .map_err(io::Error::other)?;
         Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// First cell and number of each line after the header.
+    fn numbered(file: &str) -> Vec<(String, u64)> {
+        let mut table = Table::new(file.as_bytes()).expect("a table");
+        let mut lines = Vec::new();
+        while let Some(line) = table.next_line().expect("a line") {
+            let cell = line.cell(Some(0)).expect("text");
+            lines.push((cell.to_owned(), line.number));
+        }
+        lines
+    }
+
+    #[test]
+    fn a_line_has_the_number_of_the_line_on_which_it_begins() {
+        let file = "\n\nsku,title\na,A\n\n\nb,\"two\nlines\"\nc,\"\n\"\"\n\"\n\nd,D";
+        for ending in ["\n", "\r\n", "\r"] {
+            let file = file.replace('\n', ending);
+            let expected = [("a", 4), ("b", 7), ("c", 9), ("d", 13)];
+            let expected = expected.map(|(cell, number)| (cell.to_owned(), number));
+            assert_eq!(numbered(&file), expected, "{ending:?}");
+            assert_eq!(numbered(&format!("\u{FEFF}{file}")), expected, "{ending:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_hold_across_many_reads() {
+        for ending in ["\n", "\r\n", "\r"] {
+            let lines: String = (2..200_000)
+                .map(|number| format!("{number},\"x\"{ending}"))
+                .collect();
+            for (cell, number) in numbered(&format!("sku,title{ending}{lines}")) {
+                assert_eq!(cell, number.to_string(), "{ending:?}");
+            }
+        }
     }
 }

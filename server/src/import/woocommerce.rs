@@ -119,7 +119,7 @@ impl Columns {
             (Some(counted), _) => {
                 row.tracked = Some(true);
                 row.committed = Some(0);
-                owed = row.set_on_hand(counted);
+                owed = row.set_on_hand(counted)?;
             }
             (None, "1") => row.tracked = Some(false),
             (None, "0") => {

@@ -6,7 +6,7 @@ use shared::quantity::{QUANTITY_MAX, Quantity};
 use super::ActError;
 use super::once::{Once, Outcome};
 use super::records::Level;
-use super::running::{detached, publish};
+use super::running::{Touched, detached, publish};
 use crate::app::App;
 use crate::store::writing::Note;
 
@@ -92,7 +92,7 @@ pub async fn adjust_stock(
         };
         once.keep(&mut writing, &adjusted).await?;
         let revision = writing.commit().await?;
-        publish(&app, &store, skus, revision).await;
+        publish(&app, &store, Touched::Skus(skus), revision).await;
         Ok(Outcome::Done(adjusted))
     })
     .await

@@ -7,7 +7,7 @@ use shared::quantity::Quantity;
 use super::ActError;
 use super::create_purchase_order::refuse_odd_date;
 use super::records::{PurchaseOrder, PurchaseOrderLine, PurchaseOrderStatus};
-use super::running::{detached, publish};
+use super::running::{Touched, detached, publish};
 use crate::app::App;
 use crate::store::writing::Note;
 
@@ -69,7 +69,7 @@ pub async fn change_purchase_order(
         writing.change_purchase_order(&before, &after).await?;
         let revision = writing.commit().await?;
         let skus = after.lines.iter().map(|line| line.sku.clone()).collect();
-        publish(&app, &store, skus, revision).await;
+        publish(&app, &store, Touched::Skus(skus), revision).await;
         Ok(after)
     })
     .await
@@ -122,10 +122,11 @@ fn changed(
             line.expected_on = expected_on;
         }
     }
+    let anything_came = after.lines.iter().any(|line| !line.received.is_zero());
     after.status = match (request.cancel, after.lines.iter().any(is_awaited)) {
-        (true, _) => PurchaseOrderStatus::Cancelled,
         (false, true) => PurchaseOrderStatus::Open,
-        (false, false) => PurchaseOrderStatus::Received,
+        (false, false) if anything_came => PurchaseOrderStatus::Received,
+        _ => PurchaseOrderStatus::Cancelled,
     };
     Ok(after)
 }

@@ -7,7 +7,7 @@ use shared::quantity::Quantity;
 use super::ActError;
 use super::once::{Once, Outcome};
 use super::records::{PurchaseOrder, PurchaseOrderLine, PurchaseOrderStatus};
-use super::running::{detached, publish};
+use super::running::{Touched, detached, publish};
 use crate::app::App;
 use crate::store::writing::Note;
 
@@ -96,7 +96,7 @@ pub async fn create_purchase_order(
         writing.add_purchase_order(&order).await?;
         once.keep(&mut writing, &order).await?;
         let revision = writing.commit().await?;
-        publish(&app, &store, skus, revision).await;
+        publish(&app, &store, Touched::Skus(skus), revision).await;
         Ok(Outcome::Done(order))
     })
     .await

@@ -32,7 +32,7 @@ pub enum ActError {
         /// What it is.
         current: u32,
     },
-    /// The idempotency key was used for another body.
+    /// The idempotency key was used for another query or body.
     #[error("the idempotency key was used for another request")]
     KeyReused,
     /// The first request with this idempotency key is still being answered.

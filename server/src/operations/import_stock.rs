@@ -8,12 +8,13 @@ use tokio::sync::mpsc;
 
 use super::ActError;
 use super::once::{Once, Outcome};
-use super::running::detached;
+use super::running::{Touched, detached, publish};
+use super::turns::Turn;
 use crate::app::App;
 use crate::import::{self, Broken, Format, Known, Remark, Report};
 use crate::store::import::Imported;
 use crate::store::writing::Note;
-use crate::store::{Store, StoreError, Writing, watch};
+use crate::store::{Store, StoreError, Writing};
 
 /// Batches that are parsed ahead of the database.
 const BATCHES_AHEAD_MAX: usize = 2;
@@ -49,6 +50,9 @@ pub enum ImportError {
     /// The file cannot be used as a whole.
     #[error(transparent)]
     Broken(#[from] Broken),
+    /// As many files as may be are being taken in.
+    #[error("as many files as may be are being taken in")]
+    TooMany,
     /// It is not known what to do with it, or the database did not do it.
     #[error(transparent)]
     Act(#[from] ActError),
@@ -65,13 +69,18 @@ impl From<StoreError> for ImportError {
 /// `once` is for a file that is to change something: a dry run may be repeated as it is.
 pub async fn import_stock(
     app: &App,
-    store: &StoreId,
+    turn: Turn,
     request: ImportStock,
     file: impl Read + Send + 'static,
     once: Option<Once<StockImported>>,
 ) -> Result<Outcome<StockImported>, ImportError> {
-    let (app, store) = (app.clone(), store.clone());
+    let Some(place) = turn.place() else {
+        return Err(ImportError::TooMany);
+    };
+    let app = app.clone();
     let done = detached(async move {
+        let (turn, _place) = (turn, place);
+        let store = turn.store().clone();
         let known = match known(&app.store, &store, &request).await {
             Ok(known) => known,
             Err(error) => return Ok(Err(error)),
@@ -95,9 +104,7 @@ pub async fn import_stock(
             once.keep(&mut writing, &imported).await?;
         }
         let revision = writing.commit().await?;
-        if let Err(error) = watch::catch_up_to(&app, &store, revision).await {
-            tracing::error!(error = %error, store.revision = revision, "Cannot load what was imported: {error}");
-        }
+        publish(&app, &store, Touched::Anything, revision).await;
         Ok(Ok(Outcome::Done(imported)))
     })
     .await;

@@ -7,9 +7,10 @@ use shared::ids::StoreId;
 use super::ActError;
 use super::once::{Once, Outcome};
 use super::records::KeyRecord;
-use super::running::detached;
+use super::running::{Touched, detached, publish};
 use crate::app::App;
 use crate::catalogue::{KeyHash, KeyKind, hash_of};
+use crate::hex;
 use crate::store::writing::Note;
 use crate::store::{Store, StoreError};
 
@@ -52,14 +53,19 @@ pub fn invented<R: TryCryptoRng>(
         KeyKind::Publishable => "pk_live_",
         KeyKind::Secret => "sk_live_",
     };
-    Ok(named(kind, label, at, format!("{begin}{}", hex(&bytes))))
+    Ok(named(
+        kind,
+        label,
+        at,
+        format!("{begin}{}", hex::text(&bytes)),
+    ))
 }
 
 /// A key whose text is known before: for the demo and for tests.
 pub fn named(kind: KeyKind, label: &str, at: DateTime<Utc>, key: String) -> NewKey {
     let hash = hash_of(&key);
     let record = KeyRecord {
-        id: format!("key_{}", hex(&hash[..ID_BYTES])),
+        id: format!("key_{}", hex::text(&hash[..ID_BYTES])),
         kind,
         prefix: key.chars().take(PREFIX_CHARS).collect(),
         label: label.to_owned(),
@@ -78,19 +84,19 @@ pub async fn add_key(store: &Store, shop: &StoreId, key: &NewKey) -> Result<(), 
     Ok(())
 }
 
-/// Revokes a key of a database; a running server takes notice of it. False: there is no such key.
+/// Revokes a key of a database; a running server takes notice of it. Returns the commit; `None`: there
+/// is no such key.
 pub async fn revoke(
     store: &Store,
     shop: &StoreId,
     id: &str,
     at: DateTime<Utc>,
-) -> Result<bool, StoreError> {
+) -> Result<Option<u64>, StoreError> {
     let mut writing = store.begin(shop, Note::new("revoke_key", id), at).await?;
     if !writing.revoke_key(id).await? {
-        return Ok(false);
+        return Ok(None);
     }
-    writing.commit().await?;
-    Ok(true)
+    Ok(Some(writing.commit().await?))
 }
 
 /// Adds a key for a client of the API.
@@ -109,8 +115,9 @@ pub async fn create_key(
         }
         writing.add_key(&key.record, &hash(&key)).await?;
         once.keep(&mut writing, &key).await?;
-        writing.commit().await?;
+        let revision = writing.commit().await?;
         app.catalogue.put_keys(app.store.load_keys().await?);
+        publish(&app, &store, Touched::Skus(Vec::new()), revision).await;
         Ok(Outcome::Done(key))
     })
     .await
@@ -124,10 +131,10 @@ pub async fn create_key(
 pub async fn revoke_key(app: &App, store: &StoreId, id: String) -> Result<(), ActError> {
     let (app, store) = (app.clone(), store.clone());
     detached(async move {
-        if !revoke(&app.store, &store, &id, app.clock.now()).await? {
-            return Err(ActError::NotFound);
-        }
+        let revoked = revoke(&app.store, &store, &id, app.clock.now()).await?;
+        let revision = revoked.ok_or(ActError::NotFound)?;
         app.catalogue.put_keys(app.store.load_keys().await?);
+        publish(&app, &store, Touched::Skus(Vec::new()), revision).await;
         Ok(())
     })
     .await
@@ -135,8 +142,4 @@ pub async fn revoke_key(app: &App, store: &StoreId, id: String) -> Result<(), Ac
 
 fn hash(key: &NewKey) -> KeyHash {
     hash_of(&key.key)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -6,6 +6,7 @@
 pub mod adjust_stock;
 pub mod change_purchase_order;
 pub mod check_availability;
+pub mod check_database;
 pub mod create_purchase_order;
 pub mod error;
 pub mod import_stock;
@@ -21,6 +22,8 @@ pub mod records;
 pub mod running;
 pub mod set_stock;
 pub mod show;
+pub mod turns;
+pub mod watch;
 
 pub use error::ActError;
 // Part of `ActError`: what the database could not do.

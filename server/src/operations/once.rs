@@ -17,7 +17,7 @@ pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
 pub struct Asked {
     /// Its name.
     pub ticket: Ticket,
-    /// Its body's hash.
+    /// The hash of all that it asks.
     pub fingerprint: Fingerprint,
 }
 
@@ -56,7 +56,7 @@ impl<T> Once<T> {
     ///
     /// # Errors
     ///
-    /// [`ActError::KeyReused`] if it had another body then.
+    /// [`ActError::KeyReused`] if it asked something else then.
     pub async fn before(&self, writing: &mut Writing) -> Result<Option<Answer>, ActError> {
         match writing.kept_answer(&self.asked.ticket).await? {
             None => Ok(None),

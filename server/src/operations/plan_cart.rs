@@ -4,7 +4,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use shared::ids::Sku;
 use shared::quantity::Quantity;
 use shared::text::{Language, Speaker, Tables};
-use shared::wire::{PlanKind, Plans, plan_options, plans_text};
+use shared::wire::{PlanKind, Plans, SplitPolicy, plan_options, plans_text};
 
 use super::check_availability::{Question, answer};
 use crate::catalogue::Shop;
@@ -31,11 +31,12 @@ pub fn plan_cart(
         .collect();
     let tables = Tables(language);
     let speaker = Speaker::new(language, &tables, settings.location.calendar.today(now));
+    let policy = SplitPolicy::new(&settings.split, settings.currency);
     Plans {
-        options: plan_options(&lines, &settings.split, &speaker),
+        options: plan_options(&lines, &policy, &speaker),
         // A paid way is never chosen for the shopper, and this one costs nothing.
         default: PlanKind::Together,
-        policy: settings.split,
+        policy,
         text: plans_text(&lines, &speaker),
         lang: language.tag().into(),
         as_of: now.to_rfc3339_opts(SecondsFormat::Millis, true),

@@ -4,7 +4,7 @@ use shared::ids::StoreId;
 
 use super::ActError;
 use super::records::LocationRecord;
-use super::running::{detached, publish_settings};
+use super::running::{Touched, detached, publish};
 use crate::app::App;
 use crate::store::writing::Note;
 
@@ -20,7 +20,7 @@ pub async fn put_location(
         let mut writing = app.store.begin(&store, note, app.clock.now()).await?;
         writing.put_location(&record).await?;
         let revision = writing.commit().await?;
-        publish_settings(&app, &store, revision).await;
+        publish(&app, &store, Touched::Settings, revision).await;
         Ok(record)
     })
     .await

@@ -4,7 +4,7 @@ use shared::ids::StoreId;
 
 use super::ActError;
 use super::records::SkuRecord;
-use super::running::{detached, publish};
+use super::running::{Touched, detached, publish};
 use crate::app::App;
 use crate::store::writing::Note;
 
@@ -31,7 +31,13 @@ pub async fn put_sku(app: &App, store: &StoreId, record: SkuRecord) -> Result<Sk
         }
         writing.put_sku(&record).await?;
         let revision = writing.commit().await?;
-        publish(&app, &store, vec![record.sku.clone()], revision).await;
+        publish(
+            &app,
+            &store,
+            Touched::Skus(vec![record.sku.clone()]),
+            revision,
+        )
+        .await;
         Ok(SkuRecord { revision, ..record })
     })
     .await

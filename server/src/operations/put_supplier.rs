@@ -4,7 +4,7 @@ use shared::ids::StoreId;
 
 use super::ActError;
 use super::records::SupplierRecord;
-use super::running::{detached, publish};
+use super::running::{Touched, detached, publish};
 use crate::app::App;
 use crate::store::writing::Note;
 
@@ -20,7 +20,7 @@ pub async fn put_supplier(
         let mut writing = app.store.begin(&store, note, app.clock.now()).await?;
         let touched = writing.put_supplier(&record).await?;
         let revision = writing.commit().await?;
-        publish(&app, &store, touched, revision).await;
+        publish(&app, &store, Touched::Skus(touched), revision).await;
         Ok(record)
     })
     .await

@@ -7,7 +7,7 @@ use super::ActError;
 use super::change_purchase_order::is_awaited;
 use super::once::{Once, Outcome};
 use super::records::{Level, PurchaseOrder, PurchaseOrderStatus, Receipt};
-use super::running::{detached, publish};
+use super::running::{Touched, detached, publish};
 use crate::app::App;
 use crate::store::Writing;
 use crate::store::writing::Note;
@@ -80,6 +80,9 @@ pub async fn receive_purchase_order(
                 recorded: false,
                 order: before,
             };
+            once.keep(&mut writing, &received).await?;
+            let revision = writing.commit().await?;
+            publish(&app, &store, Touched::Skus(Vec::new()), revision).await;
             return Ok(Outcome::Done(received));
         }
         let after = PurchaseOrder {
@@ -95,7 +98,7 @@ pub async fn receive_purchase_order(
         once.keep(&mut writing, &received).await?;
         let revision = writing.commit().await?;
         let skus = received.order.lines.iter().map(|line| line.sku.clone());
-        publish(&app, &store, skus.collect(), revision).await;
+        publish(&app, &store, Touched::Skus(skus.collect()), revision).await;
         Ok(Outcome::Done(received))
     })
     .await

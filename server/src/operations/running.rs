@@ -4,10 +4,15 @@ use shared::ids::{Sku, StoreId};
 
 use super::ActError;
 use crate::app::App;
+use crate::catalogue::Shop;
 use crate::changes::{Change, Changed};
 use crate::store::StoreError;
 use crate::store::facts::PAGE_SKUS;
-use crate::store::watch::NAMED_SKUS_MAX;
+
+/// Most SKUs that an announcement names; above it says "perhaps any".
+const NAMED_SKUS_MAX: usize = 256;
+/// Sorts after every SKU: the largest character there is.
+const AFTER_ALL_SKUS: &str = "\u{10FFFF}\u{10FFFF}";
 
 /// Runs an act to its end, even if whoever waits for it goes away: the web server drops a handler
 /// when its client hangs up.
@@ -24,51 +29,110 @@ pub async fn detached<T: Send + 'static>(
     }
 }
 
-/// Brings committed facts into memory and tells who waits for them.
+/// What an act changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Touched {
+    /// Facts about these SKUs; none of them: nothing that shoppers see.
+    Skus(Vec<Sku>),
+    /// What the merchant decides about the whole shop.
+    Settings,
+    /// Any of it, too much to name.
+    Anything,
+}
+
+/// Brings what was committed into memory and tells who waits for it.
 ///
 /// The act is done already: a failure here is logged, and the watch for commits brings the facts in
 /// a moment later.
-pub async fn publish(app: &App, store: &StoreId, skus: Vec<Sku>, revision: u64) {
+pub async fn publish(app: &App, store: &StoreId, touched: Touched, revision: u64) {
     let Some(shop) = app.catalogue.shop(store) else {
         return;
     };
-    for page in skus.chunks(PAGE_SKUS) {
-        match app.store.load_skus(store, page).await {
-            Ok(facts) => shop.put(facts, revision),
-            Err(error) => {
-                tracing::error!(error = %error, store.revision = revision, "Cannot load what was committed: {error}");
-                return;
+    match load(app, &shop, touched, revision).await {
+        Ok(changed) => {
+            shop.add_commit(revision);
+            if changed.as_ref().is_none_or(|skus| !skus.is_empty()) {
+                announce(app, &shop, changed, revision);
             }
         }
+        Err(error) => {
+            tracing::error!(error = %error, store.revision = revision, "Cannot load what was committed: {error}");
+        }
     }
+}
+
+/// Tells who waits for these SKUs; for any where there is no list, or a long one.
+pub(super) fn announce(app: &App, shop: &Shop, skus: Option<Vec<Sku>>, revision: u64) {
+    let named = skus.filter(|skus| skus.len() <= NAMED_SKUS_MAX);
     app.changes.announce(Change {
-        store: store.clone(),
-        skus: if NAMED_SKUS_MAX < skus.len() {
-            Changed::All
-        } else {
-            Changed::Some(skus.into())
-        },
+        store: shop.id.clone(),
+        skus: named.map_or(Changed::All, |skus| Changed::Some(skus.into())),
         revision,
     });
 }
 
-/// Brings committed settings into memory and tells everybody.
-pub async fn publish_settings(app: &App, store: &StoreId, revision: u64) {
-    let Some(shop) = app.catalogue.shop(store) else {
-        return;
-    };
-    match app.store.load_settings(store).await {
-        Ok(Some(settings)) => shop.put_settings(settings),
-        Ok(None) => return,
-        Err(error) => {
-            tracing::error!(error = %error, store.revision = revision, "Cannot load what was committed: {error}");
-            return;
+/// Loads what changed after the commit `known` and is not in memory yet. Returns what it loaded.
+pub(super) async fn load_changed(
+    app: &App,
+    shop: &Shop,
+    known: u64,
+) -> Result<Vec<Sku>, StoreError> {
+    let mut changed = Vec::new();
+    // No SKU comes after this one, so the commit `known` itself is passed over whole.
+    let mut after = (known, AFTER_ALL_SKUS.to_owned());
+    loop {
+        let page = app
+            .store
+            .skus_changed_after(&shop.id, (after.0, &after.1))
+            .await?;
+        let Some((last, at)) = page.last() else { break };
+        after = (*at, last.to_string());
+        let is_news = |(sku, revision): &(Sku, u64)| {
+            shop.entry(sku.as_str())
+                .is_none_or(|entry| entry.facts.revision < *revision)
+        };
+        let news: Vec<Sku> = page
+            .into_iter()
+            .filter(is_news)
+            .map(|(sku, _)| sku)
+            .collect();
+        if !news.is_empty() {
+            shop.put(app.store.load_skus(&shop.id, &news).await?);
+            changed.extend(news);
         }
     }
-    shop.put([], revision);
-    app.changes.announce(Change {
-        store: store.clone(),
-        skus: Changed::All,
-        revision,
-    });
+    Ok(changed)
+}
+
+/// Loads what an act changed. Returns the SKUs, unless it may be any.
+async fn load(
+    app: &App,
+    shop: &Shop,
+    touched: Touched,
+    revision: u64,
+) -> Result<Option<Vec<Sku>>, StoreError> {
+    match touched {
+        Touched::Skus(skus) => {
+            for page in skus.chunks(PAGE_SKUS) {
+                shop.put(app.store.load_skus(&shop.id, page).await?);
+            }
+            Ok(Some(skus))
+        }
+        Touched::Settings => {
+            load_settings(app, shop).await?;
+            Ok(None)
+        }
+        Touched::Anything => {
+            load_settings(app, shop).await?;
+            load_changed(app, shop, revision.saturating_sub(1)).await?;
+            Ok(None)
+        }
+    }
+}
+
+pub(super) async fn load_settings(app: &App, shop: &Shop) -> Result<(), StoreError> {
+    if let Some(settings) = app.store.load_settings(&shop.id).await? {
+        shop.put_settings(settings);
+    }
+    Ok(())
 }

@@ -5,7 +5,7 @@ use shared::quantity::Quantity;
 
 use super::ActError;
 use super::records::Level;
-use super::running::{detached, publish};
+use super::running::{Touched, detached, publish};
 use crate::app::App;
 use crate::store::writing::Note;
 
@@ -66,7 +66,7 @@ pub async fn set_stock(app: &App, store: &StoreId, set: SetStock) -> Result<Leve
             .move_levels(std::slice::from_ref(&before), std::slice::from_ref(&after))
             .await?;
         let revision = writing.commit().await?;
-        publish(&app, &store, skus.into(), revision).await;
+        publish(&app, &store, Touched::Skus(skus.into()), revision).await;
         Ok(after)
     })
     .await

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use shared::calendar::WorkingDays;
 use shared::ids::{Sku, StoreId};
-use shared::supply::{Backorder, Claim, Incoming, Place, Replenishment, Selling, SkuFacts};
+use shared::supply::{
+    Backorder, BackorderMode, Claim, Incoming, Place, Replenishment, Selling, SkuFacts,
+};
 use sqlx::SqliteConnection;
 
-use super::skus::{backorder, json_list, quantity, read};
+use super::skus::{json_list, quantity, read};
 use super::suppliers::{SupplierRecord, suppliers};
 use super::{Store, StoreError};
 use crate::catalogue::{Catalogue, Shop};
@@ -72,10 +74,7 @@ impl Store {
                 let page = self.page_of_skus(&standing.store, &after).await?;
                 let Some(last) = page.last() else { break };
                 after = last.to_string();
-                shop.put(
-                    self.load_skus(&standing.store, &page).await?,
-                    standing.revision,
-                );
+                shop.put(self.load_skus(&standing.store, &page).await?);
             }
             catalogue.put_shop(shop);
         }
@@ -127,7 +126,7 @@ impl Store {
     /// SKUs that changed after `after`, oldest change first, with the revision of each; one page.
     ///
     /// `after` is the revision and the SKU to go on from: those of the last entry of the page before.
-    pub(super) async fn skus_changed_after(
+    pub async fn skus_changed_after(
         &self,
         store: &StoreId,
         after: (u64, &str),
@@ -277,7 +276,7 @@ impl SkuRow {
                 tracked: self.tracked,
                 discontinued: self.discontinued,
                 backorder: Backorder {
-                    mode: backorder(&self.backorder)
+                    mode: BackorderMode::named(&self.backorder)
                         .ok_or(StoreError::Unreadable("sku.backorder"))?,
                     limit: self.backorder_limit.map(quantity).transpose()?,
                     reason: self.reason.map(Arc::from),

@@ -7,7 +7,22 @@ use shared::ids::{LocationId, StoreId};
 
 use super::writing::stored;
 use super::{Store, StoreError, Writing};
-use crate::import::Batch;
+
+/// Rows to be committed, with the locations that they need.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Batch {
+    /// What most rows say, as a JSON list of lists: SKU, location, units on hand and, if it says so,
+    /// title.
+    pub rows_json: String,
+    /// What few rows say, each with the number of its row in this batch; empty if none does.
+    pub more_json: String,
+    /// How many.
+    pub rows: u32,
+    /// True if a SKU has several rows here that say something of the SKU itself.
+    pub shares_skus: bool,
+    /// Locations that the file names and the store does not have yet.
+    pub new_locations: Vec<(LocationId, String)>,
+}
 
 /// What batches changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -53,6 +68,9 @@ impl Writing {
         self.add_locations(&batch.new_locations).await?;
         self.lay_out(batch).await?;
         let (known, unchanged) = self.compare().await?;
+        if batch.shares_skus {
+            self.share_among_rows().await?;
+        }
         if 0 < known {
             self.record_changes().await?;
             self.change_skus().await?;
@@ -200,6 +218,48 @@ impl Writing {
              WHERE told.number = value ->> 0",
         )
         .bind(&batch.more_json)
+        .execute(&mut *self.transaction)
+        .await?;
+        Ok(())
+    }
+
+    /// Lets each row of a SKU say what any of them says of the SKU itself. They do not contradict
+    /// one another, names that are only taken if there is none aside.
+    async fn share_among_rows(&mut self) -> Result<(), StoreError> {
+        sqlx::query(
+            "
+              WITH whole AS MATERIALIZED
+                 ( SELECT sku
+                        , max(title)               AS title
+                        , max(title_if_none)       AS title_if_none
+                        , max(tracked)             AS tracked
+                        , max(discontinued)        AS discontinued
+                        , max(backorder)           AS backorder
+                        , max(backorder_limit)     AS backorder_limit
+                        , max(reason)              AS reason
+                        , max(released_on)         AS released_on
+                        , max(low_stock_threshold) AS low_stock_threshold
+                        , max(supplier)            AS supplier
+                        , max(lead_time_days)      AS lead_time_days
+                     FROM told
+                    GROUP BY sku
+                   HAVING 1 < count(*)
+                 )
+            UPDATE told
+               SET title               = whole.title
+                 , title_if_none       = whole.title_if_none
+                 , tracked             = whole.tracked
+                 , discontinued        = whole.discontinued
+                 , backorder           = whole.backorder
+                 , backorder_limit     = whole.backorder_limit
+                 , reason              = whole.reason
+                 , released_on         = whole.released_on
+                 , low_stock_threshold = whole.low_stock_threshold
+                 , supplier            = whole.supplier
+                 , lead_time_days      = whole.lead_time_days
+              FROM whole
+             WHERE told.sku = whole.sku",
+        )
         .execute(&mut *self.transaction)
         .await?;
         Ok(())

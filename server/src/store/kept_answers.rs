@@ -21,7 +21,7 @@ pub struct Ticket {
     pub key: String,
 }
 
-/// SHA-256 of a request's body.
+/// SHA-256 of what a request asks: its query and its body.
 pub type Fingerprint = [u8; 32];
 
 /// An answer as it was sent.
@@ -36,7 +36,7 @@ pub struct Answer {
 /// What is known of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kept {
-    /// The body it was first sent with.
+    /// What it asked when it was first sent.
     pub fingerprint: Fingerprint,
     /// What was answered.
     pub answer: Answer,

@@ -1,13 +1,11 @@
 //! Keys: what opens a shop. Only their hashes are kept.
 
-use std::collections::HashMap;
-
 use chrono::{DateTime, Utc};
 use shared::ids::StoreId;
 
 use super::stores::instant;
 use super::{Store, StoreError, Writing};
-use crate::catalogue::{Key, KeyHash, KeyKind};
+use crate::catalogue::{Key, KeyHash, KeyKind, Keys};
 
 /// A key as the merchant sees it in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +36,13 @@ struct Row {
 
 impl Store {
     /// All keys of all stores, by their hashes.
-    pub async fn load_keys(&self) -> Result<HashMap<KeyHash, Key>, StoreError> {
+    pub async fn load_keys(&self) -> Result<Keys, StoreError> {
+        let mut snapshot = self.0.readers.begin().await?;
+        // Each commit raises the revision of its store, and no store is ever removed.
+        let version: i64 =
+            sqlx::query_scalar("SELECT coalesce(sum(revision), 0) + count(*) FROM store")
+                .fetch_one(&mut *snapshot)
+                .await?;
         let rows: Vec<(String, String, Vec<u8>, bool)> = sqlx::query_as(
             "
             SELECT store_id
@@ -47,9 +51,11 @@ impl Store {
                  , revoked_at_ms IS NOT NULL
               FROM key",
         )
-        .fetch_all(&self.0.readers)
+        .fetch_all(&mut *snapshot)
         .await?;
-        rows.into_iter()
+        snapshot.rollback().await?;
+        let by_hash: Result<_, StoreError> = rows
+            .into_iter()
             .map(|(store, kind, hash, revoked)| {
                 let hash: KeyHash = hash
                     .try_into()
@@ -63,7 +69,11 @@ impl Store {
                 };
                 Ok((hash, key))
             })
-            .collect()
+            .collect();
+        Ok(Keys {
+            by_hash: by_hash?,
+            version: version.unsigned_abs(),
+        })
     }
 
     /// The keys of a store, newest first.

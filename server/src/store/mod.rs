@@ -3,6 +3,7 @@
 //! One file for each noun. A change is a [`Writing`]: begun, filled, committed once. There is one
 //! connection that writes and several that read; no reader waits for the writer or the reverse.
 
+pub mod commits;
 pub mod error;
 pub mod facts;
 pub mod import;
@@ -17,11 +18,9 @@ pub mod soundness;
 pub mod stock;
 pub mod stores;
 pub mod suppliers;
-pub mod watch;
 pub mod writing;
 
 use std::collections::HashSet;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use sqlx::SqlitePool;
@@ -37,7 +36,6 @@ pub struct Store(Arc<Parts>);
 
 #[derive(Debug)]
 struct Parts {
-    path: PathBuf,
     /// How a connection that cannot write is made.
     reading: SqliteConnectOptions,
     /// One connection: SQLite has one writer, and waiting for it in a queue is fair.

@@ -61,6 +61,12 @@ pub enum OpenError {
     /// The SQLite in this program is too old to be trusted with a write-ahead log.
     #[error("SQLite {0} is too old, at least 3.51.3 is needed: build with the bundled one")]
     TooOld(String),
+    /// The tables are of another version of this program.
+    #[error(
+        "the tables of {} are of another version of ShipsBy. Start `ships-by serve` of this version on it once, which brings older ones up to date; for newer ones take a newer ShipsBy",
+        .0.display()
+    )]
+    OtherVersion(PathBuf),
     /// The first store cannot be made.
     #[error("cannot make the first store")]
     FirstStore(#[source] StoreError),
@@ -85,73 +91,54 @@ pub enum OpenError {
 #[derive(Debug)]
 pub struct ServingLock(#[expect(dead_code, reason = "held for its lock only")] File);
 
-impl Store {
-    /// Opens the database at `path`, making it if there is none.
-    ///
-    /// A new database has one store, `default`, with one location, `main`.
-    pub async fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
-        let path = path.as_ref().to_path_buf();
-        let failed = |source| OpenError::Database {
+impl ServingLock {
+    /// Makes sure that no second server runs on the database at `path`: each would answer from a
+    /// memory that knows nothing of the other's acts. To be taken before the database is opened, so
+    /// that no tables change under a server. Commands other than `serve` and `demo` need no lock.
+    pub fn take(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        let database = path.as_ref();
+        let mut path = database.as_os_str().to_owned();
+        path.push(".lock");
+        let path = PathBuf::from(path);
+        let failed = |source| OpenError::Lock {
             path: path.clone(),
             source,
         };
-        let common = SqliteConnectOptions::new()
-            .filename(&path)
-            .foreign_keys(true)
-            .busy_timeout(BUSY_TIMEOUT)
-            .synchronous(SqliteSynchronous::Full)
-            .pragma("trusted_schema", "OFF")
-            .pragma("cell_size_check", "ON")
-            .pragma("mmap_size", "0")
-            .pragma("journal_size_limit", JOURNAL_BYTES_MAX);
+        let file = File::create(&path).map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self(file)),
+            Err(TryLockError::WouldBlock) => Err(OpenError::BeingServed(database.to_owned())),
+            Err(TryLockError::Error(source)) => Err(failed(source)),
+        }
+    }
+}
 
+impl Store {
+    /// Opens the database at `path`, making it if there is none, and brings its tables up to date.
+    ///
+    /// A new database has one store, `default`, with one location, `main`.
+    pub async fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        let path = path.as_ref();
+        let failed = failed(path);
         // Once, before anybody else is connected: changing the journal mode needs a lock for which
         // the busy timeout does not wait.
-        let first = common
-            .clone()
+        let first = common(path)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal);
         let mut first = SqliteConnection::connect_with(&first)
             .await
-            .map_err(failed)?;
-        verify(&mut first, failed).await?;
+            .map_err(&failed)?;
+        verify(&mut first, &failed).await?;
+        verify_journal(&mut first, &failed).await?;
         MIGRATIONS
             .run(&mut first)
             .await
             .map_err(|source| OpenError::Migration {
-                path: path.clone(),
+                path: path.to_owned(),
                 source,
             })?;
-        first.close().await.map_err(failed)?;
-
-        let writer = SqlitePoolOptions::new()
-            .max_connections(1)
-            .acquire_timeout(TURN_TIMEOUT)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .connect_with(
-                common
-                    .clone()
-                    .pragma("cache_size", WRITER_CACHE_KIB)
-                    .pragma("temp_store", "MEMORY"),
-            )
-            .await
-            .map_err(failed)?;
-        let reading = common.pragma("query_only", "ON");
-        let readers = SqlitePoolOptions::new()
-            .max_connections(READERS_MAX)
-            .acquire_timeout(TURN_TIMEOUT)
-            .max_lifetime(None)
-            .connect_with(reading.clone())
-            .await
-            .map_err(failed)?;
-        let store = Self(Arc::new(Parts {
-            path,
-            reading,
-            writer,
-            readers,
-            in_flight: Mutex::new(HashSet::new()),
-        }));
+        first.close().await.map_err(&failed)?;
+        let store = Self::connected(path).await.map_err(&failed)?;
         store
             .add_first_store()
             .await
@@ -159,14 +146,24 @@ impl Store {
         Ok(store)
     }
 
-    /// A connection of its own for the watch: what it asks only means something on the same one.
-    pub(super) async fn connect_to_watch(&self) -> Result<SqliteConnection, StoreError> {
-        Ok(SqliteConnection::connect_with(&self.0.reading).await?)
-    }
-
-    /// The file.
-    pub fn path(&self) -> &Path {
-        &self.0.path
+    /// Opens the database at `path` and leaves its tables as they are.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::OtherVersion`] if they are not those of this program.
+    pub async fn open_as_it_is(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        let path = path.as_ref();
+        let failed = failed(path);
+        let mut first = SqliteConnection::connect_with(&common(path))
+            .await
+            .map_err(&failed)?;
+        verify(&mut first, &failed).await?;
+        let is_ours = has_our_tables(&mut first).await.map_err(&failed)?;
+        first.close().await.map_err(&failed)?;
+        if !is_ours {
+            return Err(OpenError::OtherVersion(path.to_owned()));
+        }
+        Self::connected(path).await.map_err(&failed)
     }
 
     /// True if the database answers a question.
@@ -177,29 +174,89 @@ impl Store {
         answer.is_ok()
     }
 
-    /// Makes sure that no second server runs on the same file: each would answer from a memory
-    /// that knows nothing of the other's acts. Commands other than `serve` and `demo` need no lock.
-    pub fn lock_for_serving(&self) -> Result<ServingLock, OpenError> {
-        let mut path = self.0.path.clone().into_os_string();
-        path.push(".lock");
-        let path = PathBuf::from(path);
-        let failed = |source| OpenError::Lock {
-            path: path.clone(),
-            source,
-        };
-        let file = File::create(&path).map_err(failed)?;
-        match file.try_lock() {
-            Ok(()) => Ok(ServingLock(file)),
-            Err(TryLockError::WouldBlock) => Err(OpenError::BeingServed(self.0.path.clone())),
-            Err(TryLockError::Error(source)) => Err(failed(source)),
-        }
-    }
-
     /// Closes the connections. The write-ahead log is folded into the file.
     pub async fn close(&self) {
         self.0.readers.close().await;
         self.0.writer.close().await;
     }
+
+    async fn connected(path: &Path) -> Result<Self, sqlx::Error> {
+        let writing = common(path)
+            .pragma("cache_size", WRITER_CACHE_KIB)
+            .pragma("temp_store", "MEMORY");
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(TURN_TIMEOUT)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_with(writing)
+            .await?;
+        let reading = common(path).pragma("query_only", "ON");
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS_MAX)
+            .acquire_timeout(TURN_TIMEOUT)
+            .max_lifetime(None)
+            .connect_with(reading.clone())
+            .await?;
+        Ok(Self(Arc::new(Parts {
+            reading,
+            writer,
+            readers,
+            in_flight: Mutex::new(HashSet::new()),
+        })))
+    }
+}
+
+/// What all connections have in common.
+fn common(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .foreign_keys(true)
+        .busy_timeout(BUSY_TIMEOUT)
+        .synchronous(SqliteSynchronous::Full)
+        .pragma("trusted_schema", "OFF")
+        .pragma("cell_size_check", "ON")
+        .pragma("mmap_size", "0")
+        .pragma("journal_size_limit", JOURNAL_BYTES_MAX)
+}
+
+fn failed(path: &Path) -> impl Fn(sqlx::Error) -> OpenError {
+    let path = path.to_owned();
+    move |source| OpenError::Database {
+        path: path.clone(),
+        source,
+    }
+}
+
+/// True if the tables are those that this program makes.
+async fn has_our_tables(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    let has_any: bool = sqlx::query_scalar(
+        "
+        SELECT EXISTS
+             ( SELECT 1
+                 FROM sqlite_schema
+                WHERE name = '_sqlx_migrations'
+             )",
+    )
+    .fetch_one(&mut *connection)
+    .await?;
+    if !has_any {
+        return Ok(false);
+    }
+    let applied: Vec<(i64, Vec<u8>)> = sqlx::query_as(
+        "
+        SELECT version
+             , checksum
+          FROM _sqlx_migrations
+         WHERE success
+         ORDER BY version",
+    )
+    .fetch_all(connection)
+    .await?;
+    let ours = MIGRATIONS.iter();
+    Ok(ours
+        .map(|migration| (migration.version, &*migration.checksum))
+        .eq(applied.iter().map(|(version, sum)| (*version, &**sum))))
 }
 
 /// Reads the settings back: SQLite passes over a pragma that it does not know or cannot obey.
@@ -213,17 +270,6 @@ async fn verify(
         .map_err(&failed)?;
     if parsed_version(&version) < Some(SQLITE_VERSION_MIN) {
         return Err(OpenError::TooOld(version));
-    }
-    let mode: String = sqlx::query_scalar("PRAGMA journal_mode")
-        .fetch_one(&mut *connection)
-        .await
-        .map_err(&failed)?;
-    if mode != "wal" {
-        return Err(OpenError::Setting {
-            pragma: "journal_mode",
-            wanted: "wal",
-            found: mode,
-        });
     }
     for (pragma, question, wanted, wanted_shown) in [
         ("synchronous", "PRAGMA synchronous", 2, "2 (FULL)"),
@@ -242,6 +288,24 @@ async fn verify(
                 found: found.to_string(),
             });
         }
+    }
+    Ok(())
+}
+
+async fn verify_journal(
+    connection: &mut SqliteConnection,
+    failed: impl Fn(sqlx::Error) -> OpenError,
+) -> Result<(), OpenError> {
+    let mode: String = sqlx::query_scalar("PRAGMA journal_mode")
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(&failed)?;
+    if mode != "wal" {
+        return Err(OpenError::Setting {
+            pragma: "journal_mode",
+            wanted: "wal",
+            found: mode,
+        });
     }
     Ok(())
 }

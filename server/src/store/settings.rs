@@ -36,6 +36,7 @@ impl Store {
                 min_shipment: record.min_shipment,
                 display: record.display,
             },
+            currency: record.currency,
             split: record.split,
             origins: record.origins,
             generation: generation.unwrap_or_default().unsigned_abs(),

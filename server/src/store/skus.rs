@@ -201,7 +201,7 @@ impl Writing {
         .bind(record.title.as_deref())
         .bind(record.tracked)
         .bind(record.discontinued)
-        .bind(backorder_name(record.backorder))
+        .bind(record.backorder.name())
         .bind(record.backorder_limit.map(Quantity::units))
         .bind(record.reason.as_deref())
         .bind(record.released_on)
@@ -260,7 +260,8 @@ impl Row {
             title: self.title,
             tracked: self.tracked,
             discontinued: self.discontinued,
-            backorder: backorder(&self.backorder).ok_or(StoreError::Unreadable("sku.backorder"))?,
+            backorder: BackorderMode::named(&self.backorder)
+                .ok_or(StoreError::Unreadable("sku.backorder"))?,
             backorder_limit: self.backorder_limit.map(quantity).transpose()?,
             reason: self.reason,
             released_on: self.released_on,
@@ -297,24 +298,6 @@ pub(super) fn quantity(stored: i64) -> Result<Quantity, StoreError> {
     u32::try_from(stored)
         .map(Quantity::new)
         .map_err(|_| StoreError::Unreadable("a quantity"))
-}
-
-pub(super) fn backorder(name: &str) -> Option<BackorderMode> {
-    [
-        BackorderMode::Deny,
-        BackorderMode::Allow,
-        BackorderMode::AllowSilent,
-    ]
-    .into_iter()
-    .find(|mode| backorder_name(*mode) == name)
-}
-
-pub(crate) fn backorder_name(mode: BackorderMode) -> &'static str {
-    match mode {
-        BackorderMode::Deny => "deny",
-        BackorderMode::Allow => "allow",
-        BackorderMode::AllowSilent => "allow_silent",
-    }
 }
 
 fn stored_kit(kit: &[Component]) -> Option<String> {

@@ -1,5 +1,7 @@
 //! Is the database sound? Copies it too, while others use it.
 
+use std::fs::{self, File};
+use std::io;
 use std::path::Path;
 
 use super::{Store, StoreError};
@@ -46,14 +48,27 @@ impl Store {
         Ok(faults)
     }
 
-    /// Writes a copy of the whole database to `target`, which must not exist.
-    pub async fn copy_to(&self, target: &Path) -> Result<(), StoreError> {
-        let target = target.to_string_lossy();
-        sqlx::query("VACUUM INTO ?1")
-            .bind(target.as_ref())
+    /// Writes a copy of the whole database to `target`, which must not exist. It is there whole, and
+    /// stays through a power cut, or it is not there.
+    pub async fn copy_to(&self, target: &str) -> Result<(), StoreError> {
+        let part = format!("{target}.part");
+        // What an attempt left that was cut short.
+        match fs::remove_file(&part) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(unwritten(error)),
+            _ => {}
+        }
+        let copied = sqlx::query("VACUUM INTO ?1")
+            .bind(&part)
             .execute(&self.0.writer)
-            .await?;
-        Ok(())
+            .await;
+        let kept = match copied {
+            Ok(_) => keep(&part, target).map_err(unwritten),
+            Err(error) => Err(error.into()),
+        };
+        if kept.is_err() {
+            let _ = fs::remove_file(&part);
+        }
+        kept
     }
 
     async fn levels_beside_their_ledger(&self) -> Result<Vec<Fault>, StoreError> {
@@ -164,4 +179,20 @@ impl Store {
             })
             .collect())
     }
+}
+
+/// Brings a file to its place, and both to the disk.
+fn keep(part: &str, target: &str) -> io::Result<()> {
+    if fs::exists(target)? {
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
+    File::open(part)?.sync_all()?;
+    fs::rename(part, target)?;
+    let folder = Path::new(target).parent();
+    let folder = folder.filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+fn unwritten(error: io::Error) -> StoreError {
+    StoreError::Database(sqlx::Error::Io(error))
 }

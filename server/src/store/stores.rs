@@ -5,7 +5,8 @@ use shared::availability::Display;
 use shared::ids::{LocationId, StoreId};
 use shared::money::{Currency, Money};
 use shared::quantity::Quantity;
-use shared::wire::{self, Split};
+use shared::shipment::{SplitCharge, SplitPolicy};
+use sqlx::SqliteExecutor;
 
 use super::writing::stored;
 use super::{Store, StoreError, Writing};
@@ -25,7 +26,7 @@ pub struct StoreRecord {
     /// What prices are in.
     pub currency: Currency,
     /// Who pays for more parcels than one.
-    pub split: wire::SplitPolicy,
+    pub split: SplitPolicy,
     /// How much of the counts shoppers may see.
     pub display: Display,
     /// Days ahead beyond which nothing is promised.
@@ -94,27 +95,7 @@ impl Store {
 
     /// What the merchant decided about the whole shop.
     pub async fn store_record(&self, store: &StoreId) -> Result<Option<StoreRecord>, StoreError> {
-        let row: Option<Row> = sqlx::query_as(
-            "
-            SELECT name
-                 , location
-                 , currency
-                 , split
-                 , split_amount
-                 , parcels_max
-                 , display
-                 , horizon_days
-                 , overdue_fence_days
-                 , overdue_offset_days
-                 , min_shipment
-                 , origins
-              FROM store
-             WHERE store_id = ?1",
-        )
-        .bind(store.as_str())
-        .fetch_optional(&self.0.readers)
-        .await?;
-        row.map(Row::record).transpose()
+        store_record(&self.0.readers, store).await
     }
 
     /// Adds a store with one location. A store that exists stays as it is.
@@ -193,8 +174,14 @@ impl Store {
 }
 
 impl Writing {
+    /// What the merchant decided about the whole shop, as this change sees it.
+    pub async fn store_record(&mut self) -> Result<Option<StoreRecord>, StoreError> {
+        store_record(&mut *self.transaction, &self.store).await
+    }
+
     /// Replaces what the merchant decided about the whole shop.
     pub async fn put_store(&mut self, record: &StoreRecord) -> Result<(), StoreError> {
+        let (split, split_amount) = stored_charge(record.split.charge);
         let origins =
             serde_json::to_string(&record.origins).expect("a list of strings is always JSON");
         sqlx::query(
@@ -219,8 +206,8 @@ impl Writing {
         .bind(&record.name)
         .bind(record.location.as_str())
         .bind(record.currency.code())
-        .bind(split_name(record.split.split))
-        .bind(record.split.amount.0.amount)
+        .bind(split)
+        .bind(split_amount)
         .bind(record.split.parcels_max)
         .bind(display_name(record.display))
         .bind(record.horizon_days)
@@ -250,6 +237,33 @@ impl Writing {
     }
 }
 
+async fn store_record(
+    executor: impl SqliteExecutor<'_>,
+    store: &StoreId,
+) -> Result<Option<StoreRecord>, StoreError> {
+    let row: Option<Row> = sqlx::query_as(
+        "
+        SELECT name
+             , location
+             , currency
+             , split
+             , split_amount
+             , parcels_max
+             , display
+             , horizon_days
+             , overdue_fence_days
+             , overdue_offset_days
+             , min_shipment
+             , origins
+          FROM store
+         WHERE store_id = ?1",
+    )
+    .bind(store.as_str())
+    .fetch_optional(executor)
+    .await?;
+    row.map(Row::record).transpose()
+}
+
 impl Row {
     fn record(self) -> Result<StoreRecord, StoreError> {
         let unreadable = StoreError::Unreadable;
@@ -265,9 +279,9 @@ impl Row {
                 .parse()
                 .map_err(|_| unreadable("store.location"))?,
             currency,
-            split: wire::SplitPolicy {
-                split: split(&self.split).ok_or(unreadable("store.split"))?,
-                amount: wire::Money(Money::new(self.split_amount, currency)),
+            split: SplitPolicy {
+                charge: charge(&self.split, Money::new(self.split_amount, currency))
+                    .ok_or(unreadable("store.split"))?,
                 parcels_max: days(self.parcels_max)?,
             },
             display: display(&self.display).ok_or(unreadable("store.display"))?,
@@ -281,18 +295,23 @@ impl Row {
     }
 }
 
-fn split(name: &str) -> Option<Split> {
-    [Split::Off, Split::Free, Split::Flat, Split::PerExtraParcel]
-        .into_iter()
-        .find(|split| split_name(*split) == name)
+fn charge(name: &str, amount: Money) -> Option<SplitCharge> {
+    match name {
+        "off" => Some(SplitCharge::Off),
+        "free" => Some(SplitCharge::Free),
+        "flat" => Some(SplitCharge::Flat(amount)),
+        "per_extra_parcel" => Some(SplitCharge::PerExtraParcel(amount)),
+        _ => None,
+    }
 }
 
-fn split_name(split: Split) -> &'static str {
-    match split {
-        Split::Off => "off",
-        Split::Free => "free",
-        Split::Flat => "flat",
-        Split::PerExtraParcel => "per_extra_parcel",
+/// The charge's name and its amount in minor units.
+fn stored_charge(charge: SplitCharge) -> (&'static str, i64) {
+    match charge {
+        SplitCharge::Off => ("off", 0),
+        SplitCharge::Free => ("free", 0),
+        SplitCharge::Flat(amount) => ("flat", amount.amount),
+        SplitCharge::PerExtraParcel(amount) => ("per_extra_parcel", amount.amount),
     }
 }
 

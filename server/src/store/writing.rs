@@ -74,19 +74,9 @@ impl Store {
 }
 
 impl Writing {
-    /// The store that is changed.
-    pub fn store(&self) -> &StoreId {
-        &self.store
-    }
-
     /// The revision that makes the change visible, once it is committed.
     pub fn revision(&self) -> u64 {
         self.revision
-    }
-
-    /// When the change is made.
-    pub fn at(&self) -> DateTime<Utc> {
-        self.at
     }
 
     /// Makes the change visible and durable, and returns its revision.

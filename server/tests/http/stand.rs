@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use http_body_util::BodyExt;
 use serde_json::Value;
 use server::app::{App, Parts};
-use server::catalogue::{Catalogue, Key, KeyKind, Settings, Shop, hash_of};
+use server::catalogue::{Catalogue, Key, KeyKind, Keys, Settings, Shop, hash_of};
 use server::changes::{Change, Changed, Changes};
 use server::clock::Clock;
 use server::http::bundles::Bundles;
@@ -23,8 +23,8 @@ use shared::availability::{Display, Location, PromisePolicy};
 use shared::calendar::{DispatchCalendar, WorkingDays};
 use shared::money::Money;
 use shared::quantity::Quantity;
+use shared::shipment::{SplitCharge, SplitPolicy};
 use shared::supply::{Backorder, BackorderMode, Incoming, Place, SkuFacts};
-use shared::wire::{self, Split, SplitPolicy};
 use tokio_util::sync::CancellationToken;
 
 pub const MONDAY_MORNING: &str = "2026-11-23T15:00:00Z";
@@ -69,11 +69,15 @@ impl Stand {
             settings(SHOP_ORIGIN),
             7,
         ));
-        shop.put(goods(), 7);
+        shop.put(goods());
+        shop.reach(7);
         catalogue.put_shop(Arc::clone(&shop));
         let other = Shop::new("two".parse().expect("an id"), settings(OTHER_ORIGIN), 1);
         catalogue.put_shop(Arc::new(other));
-        catalogue.put_keys(keys());
+        catalogue.put_keys(Keys {
+            by_hash: keys(),
+            version: 1,
+        });
         let app = App::new(Parts {
             store,
             catalogue,
@@ -134,7 +138,8 @@ impl Stand {
         let revision = self.shop.revision() + 1;
         facts.revision = revision;
         let sku = facts.sku.clone();
-        self.shop.put([facts], revision);
+        self.shop.put([facts]);
+        self.shop.reach(revision);
         self.app.changes.announce(Change {
             store: self.shop.id.clone(),
             skus: Changed::Some([sku].into()),
@@ -196,9 +201,12 @@ pub fn settings(origin: &str) -> Settings {
             display: Display::Exact,
             ..PromisePolicy::default()
         },
+        currency: "USD".parse().expect("a currency"),
         split: SplitPolicy {
-            split: Split::PerExtraParcel,
-            amount: wire::Money(Money::new(495, "USD".parse().expect("a currency"))),
+            charge: SplitCharge::PerExtraParcel(Money::new(
+                495,
+                "USD".parse().expect("a currency"),
+            )),
             parcels_max: 3,
         },
         origins: vec![origin.into()],

@@ -2,17 +2,17 @@
 
 use std::io::Cursor;
 
+use server::demo::products::{INVENTORY_CSV as SHOPIFY, PRODUCTS_CSV as WOOCOMMERCE};
 use server::import::Format;
 use server::operations::import_stock::{
     ImportError, ImportStock, StockImported, import_into, import_stock,
 };
 use server::operations::once::Outcome;
+use server::operations::put_location::put_location;
+use server::operations::records::{LocationRecord, SkuRecord};
 use shared::supply::BackorderMode;
 
 use crate::shop::{TestShop, id, now};
-
-const WOOCOMMERCE: &str = include_str!("../data/woocommerce-products.csv");
-const SHOPIFY: &str = include_str!("../data/shopify-inventory.csv");
 
 fn request(format: Format) -> ImportStock {
     ImportStock {
@@ -28,7 +28,12 @@ async fn import(
     file: impl Into<Vec<u8>>,
 ) -> Result<StockImported, ImportError> {
     let file = Cursor::new(file.into());
-    let outcome = import_stock(&shop.app, &shop.store, request, file, None).await?;
+    let turn = shop
+        .app
+        .imports
+        .of(&shop.store)
+        .expect("nobody else imports");
+    let outcome = import_stock(&shop.app, turn, request, file, None).await?;
     match outcome {
         Outcome::Done(done) => Ok(done),
         Outcome::Before(answer) => panic!("answered before: {answer:?}"),
@@ -316,6 +321,19 @@ async fn other_delimiters_marks_and_line_ends_are_understood() {
 }
 
 #[tokio::test]
+async fn a_refused_line_is_named_by_its_number_whatever_ends_lines() {
+    let shop = TestShop::new().await;
+    for ending in ["\n", "\r\n", "\r"] {
+        let file = "sku,on_hand\na,1\n\nb,x\nc,2\nd,x\n".replace('\n', ending);
+        let imported = import(&shop, request(Format::ShipsBy), file)
+            .await
+            .expect("an import");
+        let expected = [(4, "invalid_quantity"), (6, "invalid_quantity")];
+        assert_eq!(refused(&imported), expected, "{ending:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_line_in_another_encoding_is_refused_alone() {
     let shop = TestShop::new().await;
     let file = b"sku,title,on_hand\na,Gr\xF6\xDFe,1\nb,plain,2\n";
@@ -395,6 +413,141 @@ async fn woocommerce_says_what_is_owed_and_what_may_be_backordered() {
     }
 }
 
+#[tokio::test]
+async fn more_than_can_be_owed_is_refused_with_its_line() {
+    let shop = TestShop::new().await;
+    let file = "SKU,Location,Committed,Unavailable,On hand (current)\n\
+        a,main,1,0,-1000000000\n\
+        b,main,0,0,-1000000000\n\
+        c,main,999999999,2,0\n\
+        d,main,1,0,1\n";
+    let imported = import(&shop, request(Format::ShopifyInventory), file)
+        .await
+        .expect("an import");
+    assert_eq!(
+        refused(&imported),
+        [(2, "invalid_quantity"), (4, "invalid_quantity")]
+    );
+    assert_eq!(level(&shop, "b", "main").await, Some((0, 1_000_000_000)));
+    assert_eq!(level(&shop, "d", "main").await, Some((1, 1)));
+    shop.assert_sound().await;
+}
+
+#[tokio::test]
+async fn a_location_whose_name_cannot_be_one_is_refused_with_its_line() {
+    let shop = TestShop::new().await;
+    let (long, longer) = ("x".repeat(200), "x".repeat(201));
+    let file =
+        format!("SKU,Location,On hand (current)\na,{longer},1\nb,\"two\nlines\",1\nc,{long},1\n");
+    let imported = import(&shop, request(Format::ShopifyInventory), file)
+        .await
+        .expect("an import");
+    assert_eq!(refused(&imported), [(2, "too_long"), (3, "invalid_text")]);
+    let locations = shop.app.store.locations(&shop.store).await;
+    let names = locations.expect("locations").into_iter();
+    let names: Vec<String> = names.map(|location| location.name).collect();
+    assert_eq!(names.len(), 2, "{names:?}");
+    assert!(names.contains(&long));
+    shop.assert_sound().await;
+}
+
+async fn add_location(shop: &TestShop, name: &str) {
+    let record = LocationRecord::usual(id(name), name.to_owned(), chrono_tz::UTC);
+    put_location(&shop.app, &shop.store, record)
+        .await
+        .expect("a location");
+}
+
+async fn sku(shop: &TestShop, name: &str) -> SkuRecord {
+    let sku = shop.app.store.sku(&shop.store, &id(name)).await;
+    sku.expect("an answer").expect("a SKU")
+}
+
+#[tokio::test]
+async fn what_is_said_of_a_sku_counts_on_whichever_of_its_lines_it_is() {
+    let shop = TestShop::new().await;
+    add_location(&shop, "attic").await;
+    add_location(&shop, "cellar").await;
+    // First for a SKU that is new, then for one that is known.
+    for round in 1..=2 {
+        let file = format!(
+            "sku,location,on_hand,title,reason,low_stock_threshold,released_on\n\
+             a,main,{round},,slow {round},,\n\
+             a,attic,{round},Title {round},,,\n\
+             a,cellar,{round},Title {round},,{round},2026-12-0{round}\n\
+             b,main,{round},,,,\n"
+        );
+        let imported = import(&shop, request(Format::ShipsBy), file.clone())
+            .await
+            .expect("an import");
+        assert_eq!(refused(&imported), []);
+        assert_eq!((imported.changed, imported.unchanged), (4, 0));
+        let record = sku(&shop, "a").await;
+        assert_eq!(record.title, Some(format!("Title {round}")));
+        assert_eq!(record.reason, Some(format!("slow {round}")));
+        assert_eq!(record.low_stock_threshold.units(), round);
+        assert_eq!(record.released_on, Some(id(&format!("2026-12-0{round}"))));
+        let again = import(&shop, request(Format::ShipsBy), file).await;
+        let again = again.expect("the same again");
+        assert_eq!((again.changed, again.unchanged), (0, 4));
+        assert_eq!(sku(&shop, "a").await.revision, record.revision);
+    }
+    shop.assert_sound().await;
+}
+
+#[tokio::test]
+async fn a_line_that_contradicts_one_before_it_is_refused() {
+    let shop = TestShop::new().await;
+    add_location(&shop, "attic").await;
+    add_location(&shop, "cellar").await;
+    let file = "location,sku,on_hand,title,discontinued\n\
+        main,a,1,,\n\
+        main,b,1,B,\n\
+        attic,a,2,First,\n\
+        cellar,a,3,Second,\n\
+        attic,b,4,B,true\n\
+        cellar,b,5,,false\n\
+        cellar,a,6,First,\n";
+    for changed in [5, 0] {
+        let imported = import(&shop, request(Format::ShipsBy), file)
+            .await
+            .expect("an import");
+        assert_eq!(
+            refused(&imported),
+            [(5, "contradicts_line"), (7, "contradicts_line")]
+        );
+        assert!(imported.report.refused[0].detail.contains("line 4"));
+        assert_eq!(imported.changed, changed);
+    }
+    assert_eq!(sku(&shop, "a").await.title.as_deref(), Some("First"));
+    assert_eq!(level(&shop, "a", "cellar").await, Some((6, 0)));
+    assert!(sku(&shop, "b").await.discontinued);
+    shop.assert_sound().await;
+}
+
+#[tokio::test]
+async fn what_is_said_of_a_sku_counts_however_far_apart_its_lines_are() {
+    let shop = TestShop::new().await;
+    add_location(&shop, "attic").await;
+    // In order, so that the lines of one SKU fall into two batches somewhere.
+    let lines: String = (0..5_000)
+        .map(|n| format!("sku-{n:04},attic,{n},,slow\nsku-{n:04},main,{n},Title {n},\n"))
+        .collect();
+    let file = format!("sku,location,on_hand,title,reason\n{lines}");
+    for changed in [10_000, 0] {
+        let imported = import(&shop, request(Format::ShipsBy), file.clone())
+            .await
+            .expect("an import");
+        assert_eq!(imported.changed, changed);
+    }
+    let skus = shop.app.store.skus(&shop.store, None, 5_000).await;
+    for (n, record) in skus.expect("SKUs").into_iter().enumerate() {
+        assert_eq!(record.title, Some(format!("Title {n}")));
+        assert_eq!(record.reason.as_deref(), Some("slow"), "{n}");
+    }
+    shop.assert_sound().await;
+}
+
 #[test]
 fn the_format_of_a_file_is_told_by_its_header() {
     let cases = [
@@ -454,7 +607,7 @@ async fn an_import_of_many_batches_agrees_with_its_ledger_and_is_seen_by_the_ser
     let other = shop.other_process().await;
     let imported = import_into(&other, &shop.store, request(Format::ShipsBy), file, now()).await;
     assert_eq!(imported.expect("an import").changed, 10_000);
-    let watching = tokio::spawn(server::store::watch::watch(shop.app.clone()));
+    let watching = tokio::spawn(server::operations::watch::watch(shop.app.clone()));
     let memory = shop.app.catalogue.shop(&shop.store).expect("a shop");
     for _ in 0..300 {
         if memory.len() == 10_000 {
@@ -465,4 +618,22 @@ async fn an_import_of_many_batches_agrees_with_its_ledger_and_is_seen_by_the_ser
     watching.abort();
     assert_eq!(shop.on_hand_in_memory("sku-9999"), Some(3));
     shop.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_import_counts_as_seen_once_all_of_it_is() {
+    let shop = TestShop::new().await;
+    let lines: String = (0..20_000).map(|n| format!("sku-{n:05},1\n")).collect();
+    let memory = shop.app.catalogue.shop(&shop.store).expect("a shop");
+    let looking = tokio::task::spawn_blocking(move || {
+        while memory.revision() == 0 {
+            std::thread::yield_now();
+        }
+        memory.len()
+    });
+    let file = format!("sku,on_hand\n{lines}");
+    import(&shop, request(Format::ShipsBy), file)
+        .await
+        .expect("an import");
+    assert_eq!(looking.await.expect("a count"), 20_000);
 }

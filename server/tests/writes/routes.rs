@@ -6,9 +6,10 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use serde_json::{Value, json};
 use server::catalogue::KeyKind;
 use server::http::merchant;
+use server::store::writing::Note;
 use tower::ServiceExt;
 
-use crate::shop::TestShop;
+use crate::shop::{TestShop, id, now};
 
 /// A client with a key.
 struct Client {
@@ -251,6 +252,133 @@ async fn a_store_keeps_its_location_and_currency_unless_told_otherwise() {
         (&short["display"], &short["split"]["split"]),
         (&json!("exact"), &json!("off"))
     );
+}
+
+#[tokio::test]
+async fn a_store_keeps_the_location_and_currency_of_a_change_at_the_same_time() {
+    let shop = TestShop::new().await;
+    let client = Client::new(&shop).await;
+    client
+        .put("/v1/locations/attic", json!({"time_zone": "UTC"}))
+        .await;
+    let other = shop.other_process().await;
+    let note = Note::new("test", "the store");
+    let mut writing = other
+        .begin(&shop.store, note, now())
+        .await
+        .expect("a change");
+    let record = writing.store_record().await.expect("an answer");
+    let mut record = record.expect("a store");
+    record.location = id("attic");
+    record.currency = id("EUR");
+    writing.put_store(&record).await.expect("the store");
+    // Asks while that is under way, and says nothing of what it changes.
+    let commit = async {
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        writing.commit().await.expect("a commit");
+    };
+    let ask = client.put("/v1/store", json!({"name": "Shop"}));
+    let (put, ()) = tokio::join!(ask, commit);
+    let put = put.json();
+    assert_eq!(
+        (&put["name"], &put["location"], &put["currency"]),
+        (&json!("Shop"), &json!("attic"), &json!("EUR"))
+    );
+    let dollars = json!({"split": "flat", "amount": {"amount": 1, "currency": "USD"}});
+    let refused = client
+        .put("/v1/store", json!({"name": "Shop", "split": dollars}))
+        .await;
+    assert_eq!(
+        (refused.status, &*refused.pointer()),
+        (422, "/split/amount")
+    );
+    for unknown in [
+        json!({"name": "Shop", "split": {"split": "off", "colour": 1}}),
+        json!({"name": "Shop", "split": {"split": "flat", "amount": {"amount": 1, "currency": "EUR", "colour": 1}}}),
+    ] {
+        let refused = client.put("/v1/store", unknown).await;
+        assert_eq!((refused.status, &*refused.code()), (422, "unknown_field"));
+    }
+}
+
+#[tokio::test]
+async fn a_list_of_lines_that_is_empty_or_too_long_is_refused_by_name() {
+    let shop = TestShop::new().await;
+    let client = Client::new(&shop).await;
+    let line = json!({"sku": "a", "quantity": 1});
+    let change = json!({"sku": "a", "change": 1});
+    let none: Vec<Value> = Vec::new();
+    for (lines, adjustments, code) in [
+        (none.clone(), none, "lines_required"),
+        (vec![line; 1_001], vec![change; 101], "too_many_lines"),
+    ] {
+        for (path, body) in [
+            (
+                "/v1/stock/adjustments",
+                json!({"reason": "counted", "lines": adjustments}),
+            ),
+            ("/v1/purchase-orders", json!({"lines": lines})),
+            (
+                "/v1/purchase-orders/PO-1/receipts",
+                json!({"receipt": "R", "lines": lines}),
+            ),
+        ] {
+            let refused = client.post(path, "k1", body).await;
+            assert_eq!(
+                (refused.status, &*refused.code(), &*refused.pointer()),
+                (422, code, "/lines"),
+                "{path}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_purchase_order_of_nothing_of_which_nothing_came_is_cancelled() {
+    let shop = TestShop::new().await;
+    shop.stocked("a", 0).await;
+    let client = Client::new(&shop).await;
+    for (received, status) in [(0, "cancelled"), (2, "received")] {
+        let id = format!("PO-{received}");
+        let order = json!({"id": id, "lines": [{"sku": "a", "quantity": 5}]});
+        client.post("/v1/purchase-orders", &id, order).await;
+        let path = format!("/v1/purchase-orders/{id}");
+        if 0 < received {
+            let receipt = json!({"receipt": "R", "lines": [{"sku": "a", "quantity": received}]});
+            client.post(&format!("{path}/receipts"), "k", receipt).await;
+        }
+        let change = json!({"lines": [{"sku": "a", "quantity": received}]});
+        let changed = client.json("PATCH", &path, &change.to_string()).await;
+        assert_eq!(changed.json()["status"], status);
+    }
+    shop.assert_sound().await;
+}
+
+#[tokio::test]
+async fn a_store_has_one_import_under_way_and_holds_up_no_other() {
+    let shop = TestShop::new().await;
+    let client = Client::new(&shop).await;
+    let other = shop.add_store("other").await;
+    let key = shop.key(&other, KeyKind::Secret, "sk_live_other").await;
+    let others = Client::with(&shop, &key);
+    let send = async |client: &Client| {
+        let request = client
+            .request("POST", "/v1/imports/shipsby?dry_run=true")
+            .header("content-type", "text/csv");
+        let body = Body::from("sku,on_hand\na,5\n");
+        client.send(request.body(body).expect("a request")).await
+    };
+    let turn = shop.app.imports.of(&shop.store).expect("nobody imports");
+    let refused = send(&client).await;
+    assert_eq!(
+        (refused.status, &*refused.code()),
+        (409, "import_under_way")
+    );
+    assert!(refused.headers.contains_key("retry-after"));
+    assert_eq!(send(&others).await.status, 200);
+    drop(turn);
+    assert_eq!(send(&client).await.status, 200);
+    assert_eq!(send(&client).await.status, 200);
 }
 
 #[tokio::test]
@@ -508,9 +636,20 @@ async fn an_order_is_made_changed_received_and_shown() {
     assert_eq!(received["recorded"], true);
     assert_eq!(received["purchase_order"]["status"], "received");
     let again = client
+        .post(&format!("{path}/receipts"), "k3", receipt.clone())
+        .await;
+    let replayed = client
         .post(&format!("{path}/receipts"), "k3", receipt)
-        .await
-        .json();
+        .await;
+    assert_eq!(replayed.body, again.body);
+    assert_eq!(replayed.headers["idempotent-replayed"], "true");
+    let other = json!({"receipt": "another", "lines": [{"sku": "a", "quantity": 1}]});
+    let reused = client.post(&format!("{path}/receipts"), "k3", other).await;
+    assert_eq!(
+        (reused.status, &*reused.code()),
+        (422, "idempotency_key_reused")
+    );
+    let again = again.json();
     assert_eq!(again["recorded"], false);
     assert_eq!(client.get(&path).await.json(), again["purchase_order"]);
     let open = client.get("/v1/purchase-orders?status=open").await.json();
@@ -567,6 +706,11 @@ async fn a_file_is_taken_in_over_http_once() {
     let again = send("", Some("k1"), "text/csv; charset=utf-8", file).await;
     assert_eq!(again.body, done.body);
     assert_eq!(again.headers["idempotent-replayed"], "true");
+    let elsewhere = send("?location=main", Some("k1"), "text/csv", file).await;
+    assert_eq!(
+        (elsewhere.status, &*elsewhere.code()),
+        (422, "idempotency_key_reused")
+    );
     let broken = send("", Some("k2"), "text/csv", "sku,on_hand\n\"a,5\n").await;
     assert_eq!((broken.status, &*broken.code()), (422, "unclosed_quote"));
     let large = "x".repeat(11 * 1024 * 1024);

@@ -6,9 +6,11 @@ use std::time::{Duration, Instant};
 use server::catalogue::KeyKind;
 use server::operations::keys::{add_key, named, revoke};
 use server::operations::put_sku::put_sku;
+use server::operations::put_store::{PutStore, put_store};
 use server::operations::records::SkuRecord;
+use server::operations::watch;
 use server::store::writing::Note;
-use server::store::{OpenError, Store, StoreError, watch};
+use server::store::{OpenError, ServingLock, Store, StoreError};
 use shared::ids::StoreId;
 use sqlx::{Connection, SqliteConnection};
 
@@ -51,13 +53,12 @@ async fn a_fresh_database_has_one_store_with_one_location() {
 #[tokio::test]
 async fn a_second_server_on_the_same_file_is_refused_and_let_in_after_the_first() {
     let shop = TestShop::new().await;
-    let other = shop.other_process().await;
-    let lock = shop.app.store.lock_for_serving().expect("the first server");
-    let refused = other.lock_for_serving().expect_err("the second server");
+    let lock = ServingLock::take(shop.path()).expect("the first server");
+    let refused = ServingLock::take(shop.path()).expect_err("the second server");
     assert!(matches!(refused, OpenError::BeingServed(_)), "{refused}");
     assert!(refused.to_string().contains("--db"), "{refused}");
     drop(lock);
-    other.lock_for_serving().expect("the first has gone");
+    ServingLock::take(shop.path()).expect("the first has gone");
 }
 
 #[tokio::test]
@@ -264,16 +265,144 @@ async fn a_commit_of_another_process_is_not_missed_for_one_of_our_own() {
         .await
         .expect("a SKU");
     writing.commit().await.expect("a commit");
-    // Ours raises the revision in memory past the other's, before the watch has looked.
-    shop.set("a", 2, None).await.expect("stock");
-    let watching = tokio::spawn(watch::watch(shop.app.clone()));
     let memory = shop.app.catalogue.shop(&shop.store).expect("a shop");
+    let before = memory.revision();
+    // Ours is in memory before the other's, which the watch has not seen: so the revision stays.
+    shop.set("a", 2, None).await.expect("stock");
+    assert_eq!(shop.on_hand_in_memory("a"), Some(2));
+    assert_eq!(memory.revision(), before);
+    let watching = tokio::spawn(watch::watch(shop.app.clone()));
     let started = Instant::now();
-    while memory.entry("b").is_none() {
+    while memory.revision() < before + 2 {
         assert!(started.elapsed() < Duration::from_secs(1), "missed");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+    assert!(memory.entry("b").is_some());
     watching.abort();
+}
+
+#[tokio::test]
+async fn settings_that_are_loaded_late_replace_no_newer_ones() {
+    let shop = TestShop::new().await;
+    let load = async || {
+        let settings = shop.app.store.load_settings(&shop.store).await;
+        settings.expect("an answer").expect("settings")
+    };
+    let late = load().await;
+    let record = shop.app.store.store_record(&shop.store).await;
+    let mut decided = PutStore::from(record.expect("an answer").expect("a store"));
+    decided.name = "Renamed".into();
+    put_store(&shop.app, &shop.store, decided)
+        .await
+        .expect("the store");
+    let memory = shop.app.catalogue.shop(&shop.store).expect("a shop");
+    memory.put_settings(late);
+    assert_eq!(memory.settings().name, "Renamed");
+}
+
+/// Makes the tables look like those of another version.
+async fn meddle_with_migrations(shop: &TestShop) {
+    let mut stranger = stranger(shop).await;
+    sqlx::query("UPDATE _sqlx_migrations SET version = version + 1")
+        .execute(&mut stranger)
+        .await
+        .expect("meddling");
+    stranger.close().await.expect("all of it in the file");
+}
+
+#[tokio::test]
+async fn tables_of_another_version_are_left_as_they_are_by_all_but_a_server() {
+    let shop = TestShop::new().await;
+    shop.app.store.close().await;
+    meddle_with_migrations(&shop).await;
+    let before = std::fs::read(shop.path()).expect("the database");
+    let copy = shop.directory.path().join("copy.sqlite");
+    let stock = shop.directory.path().join("stock.csv");
+    std::fs::write(&stock, "sku,on_hand\na,1\n").expect("a file");
+    let (copy, stock) = (copy.to_str().expect("text"), stock.to_str().expect("text"));
+    for command in [
+        &["check"][..],
+        &["backup", copy],
+        &["keys", "list"],
+        &["import", stock],
+    ] {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_ships-by"))
+            .args(command)
+            .arg("--db")
+            .arg(shop.path())
+            .output()
+            .expect("the command");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success(), "{command:?}");
+        assert!(said.contains("`ships-by serve`"), "{command:?}: {said}");
+        let after = std::fs::read(shop.path()).expect("the database");
+        assert!(before == after, "{command:?} changed the database");
+    }
+    assert!(!std::fs::exists(copy).expect("an answer"));
+}
+
+#[tokio::test]
+async fn a_server_that_finds_another_leaves_the_tables_as_they_are() {
+    let shop = TestShop::new().await;
+    shop.app.store.close().await;
+    // As if this program knew one migration more than what was run.
+    sqlx::query("DELETE FROM _sqlx_migrations")
+        .execute(&mut stranger(&shop).await)
+        .await
+        .expect("meddling");
+    let _other = ServingLock::take(shop.path()).expect("the other server");
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_ships-by"))
+        .args(["serve", "--listen", "127.0.0.1:0", "--db"])
+        .arg(shop.path())
+        .output()
+        .expect("the command");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("another server is running"), "{said}");
+}
+
+#[tokio::test]
+async fn a_command_that_needs_a_database_makes_one() {
+    let directory = tempfile::TempDir::new().expect("a directory");
+    let path = directory.path().join("new.sqlite");
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_ships-by"))
+        .args(["keys", "create", "secret", "--db"])
+        .arg(&path)
+        .output()
+        .expect("the command");
+    assert!(output.status.success(), "{output:?}");
+    Store::open_as_it_is(&path).await.expect("a database");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_copy_goes_to_its_place_whole_or_not_at_all() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    let shop = TestShop::new().await;
+    let backup = |target: std::path::PathBuf| {
+        std::process::Command::new(env!("CARGO_BIN_EXE_ships-by"))
+            .arg("backup")
+            .arg(target)
+            .arg("--db")
+            .arg(shop.path())
+            .output()
+            .expect("the command")
+    };
+    let odd = backup(shop.directory.path().join(OsStr::from_bytes(b"\xFF")));
+    assert!(!odd.status.success());
+    // Where a copy was cut short before.
+    let target = shop.directory.path().join("copy.sqlite");
+    std::fs::write(target.with_extension("sqlite.part"), "half").expect("a file");
+    let output = backup(target.clone());
+    assert!(output.status.success(), "{output:?}");
+    let names = std::fs::read_dir(shop.directory.path()).expect("a folder");
+    let mut names: Vec<_> = names
+        .map(|entry| entry.expect("a file").file_name())
+        .collect();
+    names.retain(|name| name.as_bytes().starts_with(b"copy"));
+    assert_eq!(names, ["copy.sqlite"]);
+    Store::open_as_it_is(&target).await.expect("the copy");
 }
 
 #[tokio::test]
@@ -312,11 +441,12 @@ async fn a_copy_made_while_others_write_is_sound() {
     };
     let target = shop.directory.path().join("copy.sqlite");
     let other = shop.other_process().await;
-    other.copy_to(&target).await.expect("a copy");
+    let target = target.to_str().expect("text");
+    other.copy_to(target).await.expect("a copy");
     writing.await.expect("the writer");
-    let copy = Store::open(&target).await.expect("the copy");
+    let copy = Store::open_as_it_is(target).await.expect("the copy");
     assert_eq!(copy.faults().await.expect("a check"), []);
-    other.copy_to(&target).await.expect_err("is there already");
+    other.copy_to(target).await.expect_err("is there already");
 }
 
 #[tokio::test]

@@ -15,9 +15,9 @@ use utoipa::IntoParams;
 
 use crate::app::App;
 use crate::error::Problem;
+use crate::hex;
 use crate::http::auth::Merchant;
 use crate::http::body::{ApiJson, whole};
-pub use crate::http::named::Named;
 use crate::operations::once::{Answer, Asked, IDEMPOTENCY_KEY_CHARS_MAX, Outcome, Ticket};
 
 /// The header that names a request, so that sending it again does nothing.
@@ -79,7 +79,7 @@ impl Page {
             return Ok(None);
         };
         let read = || {
-            let bytes = from_hex(cursor)?;
+            let bytes = hex::bytes(cursor)?;
             let text = String::from_utf8(bytes).ok()?;
             let (theirs, name) = text.split_once('\n')?;
             (theirs == store.as_str()).then_some(())?;
@@ -104,7 +104,7 @@ impl Page {
     ) -> Option<String> {
         let full = u32::try_from(entries.len()).is_ok_and(|count| limit <= count);
         let last = entries.last().filter(|_| full)?;
-        Some(to_hex(format!("{store}\n{}", name(last)).as_bytes()))
+        Some(hex::text(format!("{store}\n{}", name(last)).as_bytes()))
     }
 }
 
@@ -150,20 +150,32 @@ where
         let (mut parts, body) = request.into_parts();
         let merchant = Merchant::from_request_parts(&mut parts, state).await?;
         let key = idempotency_key(&parts)?;
-        let route = format!("{} {}", parts.method, parts.uri.path());
         let whole = whole(Request::from_parts(parts.clone(), body), state).await?;
-        let fingerprint = Sha256::digest(&whole).into();
+        let asked = asked(&parts, &merchant.store, key, &whole);
         let again = Request::from_parts(parts, Body::from(whole));
         let ApiJson(body) = ApiJson::from_request(again, state).await?;
-        let store = merchant.store.clone();
         Ok(Self {
             merchant,
-            asked: Asked {
-                ticket: Ticket { store, route, key },
-                fingerprint,
-            },
+            asked,
             body,
         })
+    }
+}
+
+/// What a request is called, and what it asks: the same name with another query or body is refused.
+pub fn asked(parts: &Parts, store: &StoreId, key: String, body: &[u8]) -> Asked {
+    let mut fingerprint = Sha256::new();
+    fingerprint.update(parts.uri.query().unwrap_or_default());
+    // Stands in no query.
+    fingerprint.update(b"\n");
+    fingerprint.update(body);
+    Asked {
+        ticket: Ticket {
+            store: store.clone(),
+            route: format!("{} {}", parts.method, parts.uri.path()),
+            key,
+        },
+        fingerprint: fingerprint.finalize().into(),
     }
 }
 
@@ -219,19 +231,4 @@ fn response(answer: Answer) -> Response {
         "application/problem+json"
     };
     (status, [(header::CONTENT_TYPE, kind)], answer.body).into_response()
-}
-
-fn to_hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn from_hex(text: &str) -> Option<Vec<u8>> {
-    let digits = text.as_bytes().chunks(2);
-    let byte = |pair: &[u8]| {
-        let pair = std::str::from_utf8(pair)
-            .ok()
-            .filter(|pair| pair.len() == 2)?;
-        u8::from_str_radix(pair, 16).ok()
-    };
-    digits.map(byte).collect()
 }

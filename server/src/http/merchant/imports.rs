@@ -7,28 +7,24 @@ use axum::extract::{FromRef, FromRequest, FromRequestParts, Query, Request, Stat
 use axum::http::header;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
-use tokio::sync::Semaphore;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Refusals;
-use super::asking::{self, Named, idempotency_key, sent};
+use super::asking::{self, asked, idempotency_key, sent};
 use crate::app::App;
 use crate::error::Problem;
 use crate::http::auth::Merchant;
 use crate::http::body::whole;
+use crate::http::named::Named;
 use crate::import::{Format, FormatError, Remark};
 use crate::operations::import_stock::{ImportError, ImportStock, StockImported, import_stock};
-use crate::operations::once::{self, Asked, Once, Ticket};
+use crate::operations::once::{self, Asked, Once};
+use crate::operations::turns::Turn;
 
 /// Most bytes of a file over HTTP; the command line takes larger ones.
 pub const IMPORT_BYTES_MAX: usize = 10 * 1024 * 1024;
-/// Files that are held in memory at once.
-const IMPORTS_AT_ONCE_MAX: usize = 2;
 /// Seconds after which an import that found others under way is worth another try.
 const IMPORTS_RETRY_S: u32 = 5;
-
-static UNDER_WAY: Semaphore = Semaphore::const_new(IMPORTS_AT_ONCE_MAX);
 
 /// How a file is to be taken in.
 #[derive(Debug, Clone, Deserialize, IntoParams)]
@@ -81,12 +77,11 @@ pub struct RemarkAnswer {
 
 /// A file, read whole: a client that is slow in sending it holds up nobody's writes.
 pub struct File {
-    merchant: Merchant,
     asking: Asking,
     /// `None` for a dry run.
     asked: Option<Asked>,
     bytes: axum::body::Bytes,
-    _turn: tokio::sync::SemaphorePermit<'static>,
+    turn: Turn,
 }
 
 /// Takes a stock file in
@@ -126,7 +121,7 @@ pub async fn import(
         None => None,
     };
     let bytes = Cursor::new(file.bytes);
-    let outcome = import_stock(&app, &file.merchant.store, request, bytes, once).await?;
+    let outcome = import_stock(&app, file.turn, request, bytes, once).await?;
     Ok(sent(outcome, imported))
 }
 
@@ -159,26 +154,20 @@ where
             true => None,
             false => Some(idempotency_key(&parts)?),
         };
-        let turn = UNDER_WAY.try_acquire().map_err(|_| {
-            let detail =
-                "Other files are being taken in. Nothing was changed; send it again in a moment.";
-            Problem::new(503, "busy", "Too much is being imported", detail)
+        // Before the body, so that a store holds no more than one in memory.
+        let turn = App::from_ref(state).imports.of(&merchant.store);
+        let turn = turn.ok_or_else(|| {
+            let detail = "Another file of this store is being taken in. Nothing was changed; send it again in a moment.";
+            Problem::new(409, "import_under_way", "The store is being imported to", detail)
                 .retry_after_s(IMPORTS_RETRY_S)
         })?;
-        // What is asked for is part of the request's name: the body alone does not say it.
-        let route = format!("{} {}", parts.method, parts.uri);
-        let bytes = whole(Request::from_parts(parts, Body::new(body)), state).await?;
-        let store = merchant.store.clone();
-        let asked = key.map(|key| Asked {
-            ticket: Ticket { store, route, key },
-            fingerprint: Sha256::digest(&bytes).into(),
-        });
+        let bytes = whole(Request::from_parts(parts.clone(), Body::new(body)), state).await?;
+        let asked = key.map(|key| asked(&parts, &merchant.store, key, &bytes));
         Ok(Self {
-            merchant,
             asking,
             asked,
             bytes,
-            _turn: turn,
+            turn,
         })
     }
 }
@@ -187,6 +176,13 @@ impl From<ImportError> for Problem {
     fn from(error: ImportError) -> Self {
         match error {
             ImportError::Act(error) => error.into(),
+            ImportError::TooMany => Self::new(
+                503,
+                "busy",
+                "Too much is being imported",
+                "Other files are being taken in. Nothing was changed; send it again in a moment.",
+            )
+            .retry_after_s(IMPORTS_RETRY_S),
             ImportError::Broken(broken) => Self::new(
                 422,
                 broken.code,

@@ -9,12 +9,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Refusals;
-use super::asking::{self, Named, sent};
+use super::asking::{self, sent};
 use super::fields::Name;
 use crate::app::App;
 use crate::catalogue::KeyKind;
 use crate::error::Problem;
 use crate::http::auth::Merchant;
+use crate::http::named::Named;
 use crate::operations::keys::{NewKey, create_key, invented, revoke_key};
 use crate::operations::once::{self, Once};
 use crate::operations::records::KeyRecord;

@@ -8,7 +8,7 @@ use shared::wire::Date;
 use utoipa::ToSchema;
 
 use super::Refusals;
-use super::asking::{self, Named, Page, existing, sent};
+use super::asking::{self, Page, existing, sent};
 use super::fields::{
     Count, Day, LocationName, PurchaseOrderName, Reason, ReceiptName, SkuName, SupplierName, Units,
     present,
@@ -16,7 +16,8 @@ use super::fields::{
 use crate::app::App;
 use crate::error::Problem;
 use crate::http::auth::Merchant;
-use crate::http::body::ApiJson;
+use crate::http::body::{ApiJson, refuse_line_count};
+use crate::http::named::Named;
 use crate::operations::change_purchase_order::{
     ChangePurchaseOrder, ChangedLine, change_purchase_order,
 };
@@ -307,7 +308,7 @@ pub async fn receive(
 
 impl CreateRequest {
     fn parsed(self) -> Result<CreatePurchaseOrder, Problem> {
-        refuse_line_count(self.lines.len())?;
+        refuse_line_count(&self.lines, PURCHASE_ORDER_LINES_MAX)?;
         Ok(CreatePurchaseOrder {
             id: self.id.map(|id| id.0),
             supplier: self.supplier.map(|supplier| supplier.0),
@@ -349,7 +350,7 @@ impl ChangeRequest {
 
 impl ReceiveRequest {
     fn parsed(self) -> Result<ReceivePurchaseOrder, Problem> {
-        refuse_line_count(self.lines.len())?;
+        refuse_line_count(&self.lines, PURCHASE_ORDER_LINES_MAX)?;
         let line = |line: ReceivedLine| (line.sku.0, line.quantity.0);
         Ok(ReceivePurchaseOrder {
             receipt: self.receipt.0,
@@ -358,14 +359,6 @@ impl ReceiveRequest {
             allow_over_receipt: self.allow_over_receipt,
         })
     }
-}
-
-fn refuse_line_count(count: usize) -> Result<(), Problem> {
-    if (1..=PURCHASE_ORDER_LINES_MAX).contains(&count) {
-        return Ok(());
-    }
-    let detail = format!("must have 1 to {PURCHASE_ORDER_LINES_MAX} lines");
-    Err(Problem::invalid("/lines", "too_many_lines", detail))
 }
 
 fn created(order: &PurchaseOrder) -> once::Answer {

@@ -8,12 +8,13 @@ use shared::wire::Date;
 use utoipa::ToSchema;
 
 use super::Refusals;
-use super::asking::{Named, Page, existing, new};
+use super::asking::{Page, existing, new};
 use super::fields::{Count, Day, Days, Name, Reason, SkuName, SupplierName, Units};
 use crate::app::App;
 use crate::error::Problem;
 use crate::http::auth::Merchant;
 use crate::http::body::ApiJson;
+use crate::http::named::Named;
 use crate::operations::put_sku::put_sku;
 use crate::operations::records::{Component, SkuRecord};
 use crate::operations::show;
@@ -45,7 +46,7 @@ pub struct Request {
     supplier: Option<SupplierName>,
     /// Calendar days from order to arrival; the supplier's unless said otherwise.
     lead_time_days: Option<Days>,
-    /// What a kit is made of.
+    /// What a kit is made of. Kept, and shown again; what can be promised does not depend on it yet.
     #[serde(default)]
     kit: Vec<ComponentRequest>,
 }
@@ -108,7 +109,7 @@ pub struct Answer {
     supplier: Option<String>,
     /// Calendar days from order to arrival.
     lead_time_days: Option<u32>,
-    /// What a kit is made of.
+    /// What a kit is made of. Kept, and shown again; what can be promised does not depend on it yet.
     kit: Vec<ComponentAnswer>,
     /// The commit that last changed anything about it.
     revision: u64,

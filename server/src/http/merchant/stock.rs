@@ -7,12 +7,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Refusals;
-use super::asking::{self, Named, existing, sent};
+use super::asking::{self, existing, sent};
 use super::fields::{Change, Count, LocationName, Reason, SkuName, present};
 use crate::app::App;
 use crate::error::Problem;
 use crate::http::auth::Merchant;
-use crate::http::body::ApiJson;
+use crate::http::body::{ApiJson, refuse_line_count};
+use crate::http::named::Named;
 use crate::operations::adjust_stock::{
     ADJUSTMENT_LINES_MAX, AdjustStock, Adjusted, Adjustment, adjust_stock,
 };
@@ -167,10 +168,7 @@ pub async fn adjust(
     request: asking::Once<AdjustRequest>,
 ) -> Result<Response, Problem> {
     let lines = request.body.lines;
-    if !(1..=ADJUSTMENT_LINES_MAX).contains(&lines.len()) {
-        let detail = format!("must have 1 to {ADJUSTMENT_LINES_MAX} lines");
-        return Err(Problem::invalid("/lines", "too_many_lines", detail));
-    }
+    refuse_line_count(&lines, ADJUSTMENT_LINES_MAX)?;
     let adjust = AdjustStock {
         reason: request.body.reason.0,
         lines: lines

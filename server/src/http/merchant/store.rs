@@ -4,9 +4,10 @@ use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use shared::availability::{self, HORIZON_DAYS_MAX, OVERDUE_FENCE_DAYS, OVERDUE_OFFSET_DAYS};
-use shared::money::{Currency, Money};
+use shared::money::Money;
 use shared::quantity::Quantity;
-use shared::wire::{self, Split, SplitPolicy};
+use shared::shipment::{self, SplitCharge};
+use shared::wire::{Split, SplitPolicy};
 use utoipa::ToSchema;
 
 use super::Refusals;
@@ -17,7 +18,7 @@ use crate::app::App;
 use crate::error::Problem;
 use crate::http::auth::Merchant;
 use crate::http::body::ApiJson;
-use crate::operations::put_store::put_store;
+use crate::operations::put_store::{PutStore, put_store};
 use crate::operations::records::StoreRecord;
 use crate::operations::show;
 
@@ -118,8 +119,7 @@ pub async fn put(
     merchant: Merchant,
     ApiJson(request): ApiJson<Request>,
 ) -> Result<Json<Answer>, Problem> {
-    let now = show::store(&app, &merchant.store).await?;
-    let record = put_store(&app, &merchant.store, request.record(now)?).await?;
+    let record = put_store(&app, &merchant.store, request.parsed()?).await?;
     Ok(Json(record.into()))
 }
 
@@ -137,20 +137,16 @@ pub async fn show(State(app): State<App>, merchant: Merchant) -> Result<Json<Ans
 }
 
 impl Request {
-    fn record(self, now: StoreRecord) -> Result<StoreRecord, Problem> {
+    fn parsed(self) -> Result<PutStore, Problem> {
         if ORIGINS_MAX < self.origins.len() {
             let detail = format!("a store has at most {ORIGINS_MAX} origins");
             return Err(Problem::invalid("/origins", "too_many_lines", detail));
         }
-        let currency = self.currency.map_or(now.currency, |currency| currency.0);
-        Ok(StoreRecord {
+        Ok(PutStore {
             name: self.name.0,
-            location: self.location.map_or(now.location, |location| location.0),
-            currency,
-            split: match self.split {
-                Some(split) => split.policy(currency)?,
-                None => SplitRequest::off().policy(currency)?,
-            },
+            location: self.location.map(|location| location.0),
+            currency: self.currency.map(|currency| currency.0),
+            split: self.split.unwrap_or(SplitRequest::OFF).policy()?,
             display: match self.display {
                 Display::Exact => availability::Display::Exact,
                 Display::FewLeft => availability::Display::FewLeft,
@@ -173,32 +169,27 @@ impl SplitRequest {
     /// Parcels of an order unless the merchant says otherwise.
     const PARCELS: u32 = 2;
 
-    fn off() -> Self {
-        Self {
-            split: Split::Off,
-            amount: None,
-            parcels_max: None,
-        }
-    }
+    const OFF: Self = Self {
+        split: Split::Off,
+        amount: None,
+        parcels_max: None,
+    };
 
-    fn policy(self, currency: Currency) -> Result<SplitPolicy, Problem> {
-        let costs = matches!(self.split, Split::Flat | Split::PerExtraParcel);
-        let pointer = "/split/amount";
-        let amount = match &self.amount {
-            Some(price) if price.money().currency != currency => {
-                let detail = format!("must be in {currency}, the currency of the store");
-                return Err(Problem::invalid(pointer, "invalid_amount", detail));
-            }
-            Some(price) => price.money(),
-            None if costs => {
+    fn policy(self) -> Result<shipment::SplitPolicy, Problem> {
+        let price = || -> Result<Money, Problem> {
+            let price = self.amount.as_ref().ok_or_else(|| {
                 let detail = "say what the shopper pays, or choose free or off";
-                return Err(Problem::invalid(pointer, "invalid_amount", detail));
-            }
-            None => Money::new(0, currency),
+                Problem::invalid("/split/amount", "invalid_amount", detail)
+            })?;
+            Ok(price.money())
         };
-        Ok(SplitPolicy {
-            split: self.split,
-            amount: wire::Money(amount),
+        Ok(shipment::SplitPolicy {
+            charge: match self.split {
+                Split::Off => SplitCharge::Off,
+                Split::Free => SplitCharge::Free,
+                Split::Flat => SplitCharge::Flat(price()?),
+                Split::PerExtraParcel => SplitCharge::PerExtraParcel(price()?),
+            },
             parcels_max: self.parcels_max.map_or(Self::PARCELS, |parcels| parcels.0),
         })
     }
@@ -210,7 +201,7 @@ impl From<StoreRecord> for Answer {
             name: record.name,
             location: record.location.to_string(),
             currency: record.currency.to_string(),
-            split: record.split,
+            split: SplitPolicy::new(&record.split, record.currency),
             display: match record.display {
                 availability::Display::Exact => Display::Exact,
                 availability::Display::FewLeft => Display::FewLeft,

@@ -7,12 +7,13 @@ use shared::wire::Date;
 use utoipa::ToSchema;
 
 use super::Refusals;
-use super::asking::{Named, existing, new};
+use super::asking::{existing, new};
 use super::fields::{Days, Holidays, Name, Weekdays, day_name};
 use crate::app::App;
 use crate::error::Problem;
 use crate::http::auth::Merchant;
 use crate::http::body::ApiJson;
+use crate::http::named::Named;
 use crate::operations::put_supplier::put_supplier;
 use crate::operations::records::{SupplierRecord, Week};
 use crate::operations::show;

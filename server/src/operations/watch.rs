@@ -1,0 +1,73 @@
+//! Notices what other processes commit (an import, a new key) and brings it into memory.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::running::{announce, load_changed, load_settings};
+use crate::app::App;
+use crate::catalogue::Shop;
+use crate::store::StoreError;
+use crate::store::commits::Commits;
+use crate::store::stores::Standing;
+
+/// How often the database is asked whether somebody else committed.
+pub const WATCH_EVERY: Duration = Duration::from_millis(250);
+
+/// Watches for as long as it is polled. A failure is logged and tried again.
+pub async fn watch(app: App) {
+    let mut commits = None;
+    let mut ticks = tokio::time::interval(WATCH_EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = look(&app, &mut commits).await {
+            // A fresh connection next time: this one may be what failed.
+            commits = None;
+            tracing::warn!(error = %error, "Cannot see what other processes commit: {error}");
+        }
+    }
+}
+
+async fn look(app: &App, commits: &mut Option<Commits>) -> Result<(), StoreError> {
+    let commits = match commits {
+        Some(commits) => commits,
+        None => commits.insert(app.store.watch_commits().await?),
+    };
+    if !commits.are_new().await? {
+        return Ok(());
+    }
+    app.catalogue.put_keys(app.store.load_keys().await?);
+    for standing in app.store.standings().await? {
+        catch_up(app, standing).await?;
+    }
+    Ok(())
+}
+
+async fn catch_up(app: &App, standing: Standing) -> Result<(), StoreError> {
+    let Some(shop) = app.catalogue.shop(&standing.store) else {
+        return add_shop(app, standing).await;
+    };
+    let settings_changed = shop.settings().generation < standing.settings_revision;
+    if settings_changed {
+        load_settings(app, &shop).await?;
+    }
+    let changed = load_changed(app, &shop, shop.revision()).await?;
+    shop.reach(standing.revision);
+    if settings_changed {
+        announce(app, &shop, None, standing.revision);
+    } else if !changed.is_empty() {
+        announce(app, &shop, Some(changed), standing.revision);
+    }
+    Ok(())
+}
+
+/// A store that another process has made.
+async fn add_shop(app: &App, standing: Standing) -> Result<(), StoreError> {
+    if let Some(settings) = app.store.load_settings(&standing.store).await? {
+        let shop = Arc::new(Shop::new(standing.store.clone(), settings, 0));
+        load_changed(app, &shop, 0).await?;
+        shop.reach(standing.revision);
+        app.catalogue.put_shop(shop);
+    }
+    Ok(())
+}
