@@ -4,10 +4,6 @@
 //! a given share of deliveries came. A supplier with many deliveries is judged by its own; one with few
 //! leans on all others, more on those by the same way of shipping (partial pooling, as in
 //! Gelman and Hill, *Data Analysis Using Regression and Multilevel/Hierarchical Models*, ch. 12).
-//!
-//! Quantiles are pooled on the scale of their square roots: lead times are skewed, so that a few very
-//! late deliveries would else pull everybody's along. Roots are exact in IEEE 754, so every machine
-//! comes to the same days.
 
 use std::sync::Arc;
 
@@ -125,7 +121,7 @@ pub fn lead_time(
     let alike = quantile(alike.map(|delivery| (delivery.days, 1.0)), level);
     estimate = pooled(alike, MODE_WEIGHT, estimate);
     let declared = declared.map(|days| Estimate {
-        root: f64::from(days).sqrt(),
+        days: f64::from(days),
         weight: DECLARED_WEIGHT,
     });
     estimate = pooled(declared, POOL_WEIGHT - DECLARED_WEIGHT, estimate);
@@ -139,7 +135,7 @@ pub fn lead_time(
         .iter()
         .filter(|delivery| &delivery.supplier != supplier);
     estimate.map(|estimate| LeadTime {
-        days: whole_days(estimate.root * estimate.root),
+        days: whole_days(estimate.days),
         own: own.len(),
         pooled: theirs.count(),
     })
@@ -174,10 +170,10 @@ pub fn calibrated(target: Level, judged: &[bool]) -> Level {
     Level((target.0 + missing.div_ceil(2)).min(99))
 }
 
-/// A quantile as the root of its days, with the weight of the deliveries behind it.
+/// A quantile, with the weight of the deliveries behind it.
 #[derive(Clone, Copy)]
 struct Estimate {
-    root: f64,
+    days: f64,
     weight: f64,
 }
 
@@ -193,7 +189,7 @@ fn quantile(deliveries: impl Iterator<Item = (u32, f64)>, level: Level) -> Optio
         wanted <= reached
     })?;
     Some(Estimate {
-        root: f64::from(*days).sqrt(),
+        days: f64::from(*days),
         weight,
     })
 }
@@ -209,21 +205,111 @@ fn pooled(
     };
     let share = one.weight / (one.weight + general_weight);
     Some(Estimate {
-        root: share * one.root + (1.0 - share) * all.root,
+        days: share * one.days + (1.0 - share) * all.days,
         weight: one.weight + general_weight,
     })
 }
 
 fn half_lives(age: usize) -> f64 {
     let age = f64::from(u32::try_from(age).unwrap_or(u32::MAX));
-    // 2^(-age / half life), from roots: every machine comes to the same.
     let whole = (age / OWN_HALF_LIFE).floor();
     let rest = age / OWN_HALF_LIFE - whole;
     // Between two halvings the weight falls in a straight line.
     (1.0 - rest / 2.0) / f64::from(1_u32 << (whole.min(31.0) as u32))
 }
 
-/// Days rounded up, away from optimism. What is a rounding error of the roots is no day.
+/// Days rounded up, away from optimism. A rounding error is no day.
 fn whole_days(days: f64) -> u32 {
     (days - 1e-9).ceil().max(0.0) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn deliveries(
+        supplier: &str,
+        mode: &str,
+        days: impl IntoIterator<Item = u32>,
+    ) -> Vec<Delivery> {
+        let delivery = |days| Delivery {
+            supplier: supplier.parse().expect("an id"),
+            mode: Some(mode.into()),
+            days,
+        };
+        days.into_iter().map(delivery).collect()
+    }
+
+    fn days(
+        past: &[Delivery],
+        supplier: &str,
+        mode: &str,
+        declared: Option<u32>,
+        percent: u8,
+    ) -> Option<u32> {
+        let level = Level::new(percent).expect("a level");
+        let supplier = supplier.parse().expect("an id");
+        lead_time(past, &supplier, Some(mode), declared, level).map(|known| known.days)
+    }
+
+    #[test]
+    fn a_supplier_is_believed_the_more_it_has_delivered() {
+        let others = deliveries("others", "Air", [100; 200]);
+        let with = |own: usize| {
+            let past = [others.clone(), deliveries("quick", "Air", vec![4; own])].concat();
+            days(&past, "quick", "Air", None, 80).expect("known")
+        };
+        let believed: Vec<u32> = [0, 1, 5, 25, 40].map(with).into();
+        assert_eq!(believed[0], 100);
+        assert!(
+            believed.is_sorted_by(|few, many| many < few),
+            "{believed:?}"
+        );
+        assert!(believed[4] < 55, "{believed:?}");
+    }
+
+    #[test]
+    fn a_newcomer_is_judged_by_its_way_of_shipping() {
+        let past = [
+            deliveries("a", "Air", [10; 60]),
+            deliveries("b", "Ocean", [90; 60]),
+        ]
+        .concat();
+        let (air, ocean) = (
+            days(&past, "c", "Air", None, 80),
+            days(&past, "c", "Ocean", None, 80),
+        );
+        assert!(air < Some(45) && Some(85) < ocean, "{air:?} {ocean:?}");
+    }
+
+    #[test]
+    fn what_is_declared_stands_until_deliveries_say_otherwise() {
+        assert_eq!(days(&[], "a", "Air", Some(21), 90), Some(21));
+        let past = deliveries("a", "Air", [63; 40]);
+        assert!(Some(45) < days(&past, "a", "Air", Some(21), 90));
+        assert!(days(&past[..2], "a", "Air", Some(21), 90) < Some(45));
+    }
+
+    #[test]
+    fn only_what_was_kept_less_than_promised_changes_the_level() {
+        let target = Level::new(90).expect("a level");
+        let judged = |kept: usize, broken: usize| [vec![true; kept], vec![false; broken]].concat();
+        for (kept, broken, expected) in [
+            (0, 29, 90),
+            (90, 10, 90),
+            (85, 15, 90),
+            (80, 20, 93),
+            (0, 100, 99),
+            (400, 0, 90),
+        ] {
+            assert_eq!(
+                calibrated(target, &judged(kept, broken)).percent(),
+                expected,
+                "{kept} {broken}"
+            );
+        }
+        // What is long past is forgotten.
+        let recovered = [judged(0, 400), judged(400, 0)].concat();
+        assert_eq!(calibrated(target, &recovered), target);
+    }
 }
