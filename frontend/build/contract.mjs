@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 
 const SOURCE = "frontend/src/element.js";
 const element = readFileSync(SOURCE, "utf8");
-const sources = ["plain.js", "plans.js"].map((name) => readFileSync(`frontend/src/${name}`, "utf8")).join("\n");
+const sources = ["element.js", "choice.js", "plain.js", "plans.js"].map((name) => readFileSync(`frontend/src/${name}`, "utf8")).join("\n");
 const tokens = readFileSync("style/tokens.css", "utf8");
 
 const block = /\/\*\*((?:(?!\*\/)[^])*@tag ships-by[^]*?)\*\//.exec(element)[1].replaceAll(/^ *\* ?/gm, "");
@@ -24,7 +24,7 @@ const properties = [...tokens.matchAll(/\/\*\* (.+?) \*\/\s*--_[\w-]+: var\((--s
 /** Stops the build where what is documented is not what is there. */
 export function checkContract() {
   const observed = /static observedAttributes = "(.+?)"/.exec(element)[1].split(" ");
-  const events = [...element.matchAll(/_tell\("(\w+)"/g)].map(([, name]) => "ships-by:" + name);
+  const events = [...sources.matchAll(/_tell\("(\w+)"/g)].map(([, name]) => "ships-by:" + name);
   const parts = [...sources.matchAll(/\bpart\(\s*"\w+",\s*"(\w+)"/g)].map(([, name]) => name);
   same("attributes", names("attr"), observed);
   same("events", names("fires"), events);
@@ -89,13 +89,7 @@ export interface ShipsByEventMap {
 ${events.join("")}}
 
 ${comment(summary, "")}export interface ShipsByElement extends HTMLElement {
-${members.join("")}${methods.join("")}  addEventListener<K extends keyof ShipsByEventMap>(
-    type: K,
-    listener: (this: ShipsByElement, event: ShipsByEventMap[K]) => unknown,
-    options?: boolean | AddEventListenerOptions,
-  ): void;
-  addEventListener(type: string, listener: EventListenerOrEventListenerObject, options?: boolean | AddEventListenerOptions): void;
-}
+${members.join("")}${methods.join("")}}
 
 declare global {
   interface HTMLElementTagNameMap {

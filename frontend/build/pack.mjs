@@ -18,6 +18,9 @@ const read = (path) => readFileSync(path, "utf8");
 const hash = (algorithm, bytes) => createHash(algorithm).update(bytes).digest();
 const integrity = (bytes) => "sha384-" + hash("sha384", bytes).toString("base64");
 
+// What the loader shares with later.js has the same short name in both.
+const names = {};
+
 /** Bundles one module. Names that begin with `_` are ours alone and become one letter. */
 async function bundle(options, ours = /^_[a-z]/) {
   const bundled = await build({ bundle: true, write: false, format: "esm", target: "es2022", legalComments: "none", ...options });
@@ -26,7 +29,9 @@ async function bundle(options, ours = /^_[a-z]/) {
     ecma: 2022,
     compress: { passes: 3, unsafe_arrows: true, pure_getters: true },
     mangle: ours ? { properties: { regex: ours } } : true,
+    ...(ours && { nameCache: names }),
   });
+  delete names.vars;
   return Buffer.from(code);
 }
 

@@ -3,16 +3,11 @@
 // This file is the element as pages know it: attributes in, events out, part of the page's own forms. Around it: ask.js
 // (questions to the server), plain.js (the first words), engine.js (what else is loaded) and later.js (all the rest).
 
-import { answers, ask, doubt, hurry, learn, now, patience } from "./ask.js";
-import { engine, sheet, start, stop } from "./engine.js";
+import { answers, ask, doubt, hurry, learn, now, patience, words } from "./ask.js";
+import { engine, sheet, start, warn } from "./engine.js";
+import { LANG_CHARACTERS_MAX, LINES_CHARACTERS_MAX, LINES_MAX, QUANTITY_MAX, SKU_BYTES_MAX } from "./limits.js";
 import { api, key } from "./place.js";
 import { h, product } from "./plain.js";
-
-const QUANTITY_MAX = 9_999;
-const LINES_MAX = 100;
-const LINES_CHARACTERS_MAX = 65_536;
-const SKU_CHARACTERS_MAX = 128;
-const LANG_CHARACTERS_MAX = 35;
 
 /** Elements in the document, and elements taken out of it since the last update. */
 const elements = new Set();
@@ -31,34 +26,60 @@ let due;
 /** Many changes, one update. */
 const update = () => (due ??= Promise.resolve().then(updateAll));
 
+/** What later.js works with. */
+const page = {
+  _answers: answers,
+  _api: api,
+  _doubt: doubt,
+  _doubtAll: doubtAll,
+  _elements: elements,
+  _engine: engine,
+  _key: key,
+  _learn: learn,
+  _now: now,
+  _patience: patience,
+  _update: update,
+  _warn: warn,
+  _words: words,
+};
+
 function updateAll() {
   due = undefined;
-  for (const element of removed) element.isConnected || element._end();
+  each(removed, (element) => element.isConnected || element._end());
   removed.clear();
-  for (const element of elements) {
+  each(elements, (element) => {
     element._read();
     // What is on the screen at the start need not wait for the observer.
     element._near ??= isOnScreen(element);
-  }
+  });
   const questions = [...elements].map(({ _question }) => _question).filter(Boolean);
   const near = [...elements].filter(({ _near }) => _near);
   if (near.length > 0) {
-    ask(questions, update, fail);
-    start(update);
-    for (const element of near) element._show();
+    ask(questions, update);
+    start(page);
+    each(near, (element) => element._show());
   }
-
-  engine.later?.follow(questions, { api, key, answers, learn, doubt, now, patience, update, doubtAll });
+  engine.later?.follow(questions);
 }
 
-function fail(question, error) {
-  for (const element of elements) if (element._question?.id === question.id) element._fail(error);
+// What one element cannot do, the others can.
+function each(list, act) {
+  for (const element of list) {
+    try {
+      act(element);
+    } catch (error) {
+      warn(error);
+      element._clear();
+    }
+  }
 }
 
-// What was missed, or has had its time, is asked for again; at once, and when somebody looks.
-function doubtAll() {
+// What was missed, or has had its time, is asked for again at once; what was refused only when somebody looks.
+function doubtAll(looked) {
   hurry();
-  if (!document.hidden) for (const { _question } of elements) if (_question) doubt(_question.id);
+  if (!document.hidden) {
+    for (const { _question } of elements) if (_question && (looked || !answers.get(_question.id)?.final)) doubt(_question.id);
+  }
   update();
 }
 
@@ -118,19 +139,17 @@ class ShipsBy extends HTMLElement {
 
   formDisabledCallback(disabled) {
     this._disabled = disabled;
-    this._mark();
+    this._settle();
   }
 
   formResetCallback() {
     this._chosen = undefined;
     this._settle();
-    this._mark();
   }
 
   formStateRestoreCallback(plan) {
     this._chosen = parsed(plan);
     this._settle();
-    this._mark();
   }
 
   get lines() {
@@ -152,7 +171,7 @@ class ShipsBy extends HTMLElement {
     if (!question) return;
     hurry();
     doubt(question.id);
-    await ask([question], update, fail);
+    await ask([question], update);
     await update();
   }
 
@@ -165,10 +184,11 @@ class ShipsBy extends HTMLElement {
     this._voice = h("div", { class: "say", role: "status" });
     shadow.append(this._slot, this._root, this._voice);
     shadow.addEventListener("slotchange", () => this._touch());
-    shadow.addEventListener("change", ({ target }) => this._choose(target.value));
+    // Not on the shadow root: there the page's own fields are heard too, where they stand in the slot.
+    this._root.addEventListener("change", ({ target }) => engine.later.choose(this, target.value));
     // A label of the page that names this element leads to the choice.
     this.addEventListener("click", (event) => {
-      if (event.composedPath()[0] === this) shadow.querySelector(":checked")?.focus();
+      if (event.composedPath()[0] === this) this._root.querySelector(":checked")?.focus();
     });
     // A property may have been set before the element was defined.
     if (Object.hasOwn(this, "lines")) {
@@ -192,132 +212,82 @@ class ShipsBy extends HTMLElement {
   _read() {
     if (!this._dirty) return;
     this._dirty = false;
-    const { lang } = this.closest("[lang]") ?? document.documentElement;
-    this._lang = spoken(lang) ?? spoken(navigator.language) ?? "en";
+    const lang = (this._lang = spoken(nearest(this, "lang")) ?? spoken(navigator.language) ?? "en");
+    this._dir = nearest(this, "dir") || "auto";
     const view = this.getAttribute("view");
     this._view = /^(cart|checkout)$/.test(view) ? view : "product";
-    this._question = this._view === "product" ? this._productQuestion() : this._planQuestion();
-    if (this._question) this._question.live = this.getAttribute("live") !== "off";
+    const product = this._view === "product";
+    const lines = (this._asked = product ? [this._line()] : this._cart());
+    this._question = undefined;
+    if (!Array.isArray(lines) || lines.length === 0 || LINES_MAX < lines.length || !lines.every(isLine)) return;
+    const [{ sku, quantity }] = lines;
+    const body = JSON.stringify({ lines: lines.map(({ sku, quantity }) => ({ sku, quantity })), lang });
+    this._question = {
+      id: product + body,
+      body: product ? undefined : body,
+      sku,
+      quantity,
+      skus: lines.map(({ sku }) => sku),
+      lang,
+      live: this.getAttribute("live") !== "off",
+    };
   }
 
-  _productQuestion() {
-    const sku = this.getAttribute("sku")?.trim();
+  _line() {
     const field = this.getAttribute("for");
     const raw = field === null ? this.getAttribute("quantity") : this.getRootNode().getElementById?.(field)?.value;
-    const quantity = Number(raw || 1);
-    if (!isLine({ sku, quantity })) return;
-    return { id: JSON.stringify([sku, quantity, this._lang]), sku, skus: [sku], quantity, lang: this._lang };
+    return { sku: this.getAttribute("sku")?.trim(), quantity: Number(raw || 1) };
   }
 
-  _planQuestion() {
-    let lines = this._lines ?? this.getAttribute("lines") ?? this.querySelector("script")?.textContent;
-    if (typeof lines === "string") lines = lines.length <= LINES_CHARACTERS_MAX ? parsed(lines) : null;
-    if (!Array.isArray(lines) || lines.length === 0 || LINES_MAX < lines.length || !lines.every(isLine)) return;
-    const body = JSON.stringify({ lines: lines.map(({ sku, quantity }) => ({ sku, quantity })), lang: this._lang });
-    return { id: body, body, skus: lines.map(({ sku }) => sku), lang: this._lang };
+  _cart() {
+    const lines = this._lines ?? this.getAttribute("lines") ?? this.querySelector("script")?.textContent ?? [];
+    if (typeof lines !== "string") return lines;
+    return lines.length <= LINES_CHARACTERS_MAX ? parsed(lines) : null;
   }
 
   _show() {
-    const { _question: question, _view: view } = this;
-    const { data, said, error } = answers.get(question?.id) ?? {};
+    const { _question: question, _root: root, _view: view } = this;
+    const { later, styled, view: compiled } = engine;
     if (!question) return this._clear();
-    if (error) return this._fail(error);
-    if (data?.status === "unknown") return this._clear() ?? this._fail({ code: "unknown_sku" });
-    if (!data || !engine.styled || !(view === "product" || engine.later || engine.view)) return;
+    const { data, said, error } = answers.get(question.id) ?? {};
+    if (data ? (data.lines ?? [data]).every(({ status }) => status === "unknown") : error) {
+      return this._fail(data ? { code: "unknown_sku" } : error);
+    }
+    if (!data || !styled || !(view === "product" || later)) return this._settle();
+    root.dir = this._dir;
+    this._shownId = question.id;
     const look = [view, this._lang, this.hasAttribute("compact")];
     const shown = look + said;
     const same = this._shown === shown;
-    if (same && !engine.view === !this._compiled) return;
-
-    const before = this._shown && this._dates().map((date) => date.textContent);
-    try {
-      this._draw(data, look);
-    } catch (error) {
-      if (!engine.view) throw error;
-      stop(error);
-      for (const element of elements) element._compiled = undefined;
-      this._draw(data, look);
-    }
-    this._shown = shown;
-    this._shownId = question.id;
-    this._failed = undefined;
-    if (same) return;
-    if (before) engine.later?.fade(this._dates(), before);
-    this._tell("change", data);
-  }
-
-  _draw(data, look) {
-    const { _root: root } = this;
-    const { activeElement: focused } = this.shadowRoot;
-    if (engine.view && !this._compiled) {
-      this._compiled = new engine.view.View();
-      root.replaceChildren();
-    }
-    // The same code that the server uses computes the ways to send it; without it, the server's list serves.
-    this._options = this._compiled?.read(data, ...look, now()) ?? data.options ?? [];
-    this._settle();
-    if (this._compiled) this._compiled.draw(root);
-    else {
-      const drawn = look[0] === "product" ? product(data, look[2]) : engine.later.plans(data, ...look);
-      if (!root.firstChild?.isEqualNode(drawn)) root.replaceChildren(drawn);
-    }
+    if (same && (!later || !compiled === !this._compiled)) return this._settle();
+    if (later) later.draw(page, this, data, look, this._shown && !same);
+    else root.replaceChildren(product(data, look[2]));
     root.lang = data.lang;
-    root.dir = this.closest("[dir]")?.dir || "auto";
     this._slot.style.display = "none";
-    this._mark();
-    if (focused && !focused.isConnected) root.querySelector(`[value=${focused.value}]`)?.focus();
+    this._shown = shown;
+    this._failed = undefined;
+    if (!same) this._tell("change", data);
   }
 
-  // Keeps what the shopper chose while it is offered for no more than they agreed to; else takes what costs nothing.
   _settle() {
-    const { _options: options, _chosen: chosen } = this;
-    const kept = options?.find(({ kind, surcharge }) => kind === chosen?.kind && surcharge.amount <= chosen.surcharge.amount);
-    this._option = kept ?? options?.find(({ surcharge }) => surcharge.amount === 0);
-    if (chosen && options && !kept) {
-      this._chosen = undefined;
-      if (this._option) this._speak();
-    }
-    if (this._view !== "checkout") return;
-    this._value = this._option && JSON.stringify({ ...this._option, text: undefined });
-    this._internals.setFormValue(this._value ?? null);
-  }
-
-  _choose(kind) {
-    this._chosen = this._options.find((option) => option.kind === kind);
-    this._settle();
-    this._speak();
-  }
-
-  _speak() {
-    this._voice.textContent = this._option.text.announcement;
-    this._tell("choose", this._option);
-  }
-
-  _mark() {
-    for (const input of this._root?.querySelectorAll("input") ?? []) {
-      input.checked = input.value === this._option?.kind;
-      input.disabled = this._disabled;
-    }
-  }
-
-  _dates() {
-    return [...this._root.querySelectorAll(".date")];
+    engine.later?.settle(this);
   }
 
   _clear() {
-    this._compiled?.free();
+    const { _compiled: compiled } = this;
     this._root.replaceChildren();
     this._slot.style.display = "";
     this._compiled = this._options = this._shown = this._shownId = undefined;
     this._settle();
+    compiled?.free();
   }
 
-  // Another question's answer must not stand for this one.
+  // Another question's answer must not stand for this one, nor one whose time is over.
   _fail(error) {
-    const { id } = this._question;
-    if (this._shownId !== id) this._clear();
-    if (this._failed === id + error.code) return;
-    this._failed = id + error.code;
+    const failed = this._question.id + error.code;
+    this._clear();
+    if (this._failed === failed) return;
+    this._failed = failed;
     this._tell("error", error);
   }
 
@@ -331,13 +301,24 @@ function isOnScreen(element) {
   return box?.top < innerHeight && box.bottom >= 0;
 }
 
+// What a SKU may not have, as shared/src/ids.rs says: nothing in it, what cannot be seen, or white space at an end.
+const REFUSED = /^$|^\s|\s$|[\p{Cc}\p{Cs}\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/u;
+
 const isLine = (line) =>
   typeof line?.sku === "string" &&
-  0 < line.sku.length &&
-  line.sku.length <= SKU_CHARACTERS_MAX &&
+  !REFUSED.test(line.sku) &&
+  new TextEncoder().encode(line.sku).length <= SKU_BYTES_MAX &&
   Number.isInteger(line.quantity) &&
   0 < line.quantity &&
   line.quantity <= QUANTITY_MAX;
+
+// The nearest value of an attribute, outside of shadow roots too.
+function nearest(node, name) {
+  for (; node; node = node.getRootNode().host) {
+    const found = node.closest(`[${name}]`);
+    if (found) return found[name];
+  }
+}
 
 function parsed(json) {
   try {
@@ -345,14 +326,17 @@ function parsed(json) {
   } catch {}
 }
 
-// A language tag that `Intl` takes, or nothing.
+// A language tag that `Intl` takes, or nothing. To ask it takes a moment when the page begins, and most tags are plain.
 function spoken(tag) {
   try {
+    if (/^[a-z]{2}(-[A-Z]{2})?$/.test(tag)) return tag;
     if (tag.length <= LANG_CHARACTERS_MAX) return Intl.getCanonicalLocales(tag)[0];
   } catch {}
 }
 
 if (!customElements.get("ships-by")) {
+  // Before the elements become ours and change, the page's layout stands, and looking costs nothing.
+  for (const element of document.querySelectorAll("ships-by")) element._near = isOnScreen(element);
   customElements.define("ships-by", ShipsBy);
 
   // Quantity fields of the page are heard here, so that it does not matter when they come and go.

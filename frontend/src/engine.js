@@ -1,6 +1,13 @@
-// What is loaded besides: the style, and the WebAssembly view. Each is checked against the hash it had when it was built.
+// What is loaded besides: the style, later.js and the WebAssembly view. Each is checked against the hash it had when it was built.
 
+import { patience } from "./ask.js";
 import { folder } from "./place.js";
+
+const TRIES_MAX = 20;
+const VIEW_TRIES_MAX = 3;
+// So long the first words wait for their style.
+const STYLE_MS_MAX = 3_000;
+const FILE_MS_MAX = 20_000;
 
 /** The one style sheet of all elements. Constructed, so that no page has to allow inline styles. */
 export const sheet = new CSSStyleSheet();
@@ -10,55 +17,77 @@ export const engine = {};
 
 let started;
 
-/** Loads everything at once, the first time an element comes near the screen. `changed` is called when a part is there. */
-export function start(changed) {
+/** Loads everything at once, the first time an element comes near the screen. */
+export function start(page) {
   if (started) return;
   started = true;
-  const part = (name, promise) => promise.then((value) => (engine[name] = value), warn).then(changed);
-  part("styled", style().finally(() => (engine.styled = true)));
-  part("later", module("later.js"));
-  part("view", compiled());
+  // Without the style the words are still right.
+  const styled = () => {
+    engine.styled = true;
+    page._update();
+  };
+  setTimeout(styled, STYLE_MS_MAX);
+  insist(TRIES_MAX, (again) =>
+    file("widget.css", again, "high")
+      .then((response) => response.text())
+      .then((style) => sheet.replace(style))
+      .finally(styled),
+  );
+  insist(TRIES_MAX, async (again) => {
+    engine.later = await module("later.js", again);
+    engine.later.begin(page);
+    page._update();
+  });
+  try {
+    // Where the page's policy forbids WebAssembly, the smallest module shows it, and nothing more is loaded.
+    new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
+  } catch (error) {
+    return warn(error);
+  }
+  insist(VIEW_TRIES_MAX, async (again) => {
+    const [code, view] = await Promise.all([file("widget.wasm", again, "low"), module("widget.js", again)]);
+    await view.default({ module_or_path: code });
+    engine.view = view;
+    page._update();
+  });
 }
 
-/** After a panic nothing in the instance can be trusted: the plain view takes over for good. */
-export function stop(error) {
-  engine.view = undefined;
-  warn(error);
+// Loads something, with growing patience. Each try has an address of its own, since browsers remember what failed.
+async function insist(triesMax, load) {
+  for (let times = 0; times < triesMax; times++) {
+    try {
+      return await load(times ? "?" + times : "");
+    } catch (error) {
+      warn(error);
+      await new Promise((resolve) => setTimeout(resolve, patience(times)));
+    }
+  }
 }
 
-const file = (name, priority) => fetch(folder + name, { integrity: BUILD.files[name], priority });
-
-// Without the style the words are still right.
-const style = async () => sheet.replace(await (await file("widget.css", "high")).text());
+const file = (name, again, priority) =>
+  fetch(folder + name + again, { integrity: BUILD.files[name], priority, signal: AbortSignal.timeout(FILE_MS_MAX) });
 
 // Loads one of our modules. `import()` cannot check a hash, a script tag can; the import then takes what was checked.
-async function module(name) {
+async function module(name, again) {
   const tag = document.createElement("script");
   const checked = new Promise((resolve, reject) => {
     tag.onload = resolve;
     tag.onerror = () => reject(Error(name));
+    setTimeout(tag.onerror, FILE_MS_MAX);
   });
   tag.type = "module";
   tag.crossOrigin = "";
   tag.integrity = BUILD.files[name];
-  tag.src = folder + name;
+  tag.src = folder + name + again;
   document.head.append(tag);
-  await checked;
-  tag.remove();
+  await checked.finally(() => tag.remove());
   return import(tag.src);
-}
-
-async function compiled() {
-  // Where the page's policy forbids WebAssembly, the smallest module shows it, and nothing more is loaded.
-  new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
-  const [code, view] = await Promise.all([file("widget.wasm", "low"), module("widget.js")]);
-  await view.default({ module_or_path: code });
-  return view;
 }
 
 let warned;
 
-function warn(error) {
+/** Tells the page's author, once. */
+export function warn(error) {
   if (!warned) console.warn("ships-by: shown as plain text.", error);
   warned = true;
 }

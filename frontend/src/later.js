@@ -1,57 +1,125 @@
 // What may come a moment after the first words, and works without WebAssembly all the same.
 
+import { LINES_CHARACTERS_MAX, LINES_MAX, QUANTITY_MAX } from "./limits.js";
 import { live } from "./live.js";
 
-export { plans } from "./plans.js";
+export { choose, settle } from "./choice.js";
+export { draw } from "./view.js";
 
-const FADE_MS = 200;
-const SPREAD_MS = 1_000;
 const LATE_MS = 15_000;
+const SPREAD_MS = 1_000;
 const TIMER_MS_MAX = 2 ** 31 - 1;
+// So long after its time an answer is shown while a new one cannot be had.
+const GRACE_MS = 600_000;
+// So long an answer is shown while the one to another question is on its way.
+const OLD_MS_MAX = 1_000;
+const HEARD_MAX = 500;
 
+/** What was last heard of each SKU, in each language. */
+const heard = new Map();
+const complaints = new Set();
+
+let page;
 let timer;
 
+/** Called once, with what the loader shares. */
+export function begin(given) {
+  page = given;
+  new MutationObserver(() => {
+    for (const element of page._elements) element._touch();
+  }).observe(document.documentElement, { attributeFilter: ["lang", "dir"] });
+}
+
 /** Keeps the answers to these questions true: by the stream, and by the time until which each one holds. */
-export function follow(questions, page) {
-  const { answers, learn, doubt, now, update, doubtAll } = page;
+export function follow(questions) {
+  const { _answers: answers, _elements: elements } = page;
   const answered = questions.filter(({ id }) => answers.get(id)?.data);
 
   // All live elements of the page share one stream. It begins when there is something that it could change.
   const tuned = answered.filter((question) => question.live);
   const skus = [...new Set(tuned.flatMap((question) => question.skus))].sort();
-  live(page, skus, tuned[0]?.lang, (item, lang) => {
-    if (!item) return doubtAll();
-    for (const { id, quantity, lang: spoken } of answered) {
-      const { data } = answers.get(id) ?? {};
-      const known = data?.lines?.find(({ sku }) => sku === item.sku) ?? data;
-      if (known?.sku !== item.sku) continue;
-      if (item.requested === quantity && lang === spoken) learn(id, item);
-      else if (known.revision < item.revision) doubt(id);
-    }
-    update();
+  live(page, skus, tuned[0]?.lang, {
+    item: (item, lang) => hear(answered, item, lang),
+    again: page._doubtAll,
+    unheard: (skus) => {
+      for (const question of answered) if (question.skus.some((sku) => skus.includes(sku))) page._doubt(question.id);
+      page._update();
+    },
   });
 
   clearTimeout(timer);
-  const ends = answered
-    .map(({ id }) => answers.get(id).data)
-    .flatMap(({ lines, valid_until }) => lines?.map((line) => line.valid_until) ?? valid_until)
-    .map(Date.parse)
-    .filter(Boolean);
-  if (ends.length === 0) return;
-  // A little later than the earliest end, and not all pages at once. What came too late already is not asked for in a loop.
-  const left = Math.min(...ends) - now();
-  const wait = (0 < left ? left : LATE_MS) + SPREAD_MS * (1 + Math.random());
-  timer = setTimeout(doubtAll, Math.min(wait, TIMER_MS_MAX));
+  timer = keep(answered.map(({ id }) => answers.get(id)));
+  for (const element of elements) {
+    leaveOld(element);
+    complain(element);
+  }
 }
 
-/** A date that changed fades its old value out. It takes no room, so nothing moves. */
-export function fade(dates, before) {
-  if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
-  for (const [at, date] of dates.entries()) {
-    if (!before[at] || before[at] === date.textContent) continue;
-    date.dataset.old = before[at];
-    date.animate([{ webkitTextFillColor: "transparent" }, {}], FADE_MS);
-    const old = date.animate({ opacity: [1, 0] }, { duration: FADE_MS, pseudoElement: "::after" });
-    old.onfinish = () => delete date.dataset.old;
+function hear(answered, item, lang) {
+  const key = item.sku + lang;
+  const words = page._words(item);
+  const before = heard.get(key);
+  if (HEARD_MAX < heard.size) heard.clear();
+  heard.set(key, words);
+  // The shop's settings change what is said of a SKU without a new revision of the SKU.
+  const changed = before && before !== words;
+  for (const { id, quantity, body, lang: spoken } of answered) {
+    const { data } = page._answers.get(id) ?? {};
+    const known = data?.lines?.find(({ sku }) => sku === item.sku) ?? data;
+    if (known?.sku !== item.sku) continue;
+    if (!body && item.requested === quantity && lang === spoken) page._learn(id, item);
+    else if (changed || known.revision < item.revision) page._doubt(id);
   }
+  page._update();
+}
+
+// Asks again when the first of these answers has had its time, and takes away what had it long ago.
+function keep(known) {
+  const now = page._now();
+  let next = Infinity;
+  for (const entry of known) {
+    const { data, error } = entry;
+    const ends = (data.lines ?? [data]).map(({ valid_until }) => Date.parse(valid_until) || Infinity);
+    const end = Math.min(...ends) + (error ? GRACE_MS : 0);
+    if (!error || now < end) next = Math.min(next, end);
+    else {
+      entry.data = undefined;
+      page._update();
+    }
+  }
+  if (next === Infinity) return;
+  // A little later than the earliest end, and not all pages at once. What came too late already is not asked for in a loop.
+  const wait = (now < next ? next - now : LATE_MS) + SPREAD_MS * (1 + Math.random());
+  return setTimeout(page._doubtAll, Math.min(wait, TIMER_MS_MAX));
+}
+
+// Gives way to the merchant's own text where the answer to a new question takes long.
+function leaveOld(element) {
+  const id = element._question?.id;
+  if (element._awaited === id) return;
+  element._awaited = id;
+  clearTimeout(element._late);
+  if (!element._shown || element._shownId === id) return;
+  element._late = setTimeout(() => element._shownId === element._question?.id || element._clear(), OLD_MS_MAX);
+}
+
+// Tells the page's author, once for each kind of mistake. An empty cart is none, nor is what a shopper types.
+function complain(element) {
+  const { _asked: lines, _question, _view } = element;
+  if (_question || (_view === "product" && (!lines[0].sku || element.hasAttribute("for")))) return;
+  const wrong = mistake(lines);
+  if (!wrong || complaints.has(wrong)) return;
+  complaints.add(wrong);
+  console.warn(`ships-by: ${wrong}.`, element);
+}
+
+function mistake(lines) {
+  const typed = (name, type) => lines.every((line) => typeof line?.[name] === type);
+  if (!Array.isArray(lines) || !typed("sku", "string") || !typed("quantity", "number")) {
+    return `the lines are not of the form [{"sku": "a", "quantity": 1}], or have more than ${LINES_CHARACTERS_MAX} characters`;
+  }
+  if (LINES_MAX < lines.length) return `there are more than ${LINES_MAX} lines`;
+  const whole = ({ quantity }) => Number.isInteger(quantity) && 0 < quantity && quantity <= QUANTITY_MAX;
+  if (!lines.every(whole)) return `a quantity is not a whole number from 1 to ${QUANTITY_MAX}`;
+  return lines.length > 0 && "a SKU is empty, too long, or has characters that cannot be seen";
 }

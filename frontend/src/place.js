@@ -12,5 +12,5 @@ export const key = "key=" + encodeURIComponent(tag?.dataset.key ?? "");
 /** The server answers on the origin that served this script. */
 export const api = new URL(here).origin;
 
-/** The folder of one version: its files never change. `BUILD` is put in by scripts/build-widget.sh. */
+/** The folder of one version: its files never change. `BUILD` is put in by frontend/build/pack.mjs. */
 export const folder = new URL(`../${BUILD.version}/`, here).href;

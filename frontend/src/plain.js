@@ -5,9 +5,6 @@
 
 const TONES = { in_stock: "ready", low_stock: "ready", backorder: "wait", preorder: "wait" };
 
-// Where one slice's words end and the next one's begin, in the languages of the catalogue; not before a date's year.
-const BETWEEN_SLICES = /(, |، |、)(?!\d{4})/;
-
 export const tone = ({ orderable, status }) => (orderable && TONES[status]) || "gone";
 
 /** Makes an element. What is empty is left out; text is only ever text. */
@@ -43,18 +40,13 @@ export function promise({ text, reason, slices, offer }, compact) {
 
 // The sentence stays whole for those who hear it; those who see it see one parcel below the other.
 function timeline(detail, slices) {
-  const words = detail.split(BETWEEN_SLICES);
-  if (words.length !== 2 * slices.length - 1) return detail;
+  const [first, second] = slices;
+  const between = detail.slice(first.text.length).split(second.text)[0];
   return styled(
     "ul",
     "slices",
-    slices.map(({ ready }, at) =>
-      styled(
-        "li",
-        ready ? "ready" : "wait",
-        words[2 * at],
-        2 * at + 1 < words.length && styled("span", "say", words[2 * at + 1]),
-      ),
+    slices.map(({ ready, text }, at) =>
+      styled("li", ready ? "ready" : "wait", text, slices[at + 1] && styled("span", "say", between)),
     ),
   );
 }

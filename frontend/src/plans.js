@@ -3,7 +3,7 @@
 import { h, own, part, promise, styled, tone } from "./plain.js";
 
 /** The whole view of an answer. */
-export function plans({ lines, options, text }, view, lang, compact) {
+export function plans({ lines, options, text, lang }, view, compact) {
   return styled(
     "div",
     view,
@@ -14,12 +14,13 @@ export function plans({ lines, options, text }, view, lang, compact) {
 }
 
 function cartLine(line, lang, compact) {
-  const { title, sku, requested } = line;
+  const { title, sku, requested, status } = line;
   return styled(
     "li",
     "line " + tone(line),
     styled("p", "title", requested > 1 && requested.toLocaleString(lang) + " × ", own(title ?? sku)),
-    promise(line, compact),
+    // Of a SKU that we do not know we claim nothing: the shop may sell it all the same.
+    promise(status === "unknown" ? { text: {} } : line, compact),
   );
 }
 
@@ -27,7 +28,7 @@ function cartLine(line, lang, compact) {
 function choice(view, options, legend, compact) {
   const open = view === "checkout" && options.length > 1;
   const cards = part("div", "options", options.map((option) => card(option, open, compact)));
-  return open ? h("fieldset", {}, h("legend", {}, legend), cards) : cards;
+  return open ? h("fieldset", { role: "radiogroup" }, h("legend", {}, legend), cards) : cards;
 }
 
 function card({ kind, text }, open, compact) {

@@ -13,7 +13,7 @@ export interface Availability {
   orderable: boolean;
   ships_by: string | null;
   delivers_by: string | null;
-  slices: { quantity: number; ships_by: string; ready: boolean }[];
+  slices: { quantity: number; ships_by: string; ready: boolean; text: string }[];
   max_orderable: number | null;
   reason: { code: string; text: string } | null;
   offer: { text: string } | null;

@@ -34,6 +34,16 @@ const ABSENT: [(&str, &[&str]); 6] = [
     ("tests", &["server::store", "server::operations"]),
 ];
 
+/// What makes elements or code from text. Nothing that runs in a shop's page may use it: text there is only ever text.
+const MAKES_FROM_TEXT: [&str; 6] = [
+    "innerHTML",
+    "outerHTML",
+    "insertAdjacentHTML",
+    "document.write",
+    "eval(",
+    "Function(",
+];
+
 /// Files of `shared` that may know serde.
 const SERDE_STANDS_IN: [&str; 1] = ["shared/src/wire.rs"];
 
@@ -51,6 +61,21 @@ fn no_part_reaches_where_it_may_not() {
                     file.display()
                 );
             }
+        }
+    }
+}
+
+#[test]
+fn the_widget_makes_no_element_and_no_code_from_text() {
+    let lines = written("frontend/src", "js");
+    assert!(!lines.is_empty(), "the widget's JavaScript is there");
+    for (file, number, line) in lines {
+        for word in MAKES_FROM_TEXT {
+            assert!(
+                !line.contains(word),
+                "{}:{number} mentions `{word}`:\n{line}",
+                file.display()
+            );
         }
     }
 }
@@ -121,9 +146,14 @@ fn root() -> PathBuf {
 
 /// Every line of Rust below a folder that is no comment, with its file and number.
 fn code(part: &str) -> Vec<(PathBuf, usize, String)> {
+    written(part, "rs")
+}
+
+/// The same of the files that end so.
+fn written(part: &str, ending: &str) -> Vec<(PathBuf, usize, String)> {
     let files = sources(&root().join(part))
         .into_iter()
-        .filter(|file| file.extension().is_some_and(|ending| ending == "rs"));
+        .filter(|file| file.extension().is_some_and(|found| found == ending));
     let lines = files.flat_map(|file| {
         let text = fs::read_to_string(&file).expect("a source file is text");
         let numbered: Vec<_> = text

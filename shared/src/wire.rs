@@ -86,6 +86,8 @@ pub struct Slice {
     pub ships_by: Date,
     /// True if they are on the shelf now.
     pub ready: bool,
+    /// The same in words: "1 ready now", "2 more by December 15".
+    pub text: String,
 }
 
 /// Why there is a wait.
@@ -295,6 +297,7 @@ impl Availability {
             quantity: slice.quantity.units(),
             ships_by: Date(slice.ships_by),
             ready: at == 0 && answer.first_is_ready,
+            text: speaker.slice(slice, at, answer.first_is_ready),
         });
         let reason = answer
             .reason
@@ -391,8 +394,12 @@ pub fn plan_options(
 }
 
 /// Words around the options for `lines`.
+///
+/// Of a SKU that is not known nothing is claimed: the shop may sell it all the same.
 pub fn plans_text(lines: &[Availability], speaker: &Speaker<'_>) -> PlansText {
-    let stranded = lines.iter().filter(|line| !line.orderable);
+    let stranded = lines
+        .iter()
+        .filter(|line| !line.orderable && line.status != Status::Unknown);
     PlansText {
         legend: speaker.words().legend.into(),
         notices: stranded

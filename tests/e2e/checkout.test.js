@@ -136,7 +136,7 @@ for (const { mode, ready, ...rest } of MODES) {
       const checked = radios[at].properties.find(({ name }) => name === "checked").value.value;
       assert.equal(String(checked), at === 0 ? "true" : "false");
       let group = byId.get(radios[at].parentId);
-      while (group && !["group", "radiogroup"].includes(group.role?.value)) group = byId.get(group.parentId);
+      while (group && group.role?.value !== "radiogroup") group = byId.get(group.parentId);
       assert.equal(group?.name.value, "How should we send it?");
     }
     assert.equal(radios.length, 2);
@@ -211,6 +211,52 @@ for (const { mode, ready, ...rest } of MODES) {
     assert.ok(!JSON.stringify(value).includes("e2e-gone"));
   });
 }
+
+test("while another cart is planned the form sends nothing, and the choice is kept", async (t) => {
+  await stage.network.reset();
+  const page = await checkout(t, { watched: true });
+  await choose(page, "separate");
+  let release;
+  const kept = new Promise((resolve) => (release = resolve));
+  stage.network.hold = ({ path }) => (path === "/v1/plans" ? kept : undefined);
+  const fewer = [LINES[0], { ...LINES[1], quantity: 2 }];
+  await page.evaluate((lines) => document.querySelector("ships-by").setAttribute("lines", JSON.stringify(lines)), fewer);
+  await painted(page);
+  assert.equal(await formValue(page), null);
+  assert.equal(await valueOf(page), "");
+  await page.locator("ships-by input[value=together]").check({ force: true });
+  assert.equal(await formValue(page), null, "nor does a choice among the old ways count");
+  await choose(page, "separate");
+  release();
+  const { separate } = await optionsByKind(fewer);
+  await until("the new plan is sent", async () => (await formValue(page)) === JSON.stringify(planOf(separate)));
+  assert.equal(await chosen(page), "separate");
+});
+
+test("an element that is no checkout any more sends nothing", async (t) => {
+  const page = await checkout(t);
+  assert.notEqual(await formValue(page), null);
+  await page.evaluate(() => document.querySelector("ships-by").setAttribute("view", "cart"));
+  await page.locator("ships-by li.line").first().waitFor();
+  assert.equal(await formValue(page), null);
+  assert.equal(await valueOf(page), "");
+  await page.evaluate(() => document.querySelector("ships-by").setAttribute("view", "checkout"));
+  await until("it is sent again", async () => (await formValue(page)) !== null);
+});
+
+test("fields of the page's own text are the page's", async (t) => {
+  await stage.network.reset();
+  stage.network.fault = ({ path }) => path === "/v1/plans" && 500;
+  const own = '<label>Parcels <select id="own"><option>one</option><option>two</option></select></label> <input type="radio" name="own" checked aria-label="Own">';
+  const page = await stage.open(t, form().replace("We send it soon", own), { watched: true, expected: /500/ });
+  await until("an error", () => page.evaluate(() => seen.events.some(({ type }) => type === "error")));
+  await page.locator("#own").selectOption("two");
+  stage.network.fault = undefined;
+  await page.locator("ships-by [part=option]").first().waitFor();
+  await page.evaluate(() => document.querySelector("#own").dispatchEvent(new Event("change", { bubbles: true })));
+  const { together } = await optionsByKind();
+  assert.deepEqual(JSON.parse(await formValue(page)), planOf(together));
+});
 
 test("choosing makes no request", async (t) => {
   await stage.network.reset();

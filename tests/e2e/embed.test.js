@@ -155,6 +155,8 @@ test("the types name the same attributes, members and events", async () => {
   assert.deepEqual(typed.sort(), declaration.attributes.map(({ name }) => name).sort());
   const events = [...block("ShipsByEventMap").matchAll(/"(ships-by:\w+)"/g)].map(([, name]) => name);
   assert.deepEqual(events.sort(), declaration.events.map(({ name }) => name).sort());
+  assert.match(types, /interface HTMLElementEventMap extends ShipsByEventMap/);
+  assert.doesNotMatch(types, /addEventListener/, "other events keep their types");
   for (const { name } of declaration.members) assert.match(block("ShipsByElement"), new RegExp(`\\b${name}\\b`));
 });
 

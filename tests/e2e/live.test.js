@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
-import { compiled, hide, newContext, painted, until, visit, wordsOf } from "./support/browser.mjs";
+import { compiled, hasten, hide, newContext, painted, until, visit, wordsOf } from "./support/browser.mjs";
 import { PUBLISHABLE_KEY, startDemo } from "./support/demo.mjs";
 import { startMerchant } from "./support/merchant.mjs";
 import { stockShelves } from "./support/shelves.mjs";
@@ -96,6 +96,27 @@ test("cart and checkout are planned again when the stock changes", async (t) => 
     );
     assert.equal(plans.options.length, count === 30 ? 1 : 2);
   }
+});
+
+test("a cart, other quantities and other languages follow the shop's settings", async (t) => {
+  const { location } = await stage.demo.call("GET", "/v1/store");
+  const path = `/v1/locations/${location}`;
+  const before = await stage.demo.call("GET", path);
+  const cart = `<ships-by id="cart" view="cart" lines='${escaped(LINES)}'>${OWN_TEXT}</ships-by>`;
+  const four = productOf("e2e-ready", 4).replace('id="e2e-ready"', 'id="four"');
+  const page = await stage.open(t, cart + four + productOf("e2e-ready", 1, 'lang="de"').replace('id="e2e-ready"', 'id="german"'), { watched: true });
+  await oneStream();
+  await answered(page, 3);
+  const dates = () => page.locator("ships-by").evaluateAll((elements) => elements.map(({ shadowRoot }) => shadowRoot.querySelector("[part=date]").textContent));
+  const first = await dates();
+  const { id: _id, ...settings } = before;
+  await stage.demo.call("PUT", path, { ...settings, processing_days: before.processing_days + 2 });
+  await until("all dates are later", async () => (await dates()).every((date, at) => date !== first[at]), FOLLOWS_MS_MAX);
+  const plans = await stage.demo.plans(LINES);
+  assert.deepEqual(await optionsIn(page.locator("#cart")), optionsOf(plans));
+  await follows(page, "four", "e2e-ready", 4);
+  await stage.demo.call("PUT", path, settings);
+  await until("and back", async () => JSON.stringify(await dates()) === JSON.stringify(first), FOLLOWS_MS_MAX);
 });
 
 test("each change is told as an event with the whole answer", async (t) => {
@@ -224,6 +245,68 @@ test("more than 100 SKUs are asked for in as few requests as the API allows", as
   assert.deepEqual(questions().map(({ query }) => query.getAll("sku").length).sort(), [1, 100, 100]);
 });
 
+test("SKUs for which the stream has no room are asked for now and then", async (t) => {
+  const context = await newContext(t, stage.browser);
+  await hasten(context, 15);
+  const sku = "e2e-ready";
+  const elements = Array.from({ length: 100 }, (_, at) => productOf(`e2e-nothing-${at}`)).join("");
+  const page = await stage.open(t, productOf(sku) + elements, { watched: true, context });
+  await answered(page);
+  await until("the stream is full", () => [...stage.network.streams].some(({ query }) => query.getAll("sku").length === 100));
+  assert.ok(![...stage.network.streams][0].query.getAll("sku").includes(sku));
+  await stage.demo.setStock(sku, 0);
+  await follows(page, sku, sku, 1);
+  await stage.demo.setStock(sku, 500);
+  await follows(page, sku, sku, 1);
+  assert.ok(questions().slice(2).every(({ query }) => query.getAll("sku").join() === sku), "nothing else is asked again");
+});
+
+test("no address is longer than servers take", async (t) => {
+  // 128 bytes each, and three characters for each byte.
+  const skus = Array.from({ length: 60 }, (_, at) => `${10 + at}${"ü".repeat(63)}`);
+  await stage.demo.setSku(encodeURIComponent(skus[0]), { title: "Long" });
+  await stage.demo.setStock(encodeURIComponent(skus[0]), 5);
+  const page = await stage.open(t, skus.map((sku) => productOf(sku)).join(""), { watched: true });
+  await answered(page);
+  await until("each has its answer", () => page.evaluate(() => seen.events.length === 60));
+  await oneStream();
+  const asked = [...questions(), ...stage.network.to("/v1/stream")];
+  assert.ok(questions().length > 1);
+  for (const { path, query } of asked) assert.ok(`${path}?${query}`.length < 8_000, `${path} has ${query.toString().length} characters`);
+});
+
+test("a stream that breaks while it is about to be opened anew is forgotten with the page's interest", async (t) => {
+  const context = await newContext(t, stage.browser);
+  await context.addInitScript(() => {
+    globalThis.EventSource = class extends EventTarget {
+      constructor() {
+        super();
+        seen.source = this;
+      }
+      close() {}
+    };
+  });
+  const page = await stage.open(t, productOf("e2e-low") + "<main></main>", { watched: true, context });
+  await page.waitForFunction(() => seen.source);
+  await page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        const element = document.createElement("ships-by");
+        element.setAttribute("sku", "e2e-other");
+        element.addEventListener("ships-by:change", () =>
+          setTimeout(() => {
+            seen.source.onerror();
+            Object.defineProperty(document, "hidden", { configurable: true, get: () => true });
+            document.dispatchEvent(new Event("visibilitychange"));
+            // Longer than a stream gathers SKUs, and than the first wait after it broke.
+            setTimeout(resolve, 1_200);
+          }),
+        );
+        document.querySelector("main").append(element);
+      }),
+  );
+});
+
 test("an element far off the screen does nothing until it comes near", async (t) => {
   const page = await stage.open(t, `<div class="far">${productOf("e2e-low")}</div>`, { watched: true });
   const watched = () =>
@@ -302,7 +385,7 @@ test("`for` follows the page's quantity field, also one that comes later", async
 });
 
 test("a quantity that is none keeps the merchant's text", async (t) => {
-  const page = await stage.open(t, ["0", "-1", "1.5", "1e30", "many", "10000"].map((quantity) => `<p>${productOf("e2e-low", quantity)}</p>`).join("") + productOf("e2e-gone"), { watched: true });
+  const page = await stage.open(t, ["0", "-1", "1.5", "1e30", "many", "10000"].map((quantity) => `<p>${productOf("e2e-low", quantity)}</p>`).join("") + productOf("e2e-gone"), { watched: true, expected: /a quantity is not a whole number from 1 to 9999/ });
   await answered(page);
   await settled(page);
   assert.equal(questions().length, 1);

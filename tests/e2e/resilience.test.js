@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
-import { compiled, newContext, painted, until, visit, wordsOf } from "./support/browser.mjs";
+import { compiled, hasten, newContext, painted, until, visit, wordsOf } from "./support/browser.mjs";
 import { PUBLISHABLE_KEY, startDemo } from "./support/demo.mjs";
 import { startMerchant } from "./support/merchant.mjs";
 import { stockShelves } from "./support/shelves.mjs";
@@ -18,6 +18,7 @@ const MIXED = [
   { sku: "e2e-slices", quantity: 3 },
 ];
 const ROUNDS = 1_000;
+const OLD_MS_MAX = 3_000;
 
 const stage = setStage();
 
@@ -88,6 +89,141 @@ test("what the server refuses is not asked again and again", async (t) => {
   assert.equal(await wordsOf(page.locator("ships-by")), OWN_TEXT);
 });
 
+const WRONG_FORMS = ["{}", "[]", "null", '{"items":[]}', '{"items":[{}]}', '{"items":[],"as_of":"2026-11-23T15:00:00Z"}', '{"items":null,"as_of":"soon"}'];
+
+test("an answer of another form is a failure like others: it is asked again with patience", async (t) => {
+  for (const form of WRONG_FORMS) {
+    await stage.network.reset();
+    stage.network.alter = ({ path }) => path.startsWith("/v1/availability") && form;
+    const page = await stage.open(t, productOf("e2e-low"), { watched: true });
+    await untilEvent(page, "error");
+    await settled(page);
+    assert.ok(questions().length <= 2, `${form} was asked for ${questions().length} times`);
+    assert.equal(await wordsOf(page.locator("ships-by")), OWN_TEXT);
+    stage.network.alter = undefined;
+    await saysWhatTheServerSays(page, "e2e-low");
+    await page.close();
+  }
+});
+
+test("one SKU that the server refuses does not silence the others", async (t) => {
+  stage.network.fault = ({ query }) => query.getAll("sku").includes("e2e-refused") && 422;
+  const skus = ["e2e-low", "e2e-ready", "e2e-refused", "e2e-other", "e2e-wait", "e2e-preorder"];
+  const page = await stage.open(t, skus.map((sku) => productOf(sku, `id="${sku}"`)).join(""), { watched: true, expected: NETWORK });
+  await untilEvent(page, "change", skus.length - 1);
+  await untilEvent(page, "error");
+  const refused = questions().filter(({ query }) => query.getAll("sku").includes("e2e-refused"));
+  assert.equal(refused.at(-1).query.getAll("sku").length, 1);
+  assert.ok(questions().length <= 7, `${questions().length} questions`);
+  assert.equal(await wordsOf(page.locator("#e2e-refused")), OWN_TEXT);
+  assert.deepEqual((await eventsOf(page, "error")).map(({ id }) => id), ["e2e-refused"]);
+});
+
+test("what is no SKU is not asked for, and its author is told once", async (t) => {
+  const page = await stage.open(t, "<main></main>" + productOf("e2e-low"), { watched: true, expected: /a SKU is empty, too long/ });
+  await page.waitForFunction(() => customElements.get("ships-by"));
+  await page.evaluate(() => {
+    for (const sku of ["ü".repeat(65), "a\u0000b", "a\u202eb", "a\u200b", "\ud800", "x".repeat(129)]) {
+      const element = document.createElement("ships-by");
+      element.setAttribute("sku", sku);
+      document.querySelector("main").append(element);
+    }
+  });
+  await untilEvent(page, "change");
+  await until("it is told", () => page.complaints.length > 0);
+  await settled(page);
+  assert.equal(questions().length, 1);
+  assert.deepEqual(questions()[0].query.getAll("sku"), ["e2e-low"]);
+  assert.equal(page.complaints.length, 1);
+});
+
+test("an answer to another question does not stand for one that cannot be had", async (t) => {
+  const page = await stage.open(t, productOf("e2e-low", 'id="one"') + productOf("e2e-other", 'id="two"'), { watched: true, expected: NETWORK });
+  await untilEvent(page, "change", 2);
+  stage.network.fault = ({ path }) => path === "/v1/availability" && 503;
+  const set = (id, sku) => page.evaluate(([id, sku]) => document.getElementById(id).setAttribute("sku", sku), [id, sku]);
+  await set("two", "e2e-wait");
+  await untilEvent(page, "error");
+  await set("one", "e2e-ready");
+  await painted(page);
+  assert.equal(await wordsOf(page.locator("#one")), OWN_TEXT, "the server is left alone for a moment, and the old date is gone");
+  stage.network.fault = undefined;
+  const { text } = await stage.demo.availability("e2e-ready");
+  await until("its own answer", async () => (await wordsOf(page.locator("#one"))) === `${text.label} ${text.date}`);
+});
+
+test("an answer gives way to the merchant's text when the next one takes long", async (t) => {
+  const page = await stage.open(t, productOf("e2e-low"), { watched: true });
+  await saysWhatTheServerSays(page, "e2e-low");
+  const before = await wordsOf(page.locator("ships-by"));
+  let release;
+  const kept = new Promise((resolve) => (release = resolve));
+  stage.network.hold = ({ path }) => (path === "/v1/availability" ? kept : undefined);
+  await page.evaluate(() => document.querySelector("ships-by").setAttribute("sku", "e2e-ready"));
+  await painted(page);
+  assert.equal(await wordsOf(page.locator("ships-by")), before, "nothing flickers");
+  await until("the merchant's text", async () => (await wordsOf(page.locator("ships-by"))) === OWN_TEXT, OLD_MS_MAX);
+  release();
+  await saysWhatTheServerSays(page, "e2e-ready");
+});
+
+for (const [name, fault, heals] of [["a revoked key", 401, false], ["a server that is away", "cut", true]]) {
+  test(`a promise whose time is over is taken back where ${name} keeps it from being made again`, async (t) => {
+    const context = await newContext(t, stage.browser);
+    await hasten(context, 20);
+    stage.network.alter = ({ path }, bytes) =>
+      path === "/v1/availability" && bytes.toString().replaceAll(/"valid_until":"[^"]*"/g, '"valid_until":"2026-11-23T14:00:00Z"');
+    const page = await stage.open(t, productOf("e2e-low", 'live="off"'), { watched: true, context, expected: NETWORK });
+    await untilEvent(page, "change");
+    stage.network.fault = ({ path }) => path === "/v1/availability" && fault;
+    await until("the merchant's text", async () => (await wordsOf(page.locator("ships-by"))) === OWN_TEXT);
+    const [{ detail }] = await eventsOf(page, "error");
+    assert.ok(heals ? detail.code === "unreachable" : detail.status === 401, JSON.stringify(detail));
+    if (!heals) {
+      const asked = questions().length;
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      assert.equal(questions().length, asked, "a refusal is final");
+    }
+    stage.network.fault = stage.network.alter = undefined;
+    if (!heals) await page.evaluate(() => document.querySelector("ships-by").refresh());
+    await saysWhatTheServerSays(page, "e2e-low");
+  });
+}
+
+test("one element that cannot be drawn keeps its own text and does not stop the others", async (t) => {
+  stage.network.alter = ({ path }, bytes) => {
+    if (path !== "/v1/availability") return;
+    const answer = JSON.parse(bytes);
+    answer.items[0] = { ...answer.items[0], slices: null, text: { ...answer.items[0].text, detail: "1 now, 2 later" } };
+    return JSON.stringify(answer);
+  };
+  const page = await stage.open(t, productOf("e2e-slices", 'live="off"') + productOf("e2e-low", 'live="off"'), { watched: true, expected: PLAIN });
+  await until("it is told", () => page.complaints.some((each) => each.includes("plain text")));
+  const { text } = await stage.demo.availability("e2e-low");
+  await until("the other one is drawn", async () => (await wordsOf(page.locator("ships-by").last())) === `${text.label} ${text.date}`);
+  assert.equal(await wordsOf(page.locator("ships-by").first()), OWN_TEXT);
+});
+
+test("language and direction are followed, through shadow roots too", async (t) => {
+  const page = await stage.open(t, productOf("e2e-wait") + '<section lang="de" dir="rtl"></section>');
+  await untilEvent(page, "change");
+  const root = (element) => element.evaluate(({ shadowRoot }) => [shadowRoot.querySelector("slot + div").lang, shadowRoot.querySelector("slot + div").dir]);
+  const element = page.locator("ships-by").first();
+  assert.deepEqual(await root(element), ["en-US", "auto"]);
+  await element.evaluate((each) => each.setAttribute("dir", "ltr"));
+  await until("its own direction", async () => (await root(element)).join() === "en-US,ltr");
+  await element.evaluate((each) => each.removeAttribute("dir"));
+  await page.evaluate(() => Object.assign(document.documentElement, { lang: "ar", dir: "rtl" }));
+  await until("the page's", async () => (await root(element)).join() === "ar,rtl");
+  assert.equal(await element.locator("[part=label]").textContent(), (await stage.demo.availability("e2e-wait", { lang: "ar" })).text.label);
+  await page.evaluate(() => {
+    const inner = document.createElement("ships-by");
+    inner.setAttribute("sku", "e2e-low");
+    document.querySelector("section").attachShadow({ mode: "open" }).append(inner);
+  });
+  await until("the host's", async () => (await root(page.locator("section ships-by"))).join() === "de,rtl");
+});
+
 test("a wrong key is told as such, and the merchant's text stays", async (t) => {
   const tag = `<script type="module" src="${stage.demo.api}/embed/v1/ships-by.js" data-key="pk_demo_wrong"></script>`;
   const page = await stage.open(t, productOf("e2e-low"), { rules: { tags: 0, head: tag }, expected: NETWORK });
@@ -116,6 +252,45 @@ test("an origin that is not listed gets no answer, and its own text stays", asyn
     assert.equal(await read(stranger.origin), null, path);
     assert.equal(await read(stage.merchant.origin), stage.merchant.origin, path);
   }
+});
+
+for (const fault of ["cut", 503]) {
+  test(`what the element loads is tried again after an outage (${fault})`, async (t) => {
+    stage.network.fault = ({ path }) => /^\/embed\/(?!v1\/)/.test(path) && fault;
+    const body = productOf("e2e-low") + `<form>${cartOf("checkout", MIXED, 'name="plan"')}</form>`;
+    const page = await stage.open(t, body, { watched: true, expected: /plain text|integrity|ERR_|Failed to load/ });
+    await page.locator("[part=label]").waitFor();
+    assert.equal(stage.network.streams.size, 0);
+    await until("all were tried twice", () => ["widget.css", "later.js"].every((name) => stage.network.requests.filter(({ path }) => path.endsWith(name)).length > 1));
+    stage.network.fault = undefined;
+    await page.locator("ships-by input").first().waitFor();
+    await compiled(page);
+    await until("one stream", () => stage.network.streams.size === 1);
+    assert.equal(await page.locator(".head").first().evaluate((head) => getComputedStyle(head).display), "flex", "the style is there too");
+    assert.deepEqual(await optionsIn(page.locator("ships-by[view=checkout]")), optionsOf(await stage.demo.plans(MIXED)));
+  });
+}
+
+test("what is never right is tried a few times, and no more", async (t) => {
+  const context = await newContext(t, stage.browser);
+  await hasten(context, 100);
+  stage.network.alter = ({ path }, bytes) => path.endsWith("/widget.js") && Buffer.concat([bytes, Buffer.from(" ")]);
+  const page = await stage.open(t, productOf("e2e-low"), { watched: true, context, expected: /integrity|plain text/ });
+  const tried = () => stage.network.requests.filter(({ path }) => path.endsWith("/widget.js")).length;
+  await until("three tries", () => tried() === 3);
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  assert.equal(tried(), 3);
+});
+
+test("a style that does not come holds the words up for a few seconds only", async (t) => {
+  stage.network.fault = ({ path }) => path.endsWith("/widget.css") && "hang";
+  const page = await stage.open(t, productOf("e2e-low"), { watched: true, expected: /plain text|ERR_|Failed to load/ });
+  const { text } = await stage.demo.availability("e2e-low");
+  await until("the words", async () => (await page.locator("[part=label]").count()) > 0);
+  assert.equal(await wordsOf(page.locator("ships-by")), `${text.label} ${text.date}`);
+  stage.network.fault = undefined;
+  stage.network.cut();
+  await until("the style", () => page.locator(".head").evaluate((head) => getComputedStyle(head).display === "flex"));
 });
 
 const evil = (name) => Buffer.from(`\n;globalThis.executed = ${JSON.stringify(name)};\n`);
@@ -307,7 +482,8 @@ const BAD_LINES = [
 
 test("a cart that is none keeps the merchant's text and asks nothing", async (t) => {
   const body = BAD_LINES.map((lines) => `<ships-by view="cart" lines='${lines}'>${OWN_TEXT}</ships-by>`).join("\n");
-  const page = await stage.open(t, body + productOf("e2e-low"), { watched: true, viewport: { width: 1000, height: 4_000 } });
+  const expected = /ships-by: (the lines are not of the form|there are more than 100 lines|a quantity is not|a SKU is empty)/;
+  const page = await stage.open(t, body + productOf("e2e-low"), { watched: true, viewport: { width: 1000, height: 4_000 }, expected });
   await untilEvent(page, "change");
   await compiled(page);
   await settled(page);
@@ -315,10 +491,11 @@ test("a cart that is none keeps the merchant's text and asks nothing", async (t)
   const elements = await page.locator("ships-by[view]").all();
   assert.equal(elements.length, BAD_LINES.length);
   for (const element of elements) assert.equal(await wordsOf(element), OWN_TEXT);
+  assert.equal(page.complaints.length, 4, `each kind of mistake is told once: ${page.complaints.join("\n")}`);
 });
 
 test("attributes of a megabyte do no harm", async (t) => {
-  const page = await stage.open(t, productOf("e2e-low") + productOf("e2e-gone"), { watched: true });
+  const page = await stage.open(t, productOf("e2e-low") + productOf("e2e-gone"), { watched: true, expected: /a SKU is empty, too long/ });
   await untilEvent(page, "change", 2);
   await compiled(page);
   await page.evaluate(() => {

@@ -100,6 +100,29 @@ for (const { mode, rules, instances, expected } of MODES) {
     assert.ok(await page.getByText(OWN_TEXT).isVisible());
   });
 
+  test(`${mode}, of an unknown SKU in a cart nothing is claimed`, async (t) => {
+    const lines = [...MIXED.slice(0, 2), { ...UNKNOWN, quantity: 2 }];
+    const page = await stage.open(t, cartOf("cart", "cart", lines) + cartOf("checkout", "checkout", lines), { rules, expected });
+    await shown(page, instances, 4);
+    const plans = await stage.demo.plans(MIXED.slice(0, 2));
+    for (const view of ["cart", "checkout"]) {
+      assert.deepEqual(await optionsIn(page.locator(`#${view}`)), optionsOf(plans));
+      assert.deepEqual(await noticesIn(page.locator(`#${view}`)), []);
+    }
+    const line = page.locator("#cart li.line").nth(2);
+    assert.equal((await line.innerText()).trim(), `2 × ${UNKNOWN.sku}`);
+    assert.equal((await page.locator("#cart li.line").nth(1).locator("[part=label]").innerText()).trim(), plans.lines[1].text.label);
+  });
+
+  for (const view of ["cart", "checkout"]) {
+    test(`${mode}, a ${view} of which nothing is known keeps the merchant's text and says so`, async (t) => {
+      const page = await stage.open(t, cartOf(view, view, [UNKNOWN, { sku: "e2e-unknown-too", quantity: 1 }]), { rules, expected });
+      const [event] = await until("an event", () => page.evaluate(() => seen.events.length > 0 && seen.events));
+      assert.deepEqual([event.type, event.detail.code], ["error", "unknown_sku"]);
+      assert.equal(await wordsOf(page.locator("ships-by")), OWN_TEXT);
+    });
+  }
+
   test(`${mode}, a compact element is one line`, async (t) => {
     const { sku, quantity } = STATES[3];
     const page = await stage.open(t, `<ships-by compact sku="${sku}" quantity="${quantity}"></ships-by>`, { rules, expected });

@@ -141,6 +141,35 @@ test("the sentences are in the language that was asked for", async () => {
   assert.equal((await stage.demo.availability("e2e-wait", { lang: "tlh" })).text.label, LABELS["en-US"]);
 });
 
+for (const { mode, rules, expected } of [
+  { mode: "with WebAssembly", rules: {} },
+  { mode: "without WebAssembly", rules: { wasm: false }, expected: /shown as plain text|Content Security Policy/ },
+]) {
+  for (const lang of LANGUAGES) {
+    test(`${mode}, each part of a quantity stands below the other, far dates too (${lang})`, async (t) => {
+      const page = await stage.open(t, `<ships-by sku="e2e-far" quantity="3"></ships-by>`, { rules: { ...rules, lang }, expected });
+      await page.locator("[part=label]").waitFor();
+      if (expected) await until("WebAssembly is refused", () => page.complaints.length > 0);
+      else await compiled(page);
+      const answer = await stage.demo.availability("e2e-far", { quantity: 3, lang });
+      assert.match(answer.text.detail, /2027/);
+      assert.deepEqual(await promiseIn(page.locator("ships-by")), promiseOf(answer));
+      const seenTexts = await page.locator(".slices li").evaluateAll((items) => items.map((item) => item.firstChild.textContent));
+      assert.deepEqual(seenTexts, answer.slices.map(({ text }) => text));
+    });
+  }
+}
+
+test("a count is written in the answer's language, whatever region the page names", async (t) => {
+  for (const wasm of [true, false]) {
+    const body = `<ships-by view="cart" lines='[{"sku":"e2e-ready","quantity":1234}]'></ships-by>`;
+    const page = await stage.open(t, body, { rules: { lang: "de-CH", wasm }, expected: /shown as plain text|Content Security Policy/ });
+    await page.locator("li.line").waitFor();
+    if (wasm) await compiled(page);
+    assert.equal(await page.locator(".title").textContent(), "1.234 × Mug");
+  }
+});
+
 for (const lang of LANGUAGES) {
   test(`the compiled view words an answer as the server does (${lang})`, async (t) => {
     const lines = [{ sku: "e2e-ready", quantity: 2 }, { sku: "e2e-slices", quantity: 3 }, { sku: "e2e-long", quantity: 1 }];

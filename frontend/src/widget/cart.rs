@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use shared::quantity::Quantity;
 use shared::text::{Locale, Speaker};
-use shared::wire::{Availability, PlanOption};
+use shared::wire::{Availability, PlanOption, Status};
 
 use super::parcels;
 use super::promise::Promise;
@@ -18,11 +18,15 @@ pub struct Line {
 impl Line {
     /// Words a line.
     pub fn new(
-        answer: Availability,
+        mut answer: Availability,
         speaker: &Speaker<'_>,
         locale: &dyn Locale,
         compact: bool,
     ) -> Self {
+        // Of a SKU that we do not know we claim nothing: the shop may sell it all the same.
+        if answer.status == Status::Unknown {
+            answer.text.label.clear();
+        }
         let units = Quantity::new(answer.requested);
         Self {
             times: (Quantity::new(1) < units).then(|| format!("{} × ", locale.count(units))),

@@ -18,7 +18,7 @@ pub fn checkout(
         [] => EitherOf3::A(()),
         [_] => EitherOf3::B(parcels::ways(options, false, compact)),
         _ => EitherOf3::C(view! {
-            <fieldset><legend>{legend.to_owned()}</legend>{parcels::ways(options, true, compact)}</fieldset>
+            <fieldset role="radiogroup"><legend>{legend.to_owned()}</legend>{parcels::ways(options, true, compact)}</fieldset>
         }),
     };
     view! {

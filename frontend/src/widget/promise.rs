@@ -1,8 +1,6 @@
 //! One sentence first: what and when. Then how the quantity splits, then why.
 
 use leptos::prelude::*;
-use shared::promise::Slice as DomainSlice;
-use shared::quantity::Quantity;
 use shared::text::Speaker;
 use shared::wire::{Availability, Slice, Status};
 
@@ -20,19 +18,15 @@ pub struct Promise {
 impl Promise {
     /// Words an answer. A compact one is a single line.
     pub fn new(answer: Availability, speaker: &Speaker<'_>, compact: bool) -> Self {
-        let slices = answer.slices.as_slice();
-        let shown = if compact || slices.len() < 2 {
-            &[]
+        let tone = tone(&answer);
+        let slices = if compact || answer.slices.len() < 2 {
+            Vec::new()
         } else {
-            slices
+            answer.slices
         };
         Self {
-            tone: tone(&answer),
-            slices: shown
-                .iter()
-                .enumerate()
-                .map(|(at, slice)| slice_words(speaker, at, slice))
-                .collect(),
+            tone,
+            slices: slices.into_iter().map(slice_words).collect(),
             separator: speaker.words().slice_separator,
             label: answer.text.label,
             date: answer.text.date,
@@ -85,13 +79,6 @@ fn tone(answer: &Availability) -> &'static str {
     }
 }
 
-fn slice_words(speaker: &Speaker<'_>, at: usize, slice: &Slice) -> (&'static str, String) {
-    let domain = DomainSlice {
-        quantity: Quantity::new(slice.quantity),
-        ships_by: slice.ships_by.0,
-    };
-    (
-        if slice.ready { "ready" } else { "wait" },
-        speaker.slice(&domain, at, slice.ready),
-    )
+fn slice_words(slice: Slice) -> (&'static str, String) {
+    (if slice.ready { "ready" } else { "wait" }, slice.text)
 }

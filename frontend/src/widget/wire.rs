@@ -129,6 +129,7 @@ fn slice(value: &JsValue) -> Option<Slice> {
         quantity: count(value, "quantity")?,
         ships_by: date(value, "ships_by")?,
         ready: flag(value, "ready"),
+        text: string(value, "text")?,
     })
 }
 

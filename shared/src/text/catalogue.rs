@@ -21,7 +21,7 @@ pub enum Language {
 }
 
 /// English-speaking regions that write the month first.
-const MONTH_FIRST_REGIONS: [&str; 4] = ["us", "ph", "pr", "gu"];
+const MONTH_FIRST_REGIONS: [&str; 5] = ["us", "ca", "ph", "pr", "gu"];
 
 impl Language {
     /// All languages, for tests and for caches that have one place for each.
@@ -43,6 +43,7 @@ impl Language {
     /// assert_eq!(Language::for_tag("de-AT"), Language::German);
     /// assert_eq!(Language::for_tag("en"), Language::English);
     /// assert_eq!(Language::for_tag("en-GB"), Language::EnglishDayFirst);
+    /// assert_eq!(Language::for_tag("en-CA"), Language::English);
     /// assert_eq!(Language::for_tag("tlh"), Language::English);
     /// ```
     pub fn for_tag(tag: &str) -> Self {

@@ -17,6 +17,7 @@ const GOODS = {
   "e2e-wait": { title: "Scarf, blue", backorder: waits("Our weaver ships on the first of the month."), arrives: "2026-12-11" },
   "e2e-slices": { title: "Hoodie", onHand: 1, backorder: waits("The pockets are sewn on by hand."), arrives: "2026-12-11" },
   "e2e-long": { title: "Beanie", backorder: waits("This wool is spun in March."), arrives: "2027-03-31" },
+  "e2e-far": { title: "Quilt", onHand: 1, backorder: waits("It is sewn in summer."), arrives: "2027-06-14" },
   "e2e-preorder": { title: "Album", released_on: "2027-03-03", backorder: waits("The record is being pressed."), arrives: "2027-02-15" },
   "e2e-gone": { title: "Cap" },
   "e2e-other": { title: "Candle", onHand: 50 },
