@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test setup widget server fmt lint screenshots bench clean
+.PHONY: help demo serve test setup widget server fmt lint screenshots bench lead-times clean
 ARGS ?=
 
 help: ## list the targets
@@ -43,6 +43,9 @@ screenshots: server ## take the pictures of the README again
 bench: server ## measure against the bars (20 to 40 minutes; wants a quiet machine)
 	@scripts/setup.sh browser bench
 	@scripts/with-env.sh tests/bench/run.sh $(ARGS)
+
+lead-times: ## judge the lead-time model on real deliveries, beside simple rules (10 seconds)
+	@scripts/with-env.sh cargo run --locked --quiet --release --package shipsby-lead-times
 
 clean: ## remove what was built, in the checkout and in the cache (tools stay)
 	@scripts/with-env.sh bash -c 'rm -rf dist target "$$CARGO_TARGET_DIR"'

@@ -67,6 +67,7 @@
 pub mod availability;
 pub mod calendar;
 pub mod ids;
+pub mod lead_time;
 pub mod money;
 pub mod promise;
 pub mod quantity;

@@ -8,6 +8,7 @@ use shared::availability::{
     Availability, Display, HORIZON_DAYS_MAX, Location, PromisePolicy, Status, availability,
 };
 use shared::calendar::{DispatchCalendar, WorkingDays};
+use shared::lead_time::{Delivery, Level, lead_time};
 use shared::promise::{Amount, Atp, Promised, Slice, Supply, merge_small};
 use shared::quantity::Quantity;
 use shared::supply::{Backorder, BackorderMode, Claim, Incoming, Place, Replenishment, SkuFacts};
@@ -332,5 +333,50 @@ proptest! {
             let later = now + TimeDelta::milliseconds(((span - 1) as f64 * part) as i64);
             prop_assert_eq!(ask(&facts, wanted, later), answer);
         }
+    }
+}
+
+prop_compose! {
+    fn delivery()(supplier in 0..4_u8, mode in prop::option::of(0..3_u8), days in 0..400_u32) -> Delivery {
+        Delivery {
+            supplier: format!("s{supplier}").parse().expect("an id"),
+            mode: mode.map(|mode| format!("mode {mode}").into()),
+            days,
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn a_lead_time_lies_among_what_was_seen_and_grows_with_its_level(
+        past in prop::collection::vec(delivery(), 1..80),
+        declared in prop::option::of(0..400_u32),
+        (one, other) in (1..100_u8, 1..100_u8),
+    ) {
+        let ask = |percent| {
+            let level = Level::new(percent).expect("a level");
+            lead_time(&past, &"s0".parse().expect("an id"), Some("mode 0"), declared, level).expect("something is known").days
+        };
+        let seen = || past.iter().map(|delivery| delivery.days).chain(declared);
+        let (low, high) = (ask(one.min(other)), ask(one.max(other)));
+        prop_assert!(low <= high);
+        prop_assert!(seen().min() <= Some(low) && Some(high) <= seen().max());
+    }
+
+    #[test]
+    fn later_deliveries_never_shorten_a_lead_time(
+        past in prop::collection::vec(delivery(), 1..80),
+        at in 0..80_usize,
+        later in 0..100_u32,
+        percent in 1..100_u8,
+    ) {
+        let level = Level::new(percent).expect("a level");
+        let ask = |past: &[Delivery]| lead_time(past, &"s0".parse().expect("an id"), None, None, level).map(|known| known.days);
+        let mut worse = past.clone();
+        let at = at % worse.len();
+        worse[at].days += later;
+        prop_assert!(ask(&past) <= ask(&worse));
     }
 }
