@@ -12,7 +12,9 @@ export function draw(page, element, data, look, changed) {
   const { _root: root } = element;
   const { activeElement: focused } = element.shadowRoot;
   // As in a form without a shadow: Enter on a choice sends it.
-  root.onkeydown = ({ key, target }) => key === "Enter" && target.type === "radio" && element._internals.form?.requestSubmit();
+  root.onkeydown = ({ key, target }) => {
+    if (key === "Enter" && target.type === "radio") element._internals.form?.requestSubmit();
+  };
   const before = changed && datesIn(root).map((date) => date.textContent);
   try {
     paint(page, element, data, look);

@@ -372,6 +372,8 @@ test("the evergreen and a pinned script on one page make one element", async (t)
 // How much of what there is, after the rubbish has been taken out.
 async function weigh(page, cdp) {
   await settled(page);
+  // An element that comes back opens the stream again, a moment later.
+  await until("one stream", () => stage.network.streams.size === 1);
   await page.evaluate(() => (seen.events.length = 0));
   for (let round = 0; round < 2; round++) await cdp.send("HeapProfiler.collectGarbage");
   const { metrics } = await cdp.send("Performance.getMetrics");
