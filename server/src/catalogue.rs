@@ -228,7 +228,7 @@ impl Shop {
     pub fn add_commit(&self, revision: u64) {
         let before = revision.saturating_sub(1);
         let (success, failure) = (Ordering::AcqRel, Ordering::Acquire);
-        // Else another is still on its way here, and whoever brings it goes on to this one.
+        // Else another is still on its way here; the watch, which looks after every commit, reaches both.
         let counts = self
             .revision
             .compare_exchange(before, revision, success, failure);

@@ -42,10 +42,21 @@ async fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // What went wrong, and why; where in the program is of no use to a shopkeeper.
-            eprintln!("Error: {error:#}");
+            eprintln!("Error: {}", in_words(&error));
             ExitCode::FAILURE
         }
     }
+}
+
+/// What went wrong and why, on one line. Some libraries say the cause themselves.
+fn in_words(error: &anyhow::Error) -> String {
+    let mut words = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !words.ends_with(&cause) {
+            words = format!("{words}: {cause}");
+        }
+    }
+    words
 }
 
 async fn run(act: Act) -> anyhow::Result<()> {

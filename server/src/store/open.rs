@@ -39,6 +39,9 @@ pub enum OpenError {
         #[source]
         source: sqlx::Error,
     },
+    /// The file is something else.
+    #[error("{} is no database of ShipsBy: name your store's with --db", .0.display())]
+    NoDatabase(PathBuf),
     /// The tables cannot be brought up to date.
     #[error("cannot bring the tables of {} up to date", .path.display())]
     Migration {
@@ -90,6 +93,9 @@ pub enum OpenError {
 /// Proof that no other server runs on the database. Dropping it lets the next one in.
 #[derive(Debug)]
 pub struct ServingLock(#[expect(dead_code, reason = "held for its lock only")] File);
+
+/// SQLite's code for a file that is something else (SQLITE_NOTADB).
+const NOT_A_DATABASE: &str = "26";
 
 impl ServingLock {
     /// Makes sure that no second server runs on the database at `path`: each would answer from a
@@ -222,9 +228,13 @@ fn common(path: &Path) -> SqliteConnectOptions {
 
 fn failed(path: &Path) -> impl Fn(sqlx::Error) -> OpenError {
     let path = path.to_owned();
-    move |source| OpenError::Database {
-        path: path.clone(),
-        source,
+    move |source| {
+        let path = path.clone();
+        let code = source.as_database_error().and_then(|error| error.code());
+        match code.as_deref() {
+            Some(NOT_A_DATABASE) => OpenError::NoDatabase(path),
+            _ => OpenError::Database { path, source },
+        }
     }
 }
 

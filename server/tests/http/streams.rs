@@ -137,7 +137,16 @@ async fn a_client_that_comes_back_is_told_what_changed_since() {
         assert_eq!(told.len(), 1, "{address}");
         assert_eq!(told[0].2["sku"], "hoodie");
     }
-    let mut current = Listening::to(&stand, "/v1/stream?sku=cap&sku=hoodie&since=9", None).await;
+    // Two of one revision: the connection may have broken between them.
+    for mut facts in [cap(2), hoodie()] {
+        facts.revision = 10;
+        stand.shop.put([facts]);
+    }
+    stand.shop.reach(10);
+    let mut tied = Listening::to(&stand, "/v1/stream?sku=cap&sku=hoodie&since=10", None).await;
+    assert_eq!(events(&tied.next().await.expect("a beginning")).len(), 2);
+    stand.change(hoodie());
+    let mut current = Listening::to(&stand, "/v1/stream?sku=cap&sku=hoodie&since=11", None).await;
     assert_eq!(events(&current.next().await.expect("a beginning")), []);
     stand.change(cap(1));
     assert_eq!(events(&current.next().await.expect("news")).len(), 1);

@@ -464,3 +464,19 @@ async fn a_count_that_disagrees_with_its_ledger_is_found() {
         "{faults:?}"
     );
 }
+
+#[tokio::test]
+async fn a_file_of_something_else_is_named_as_such_and_left_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("stock.csv");
+    let content = "sku,on_hand\n".repeat(100);
+    std::fs::write(&path, &content).expect("a file");
+    for opened in [Store::open(&path).await, Store::open_as_it_is(&path).await] {
+        let error = opened.err().expect("no database").to_string();
+        assert!(
+            error.ends_with("stock.csv is no database of ShipsBy: name your store's with --db"),
+            "{error}"
+        );
+    }
+    assert_eq!(std::fs::read_to_string(&path).expect("the file"), content);
+}

@@ -160,6 +160,15 @@ fn no_supply(lines: &mut String) {
         "V8 text",
         &format!("{:?}", wire_answer(&shop, 1, Language::English).text),
     );
+    // Where more is on its way, though not for sale yet, nobody says that no date is known.
+    let mut denied = shop;
+    denied.facts.selling.backorder.mode = BackorderMode::Deny;
+    denied.incoming(5, "2027-01-12");
+    line(
+        lines,
+        "V8 with supply that is not for sale",
+        &format!("{:?}", wire_answer(&denied, 1, Language::English).text),
+    );
 }
 
 /// V9: a date that passes never turns into "in stock", and is never shown.
