@@ -472,7 +472,10 @@ async fn a_file_of_something_else_is_named_as_such_and_left_alone() {
     let content = "sku,on_hand\n".repeat(100);
     std::fs::write(&path, &content).expect("a file");
     for opened in [Store::open(&path).await, Store::open_as_it_is(&path).await] {
-        let error = opened.err().expect("no database").to_string();
+        let Err(error) = opened else {
+            panic!("it was opened");
+        };
+        let error = error.to_string();
         assert!(
             error.ends_with("stock.csv is no database of ShipsBy: name your store's with --db"),
             "{error}"
