@@ -4,7 +4,7 @@
 //! processes. Never written to otherwise, so it can be thrown away and loaded anew. Whoever refreshes
 //! may be late: what is older than what is known is passed over.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Instant;
@@ -15,6 +15,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 use shared::availability::{Location, PromisePolicy};
 use shared::ids::{Sku, StoreId};
+use shared::kit::{Goods, KIT_PARTS_MAX};
 use shared::money::Currency;
 use shared::shipment::SplitPolicy;
 use shared::supply::SkuFacts;
@@ -65,6 +66,7 @@ pub struct Shop {
     pub id: StoreId,
     settings: ArcSwap<Settings>,
     entries: RwLock<HashMap<Sku, Arc<Entry>>>,
+    kits: Mutex<HashMap<Sku, HashSet<Sku>>>,
     revision: AtomicU64,
     reached: Mutex<VecDeque<(u64, Instant)>>,
 }
@@ -77,8 +79,10 @@ const REACHED_MAX: usize = 256;
 pub struct Settings {
     /// The shop's name.
     pub name: String,
-    /// The location that ships.
+    /// The store's own location: whose days its dates are told in, and where goods go unless said otherwise.
     pub location: Location,
+    /// All locations that ship, the store's own first, then by id.
+    pub locations: Vec<Location>,
     /// How promises are made.
     pub promises: PromisePolicy,
     /// What prices are in.
@@ -163,6 +167,7 @@ impl Shop {
             id,
             settings: ArcSwap::from_pointee(settings),
             entries: RwLock::default(),
+            kits: Mutex::default(),
             revision: AtomicU64::new(revision),
             reached: Mutex::default(),
         }
@@ -192,6 +197,44 @@ impl Shop {
             .cloned()
     }
 
+    /// What is known of a SKU, followed by what is known of all that it is made of; seen at one moment.
+    pub fn entry_and_parts(&self, sku: &str) -> Vec<Arc<Entry>> {
+        let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
+        let mut found: Vec<Arc<Entry>> = entries.get(sku).cloned().into_iter().collect();
+        let mut at = 0;
+        while at < found.len() && found.len() <= KIT_PARTS_MAX {
+            let parts = Arc::clone(&found[at]);
+            for (part, _) in &parts.facts.kit {
+                if !found.iter().any(|known| known.facts.sku == *part) {
+                    found.extend(entries.get(part).cloned());
+                }
+            }
+            at += 1;
+        }
+        found
+    }
+
+    /// These SKUs, and all kits that they are in.
+    pub fn with_kits(&self, skus: Vec<Sku>) -> Vec<Sku> {
+        let kits = self.kits.lock().unwrap_or_else(PoisonError::into_inner);
+        if kits.is_empty() {
+            return skus;
+        }
+        let mut seen: HashSet<Sku> = skus.iter().cloned().collect();
+        let mut all = skus;
+        let mut at = 0;
+        while let Some(sku) = all.get(at) {
+            let more = kits.get(sku).into_iter().flatten();
+            let more: Vec<Sku> = more
+                .filter(|kit| seen.insert((*kit).clone()))
+                .cloned()
+                .collect();
+            all.extend(more);
+            at += 1;
+        }
+        all
+    }
+
     /// What is known of every SKU, in no particular order.
     pub fn entries(&self) -> Vec<Arc<Entry>> {
         let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
@@ -213,13 +256,29 @@ impl Shop {
 
     /// Takes newer facts. Facts older than what is known are passed over.
     pub fn put(&self, facts: impl IntoIterator<Item = SkuFacts>) {
+        let mut changed = Vec::new();
         let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
         for facts in facts {
             let newer = entries
                 .get(&facts.sku)
                 .is_none_or(|known| known.facts.revision <= facts.revision);
             if newer {
+                let mut kits = self.kits.lock().unwrap_or_else(PoisonError::into_inner);
+                for (part, _) in &facts.kit {
+                    kits.entry(part.clone())
+                        .or_default()
+                        .insert(facts.sku.clone());
+                }
+                drop(kits);
+                changed.push(facts.sku.clone());
                 entries.insert(facts.sku.clone(), Arc::new(Entry::new(facts)));
+            }
+        }
+        // What was said of a kit does not stand any more when one of its parts changes.
+        let count = changed.len();
+        for kit in &self.with_kits(changed)[count..] {
+            if let Some(entry) = entries.get_mut(kit) {
+                *entry = Arc::new(Entry::new(entry.facts.clone()));
             }
         }
     }
@@ -262,6 +321,18 @@ impl Shop {
         reached.truncate(REACHED_MAX - 1);
         reached.push_front((revision, Instant::now()));
     }
+}
+
+/// The goods of [`Shop::entry_and_parts`]; `None` where the SKU is not known.
+pub fn goods(entries: &[Arc<Entry>]) -> Option<Goods<'_>> {
+    let facts = &entries.first()?.facts;
+    let known = |sku: &Sku| {
+        entries
+            .iter()
+            .map(|entry| &entry.facts)
+            .find(|facts| facts.sku == *sku)
+    };
+    Some(Goods::new(facts, known).unwrap_or_else(|_| Goods::broken(facts)))
 }
 
 impl Entry {

@@ -14,6 +14,7 @@
 //! | claim | Units promised to somebody, with the date that was promised: [`supply::Claim`]. |
 //! | ATP | Available to promise, cumulative, with look-ahead: [`promise::Atp`]. |
 //! | slice | Part of a requested quantity with its date: [`promise::Slice`]. |
+//! | kit | Goods made of other SKUs, and what one of them takes from the shelf: [`kit::Goods`]. |
 //! | backorder limit | Most units that may be owed at once: [`supply::Backorder::limit`]. |
 //! | cut-off | Local time; an order strictly before it is begun the same day: [`calendar::DispatchCalendar::cut_off`]. |
 //! | ship-by | Last civil date, at the location, by which a slice is with the carrier. |
@@ -24,39 +25,33 @@
 //! ```
 //! use shared::availability::{Location, PromisePolicy, availability};
 //! use shared::calendar::{DispatchCalendar, WorkingDays};
+//! use shared::kit::Goods;
 //! use shared::quantity::Quantity;
 //! use shared::supply::{Backorder, BackorderMode, Incoming, Place, SkuFacts};
 //! use shared::text::{Language, Speaker, Tables};
 //!
 //! // Monday, 23 November 2026. One hoodie is there, ten more arrive on 11 December.
-//! let location = Location {
-//!     id: "main".parse()?,
-//!     calendar: DispatchCalendar {
-//!         zone: chrono_tz::America::New_York,
-//!         working_days: WorkingDays::monday_to_friday().without(["2026-11-26".parse()?]),
-//!         pickup_days: WorkingDays::monday_to_friday(),
-//!         cut_off: "14:00:00".parse()?,
-//!         receiving_days: 1,
-//!         processing_days: 1,
-//!     },
-//! };
+//! let location = Location::new("main".parse()?, DispatchCalendar {
+//!     zone: chrono_tz::America::New_York,
+//!     working_days: WorkingDays::monday_to_friday().without(["2026-11-26".parse()?]),
+//!     pickup_days: WorkingDays::monday_to_friday(),
+//!     cut_off: "14:00:00".parse()?,
+//!     receiving_days: 1,
+//!     processing_days: 1,
+//! });
 //! let mut facts = SkuFacts::new("cc-hoodie".parse()?);
 //! facts.selling.backorder = Backorder { mode: BackorderMode::Allow, ..Backorder::default() };
 //! facts.places.push(Place {
 //!     on_hand: Quantity::new(1),
-//!     incoming: vec![Incoming {
-//!         quantity: Quantity::new(10),
-//!         expected_on: "2026-12-11".parse()?,
-//!         buffer_days: 0,
-//!         purchase_order: "PO-7".parse()?,
-//!     }],
+//!     incoming: vec![Incoming::told("PO-7".parse()?, Quantity::new(10), "2026-12-11".parse()?)],
 //!     ..Place::new("main".parse()?)
 //! });
 //!
 //! let now = "2026-11-23T15:00:00Z".parse()?;
-//! let answer = availability(&facts, &location, &PromisePolicy::default(), Quantity::new(3), now);
+//! let today = location.calendar.today(now);
+//! let answer = availability(&Goods::plain(&facts), &[location], &PromisePolicy::default(), Quantity::new(3), now);
 //! let tables = Tables(Language::English);
-//! let text = Speaker::new(Language::English, &tables, location.calendar.today(now)).availability(&answer);
+//! let text = Speaker::new(Language::English, &tables, today).availability(&answer);
 //! assert_eq!(text.label, "Backordered");
 //! assert_eq!(text.date.as_deref(), Some("Ships by Tuesday, December 15"));
 //! assert_eq!(text.detail.as_deref(), Some("1 ready now, 2 more by December 15"));
@@ -66,7 +61,9 @@
 
 pub mod availability;
 pub mod calendar;
+pub mod cart;
 pub mod ids;
+pub mod kit;
 pub mod lead_time;
 pub mod money;
 pub mod promise;
@@ -74,4 +71,5 @@ pub mod quantity;
 pub mod shipment;
 pub mod supply;
 pub mod text;
+pub mod timeline;
 pub mod wire;

@@ -5,10 +5,12 @@
 //! availability day; the calendars are monotone, so the slices are the same, and claims need not be
 //! translated back).
 
+use std::borrow::Borrow;
+
 use chrono::NaiveDate;
 
 use crate::quantity::Quantity;
-use crate::supply::Claim;
+use crate::supply::{Claim, Due};
 
 /// Units that can leave the house on a day or later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,12 +22,72 @@ pub struct Supply {
 }
 
 /// How much there is of something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+///
+/// ```
+/// use shared::promise::Amount;
+/// use shared::quantity::Quantity;
+///
+/// let seven = Amount::Counted(Quantity::new(7));
+/// assert_eq!(seven.min(Amount::Unlimited), seven);
+/// assert_eq!(seven.plus(seven), Amount::Counted(Quantity::new(14)));
+/// assert_eq!(seven.sets_of(Quantity::new(2)), Amount::Counted(Quantity::new(3)));
+/// assert_eq!(seven.less(Quantity::new(9)), Amount::ZERO);
+/// assert!(seven.covers(Quantity::new(7)));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Amount {
     /// That many.
     Counted(Quantity),
     /// As many as anybody asks for.
     Unlimited,
+}
+
+impl Amount {
+    /// None at all.
+    pub const ZERO: Self = Self::Counted(Quantity::ZERO);
+
+    /// The count, where there is one.
+    pub fn counted(self) -> Option<Quantity> {
+        match self {
+            Self::Counted(quantity) => Some(quantity),
+            Self::Unlimited => None,
+        }
+    }
+
+    /// True if `quantity` can be taken from it.
+    pub fn covers(self, quantity: Quantity) -> bool {
+        self.counted().is_none_or(|there| quantity <= there)
+    }
+
+    /// Both together.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Counted(one), Self::Counted(other)) => Self::Counted(one.plus(other)),
+            _ => Self::Unlimited,
+        }
+    }
+
+    /// What is left after taking `quantity`.
+    #[must_use]
+    pub fn less(self, quantity: Quantity) -> Self {
+        match self {
+            Self::Counted(there) => Self::Counted(there.less(quantity)),
+            Self::Unlimited => Self::Unlimited,
+        }
+    }
+
+    /// How many times `each` can be taken from it.
+    #[must_use]
+    pub fn sets_of(self, each: Quantity) -> Self {
+        match self {
+            Self::Counted(there) => {
+                let sets = there.units().checked_div(each.units());
+                sets.map_or(Self::Unlimited, |sets| Self::Counted(Quantity::new(sets)))
+            }
+            Self::Unlimited => Self::Unlimited,
+        }
+    }
 }
 
 /// Part of a request, with the day by which it leaves the house.
@@ -35,6 +97,23 @@ pub struct Slice {
     pub quantity: Quantity,
     /// The civil date by which they are with the carrier.
     pub ships_by: NaiveDate,
+    /// The location that they leave.
+    pub from: Origin,
+}
+
+/// A location, as its place in the list of those that ship. The first, where there is one only.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Origin(pub u16);
+
+impl Slice {
+    /// Units that leave the first location.
+    pub fn new(quantity: Quantity, ships_by: NaiveDate) -> Self {
+        Self {
+            quantity,
+            ships_by,
+            from: Origin::default(),
+        }
+    }
 }
 
 /// What can be promised of a request without breaking any promise made before.
@@ -64,10 +143,10 @@ const UNLIMITED: i64 = i64::MAX / 8;
 /// // domain.md V2: an earlier order of 10 is due on 15 January. New units must wait for the 25th.
 /// let day = |day| NaiveDate::from_ymd_opt(2027, 1, day).expect("a date");
 /// let supply = |on, units| Supply { ships_by: day(on), amount: Amount::Counted(Quantity::new(units)) };
-/// let claim = Claim { ships_by: Some(day(15)), quantity: Quantity::new(10) };
+/// let claim = Claim::by(day(15), Quantity::new(10));
 /// let atp = Atp::new(&[supply(8, 5), supply(15, 5), supply(25, 20)], &[claim]);
 /// let promised = atp.slices(Quantity::new(3), day(31));
-/// assert_eq!(promised.slices, [Slice { quantity: Quantity::new(3), ships_by: day(25) }]);
+/// assert_eq!(promised.slices, [Slice::new(Quantity::new(3), day(25))]);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Atp {
@@ -78,12 +157,21 @@ pub struct Atp {
 
 impl Atp {
     /// Sums supply and claims up, in any order.
-    pub fn new(supply: &[Supply], claims: &[Claim]) -> Self {
-        let arrivals = supply
-            .iter()
-            .map(|part| (part.ships_by, signed(part.amount), true));
-        let dues = claims.iter().map(|claim| {
-            let day = claim.ships_by.unwrap_or(NaiveDate::MIN);
+    pub fn new(
+        supply: impl IntoIterator<Item = impl Borrow<Supply>>,
+        claims: impl IntoIterator<Item = impl Borrow<Claim>>,
+    ) -> Self {
+        let arrivals = supply.into_iter().map(|part| {
+            let part = part.borrow();
+            (part.ships_by, signed(part.amount), true)
+        });
+        let dues = claims.into_iter().map(|claim| {
+            let claim = claim.borrow();
+            let day = match claim.due {
+                Due::Owed => NaiveDate::MIN,
+                Due::By(day) => day,
+                Due::Undated => NaiveDate::MAX,
+            };
             (day, -i64::from(claim.quantity.units()), false)
         });
         let mut events: Vec<(NaiveDate, i64, bool)> = arrivals.chain(dues).collect();
@@ -113,6 +201,11 @@ impl Atp {
         }
     }
 
+    /// The days from which on more can leave, with the largest extra quantity that can; ascending.
+    pub fn steps(&self) -> impl Iterator<Item = (NaiveDate, Amount)> {
+        self.steps.iter().map(|(day, atp)| (*day, amount(*atp)))
+    }
+
     /// The largest extra quantity that can leave by `day`.
     pub fn by(&self, day: NaiveDate) -> Amount {
         let reached = self
@@ -131,10 +224,7 @@ impl Atp {
         for (day, atp) in self.steps.iter().take_while(|(day, _)| *day <= horizon) {
             let more = (*atp).min(wanted) - taken;
             if 0 < more {
-                slices.push(Slice {
-                    quantity: counted(more),
-                    ships_by: *day,
-                });
+                slices.push(Slice::new(counted(more), *day));
                 taken += more;
             }
         }
@@ -152,7 +242,7 @@ impl Atp {
 /// use shared::promise::{Slice, merge_small};
 /// use shared::quantity::Quantity;
 ///
-/// let slice = |units, day: &str| Slice { quantity: Quantity::new(units), ships_by: day.parse().expect("a date") };
+/// let slice = |units, day: &str| Slice::new(Quantity::new(units), day.parse().expect("a date"));
 /// let slices = vec![slice(1, "2027-01-13"), slice(5, "2027-02-03"), slice(1, "2027-02-10")];
 /// let merged = merge_small(slices, Quantity::new(2));
 /// assert_eq!(merged, [slice(7, "2027-02-10")]);

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 
 use crate::ids::Sku;
 use crate::money::Money;
-use crate::promise::Slice;
+use crate::promise::{Origin, Slice};
 use crate::quantity::Quantity;
 
 /// One line of a cart with the dates that were promised for it, SKUs once each.
@@ -17,6 +17,27 @@ pub struct PromisedLine {
     /// Dated parts of the quantity, earliest first. Empty for a line that cannot be ordered: it
     /// rides in no parcel.
     pub slices: Vec<Slice>,
+    /// The same where everything leaves in as few parcels as there can be, from other locations than
+    /// `slices`. Empty where it is the same.
+    pub together: Vec<Slice>,
+}
+
+impl PromisedLine {
+    /// A line whose parts leave the same locations either way.
+    pub fn new(sku: Sku, slices: Vec<Slice>) -> Self {
+        Self {
+            sku,
+            slices,
+            together: Vec::new(),
+        }
+    }
+
+    fn together(&self) -> &[Slice] {
+        match self.together.is_empty() {
+            true => &self.slices,
+            false => &self.together,
+        }
+    }
 }
 
 /// What the merchant offers besides one parcel for everything.
@@ -58,7 +79,7 @@ pub struct Plan {
 /// Which way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PlanKind {
-    /// One parcel when everything is there.
+    /// One parcel when everything is there; one from each location where no single one has it all.
     Together,
     /// Each part as soon as it is there.
     Separate,
@@ -69,6 +90,8 @@ pub enum PlanKind {
 pub struct Shipment {
     /// The civil date by which it is with the carrier.
     pub ships_by: NaiveDate,
+    /// The location that it leaves.
+    pub from: Origin,
     /// SKUs and quantities, in the order of the cart.
     pub lines: Vec<(Sku, Quantity)>,
 }
@@ -83,8 +106,10 @@ impl Plan {
 /// Computes the ways to send `lines`: everything together first, and each part as soon as it is
 /// ready where that differs and the merchant offers it.
 ///
-/// Empty if no line can be ordered. Where there are more ship-by days than parcels allowed, the
-/// earliest days keep a parcel each and all that is later leaves on the last day.
+/// Empty if no line can be ordered. Goods of several locations never share a parcel. Where there would
+/// be more parcels than allowed, the latest waits for no other: the parcel of its location before it
+/// waits for it, until there are no more than allowed, or one for each location. A surcharge counts
+/// the parcels that there are more than together.
 ///
 /// ```
 /// use shared::money::Money;
@@ -92,10 +117,10 @@ impl Plan {
 /// use shared::quantity::Quantity;
 /// use shared::shipment::{PromisedLine, SplitCharge, SplitPolicy, plans};
 ///
-/// let slice = |units, day: &str| Slice { quantity: Quantity::new(units), ships_by: day.parse().expect("a date") };
+/// let slice = |units, day: &str| Slice::new(Quantity::new(units), day.parse().expect("a date"));
 /// let cart = [
-///     PromisedLine { sku: "red".parse()?, slices: vec![slice(1, "2026-11-25")] },
-///     PromisedLine { sku: "blue".parse()?, slices: vec![slice(2, "2026-12-15")] },
+///     PromisedLine::new("red".parse()?, vec![slice(1, "2026-11-25")]),
+///     PromisedLine::new("blue".parse()?, vec![slice(2, "2026-12-15")]),
 /// ];
 /// let fee = Money::new(495, "USD".parse()?);
 /// let policy = SplitPolicy { charge: SplitCharge::PerExtraParcel(fee), parcels_max: 3 };
@@ -106,36 +131,42 @@ impl Plan {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn plans(lines: &[PromisedLine], policy: &SplitPolicy) -> Vec<Plan> {
-    let days: BTreeMap<NaiveDate, ()> = slices(lines)
-        .map(|(_, slice)| (slice.ships_by, ()))
-        .collect();
-    let Some(last) = days.keys().next_back().copied() else {
-        return Vec::new();
+    let of = |slices: fn(&PromisedLine) -> &[Slice]| {
+        let slices = lines.iter().map(move |line| (&line.sku, slices(line)));
+        slices.flat_map(|(sku, slices)| slices.iter().map(move |slice| (sku, slice)))
     };
+    let mut together = parcels(of(PromisedLine::together));
+    while merge_last(&mut together) {}
+    if together.is_empty() {
+        return Vec::new();
+    }
+    let mut separate = parcels(of(|line| &line.slices));
+    let parcels_max = usize::try_from(policy.parcels_max.min(PARCELS_MAX)).unwrap_or(usize::MAX);
+    while parcels_max < separate.len() && merge_last(&mut separate) {}
+    for parcel in together.iter_mut().chain(&mut separate) {
+        let in_cart = |sku: &Sku| lines.iter().position(|line| line.sku == *sku);
+        parcel.lines.sort_by_cached_key(|(sku, _)| in_cart(sku));
+    }
+
+    let extra = u32::try_from(separate.len().saturating_sub(together.len())).unwrap_or(u32::MAX);
+    let differs = separate != together && separate.len() <= parcels_max;
     let together = Plan {
         kind: PlanKind::Together,
-        shipments: parcels(lines, |_| last),
+        shipments: together,
         surcharge: None,
     };
-
-    let parcels_max = usize::try_from(policy.parcels_max.min(PARCELS_MAX)).unwrap_or(usize::MAX);
-    let parcel_count = days.len().min(parcels_max);
-    let extra = u32::try_from(parcel_count.saturating_sub(1)).unwrap_or(u32::MAX);
     let surcharge = match policy.charge {
         SplitCharge::Off => return vec![together],
-        SplitCharge::Free => Some(None),
-        SplitCharge::Flat(fee) => Some(Some(fee)),
+        SplitCharge::Flat(fee) if 0 < extra => Some(Some(fee)),
         SplitCharge::PerExtraParcel(fee) => fee.times(extra).map(Some),
+        SplitCharge::Free | SplitCharge::Flat(_) => Some(None),
     };
-    let (Some(surcharge), 1..) = (surcharge, extra) else {
+    let (Some(surcharge), true) = (surcharge, differs) else {
         return vec![together];
     };
-
-    let early: Vec<NaiveDate> = days.keys().copied().take(parcel_count - 1).collect();
-    let leaves = |day: NaiveDate| if early.contains(&day) { day } else { last };
     let separate = Plan {
         kind: PlanKind::Separate,
-        shipments: parcels(lines, leaves),
+        shipments: separate,
         surcharge: surcharge.filter(|fee| !fee.is_zero()),
     };
     vec![together, separate]
@@ -162,24 +193,43 @@ pub fn summed(lines: impl IntoIterator<Item = (Sku, Quantity)>) -> Vec<(Sku, Qua
     sums
 }
 
-fn slices(lines: &[PromisedLine]) -> impl Iterator<Item = (&Sku, &Slice)> {
-    lines
-        .iter()
-        .flat_map(|line| line.slices.iter().map(move |slice| (&line.sku, slice)))
+/// One parcel for each day and location, earliest first.
+fn parcels<'a>(slices: impl Iterator<Item = (&'a Sku, &'a Slice)>) -> Vec<Shipment> {
+    let mut parcels: BTreeMap<(NaiveDate, Origin), Vec<(Sku, Quantity)>> = BTreeMap::new();
+    for (sku, slice) in slices {
+        let parcel = parcels.entry((slice.ships_by, slice.from)).or_default();
+        put(parcel, sku, slice.quantity);
+    }
+    let parcel = |((ships_by, from), lines)| Shipment {
+        ships_by,
+        from,
+        lines,
+    };
+    parcels.into_iter().map(parcel).collect()
 }
 
-fn parcels(lines: &[PromisedLine], leaves: impl Fn(NaiveDate) -> NaiveDate) -> Vec<Shipment> {
-    let mut by_day: BTreeMap<NaiveDate, Vec<(Sku, Quantity)>> = BTreeMap::new();
-    for (sku, slice) in slices(lines) {
-        let parcel = by_day.entry(leaves(slice.ships_by)).or_default();
-        // Slices of one line follow each other, so the same SKU can only be the last one.
-        match parcel.last_mut().filter(|(last, _)| last == sku) {
-            Some((_, quantity)) => *quantity = quantity.plus(slice.quantity),
-            None => parcel.push((sku.clone(), slice.quantity)),
+/// Puts the parcel that leaves before the last one of the same location into that one. False if every
+/// location sends one only.
+fn merge_last(parcels: &mut Vec<Shipment>) -> bool {
+    for last in (0..parcels.len()).rev() {
+        let earlier = &parcels[..last];
+        if let Some(before) = earlier
+            .iter()
+            .rposition(|one| one.from == parcels[last].from)
+        {
+            let waiting = parcels.remove(before);
+            for (sku, quantity) in waiting.lines {
+                put(&mut parcels[last - 1].lines, &sku, quantity);
+            }
+            return true;
         }
     }
-    by_day
-        .into_iter()
-        .map(|(ships_by, lines)| Shipment { ships_by, lines })
-        .collect()
+    false
+}
+
+fn put(parcel: &mut Vec<(Sku, Quantity)>, sku: &Sku, quantity: Quantity) {
+    match parcel.iter_mut().find(|(known, _)| known == sku) {
+        Some((_, sum)) => *sum = sum.plus(quantity),
+        None => parcel.push((sku.clone(), quantity)),
+    }
 }

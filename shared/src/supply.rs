@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use crate::calendar::WorkingDays;
 use crate::ids::{LocationId, PurchaseOrderId, Sku};
+use crate::lead_time::Level;
 use crate::quantity::Quantity;
 
 /// Everything that is known of one SKU, and nothing about the moment at which it is asked.
@@ -20,13 +21,8 @@ use crate::quantity::Quantity;
 /// facts.places.push(Place {
 ///     on_hand: Quantity::new(2),
 ///     safety_stock: Quantity::new(1),
-///     incoming: vec![Incoming {
-///         quantity: Quantity::new(10),
-///         expected_on: "2027-01-15".parse()?,
-///         buffer_days: 0,
-///         purchase_order: "PO-7".parse()?,
-///     }],
-///     claims: vec![Claim { ships_by: Some("2027-01-20".parse()?), quantity: Quantity::new(3) }],
+///     incoming: vec![Incoming::told("PO-7".parse()?, Quantity::new(10), "2027-01-15".parse()?)],
+///     claims: vec![Claim::by("2027-01-20".parse()?, Quantity::new(3))],
 ///     ..Place::new("main".parse()?)
 /// });
 /// assert_eq!(facts.at(&"main".parse()?).map(|place| place.on_hand), Some(Quantity::new(2)));
@@ -41,6 +37,10 @@ pub struct SkuFacts {
     pub title: Option<Arc<str>>,
     /// How it may be sold.
     pub selling: Selling,
+    /// What one of it is made of: other SKUs, and how many of each. Empty for what is no kit.
+    ///
+    /// A kit has no stock of its own; its places hold only what is promised of it.
+    pub kit: Vec<(Sku, Quantity)>,
     /// Stock and supply, one entry for each location that holds or awaits it.
     pub places: Vec<Place>,
     /// The store's revision at which any of these facts last changed.
@@ -58,10 +58,24 @@ pub struct Selling {
     pub backorder: Backorder,
     /// Before this date, at the location that ships, none leaves the house.
     pub released_on: Option<NaiveDate>,
+    /// After this date, at the location that ships, only what is on the shelf is sold.
+    pub sell_until: Option<NaiveDate>,
+    /// Days ahead beyond which none is promised, where that is sooner than the store's own horizon.
+    pub promise_days_max: Option<u32>,
     /// At or below this many available units the SKU reads as low. Zero: never.
     pub low_stock_threshold: Quantity,
     /// How the merchant gets more without any order being under way yet.
     pub replenishment: Option<Replenishment>,
+}
+
+impl Selling {
+    /// Whether more than is on the shelf may be sold on a day at the location.
+    pub fn mode_on(&self, today: NaiveDate) -> BackorderMode {
+        match self.sell_until {
+            Some(last) if last < today => BackorderMode::Deny,
+            _ => self.backorder.mode,
+        }
+    }
 }
 
 /// Whether more than is on the shelf may be sold.
@@ -138,17 +152,85 @@ pub struct Place {
     pub claims: Vec<Claim>,
 }
 
-/// Units on their way, for which a date is known.
+/// Units on their way, for which a date can be planned.
+///
+/// ```
+/// use shared::quantity::Quantity;
+/// use shared::supply::Incoming;
+///
+/// let told = Incoming::told("PO-7".parse()?, Quantity::new(10), "2027-01-15".parse()?);
+/// assert_eq!(told.planned_on(), Some("2027-01-15".parse()?));
+/// let with_buffer = Incoming { buffer_days: 3, ..told };
+/// assert_eq!(with_buffer.planned_on(), Some("2027-01-18".parse()?));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Incoming {
-    /// Units still to come.
+    /// Units to count on: those still to come, less what the supplier is used to leave out.
     pub quantity: Quantity,
-    /// The civil date, at the location, on which the supplier says they arrive.
+    /// The civil date, at the location, from which planning starts: the supplier's; for
+    /// [`Basis::LeadTime`] the day of the order.
     pub expected_on: NaiveDate,
-    /// Days added to the supplier's date because of what is known of the supplier.
-    pub buffer_days: u32,
+    /// Calendar days added to it because of what is known of the supplier.
+    pub buffer_days: i32,
+    /// Why that many.
+    pub basis: Basis,
+    /// True once the supplier has said that the goods have left.
+    pub under_way: bool,
     /// What they come from.
     pub purchase_order: PurchaseOrderId,
+}
+
+/// What the planned date of a purchase order rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Basis {
+    /// The supplier's date, and the days that the merchant adds to each of its dates.
+    Told,
+    /// The supplier's date, and by how much its deliveries missed their dates.
+    Slips {
+        /// The share of deliveries that came within the days added.
+        level: Level,
+        /// The supplier's deliveries behind it.
+        sample: usize,
+    },
+    /// No date was told: the day of the order, and how long deliveries took.
+    LeadTime {
+        /// The share of deliveries that came within the days added.
+        level: Level,
+        /// The supplier's own deliveries behind it.
+        own: usize,
+        /// Deliveries of others behind it.
+        pooled: usize,
+    },
+}
+
+impl Incoming {
+    /// Units for which the supplier told a date, with nothing added to it.
+    pub fn told(
+        purchase_order: PurchaseOrderId,
+        quantity: Quantity,
+        expected_on: NaiveDate,
+    ) -> Self {
+        Self {
+            quantity,
+            expected_on,
+            buffer_days: 0,
+            basis: Basis::Told,
+            under_way: false,
+            purchase_order,
+        }
+    }
+
+    /// The civil date, at the location, for which their arrival is planned. `None` beyond the end of time.
+    pub fn planned_on(&self) -> Option<NaiveDate> {
+        self.expected_on
+            .checked_add_signed(TimeDelta::days(self.buffer_days.into()))
+    }
+
+    /// True if a date was told, and not only estimated.
+    pub fn is_told(&self) -> bool {
+        !matches!(self.basis, Basis::LeadTime { .. })
+    }
 }
 
 /// Units promised to somebody.
@@ -157,11 +239,50 @@ pub struct Incoming {
 /// (domain.md V11: re-deriving can push a third party back after a cancellation).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Claim {
-    /// The ship-by date that was promised; `None` for units owed since before any date was told,
-    /// which come before all others.
-    pub ships_by: Option<NaiveDate>,
+    /// For when they were promised.
+    pub due: Due,
     /// Units.
     pub quantity: Quantity,
+    /// From this instant on the claim is none any more, whether or not anybody has cleared it away.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// For when something was promised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Due {
+    /// Owed since before any date was told: comes before all others.
+    Owed,
+    /// The ship-by date that was promised.
+    By(NaiveDate),
+    /// Promised once, for a date that cannot be kept, and no other is known. Comes before whoever
+    /// asks later.
+    Undated,
+}
+
+impl Claim {
+    /// Units promised for a ship-by date.
+    pub fn by(ships_by: NaiveDate, quantity: Quantity) -> Self {
+        Self::due(Due::By(ships_by), quantity)
+    }
+
+    /// Units owed since before any date was told.
+    pub fn owed(quantity: Quantity) -> Self {
+        Self::due(Due::Owed, quantity)
+    }
+
+    /// Units promised without an end.
+    pub fn due(due: Due, quantity: Quantity) -> Self {
+        Self {
+            due,
+            quantity,
+            expires_at: None,
+        }
+    }
+
+    /// True while the claim stands.
+    pub fn stands(&self, now: DateTime<Utc>) -> bool {
+        self.expires_at.is_none_or(|end| now < end)
+    }
 }
 
 impl SkuFacts {
@@ -172,6 +293,8 @@ impl SkuFacts {
             discontinued: false,
             backorder: Backorder::default(),
             released_on: None,
+            sell_until: None,
+            promise_days_max: None,
             low_stock_threshold: Quantity::ZERO,
             replenishment: None,
         };
@@ -179,6 +302,7 @@ impl SkuFacts {
             sku,
             title: None,
             selling,
+            kit: Vec::new(),
             places: Vec::new(),
             revision: 0,
         }

@@ -91,10 +91,10 @@ pub struct ParcelText {
 /// assert_eq!(speaker.language().tag(), "de");
 /// assert_eq!(speaker.words().in_stock, "Auf Lager");
 ///
-/// let slice = |units, day: &str| Slice { quantity: Quantity::new(units), ships_by: day.parse().expect("a date") };
+/// let slice = |units, day: &str| Slice::new(Quantity::new(units), day.parse().expect("a date"));
 /// assert_eq!(speaker.slice(&slice(2, "2026-12-15"), 1, true), "2 weitere bis 15. Dezember");
 ///
-/// let cart = [PromisedLine { sku: "hoodie".parse()?, slices: vec![slice(1, "2026-11-25"), slice(2, "2026-12-15")] }];
+/// let cart = [PromisedLine::new("hoodie".parse()?, vec![slice(1, "2026-11-25"), slice(2, "2026-12-15")])];
 /// let ways = plans(&cart, &SplitPolicy { charge: SplitCharge::Free, parcels_max: 2 });
 /// let text = speaker.plan(&ways[1], &|_| "Kapuzenjacke".into());
 /// assert_eq!(text.when, "2 Pakete, das letzte bis 15. Dezember");
@@ -173,7 +173,7 @@ impl<'a> Speaker<'a> {
             (None, Status::OutOfStock { more_comes: false }) => Some(words.no_date.into()),
             (None, _) => None,
         };
-        let detail = match answer.slices.as_slice() {
+        let detail = match by_day(&answer.slices).as_slice() {
             slices @ [_, _, ..] => Some(self.slices(slices, answer.first_is_ready)),
             _ => None,
         };
@@ -315,6 +315,18 @@ impl<'a> Speaker<'a> {
         self.locale
             .date(date, if far { DateStyle::Year } else { style })
     }
+}
+
+/// The slices of each day summed, wherever they leave.
+fn by_day(slices: &[Slice]) -> Vec<Slice> {
+    let mut days: Vec<Slice> = Vec::with_capacity(slices.len());
+    for slice in slices {
+        match days.last_mut().filter(|day| day.ships_by == slice.ships_by) {
+            Some(day) => day.quantity = day.quantity.plus(slice.quantity),
+            None => days.push(*slice),
+        }
+    }
+    days
 }
 
 /// True for letters of the scripts that are written from right to left: the blocks from Hebrew to

@@ -4,18 +4,19 @@
 //! Fields may be added, never renamed or removed (docs: the wire contract). Unknown fields are
 //! ignored when reading, so that an old widget understands a new server.
 
-use std::fmt;
+mod values;
 
-use chrono::{Datelike, NaiveDate};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Serialize};
 
 use crate::availability::{self, Cause};
 use crate::ids::Sku;
 use crate::money::{Currency, Money as DomainMoney};
-use crate::promise;
+use crate::promise::{self, Origin};
 use crate::quantity::Quantity;
 use crate::shipment::{self, PlanKind as DomainKind, PromisedLine, SplitCharge};
 use crate::text::{AvailabilityText, Speaker};
+
+pub use values::{Date, Money, MoneyShape};
 
 /// What a shopper may be told about a quantity of one SKU.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -37,6 +38,10 @@ pub struct Availability {
     pub delivers_by: Option<Date>,
     /// Dated parts of the quantity, earliest first.
     pub slices: Vec<Slice>,
+    /// In a cart: the same where everything leaves in as few parcels as there can be, from other
+    /// locations than `slices`. Left out where it is the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub together: Vec<Part>,
     /// Most units that can be ordered; null if unlimited or not shown.
     pub max_orderable: Option<u32>,
     /// Why there is a wait.
@@ -84,10 +89,25 @@ pub struct Slice {
     pub quantity: u32,
     /// Civil date by which they are with the carrier.
     pub ships_by: Date,
+    /// The location that they leave, where the store ships from several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
     /// True if they are on the shelf now.
     pub ready: bool,
     /// The same in words: "1 ready now", "2 more by December 15".
     pub text: String,
+}
+
+/// Part of a quantity that leaves with all else that its location sends.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Part {
+    /// Units.
+    pub quantity: u32,
+    /// Civil date by which they could be with the carrier.
+    pub ships_by: Date,
+    /// The location that they leave.
+    pub from: String,
 }
 
 /// Why there is a wait.
@@ -175,6 +195,9 @@ pub enum PlanKind {
 pub struct Shipment {
     /// Civil date by which it is with the carrier.
     pub ships_by: Date,
+    /// The location that it leaves, where the store ships from several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
     /// What is in it.
     pub lines: Vec<ShipmentLine>,
 }
@@ -252,14 +275,6 @@ pub enum Split {
     PerExtraParcel,
 }
 
-/// An amount in minor units.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Money(pub DomainMoney);
-
-/// A civil date, `YYYY-MM-DD`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Date(pub NaiveDate);
-
 impl Availability {
     /// Puts an answer and its words on the wire. This is the whole of what the public may see.
     pub fn new(
@@ -296,6 +311,7 @@ impl Availability {
         let slices = answer.slices.iter().enumerate().map(|(at, slice)| Slice {
             quantity: slice.quantity.units(),
             ships_by: Date(slice.ships_by),
+            from: None,
             ready: at == 0 && answer.first_is_ready,
             text: speaker.slice(slice, at, answer.first_is_ready),
         });
@@ -314,8 +330,9 @@ impl Availability {
             status,
             orderable: answer.orderable(),
             ships_by: answer.ships_by.map(Date),
-            delivers_by: None,
+            delivers_by: answer.delivers_by.map(Date),
             slices: slices.collect(),
+            together: Vec::new(),
             max_orderable: answer.max_orderable.map(Quantity::units),
             reason,
             offer: None,
@@ -329,6 +346,37 @@ impl Availability {
             valid_until,
             revision: answer.revision,
         }
+    }
+
+    /// Names the locations that the parts of `answer` leave, where there is more than one to name.
+    ///
+    /// `together` holds the parts of the line as they leave in as few parcels as there can be; see
+    /// [`crate::cart::DatedLine`].
+    #[must_use]
+    pub fn leaving(
+        mut self,
+        answer: &availability::Availability,
+        together: &[promise::Slice],
+        locations: &[availability::Location],
+    ) -> Self {
+        let name = |from: Origin| {
+            locations
+                .get(usize::from(from.0))
+                .map(|location| location.id.to_string())
+        };
+        if locations.len() < 2 {
+            return self;
+        }
+        for (slice, dated) in self.slices.iter_mut().zip(&answer.slices) {
+            slice.from = name(dated.from);
+        }
+        let part = |slice: &promise::Slice| Part {
+            quantity: slice.quantity.units(),
+            ships_by: Date(slice.ships_by),
+            from: name(slice.from).unwrap_or_default(),
+        };
+        self.together = together.iter().map(part).collect();
+        self
     }
 
     /// The name to show: the merchant's, or else the SKU.
@@ -353,7 +401,7 @@ impl Availability {
 /// let tables = Tables(Language::English);
 /// let speaker = Speaker::new(Language::English, &tables, "2026-11-23".parse()?);
 /// // One is on the shelf, another comes on the 15th.
-/// let slice = |day: &str| Slice { quantity: Quantity::new(1), ships_by: day.parse().expect("a date") };
+/// let slice = |day: &str| Slice::new(Quantity::new(1), day.parse().expect("a date"));
 /// let answer = Answer {
 ///     slices: vec![slice("2026-11-25"), slice("2026-12-15")],
 ///     ships_by: Some("2026-12-15".parse()?),
@@ -375,10 +423,11 @@ pub fn plan_options(
     policy: &SplitPolicy,
     speaker: &Speaker<'_>,
 ) -> Vec<PlanOption> {
+    let locations = locations(lines);
     let promised: Vec<PromisedLine> = lines
         .iter()
         .filter(|line| line.orderable)
-        .filter_map(promised_line)
+        .filter_map(|line| promised_line(line, &locations))
         .collect();
     let title = |sku: &str| {
         lines
@@ -397,7 +446,11 @@ pub fn plan_options(
                     DomainKind::Together => PlanKind::Together,
                     DomainKind::Separate => PlanKind::Separate,
                 },
-                shipments: plan.shipments.iter().map(Shipment::new).collect(),
+                shipments: plan
+                    .shipments
+                    .iter()
+                    .map(|parcel| Shipment::new(parcel, &locations))
+                    .collect(),
                 surcharge: Money(
                     plan.surcharge
                         .unwrap_or(DomainMoney::new(0, policy.amount.0.currency)),
@@ -470,26 +523,52 @@ impl SplitPolicy {
 }
 
 impl Shipment {
-    fn new(shipment: &shipment::Shipment) -> Self {
+    fn new(shipment: &shipment::Shipment, locations: &[&str]) -> Self {
         let line = |(sku, quantity): &(Sku, Quantity)| ShipmentLine {
             sku: sku.to_string(),
             quantity: quantity.units(),
         };
         Self {
             ships_by: Date(shipment.ships_by),
+            from: locations
+                .get(usize::from(shipment.from.0))
+                .map(ToString::to_string),
             lines: shipment.lines.iter().map(line).collect(),
         }
     }
 }
 
-fn promised_line(line: &Availability) -> Option<PromisedLine> {
-    let slice = |slice: &Slice| promise::Slice {
-        quantity: Quantity::new(slice.quantity),
-        ships_by: slice.ships_by.0,
+/// The locations that are named, each once, in the order of their ids.
+fn locations(lines: &[Availability]) -> Vec<&str> {
+    let mut names: Vec<&str> = Vec::new();
+    for line in lines {
+        names.extend(line.slices.iter().filter_map(|slice| slice.from.as_deref()));
+        names.extend(line.together.iter().map(|part| part.from.as_str()));
+    }
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+fn promised_line(line: &Availability, locations: &[&str]) -> Option<PromisedLine> {
+    let slice = |units, ships_by: Date, from: Option<&str>| {
+        let at = from.and_then(|from| locations.iter().position(|name| *name == from));
+        promise::Slice {
+            quantity: Quantity::new(units),
+            ships_by: ships_by.0,
+            from: Origin(at.and_then(|at| u16::try_from(at).ok()).unwrap_or_default()),
+        }
     };
+    let slices = line.slices.iter();
+    let together = line.together.iter();
     Some(PromisedLine {
         sku: line.sku.parse().ok()?,
-        slices: line.slices.iter().map(slice).collect(),
+        slices: slices
+            .map(|one| slice(one.quantity, one.ships_by, one.from.as_deref()))
+            .collect(),
+        together: together
+            .map(|one| slice(one.quantity, one.ships_by, Some(&one.from)))
+            .collect(),
     })
 }
 
@@ -500,115 +579,4 @@ fn code(cause: Cause) -> &'static str {
         Cause::MadeToOrder => "made_to_order",
         Cause::NotReleased => "not_released",
     }
-}
-
-impl Date {
-    /// Reads `YYYY-MM-DD`, four digits of year, and nothing else.
-    ///
-    /// ```
-    /// use shared::wire::Date;
-    ///
-    /// assert_eq!(Date::parse("2026-12-15").map(|day| day.to_string()).as_deref(), Some("2026-12-15"));
-    /// assert_eq!(Date::parse("15.12.2026"), None);
-    /// assert_eq!(Date::parse("2026-02-30"), None);
-    /// ```
-    pub fn parse(raw: &str) -> Option<Self> {
-        let digits = |part: &str, length: usize| {
-            let plain = part.len() == length && part.bytes().all(|byte| byte.is_ascii_digit());
-            if plain {
-                part.parse::<u32>().ok()
-            } else {
-                None
-            }
-        };
-        let (year, rest) = raw.split_once('-')?;
-        let (month, day) = rest.split_once('-')?;
-        let year = i32::try_from(digits(year, 4)?).ok()?;
-        NaiveDate::from_ymd_opt(year, digits(month, 2)?, digits(day, 2)?).map(Self)
-    }
-}
-
-impl fmt::Display for Date {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{:04}-{:02}-{:02}",
-            self.0.year(),
-            self.0.month(),
-            self.0.day()
-        )
-    }
-}
-
-impl Serialize for Date {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Date {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = String::deserialize(deserializer)?;
-        Self::parse(&raw).ok_or_else(|| de::Error::custom("is no date of the form YYYY-MM-DD"))
-    }
-}
-
-/// The shape of [`Money`] in JSON.
-#[derive(Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-#[cfg_attr(feature = "schema", schema(as = Money))]
-pub struct MoneyShape {
-    /// Minor units of the currency.
-    amount: i64,
-    /// ISO 4217 code.
-    currency: String,
-}
-
-impl Serialize for Money {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        MoneyShape {
-            amount: self.0.amount,
-            currency: self.0.currency.to_string(),
-        }
-        .serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Money {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let shape = MoneyShape::deserialize(deserializer)?;
-        let currency: Currency = shape.currency.parse().map_err(de::Error::custom)?;
-        Ok(Self(DomainMoney::new(shape.amount, currency)))
-    }
-}
-
-#[cfg(feature = "schema")]
-mod schema {
-    //! How the hand-written types look in OpenAPI.
-
-    use utoipa::openapi::RefOr;
-    use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
-    use utoipa::{PartialSchema, ToSchema};
-
-    use super::{Date, Money, MoneyShape};
-
-    impl PartialSchema for Date {
-        fn schema() -> RefOr<Schema> {
-            let format = SchemaFormat::KnownFormat(KnownFormat::Date);
-            ObjectBuilder::new()
-                .schema_type(Type::String)
-                .format(Some(format))
-                .into()
-        }
-    }
-
-    impl ToSchema for Date {}
-
-    impl PartialSchema for Money {
-        fn schema() -> RefOr<Schema> {
-            MoneyShape::schema()
-        }
-    }
-
-    impl ToSchema for Money {}
 }

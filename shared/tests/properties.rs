@@ -8,10 +8,13 @@ use shared::availability::{
     Availability, Display, HORIZON_DAYS_MAX, Location, PromisePolicy, Status, availability,
 };
 use shared::calendar::{DispatchCalendar, WorkingDays};
+use shared::kit::Goods;
 use shared::lead_time::{Delivery, Level, lead_time};
 use shared::promise::{Amount, Atp, Promised, Slice, Supply, merge_small};
 use shared::quantity::Quantity;
-use shared::supply::{Backorder, BackorderMode, Claim, Incoming, Place, Replenishment, SkuFacts};
+use shared::supply::{
+    Backorder, BackorderMode, Claim, Due, Incoming, Place, Replenishment, SkuFacts,
+};
 
 /// Cases of each property in `make test`; `make bench` tries 100,000.
 const CASES: u32 = 2_000;
@@ -44,7 +47,7 @@ prop_compose! {
 
 prop_compose! {
     fn claim()(ahead in prop::option::of(0..DAYS), units in 0..8_u32) -> Claim {
-        Claim { ships_by: ahead.map(day), quantity: Quantity::new(units) }
+        Claim::due(ahead.map_or(Due::Owed, |ahead| Due::By(day(ahead))), Quantity::new(units))
     }
 }
 
@@ -72,7 +75,7 @@ fn brute_force(supplies: &[Supply], claims: &[Claim]) -> Vec<NaiveDate> {
     units.sort_unstable();
     let mut dues: Vec<NaiveDate> = Vec::new();
     for claim in claims {
-        dues.extend((0..claim.quantity.units()).map(|_| claim.ships_by.unwrap_or(NaiveDate::MIN)));
+        dues.extend((0..claim.quantity.units()).map(|_| day_of(claim.due)));
     }
     dues.sort_unstable();
     let mut late = Vec::new();
@@ -88,6 +91,14 @@ fn brute_force(supplies: &[Supply], claims: &[Claim]) -> Vec<NaiveDate> {
         }
     }
     units
+}
+
+fn day_of(due: Due) -> NaiveDate {
+    match due {
+        Due::Owed => NaiveDate::MIN,
+        Due::By(day) => day,
+        Due::Undated => NaiveDate::MAX,
+    }
 }
 
 fn promise(supplies: &[Supply], claims: &[Claim], units: u32) -> Promised {
@@ -114,7 +125,7 @@ fn left(supplies: &[Supply], claims: &[Claim]) -> Vec<i64> {
             .filter(|part| part.ships_by <= today)
             .map(|part| units(part.amount))
             .sum();
-        let due = |claim: &&Claim| claim.ships_by.is_none_or(|day| day <= today);
+        let due = |claim: &&Claim| day_of(claim.due) <= today;
         let owed: i64 = claims
             .iter()
             .filter(due)
@@ -197,7 +208,7 @@ proptest! {
     #[test]
     fn booking_what_was_promised_breaks_no_promise_made_before((supplies, claims) in facts(), wanted in 0..30_u32) {
         let promised = promise(&supplies, &claims, wanted);
-        let booked = promised.slices.iter().map(|slice| Claim { ships_by: Some(slice.ships_by), quantity: slice.quantity });
+        let booked = promised.slices.iter().map(|slice| Claim::by(slice.ships_by, slice.quantity));
         let after: Vec<Claim> = claims.iter().copied().chain(booked).collect();
         for (before, after) in left(&supplies, &claims).into_iter().zip(left(&supplies, &after)) {
             prop_assert!(before < 0 || 0 <= after, "{before} before, {after} after");
@@ -242,12 +253,9 @@ prop_compose! {
         facts.places.push(Place {
             on_hand: Quantity::new(on_hand),
             safety_stock: Quantity::new(safety_stock),
-            claims: vec![Claim { ships_by: None, quantity: Quantity::new(committed) }],
-            incoming: incoming.into_iter().map(|(units, ahead)| Incoming {
-                quantity: Quantity::new(units),
-                expected_on: around(ahead),
-                buffer_days: 0,
-                purchase_order: "PO".parse().expect("an id"),
+            claims: vec![Claim::owed(Quantity::new(committed))],
+            incoming: incoming.into_iter().map(|(units, ahead)| {
+                Incoming::told("PO".parse().expect("an id"), Quantity::new(units), around(ahead))
             }).collect(),
             ..Place::new("main".parse().expect("an id"))
         });
@@ -265,10 +273,7 @@ fn location() -> Location {
         receiving_days: 1,
         processing_days: 1,
     };
-    Location {
-        id: "main".parse().expect("an id"),
-        calendar,
-    }
+    Location::new("main".parse().expect("an id"), calendar)
 }
 
 fn at(minutes: i64) -> DateTime<Utc> {
@@ -288,7 +293,13 @@ fn ask_with(
     units: u32,
     now: DateTime<Utc>,
 ) -> Availability {
-    availability(facts, &location(), &policy, Quantity::new(units), now)
+    availability(
+        &Goods::plain(facts),
+        &[location()],
+        &policy,
+        Quantity::new(units),
+        now,
+    )
 }
 
 proptest! {

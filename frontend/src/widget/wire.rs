@@ -6,7 +6,7 @@
 use js_sys::{Array, Object, Reflect};
 use shared::money::Money as DomainMoney;
 use shared::wire::{
-    Availability, Date, Money, Offer, PlanKind, PlanOption, PlansText, Reason, Slice, Split,
+    Availability, Date, Money, Offer, Part, PlanKind, PlanOption, PlansText, Reason, Slice, Split,
     SplitPolicy, Status, Text,
 };
 use wasm_bindgen::JsValue;
@@ -23,6 +23,7 @@ pub fn availability(value: &JsValue) -> Option<Availability> {
         ships_by: date(value, "ships_by"),
         delivers_by: None,
         slices: list(value, "slices", slice)?,
+        together: list(value, "together", part).unwrap_or_default(),
         max_orderable: None,
         reason: string(&get(value, "reason"), "text").map(|text| Reason {
             code: String::new(),
@@ -81,6 +82,13 @@ pub fn options(options: &[PlanOption]) -> JsValue {
             });
             object([
                 ("ships_by", JsValue::from(shipment.ships_by.to_string())),
+                (
+                    "from",
+                    shipment
+                        .from
+                        .as_deref()
+                        .map_or(JsValue::UNDEFINED, JsValue::from),
+                ),
                 ("lines", lines),
             ])
         });
@@ -128,8 +136,17 @@ fn slice(value: &JsValue) -> Option<Slice> {
     Some(Slice {
         quantity: count(value, "quantity")?,
         ships_by: date(value, "ships_by")?,
+        from: string(value, "from"),
         ready: flag(value, "ready"),
         text: string(value, "text")?,
+    })
+}
+
+fn part(value: &JsValue) -> Option<Part> {
+    Some(Part {
+        quantity: count(value, "quantity")?,
+        ships_by: date(value, "ships_by")?,
+        from: string(value, "from")?,
     })
 }
 

@@ -11,7 +11,7 @@ use shared::quantity::Quantity;
 use shared::text::{Language, Speaker, Tables};
 use shared::wire;
 
-use crate::catalogue::{Entry, ReadyAnswer, Settings, Shop};
+use crate::catalogue::{Entry, ReadyAnswer, Settings, Shop, goods};
 
 /// The quantity for which answers are kept ready: what product pages ask for.
 const READY_QUANTITY: Quantity = Quantity::new(1);
@@ -54,15 +54,16 @@ pub fn check_availability(
 /// facts nor the passing of time have changed it.
 pub fn is_known(shop: &Shop, sku: &Sku, question: Question, seen: u64, now: DateTime<Utc>) -> bool {
     let settings = shop.settings();
-    let Some(entry) = shop.entry(sku.as_str()) else {
+    let entries = shop.entry_and_parts(sku.as_str());
+    let Some(newest) = entries.iter().map(|entry| entry.facts.revision).max() else {
         return false;
     };
     let Some(ago) = shop.reached(seen) else {
         return false;
     };
     let then = now - ago;
-    entry.facts.revision.max(settings.generation) <= seen
-        && computed(Some(&entry), &settings, sku, question, then)
+    newest.max(settings.generation) <= seen
+        && computed(&entries, &settings, sku, question, then)
             .1
             .is_none_or(|end| now < end)
 }
@@ -75,8 +76,8 @@ pub fn answer(
     question: Question,
     now: DateTime<Utc>,
 ) -> wire::Availability {
-    let entry = shop.entry(sku.as_str());
-    computed(entry.as_deref(), settings, sku, question, now).0
+    let entries = shop.entry_and_parts(sku.as_str());
+    computed(&entries, settings, sku, question, now).0
 }
 
 impl Answers {
@@ -118,7 +119,19 @@ fn ready_answer(
         return ready;
     }
 
-    let (answer, valid_until) = computed(entry.as_deref(), settings, sku, question, now);
+    let (answer, valid_until) = match &entry {
+        Some(entry) if entry.facts.kit.is_empty() => {
+            computed(std::slice::from_ref(entry), settings, sku, question, now)
+        }
+        Some(_) => computed(
+            &shop.entry_and_parts(sku.as_str()),
+            settings,
+            sku,
+            question,
+            now,
+        ),
+        None => computed(&[], settings, sku, question, now),
+    };
     let json = serde_json::to_vec(&answer).expect("an answer has only text keys");
     let mut hasher = DefaultHasher::new();
     json.hash(&mut hasher);
@@ -136,17 +149,17 @@ fn ready_answer(
 }
 
 fn computed(
-    entry: Option<&Entry>,
+    entries: &[Arc<Entry>],
     settings: &Settings,
     sku: &Sku,
     question: Question,
     now: DateTime<Utc>,
 ) -> (wire::Availability, Option<DateTime<Utc>>) {
     let Question { quantity, language } = question;
-    let answer = match entry {
-        Some(entry) => availability(
-            &entry.facts,
-            &settings.location,
+    let answer = match goods(entries) {
+        Some(goods) => availability(
+            &goods,
+            &settings.locations,
             &settings.promises,
             quantity,
             now,
@@ -155,10 +168,16 @@ fn computed(
     };
     let tables = Tables(language);
     let speaker = Speaker::new(language, &tables, settings.location.calendar.today(now));
-    let title = entry.and_then(|entry| entry.facts.title.as_deref());
-    let until = answer
-        .valid_until
-        .map(|end| end.to_rfc3339_opts(SecondsFormat::AutoSi, true));
+    let title = entries
+        .first()
+        .and_then(|entry| entry.facts.title.as_deref());
+    let until = answer.valid_until.map(instant);
     let on_wire = wire::Availability::new(&answer, title, &speaker, until);
+    let on_wire = on_wire.leaving(&answer, &[], &settings.locations);
     (on_wire, answer.valid_until)
+}
+
+/// An instant as it stands on the wire.
+pub(super) fn instant(instant: DateTime<Utc>) -> String {
+    instant.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }

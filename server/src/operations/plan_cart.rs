@@ -1,13 +1,15 @@
 //! Says in which ways a cart can be sent, from the facts in memory.
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use shared::availability::Availability;
+use shared::cart::date_cart;
 use shared::ids::Sku;
 use shared::quantity::Quantity;
 use shared::text::{Language, Speaker, Tables};
-use shared::wire::{PlanKind, Plans, SplitPolicy, plan_options, plans_text};
+use shared::wire::{self, PlanKind, Plans, SplitPolicy, plan_options, plans_text};
 
-use super::check_availability::{Question, answer};
-use crate::catalogue::Shop;
+use super::check_availability::instant;
+use crate::catalogue::{Settings, Shop, goods};
 
 /// Plans a cart at `now`. `lines` name each SKU once ([`shared::shipment::summed`]).
 pub fn plan_cart(
@@ -19,18 +21,9 @@ pub fn plan_cart(
     // Read the revision first: facts may be newer than it says, never older.
     let revision = shop.revision();
     let settings = shop.settings();
-    let lines: Vec<_> = lines
-        .iter()
-        .map(|(sku, quantity)| {
-            let question = Question {
-                quantity: *quantity,
-                language,
-            };
-            answer(shop, &settings, sku, question, now)
-        })
-        .collect();
     let tables = Tables(language);
     let speaker = Speaker::new(language, &tables, settings.location.calendar.today(now));
+    let lines = dated(shop, &settings, lines, &speaker, now);
     let policy = SplitPolicy::new(&settings.split, settings.currency);
     Plans {
         options: plan_options(&lines, &policy, &speaker),
@@ -43,4 +36,40 @@ pub fn plan_cart(
         revision,
         lines,
     }
+}
+
+/// The lines of a cart with their dates: what one takes, the next does not get.
+fn dated(
+    shop: &Shop,
+    settings: &Settings,
+    lines: &[(Sku, Quantity)],
+    speaker: &Speaker<'_>,
+    now: DateTime<Utc>,
+) -> Vec<wire::Availability> {
+    let entries: Vec<_> = lines
+        .iter()
+        .map(|(sku, _)| shop.entry_and_parts(sku.as_str()))
+        .collect();
+    let known: Vec<_> = lines
+        .iter()
+        .zip(&entries)
+        .filter_map(|((_, quantity), entries)| Some((goods(entries)?, *quantity)))
+        .collect();
+    let mut dated = date_cart(&known, &settings.locations, &settings.promises, now).into_iter();
+    let mut on_wire = Vec::with_capacity(lines.len());
+    for ((sku, quantity), entries) in lines.iter().zip(&entries) {
+        let title = entries
+            .first()
+            .and_then(|entry| entry.facts.title.as_deref());
+        let line = entries.first().and_then(|_| dated.next());
+        let together = line.as_ref().map_or(&[][..], |line| &line.together);
+        let answer = match &line {
+            Some(line) => line.availability.clone(),
+            None => Availability::unknown(sku.clone(), *quantity),
+        };
+        let until = answer.valid_until.map(instant);
+        let line = wire::Availability::new(&answer, title, speaker, until);
+        on_wire.push(line.leaving(&answer, together, &settings.locations));
+    }
+    on_wire
 }

@@ -63,7 +63,8 @@ pub async fn publish(app: &App, store: &StoreId, touched: Touched, revision: u64
 
 /// Tells who waits for these SKUs; for any where there is no list, or a long one.
 pub(super) fn announce(app: &App, shop: &Shop, skus: Option<Vec<Sku>>, revision: u64) {
-    let named = skus.filter(|skus| skus.len() <= NAMED_SKUS_MAX);
+    let named = skus.map(|skus| shop.with_kits(skus));
+    let named = named.filter(|skus| skus.len() <= NAMED_SKUS_MAX);
     app.changes.announce(Change {
         store: shop.id.clone(),
         skus: named.map_or(Changed::All, |skus| Changed::Some(skus.into())),

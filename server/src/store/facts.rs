@@ -11,7 +11,7 @@ use shared::supply::{
 };
 use sqlx::SqliteConnection;
 
-use super::skus::{json_list, quantity, read};
+use super::skus::{json_list, quantity, read, read_kit};
 use super::suppliers::{SupplierRecord, suppliers};
 use super::{Store, StoreError};
 use crate::catalogue::{Catalogue, Shop};
@@ -32,6 +32,7 @@ struct SkuRow {
     low_stock_threshold: i64,
     supplier: Option<String>,
     lead_time_days: Option<i64>,
+    kit: Option<String>,
     revision: i64,
 }
 
@@ -104,6 +105,7 @@ impl Store {
                  , low_stock_threshold
                  , supplier
                  , lead_time_days
+                 , kit
                  , revision
               FROM sku
              WHERE store_id = ?1
@@ -205,10 +207,7 @@ async fn places(
         place.safety_stock = quantity(row.safety_stock)?;
         let committed = quantity(row.committed)?;
         if !committed.is_zero() {
-            place.claims.push(Claim {
-                ships_by: None,
-                quantity: committed,
-            });
+            place.claims.push(Claim::owed(committed));
         }
         places.entry(row.sku).or_default().push(place);
     }
@@ -250,12 +249,12 @@ async fn places(
                 here.len() - 1
             }
         };
+        let buffer_days = i32::try_from(row.buffer_days)
+            .map_err(|_| StoreError::Unreadable("supplier.buffer_days"))?;
+        let id = read(&row.purchase_order, "purchase_order")?;
         here[at].incoming.push(Incoming {
-            quantity: quantity(row.to_come)?,
-            expected_on: row.expected_on,
-            buffer_days: u32::try_from(row.buffer_days)
-                .map_err(|_| StoreError::Unreadable("supplier.buffer_days"))?,
-            purchase_order: read(&row.purchase_order, "purchase_order")?,
+            buffer_days,
+            ..Incoming::told(id, quantity(row.to_come)?, row.expected_on)
         });
     }
     Ok(places)
@@ -282,9 +281,18 @@ impl SkuRow {
                     reason: self.reason.map(Arc::from),
                 },
                 released_on: self.released_on,
+                sell_until: None,
+                promise_days_max: None,
                 low_stock_threshold: quantity(self.low_stock_threshold)?,
                 replenishment: calendars.replenishment(self.supplier.as_deref(), declared),
             },
+            kit: self
+                .kit
+                .as_deref()
+                .map_or(Ok(Vec::new()), read_kit)?
+                .into_iter()
+                .map(|part| (part.sku, part.quantity))
+                .collect(),
             places,
             revision: self.revision.unsigned_abs(),
         })

@@ -93,9 +93,9 @@ impl LocationRecord {
     /// The location as promises are computed from it.
     pub fn location(&self) -> Location {
         let open = |week: Week| WorkingDays::on(week.days()).without(self.holidays.iter().copied());
-        Location {
-            id: self.id.clone(),
-            calendar: DispatchCalendar {
+        Location::new(
+            self.id.clone(),
+            DispatchCalendar {
                 zone: self.time_zone,
                 working_days: open(self.working_days),
                 pickup_days: open(self.pickup_days),
@@ -103,7 +103,7 @@ impl LocationRecord {
                 receiving_days: self.receiving_days,
                 processing_days: self.processing_days,
             },
-        }
+        )
     }
 }
 

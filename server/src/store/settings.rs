@@ -1,8 +1,10 @@
 //! What a merchant decides about the whole shop, as the catalogue keeps it.
 
 use shared::availability::PromisePolicy;
+use shared::cart::LOCATIONS_MAX;
 use shared::ids::StoreId;
 
+use super::locations::LocationRecord;
 use super::{Store, StoreError};
 use crate::catalogue::Settings;
 
@@ -22,19 +24,27 @@ impl Store {
         let Some(record) = self.store_record(store).await? else {
             return Ok(None);
         };
-        let location = self
-            .location(store, &record.location)
-            .await?
-            .ok_or(StoreError::Unreadable("store.location"))?;
+        let mut locations = self.locations(store).await?;
+        locations.sort_by_key(|location| location.id != record.location);
+        let location = locations
+            .first()
+            .ok_or(StoreError::Unreadable("store.location"))?
+            .location();
         Ok(Some(Settings {
             name: record.name,
-            location: location.location(),
+            location,
+            locations: locations
+                .iter()
+                .map(LocationRecord::location)
+                .take(LOCATIONS_MAX)
+                .collect(),
             promises: PromisePolicy {
                 horizon_days: record.horizon_days,
                 overdue_fence_days: record.overdue_fence_days,
                 overdue_offset_days: record.overdue_offset_days,
                 min_shipment: record.min_shipment,
                 display: record.display,
+                suppress_within_days: Some(0),
             },
             currency: record.currency,
             split: record.split,

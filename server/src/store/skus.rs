@@ -314,7 +314,7 @@ fn stored_kit(kit: &[Component]) -> Option<String> {
     Some(serde_json::to_string(&parts).expect("strings and numbers are always JSON"))
 }
 
-fn read_kit(stored: &str) -> Result<Vec<Component>, StoreError> {
+pub(super) fn read_kit(stored: &str) -> Result<Vec<Component>, StoreError> {
     let parts: Vec<StoredComponent> =
         serde_json::from_str(stored).map_err(|_| StoreError::Unreadable("sku.kit"))?;
     let component = |part: StoredComponent| {

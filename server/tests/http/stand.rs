@@ -183,20 +183,22 @@ pub fn instant(raw: &str) -> DateTime<Utc> {
 }
 
 pub fn settings(origin: &str) -> Settings {
+    let location = Location::new(
+        "main".parse().expect("an id"),
+        DispatchCalendar {
+            zone: chrono_tz::America::New_York,
+            working_days: WorkingDays::monday_to_friday()
+                .without(["2026-11-26".parse().expect("a date")]),
+            pickup_days: WorkingDays::monday_to_friday(),
+            cut_off: "14:00:00".parse().expect("a time"),
+            receiving_days: 1,
+            processing_days: 1,
+        },
+    );
     Settings {
         name: "Test".into(),
-        location: Location {
-            id: "main".parse().expect("an id"),
-            calendar: DispatchCalendar {
-                zone: chrono_tz::America::New_York,
-                working_days: WorkingDays::monday_to_friday()
-                    .without(["2026-11-26".parse().expect("a date")]),
-                pickup_days: WorkingDays::monday_to_friday(),
-                cut_off: "14:00:00".parse().expect("a time"),
-                receiving_days: 1,
-                processing_days: 1,
-            },
-        },
+        locations: vec![location.clone()],
+        location,
         promises: PromisePolicy {
             display: Display::Exact,
             ..PromisePolicy::default()
@@ -244,12 +246,11 @@ pub fn hoodie() -> SkuFacts {
     };
     facts.places.push(Place {
         on_hand: Quantity::new(1),
-        incoming: vec![Incoming {
-            quantity: Quantity::new(10),
-            expected_on: "2026-12-11".parse().expect("a date"),
-            buffer_days: 0,
-            purchase_order: "PO-7".parse().expect("an id"),
-        }],
+        incoming: vec![Incoming::told(
+            "PO-7".parse().expect("an id"),
+            Quantity::new(10),
+            "2026-12-11".parse().expect("a date"),
+        )],
         ..Place::new("main".parse().expect("an id"))
     });
     facts

@@ -113,7 +113,7 @@ async fn changes_of_other_goods_and_other_shops_are_not_told() {
     assert!(stream.is_silent().await);
     let mut renamed = settings(SHOP_ORIGIN);
     renamed.generation = 2;
-    renamed.location.calendar.processing_days = 3;
+    renamed.locations[0].calendar.processing_days = 3;
     stand.shop.put_settings(renamed);
     stand.app.changes.announce(Change {
         store: stand.shop.id.clone(),

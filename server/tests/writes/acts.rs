@@ -116,7 +116,7 @@ async fn change(shop: &TestShop, request: ChangePurchaseOrder) -> Result<Purchas
 }
 
 /// Units on their way and the day, as the catalogue has it.
-fn incoming(shop: &TestShop, sku: &str) -> Vec<(u32, String, u32)> {
+fn incoming(shop: &TestShop, sku: &str) -> Vec<(u32, String, i32)> {
     let memory = shop.app.catalogue.shop(&shop.store).expect("a shop");
     let entry = memory.entry(sku).expect("a SKU");
     let places = entry.facts.places.iter();

@@ -11,10 +11,11 @@ use chrono_tz::Tz;
 use shared::availability::{Availability, Location, PromisePolicy, Status, availability};
 use shared::calendar::{DispatchCalendar, WorkingDays};
 use shared::ids::{LocationId, Sku};
+use shared::kit::Goods;
 use shared::money::{Currency, Money};
 use shared::promise::{Amount, Atp, Slice, Supply};
 use shared::quantity::Quantity;
-use shared::supply::{Backorder, BackorderMode, Claim, Incoming, Place, SkuFacts};
+use shared::supply::{Backorder, BackorderMode, Claim, Due, Incoming, Place, SkuFacts};
 use shared::text::{Language, Speaker, Tables};
 use shared::wire;
 
@@ -67,11 +68,8 @@ fn look_ahead(lines: &mut String) {
         ships_by: january(day),
         amount: counted(units),
     });
-    let claim = Claim {
-        ships_by: Some(january(15)),
-        quantity: Quantity::new(10),
-    };
-    let promised = Atp::new(&supply, &[claim]).slices(Quantity::new(3), january(31));
+    let claim = Claim::by(january(15), Quantity::new(10));
+    let promised = Atp::new(supply, [claim]).slices(Quantity::new(3), january(31));
     line(lines, "V2 q=3", &slices(&promised.slices));
 }
 
@@ -190,14 +188,11 @@ fn claims_keep_their_dates(lines: &mut String) {
         ships_by: january(day),
         amount: counted(units),
     });
-    let claim = |day, units| Claim {
-        ships_by: Some(january(day)),
-        quantity: Quantity::new(units),
-    };
+    let claim = |day, units| Claim::by(january(day), Quantity::new(units));
     let (first, second, third) = (claim(1, 5), claim(3, 10), claim(2, 5));
-    let before = Atp::new(&supply, &[first, second, third]).slices(Quantity::new(1), january(31));
+    let before = Atp::new(supply, [first, second, third]).slices(Quantity::new(1), january(31));
     line(lines, "V11 before", &slices(&before.slices));
-    let after = Atp::new(&supply, &[second, third]).slices(Quantity::new(6), january(31));
+    let after = Atp::new(supply, [second, third]).slices(Quantity::new(6), january(31));
     line(
         lines,
         "V11 after O1 cancels",
@@ -247,7 +242,7 @@ impl Shop {
         facts.places.push(Place::new(id.clone()));
         Self {
             facts,
-            location: Location { id, calendar },
+            location: Location::new(id, calendar),
             now: parsed(now),
         }
     }
@@ -278,20 +273,13 @@ impl Shop {
     }
 
     fn claim(&mut self, ships_by: Option<&str>, units: u32) {
-        let claim = Claim {
-            ships_by: ships_by.map(parsed),
-            quantity: Quantity::new(units),
-        };
+        let due = ships_by.map_or(Due::Owed, |day| Due::By(parsed(day)));
+        let claim = Claim::due(due, Quantity::new(units));
         self.place().claims.push(claim);
     }
 
     fn incoming(&mut self, units: u32, expected_on: &str) {
-        let incoming = Incoming {
-            quantity: Quantity::new(units),
-            expected_on: parsed(expected_on),
-            buffer_days: 0,
-            purchase_order: parsed("PO"),
-        };
+        let incoming = Incoming::told(parsed("PO"), Quantity::new(units), parsed(expected_on));
         self.place().incoming.push(incoming);
     }
 
@@ -301,8 +289,8 @@ impl Shop {
 
     fn answer(&self, units: u32) -> Availability {
         availability(
-            &self.facts,
-            &self.location,
+            &Goods::plain(&self.facts),
+            std::slice::from_ref(&self.location),
             &PromisePolicy::default(),
             Quantity::new(units),
             self.now,

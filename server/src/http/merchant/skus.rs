@@ -46,7 +46,7 @@ pub struct Request {
     supplier: Option<SupplierName>,
     /// Calendar days from order to arrival; the supplier's unless said otherwise.
     lead_time_days: Option<Days>,
-    /// What a kit is made of. Kept, and shown again; what can be promised does not depend on it yet.
+    /// What a kit is made of. It has no stock of its own: what can be promised of it is what can be promised of all its parts.
     #[serde(default)]
     kit: Vec<ComponentRequest>,
 }
@@ -109,7 +109,7 @@ pub struct Answer {
     supplier: Option<String>,
     /// Calendar days from order to arrival.
     lead_time_days: Option<u32>,
-    /// What a kit is made of. Kept, and shown again; what can be promised does not depend on it yet.
+    /// What a kit is made of. It has no stock of its own: what can be promised of it is what can be promised of all its parts.
     kit: Vec<ComponentAnswer>,
     /// The commit that last changed anything about it.
     revision: u64,

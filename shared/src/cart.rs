@@ -1,0 +1,439 @@
+//! A cart as one question: every line is dated with what the lines before it leave.
+//!
+//! What is taken from the shelf is summed over the whole cart, kits taken apart, before anything is
+//! said to be there (domain.md V7). Lines that may not wait are served first, then the others, each
+//! in the order of the cart.
+
+mod answer;
+mod choice;
+mod offer;
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use self::choice::{earliest, merged, subsets};
+use self::offer::{Offer, from_shelf, part_offer};
+use crate::availability::{Availability, Location, PromisePolicy};
+use crate::ids::{LocationId, Sku};
+use crate::kit::Goods;
+use crate::promise::{Amount, Origin, Slice};
+use crate::quantity::Quantity;
+use crate::supply::{BackorderMode, Claim};
+use crate::timeline::Timeline;
+
+/// Most locations that ship for one store.
+pub const LOCATIONS_MAX: usize = 8;
+
+/// A line of a cart with its dates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DatedLine {
+    /// What a shopper may be told.
+    pub availability: Availability,
+    /// When each part leaves if nothing waits for anything else: what a promise is made of. Adds up
+    /// to what was asked for exactly where the line can be ordered; empty where it cannot.
+    pub slices: Vec<Slice>,
+    /// The same where everything leaves in as few parcels as there can be, which takes other locations
+    /// than sending each part at once. Empty where it does not.
+    pub together: Vec<Slice>,
+}
+
+/// Dates a cart: lines of goods with the units asked for, each SKU once.
+///
+/// Sent separately, every part leaves on the first day on which it can; among locations that can on
+/// that day, those are taken that need the fewest parcels more, then those that cost least, then those
+/// that come first by their id. Sent together, the cart leaves from as few locations as can send all
+/// of it; among those sets, from the one whose last day is the earliest, then the cheapest, then the
+/// first by ids.
+///
+/// ```
+/// use shared::availability::{Location, PromisePolicy};
+/// use shared::calendar::{DispatchCalendar, WorkingDays};
+/// use shared::cart::date_cart;
+/// use shared::kit::Goods;
+/// use shared::quantity::Quantity;
+/// use shared::supply::{Place, SkuFacts};
+///
+/// let location = Location::new("main".parse()?, DispatchCalendar {
+///     zone: chrono_tz::UTC,
+///     working_days: WorkingDays::monday_to_friday(),
+///     pickup_days: WorkingDays::monday_to_friday(),
+///     cut_off: "14:00:00".parse()?,
+///     receiving_days: 0,
+///     processing_days: 1,
+/// });
+/// // Two are there. The kit takes both, so that none is left to be sold alone.
+/// let mut part = SkuFacts::new("A".parse()?);
+/// part.places.push(Place { on_hand: Quantity::new(2), ..Place::new("main".parse()?) });
+/// let kit = SkuFacts { kit: vec![("A".parse()?, Quantity::new(2))], ..SkuFacts::new("K".parse()?) };
+/// let lines = [Goods::new(&kit, |_| Some(&part))?, Goods::plain(&part)].map(|goods| (goods, Quantity::new(1)));
+/// let dated = date_cart(&lines, &[location], &PromisePolicy::default(), "2026-11-23T09:00:00Z".parse()?);
+/// assert!(dated[0].availability.orderable());
+/// assert!(!dated[1].availability.orderable());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn date_cart(
+    lines: &[(Goods<'_>, Quantity)],
+    locations: &[Location],
+    policy: &PromisePolicy,
+    now: DateTime<Utc>,
+) -> Vec<DatedLine> {
+    let laid_out: Vec<Line<'_>> = lines
+        .iter()
+        .map(|(goods, requested)| Line::new(goods, *requested, locations, policy, now))
+        .collect();
+    let everywhere: Vec<usize> = (0..locations.len()).collect();
+    let served = serve(&laid_out, locations, &everywhere, policy);
+    let orderable: Vec<bool> = laid_out
+        .iter()
+        .zip(&served)
+        .map(|(line, served)| line.is_orderable(served))
+        .collect();
+    let together = match locations.len() {
+        ..=1 => None,
+        _ => fewest_parcels(&laid_out, &orderable, locations, policy),
+    };
+    let separate: Vec<&[Slice]> = served.iter().map(|served| &served.slices[..]).collect();
+    let together = together.filter(|together| !same_parcels(together, &separate));
+
+    let mut dated: Vec<DatedLine> = Vec::with_capacity(lines.len());
+    for (at, (line, served)) in laid_out.iter().zip(&served).enumerate() {
+        let mut slices = served.slices.clone();
+        let mut together = together
+            .as_ref()
+            .map_or_else(Vec::new, |all| all[at].clone());
+        if !orderable[at] {
+            slices.clear();
+            together.clear();
+        }
+        dated.push(DatedLine {
+            availability: line.answer(served, locations, policy, now),
+            slices,
+            together,
+        });
+    }
+    dated
+}
+
+/// A line as seen at a moment: what it is made of, laid out at each location.
+pub(crate) struct Line<'a> {
+    goods: &'a Goods<'a>,
+    requested: Quantity,
+    /// For each location, the timeline of each part.
+    pub(crate) timelines: Vec<Vec<Timeline<'a>>>,
+    mode: BackorderMode,
+    unreleased_until: Option<NaiveDate>,
+}
+
+/// What was found for a line.
+struct Served {
+    offers: Vec<(usize, Offer)>,
+    /// Dated parts, earliest first, as far as there are any.
+    slices: Vec<Slice>,
+    /// Most that can be ordered.
+    most: Amount,
+    ready: Amount,
+    near: Amount,
+    promisable: Amount,
+}
+
+/// What earlier lines of the cart take: claims on a SKU at each location.
+type Booked<'a> = HashMap<&'a Sku, Vec<Vec<Claim>>>;
+
+impl<'a> Line<'a> {
+    pub(crate) fn new(
+        goods: &'a Goods<'a>,
+        requested: Quantity,
+        locations: &[Location],
+        policy: &PromisePolicy,
+        now: DateTime<Utc>,
+    ) -> Self {
+        let selling = &goods.facts.selling;
+        let lay_out = |location: &Location| {
+            let parts = goods.parts.iter();
+            let not_before = selling.released_on;
+            parts
+                .map(|(part, _)| Timeline::new(part, location, policy, not_before, now))
+                .collect::<Vec<_>>()
+        };
+        let timelines: Vec<Vec<Timeline<'_>>> = locations.iter().map(lay_out).collect();
+        let today = locations
+            .first()
+            .map_or(NaiveDate::MIN, |location| location.calendar.today(now));
+        Self {
+            mode: selling.mode_on(today),
+            unreleased_until: timelines
+                .iter()
+                .flatten()
+                .filter_map(|timeline| timeline.unreleased_until)
+                .max(),
+            goods,
+            requested,
+            timelines,
+        }
+    }
+
+    /// What `location` can send besides what is booked there.
+    fn offer(&self, location: usize, booked: &Booked<'_>) -> Offer {
+        let mut offer: Option<Offer> = None;
+        for (timeline, (part, each)) in self.timelines[location].iter().zip(&self.goods.parts) {
+            let booked = booked.get(&part.sku).map_or(&[][..], |all| &all[location]);
+            let of_part = part_offer(timeline, booked, self.goods.is_kit());
+            let of_part = of_part.sets_of(*each);
+            offer = Some(match offer {
+                None => of_part,
+                Some(others) => others.with(of_part),
+            });
+        }
+        let mut offer = offer.unwrap_or(Offer::NONE);
+        let from_shelf_only = self.mode == BackorderMode::Deny && self.unreleased_until.is_none();
+        if from_shelf_only {
+            offer.steps = from_shelf(offer.ready_by, offer.ready);
+        }
+        offer
+    }
+
+    /// What the given locations can send besides what is booked, dated as early as can be.
+    fn serve(
+        &self,
+        locations: &[Location],
+        among: &[usize],
+        booked: &Booked<'_>,
+        used: &[(NaiveDate, usize)],
+        policy: &PromisePolicy,
+    ) -> Served {
+        let offers: Vec<(usize, Offer)> = among
+            .iter()
+            .map(|at| (*at, self.offer(*at, booked)))
+            .collect();
+        let slices = earliest(&offers, self.requested, locations, used);
+        let total = |amount: fn(&Offer) -> Amount| {
+            offers
+                .iter()
+                .fold(Amount::ZERO, |sum, (_, offer)| sum.plus(amount(offer)))
+        };
+        let ready = total(|offer| offer.ready);
+        let promisable = total(Offer::promisable);
+        Served {
+            slices: merged(slices, policy.min_shipment),
+            most: self.most(ready, promisable, booked),
+            ready,
+            near: total(|offer| offer.near),
+            promisable,
+            offers,
+        }
+    }
+
+    /// Most units that the policies let a shopper order now.
+    fn most(&self, ready: Amount, promisable: Amount, booked: &Booked<'_>) -> Amount {
+        let own = self.allowed(ready).min(promisable);
+        if !self.goods.is_kit() {
+            return match booked.get(&self.goods.facts.sku) {
+                Some(booked) => self.allowed_of_part(0, ready, booked).min(own),
+                None => own,
+            };
+        }
+        let parts = self.goods.parts.iter().enumerate();
+        parts.fold(own, |most, (at, (part, each))| {
+            let none = Vec::new();
+            let booked = booked.get(&part.sku).unwrap_or(&none);
+            let mut ready = Amount::ZERO;
+            for (location, timelines) in self.timelines.iter().enumerate() {
+                let timeline = &timelines[at];
+                let booked = booked.get(location).map_or(&[][..], |claims| &claims[..]);
+                ready = ready.plus(timeline.ready(&timeline.atp(booked)));
+            }
+            most.min(self.allowed_of_part(at, ready, booked).sets_of(*each))
+        })
+    }
+
+    /// What the policy of the goods allows.
+    fn allowed(&self, ready: Amount) -> Amount {
+        if !self.goods.is_kit() {
+            return self.allowed_of_part(0, ready, &[]);
+        }
+        let backorder = &self.goods.facts.selling.backorder;
+        if self.mode == BackorderMode::Deny && self.unreleased_until.is_none() {
+            return ready;
+        }
+        let Some(limit) = backorder.limit else {
+            return Amount::Unlimited;
+        };
+        let mut on_shelf = Amount::ZERO;
+        for timelines in &self.timelines {
+            let kits = timelines.iter().zip(&self.goods.parts);
+            let here = kits
+                .map(|(timeline, (_, each))| timeline.on_shelf.sets_of(*each))
+                .min();
+            on_shelf = on_shelf.plus(here.unwrap_or(Amount::ZERO));
+        }
+        let claims = self
+            .goods
+            .facts
+            .places
+            .iter()
+            .flat_map(|place| &place.claims);
+        self.with_limit(
+            limit,
+            on_shelf,
+            claims.map(|claim| claim.quantity).sum(),
+            ready,
+        )
+    }
+
+    /// What the policy of one part allows.
+    fn allowed_of_part(&self, at: usize, ready: Amount, booked: &[Vec<Claim>]) -> Amount {
+        let mut timelines = self.timelines.iter().map(|timelines| &timelines[at]);
+        let Some(first) = timelines.clone().next() else {
+            return Amount::ZERO;
+        };
+        if first.mode == BackorderMode::Deny && self.unreleased_until.is_none() {
+            return ready;
+        }
+        let Some(limit) = self.goods.parts[at].0.selling.backorder.limit else {
+            return Amount::Unlimited;
+        };
+        let on_shelf = timelines
+            .clone()
+            .fold(Amount::ZERO, |sum, timeline| sum.plus(timeline.on_shelf));
+        let claimed: Quantity = timelines.by_ref().map(|timeline| timeline.claimed).sum();
+        let booked: Quantity = booked.iter().flatten().map(|claim| claim.quantity).sum();
+        self.with_limit(limit, on_shelf, claimed.plus(booked), ready)
+    }
+
+    /// Sold and not on hand may not exceed the limit; what can leave now is never refused for it.
+    fn with_limit(
+        &self,
+        limit: Quantity,
+        on_shelf: Amount,
+        claimed: Quantity,
+        ready: Amount,
+    ) -> Amount {
+        let allowance = on_shelf.plus(Amount::Counted(limit)).less(claimed);
+        match self.unreleased_until {
+            Some(_) => allowance,
+            None => allowance.max(ready),
+        }
+    }
+
+    fn is_orderable(&self, served: &Served) -> bool {
+        let dated: Quantity = served.slices.iter().map(|slice| slice.quantity).sum();
+        dated == self.requested && served.most.covers(self.requested)
+    }
+}
+
+/// Serves the lines of a cart from the given locations: those that may not wait first.
+fn serve(
+    lines: &[Line<'_>],
+    locations: &[Location],
+    among: &[usize],
+    policy: &PromisePolicy,
+) -> Vec<Served> {
+    let mut order: Vec<usize> = (0..lines.len()).collect();
+    order.sort_by_key(|at| lines[*at].mode != BackorderMode::Deny);
+    let mut booked = Booked::new();
+    let mut used: Vec<(NaiveDate, usize)> = Vec::new();
+    let mut served: Vec<Option<Served>> = lines.iter().map(|_| None).collect();
+    for at in order {
+        let line = &lines[at];
+        let found = line.serve(locations, among, &booked, &used, policy);
+        if line.is_orderable(&found) {
+            for slice in &found.slices {
+                let location = usize::from(slice.from.0);
+                used.push((slice.ships_by, location));
+                if lines.len() == 1 {
+                    continue;
+                }
+                for (part, each) in &line.goods.parts {
+                    let units = slice.quantity.units().saturating_mul(each.units());
+                    let claims = booked
+                        .entry(&part.sku)
+                        .or_insert_with(|| vec![Vec::new(); locations.len()]);
+                    claims[location].push(Claim::by(slice.ships_by, Quantity::new(units)));
+                }
+            }
+        }
+        served[at] = Some(found);
+    }
+    served.into_iter().flatten().collect()
+}
+
+/// The parts of each line where all that can be ordered leaves from as few locations as can send it.
+fn fewest_parcels(
+    lines: &[Line<'_>],
+    orderable: &[bool],
+    locations: &[Location],
+    policy: &PromisePolicy,
+) -> Option<Vec<Vec<Slice>>> {
+    type Found<'a> = (
+        (Option<NaiveDate>, u64, Vec<&'a LocationId>),
+        Vec<Vec<Slice>>,
+    );
+    let mut best: Option<(usize, Found<'_>)> = None;
+    for among in subsets(locations.len()) {
+        if among.is_empty() {
+            continue;
+        }
+        if let Some((size, _)) = &best
+            && *size < among.len()
+        {
+            break;
+        }
+        let served = serve_orderable(lines, orderable, locations, &among, policy);
+        let Some(slices) = served else {
+            continue;
+        };
+        let last = slices.iter().flatten().map(|slice| slice.ships_by).max();
+        let cost = among
+            .iter()
+            .map(|at| u64::from(locations[*at].parcel_cost))
+            .sum();
+        let mut ids: Vec<_> = among.iter().map(|at| &locations[*at].id).collect();
+        ids.sort_unstable();
+        let rank = (last, cost, ids);
+        if best.as_ref().is_none_or(|(_, (known, _))| rank < *known) {
+            best = Some((among.len(), (rank, slices)));
+        }
+    }
+    best.map(|(_, (_, slices))| slices)
+}
+
+/// The parts of each line that can be ordered, if these locations can send them all.
+fn serve_orderable(
+    lines: &[Line<'_>],
+    orderable: &[bool],
+    locations: &[Location],
+    among: &[usize],
+    policy: &PromisePolicy,
+) -> Option<Vec<Vec<Slice>>> {
+    let served = serve(lines, locations, among, policy);
+    let mut slices = Vec::with_capacity(lines.len());
+    for ((line, served), orderable) in lines.iter().zip(served).zip(orderable) {
+        let dated: Quantity = served.slices.iter().map(|slice| slice.quantity).sum();
+        match orderable {
+            true if dated != line.requested => return None,
+            true => slices.push(served.slices),
+            false => slices.push(Vec::new()),
+        }
+    }
+    Some(slices)
+}
+
+/// True if both ways send the same units in the same parcels, where each location sends one parcel.
+fn same_parcels(together: &[Vec<Slice>], separate: &[&[Slice]]) -> bool {
+    let units = |slices: &[Slice]| {
+        let mut sums: Vec<(Origin, Quantity)> = Vec::new();
+        for slice in slices {
+            match sums.iter_mut().find(|(from, _)| *from == slice.from) {
+                Some((_, sum)) => *sum = sum.plus(slice.quantity),
+                None => sums.push((slice.from, slice.quantity)),
+            }
+        }
+        sums.sort_unstable();
+        sums
+    };
+    together
+        .iter()
+        .zip(separate)
+        .all(|(one, other)| units(one) == units(other))
+}

@@ -1,0 +1,185 @@
+//! From what was found for a line to what a shopper may be told.
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use super::choice::origin;
+use super::{Line, Served};
+use crate::availability::{Availability, Cause, Display, Location, PromisePolicy, Reason, Status};
+use crate::promise::{Amount, Slice};
+use crate::quantity::{Quantity, REQUESTED_MAX};
+use crate::supply::BackorderMode;
+use crate::timeline::{Source, Timeline};
+
+impl Line<'_> {
+    /// What a shopper may be told.
+    pub(super) fn answer(
+        &self,
+        served: &Served,
+        locations: &[Location],
+        policy: &PromisePolicy,
+        now: DateTime<Utc>,
+    ) -> Availability {
+        let facts = self.goods.facts;
+        let ships_by = match self.is_orderable(served) {
+            true => served.slices.iter().map(|slice| slice.ships_by).max(),
+            false => None,
+        };
+        let status = self.status(served, policy);
+        let shows_counts = policy.display == Display::Exact;
+        // Where a quantity splits would tell how much there is.
+        let slices = match (shows_counts, ships_by, served.slices.last()) {
+            (true, ..) => within(&served.slices, served.most),
+            (false, Some(ships_by), Some(last)) => vec![Slice {
+                quantity: self.requested,
+                ships_by,
+                from: last.from,
+            }],
+            (false, ..) => Vec::new(),
+        };
+        let is_suppressed =
+            served.near.covers(self.requested) && !served.ready.covers(self.requested);
+        let first_is_ready = slices.first().is_some_and(|first| {
+            let offer = served
+                .offers
+                .iter()
+                .find(|(at, _)| origin(*at) == first.from);
+            self.unreleased_until.is_none()
+                && offer.is_some_and(|(_, offer)| {
+                    let there = if is_suppressed {
+                        offer.near
+                    } else {
+                        offer.ready
+                    };
+                    there.covers(first.quantity)
+                        && (is_suppressed || Some(first.ships_by) <= offer.ready_by)
+                })
+        });
+        let delivery = |slice: &Slice| {
+            locations
+                .get(usize::from(slice.from.0))
+                .and_then(|location| location.delivers_by(slice.ships_by))
+        };
+        Availability {
+            sku: facts.sku.clone(),
+            requested: self.requested,
+            status,
+            ships_by,
+            // The last to arrive need not be the last to leave.
+            delivers_by: ships_by.and_then(|_| {
+                let days: Option<Vec<NaiveDate>> = served.slices.iter().map(delivery).collect();
+                days?.into_iter().max()
+            }),
+            first_is_ready,
+            is_suppressed,
+            reason: self.reason(status, slices.last().or(served.slices.last())),
+            slices,
+            max_orderable: served.most.counted().filter(|_| shows_counts),
+            valid_until: self.changes_at().filter(|change| now < *change),
+            revision: self.revision(),
+        }
+    }
+
+    fn changes_at(&self) -> Option<DateTime<Utc>> {
+        let timelines = self.timelines.iter().flatten();
+        timelines.filter_map(|timeline| timeline.changes_at).min()
+    }
+
+    fn revision(&self) -> u64 {
+        let parts = self.goods.parts.iter().map(|(part, _)| part.revision);
+        parts
+            .chain([self.goods.facts.revision])
+            .max()
+            .unwrap_or_default()
+    }
+
+    fn status(&self, served: &Served, policy: &PromisePolicy) -> Status {
+        let selling = &self.goods.facts.selling;
+        let none = served.most == Amount::ZERO;
+        if let Some(released_on) = self.unreleased_until.filter(|_| !none) {
+            return Status::Preorder { released_on };
+        }
+        if none {
+            return match selling.discontinued {
+                true => Status::Discontinued,
+                false => Status::OutOfStock {
+                    more_comes: self.more_comes(served),
+                },
+            };
+        }
+        let left = served
+            .near
+            .counted()
+            .filter(|_| policy.display == Display::Exact);
+        match served.near {
+            Amount::Unlimited => Status::InStock,
+            Amount::Counted(units) if self.requested <= units => {
+                let low = units <= selling.low_stock_threshold && policy.display != Display::Hidden;
+                if low {
+                    Status::LowStock { left }
+                } else {
+                    Status::InStock
+                }
+            }
+            Amount::Counted(_) if self.mode == BackorderMode::Deny => Status::LowStock { left },
+            Amount::Counted(_) => Status::Backorder {
+                silent: self.mode == BackorderMode::AllowSilent,
+            },
+        }
+    }
+
+    /// True if something is on its way that may not be sold before it is there.
+    fn more_comes(&self, served: &Served) -> bool {
+        let comes =
+            |timeline: &Timeline<'_>| timeline.atp(&[]).by(timeline.horizon) != Amount::ZERO;
+        served.promisable != Amount::ZERO
+            || self
+                .timelines
+                .iter()
+                .any(|timelines| !timelines.is_empty() && timelines.iter().all(comes))
+    }
+
+    fn reason(&self, status: Status, last: Option<&Slice>) -> Option<Reason> {
+        let comes_from = |is: fn(&Source<'_>) -> bool| {
+            last.is_some_and(|last| {
+                let there = self.timelines.get(usize::from(last.from.0));
+                let mut arrivals = there
+                    .into_iter()
+                    .flatten()
+                    .flat_map(|timeline| &timeline.supply);
+                arrivals.any(|part| part.ships_by == last.ships_by && is(&part.source))
+            })
+        };
+        let cause = match status {
+            Status::Preorder { .. } => Cause::NotReleased,
+            Status::Backorder { .. } if comes_from(|source| matches!(source, Source::Late(_))) => {
+                Cause::SupplierLate
+            }
+            Status::Backorder { .. }
+                if comes_from(|source| matches!(source, Source::Replenishment(_))) =>
+            {
+                Cause::MadeToOrder
+            }
+            Status::Backorder { .. } => Cause::AwaitingSupplier,
+            _ => return None,
+        };
+        Some(Reason {
+            cause,
+            words: self.goods.facts.selling.backorder.reason.clone(),
+        })
+    }
+}
+
+/// The slices, cut after `most` units.
+fn within(slices: &[Slice], most: Amount) -> Vec<Slice> {
+    let mut left = most.counted().unwrap_or(Quantity::new(REQUESTED_MAX));
+    let mut kept = Vec::with_capacity(slices.len());
+    for slice in slices {
+        let quantity = slice.quantity.min(left);
+        if quantity.is_zero() {
+            break;
+        }
+        left = left.less(quantity);
+        kept.push(Slice { quantity, ..*slice });
+    }
+    kept
+}
