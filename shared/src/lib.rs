@@ -68,6 +68,7 @@ pub mod lead_time;
 pub mod money;
 pub mod promise;
 pub mod quantity;
+pub mod repromise;
 pub mod shipment;
 pub mod supply;
 pub mod text;
