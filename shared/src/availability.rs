@@ -193,7 +193,7 @@ impl Availability {
 ///         zone: chrono_tz::America::New_York,
 ///         working_days: WorkingDays::monday_to_friday(),
 ///         pickup_days: WorkingDays::monday_to_friday(),
-///         cut_off: "14:00:00".parse()?,
+///         cut_offs: "14:00:00".parse()?,
 ///         receiving_days: 1,
 ///         processing_days: 1,
 ///     },
@@ -275,7 +275,7 @@ pub fn availability(
 ///     zone: chrono_tz::UTC,
 ///     working_days: WorkingDays::monday_to_friday(),
 ///     pickup_days: WorkingDays::monday_to_friday(),
-///     cut_off: "14:00:00".parse()?,
+///     cut_offs: "14:00:00".parse()?,
 ///     receiving_days: 0,
 ///     processing_days: 1,
 /// };

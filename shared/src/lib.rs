@@ -15,8 +15,9 @@
 //! | ATP | Available to promise, cumulative, with look-ahead: [`promise::Atp`]. |
 //! | slice | Part of a requested quantity with its date: [`promise::Slice`]. |
 //! | backorder limit | Most units that may be owed at once: [`supply::Backorder::limit`]. |
-//! | cut-off | Local time; an order strictly before it is begun the same day: [`calendar::DispatchCalendar::cut_off`]. |
+//! | cut-off | Local time of a day of the week; an order strictly before it is begun the same day: [`calendar::CutOffs`]. |
 //! | ship-by | Last civil date, at the location, by which a slice is with the carrier. |
+//! | transit | How long a carrier takes from hand-over to the door: [`calendar::Transit`]. |
 //! | plan | A way to send a cart, together or separate: [`shipment::Plan`]. |
 //!
 //! # From facts to words
@@ -35,7 +36,7 @@
 //!         zone: chrono_tz::America::New_York,
 //!         working_days: WorkingDays::monday_to_friday().without(["2026-11-26".parse()?]),
 //!         pickup_days: WorkingDays::monday_to_friday(),
-//!         cut_off: "14:00:00".parse()?,
+//!         cut_offs: "14:00:00".parse()?,
 //!         receiving_days: 1,
 //!         processing_days: 1,
 //!     },

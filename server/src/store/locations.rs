@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{NaiveDate, NaiveTime, Weekday};
 use chrono_tz::Tz;
 use shared::availability::Location;
-use shared::calendar::{DispatchCalendar, WorkingDays};
+use shared::calendar::{CutOffs, DispatchCalendar, WorkingDays};
 use shared::ids::{LocationId, StoreId};
 
 use super::writing::stored;
@@ -99,7 +99,7 @@ impl LocationRecord {
                 zone: self.time_zone,
                 working_days: open(self.working_days),
                 pickup_days: open(self.pickup_days),
-                cut_off: self.cut_off,
+                cut_offs: CutOffs::daily(self.cut_off),
                 receiving_days: self.receiving_days,
                 processing_days: self.processing_days,
             },
