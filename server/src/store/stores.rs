@@ -8,6 +8,7 @@ use shared::quantity::Quantity;
 use shared::shipment::{SplitCharge, SplitPolicy};
 use sqlx::SqliteExecutor;
 
+use super::transit::{TransitRecord, read_transit};
 use super::writing::stored;
 use super::{Store, StoreError, Writing};
 
@@ -39,6 +40,8 @@ pub struct StoreRecord {
     pub min_shipment: Quantity,
     /// Origins whose pages may use the publishable keys.
     pub origins: Vec<String>,
+    /// How long carriers take. The zone of the first counts where none is named.
+    pub transit: Vec<TransitRecord>,
 }
 
 /// Where a store stands.
@@ -66,6 +69,7 @@ struct Row {
     overdue_offset_days: i64,
     min_shipment: i64,
     origins: String,
+    transit: String,
 }
 
 impl Store {
@@ -218,7 +222,7 @@ impl Writing {
         .bind(stored(self.revision))
         .execute(&mut *self.transaction)
         .await?;
-        Ok(())
+        self.put_transit(&record.transit).await
     }
 
     /// Says that settings changed, without changing the store itself.
@@ -255,6 +259,19 @@ async fn store_record(
              , overdue_offset_days
              , min_shipment
              , origins
+             , ( SELECT json_group_array
+                      ( json_object
+                      ( 'zone'         , transit.zone
+                      , 'from'         , transit.location
+                      , 'days'         , transit.days
+                      , 'delivery_days', transit.delivery_days
+                      , 'holidays'     , transit.holidays
+                      )
+                        ORDER BY transit.line
+                      )
+                   FROM transit
+                  WHERE transit.store_id = store.store_id
+               ) AS transit
           FROM store
          WHERE store_id = ?1",
     )
@@ -291,6 +308,7 @@ impl Row {
             min_shipment: Quantity::new(days(self.min_shipment)?),
             origins: serde_json::from_str(&self.origins)
                 .map_err(|_| unreadable("store.origins"))?,
+            transit: read_transit(&self.transit).ok_or(unreadable("transit"))?,
         })
     }
 }
