@@ -42,7 +42,7 @@ pub const HOLIDAYS_BYTES_MAX: usize = 1024 * 1024;
 /// Years after this one for which days off that come again each year are written down.
 pub const HOLIDAY_YEARS_AHEAD: i32 = 5;
 /// Longest event of a calendar of holidays, in days.
-pub const HOLIDAY_EVENT_DAYS_MAX: i64 = 100;
+pub const HOLIDAY_EVENT_DAYS_MAX: usize = 100;
 /// Most transit times of a store.
 pub const TRANSIT_MAX: usize = 100;
 /// Longest name of a transit zone, in bytes.

@@ -326,10 +326,12 @@ async fn a_location_knows_the_commit_that_last_changed_it() {
 
 /// A shop as the first version left it.
 const BEFORE: &str = "
+    BEGIN;
     INSERT INTO store
     VALUES ('default', 'Shop', 'main', 'EUR', 'off', 0, 2, 'exact', 90, 30, 1, 1, '[]', 1, 1);
     INSERT INTO location
-    VALUES ('default', 'main', 'Main', 'Europe/Berlin', '1111110', '1111100', '[\"2026-12-25\"]', '11:30', 2, 1, 1);";
+    VALUES ('default', 'main', 'Main', 'Europe/Berlin', '1111110', '1111100', '[\"2026-12-25\"]', '11:30', 2, 1, 1);
+    COMMIT;";
 
 #[tokio::test]
 async fn a_shop_of_the_version_before_keeps_its_days_and_hours() {
