@@ -204,29 +204,7 @@ struct Row {
 impl Store {
     /// All locations of a store, by id.
     pub async fn locations(&self, store: &StoreId) -> Result<Vec<LocationRecord>, StoreError> {
-        let rows: Vec<Row> = sqlx::query_as(
-            "
-            SELECT location
-                 , name
-                 , time_zone
-                 , working_days
-                 , pickup_days
-                 , holidays
-                 , cut_off
-                 , cut_offs
-                 , processing_days
-                 , receiving_days
-                 , fulfils
-                 , parcel_cost
-                 , revision
-              FROM location
-             WHERE store_id = ?1
-             ORDER BY location",
-        )
-        .bind(store.as_str())
-        .fetch_all(&self.0.readers)
-        .await?;
-        rows.into_iter().map(Row::record).collect()
+        locations(&self.0.readers, store).await
     }
 
     /// One location.
@@ -319,6 +297,35 @@ impl Writing {
         .await?;
         Ok(known)
     }
+}
+
+pub(super) async fn locations(
+    executor: impl SqliteExecutor<'_>,
+    store: &StoreId,
+) -> Result<Vec<LocationRecord>, StoreError> {
+    let rows: Vec<Row> = sqlx::query_as(
+        "
+        SELECT location
+             , name
+             , time_zone
+             , working_days
+             , pickup_days
+             , holidays
+             , cut_off
+             , cut_offs
+             , processing_days
+             , receiving_days
+             , fulfils
+             , parcel_cost
+             , revision
+          FROM location
+         WHERE store_id = ?1
+         ORDER BY location",
+    )
+    .bind(store.as_str())
+    .fetch_all(executor)
+    .await?;
+    rows.into_iter().map(Row::record).collect()
 }
 
 async fn location(

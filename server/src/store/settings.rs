@@ -4,8 +4,8 @@ use shared::availability::{Location, PromisePolicy};
 use shared::calendar::{DispatchCalendar, Transit};
 use shared::ids::{LocationId, StoreId};
 
-use super::locations::LocationRecord;
-use super::stores::StoreRecord;
+use super::locations::{LocationRecord, locations};
+use super::stores::{StoreRecord, store_record};
 use super::transit::transit_from;
 use super::{Store, StoreError};
 use crate::catalogue::Settings;
@@ -26,27 +26,22 @@ pub struct Fulfilling {
     pub revision: u64,
 }
 
-impl Store {
-    /// The locations whose stock may be promised: the one that the store ships from, then the
-    /// others by id.
-    pub async fn fulfilling(
-        &self,
-        store: &StoreId,
-        record: &StoreRecord,
-    ) -> Result<Vec<Fulfilling>, StoreError> {
-        let mut locations = self.locations(store).await?;
-        locations.retain(|location| location.fulfils);
-        // Stable: the others stay in the order of their ids.
-        locations.sort_by_key(|location| location.id != record.location);
-        let locations = locations.into_iter();
-        Ok(locations
-            .map(|location| Fulfilling::new(location, record))
-            .collect())
-    }
+/// The locations whose stock may be promised: the one that the store ships from, then the others by
+/// id.
+pub fn fulfilling(record: &StoreRecord, mut locations: Vec<LocationRecord>) -> Vec<Fulfilling> {
+    locations.retain(|location| location.fulfils);
+    locations.sort_by_cached_key(|location| (location.id != record.location, location.id.clone()));
+    let locations = locations.into_iter();
+    locations
+        .map(|location| Fulfilling::new(location, record))
+        .collect()
+}
 
+impl Store {
     /// The settings of a store; `None` where there is no such store.
     pub async fn load_settings(&self, store: &StoreId) -> Result<Option<Settings>, StoreError> {
-        // The generation is read first: a change that comes between is loaded again, never missed.
+        // A transaction that only reads: all of this as of one commit.
+        let mut snapshot = self.0.readers.begin().await?;
         let generation: Option<i64> = sqlx::query_scalar(
             "
             SELECT settings_revision
@@ -54,12 +49,15 @@ impl Store {
              WHERE store_id = ?1",
         )
         .bind(store.as_str())
-        .fetch_optional(&self.0.readers)
+        .fetch_optional(&mut *snapshot)
         .await?;
-        let Some(record) = self.store_record(store).await? else {
+        let record = store_record(&mut *snapshot, store).await?;
+        let locations = locations(&mut *snapshot, store).await?;
+        snapshot.rollback().await?;
+        let Some(record) = record else {
             return Ok(None);
         };
-        let primary = self.fulfilling(store, &record).await?.into_iter().next();
+        let primary = fulfilling(&record, locations).into_iter().next();
         let primary = primary
             .filter(|primary| primary.id == record.location)
             .ok_or(StoreError::Unreadable("store.location"))?;

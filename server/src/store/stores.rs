@@ -241,7 +241,7 @@ impl Writing {
     }
 }
 
-async fn store_record(
+pub(super) async fn store_record(
     executor: impl SqliteExecutor<'_>,
     store: &StoreId,
 ) -> Result<Option<StoreRecord>, StoreError> {

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 use server::store::Store;
-use server::store::settings::Fulfilling;
+use server::store::settings::{self, Fulfilling};
+use shared::ids::StoreId;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection, SqliteConnection};
 use tempfile::TempDir;
@@ -14,12 +15,10 @@ use crate::client::Client;
 use crate::shop::{TestShop, id};
 
 /// The locations whose stock may be promised.
-async fn fulfilling(shop: &TestShop) -> Vec<Fulfilling> {
-    let database = &shop.app.store;
-    let record = database.store_record(&shop.store).await.expect("an answer");
-    let record = record.expect("a store");
-    let found = database.fulfilling(&shop.store, &record).await;
-    found.expect("locations")
+async fn fulfilling(database: &Store, store: &StoreId) -> Vec<Fulfilling> {
+    let record = database.store_record(store).await.expect("an answer");
+    let locations = database.locations(store).await.expect("locations");
+    settings::fulfilling(&record.expect("a store"), locations)
 }
 
 #[tokio::test]
@@ -238,12 +237,18 @@ async fn the_location_that_a_store_ships_from_always_fulfils() {
             )
             .await;
     }
-    assert_eq!(ids(&fulfilling(&shop).await), ["main", "attic", "zoo"]);
+    assert_eq!(
+        ids(&fulfilling(&shop.app.store, &shop.store).await),
+        ["main", "attic", "zoo"]
+    );
     client
         .put("/v1/store", json!({"name": "S", "location": "zoo"}))
         .await;
     client.put("/v1/locations/main", closed).await;
-    assert_eq!(ids(&fulfilling(&shop).await), ["zoo", "attic"]);
+    assert_eq!(
+        ids(&fulfilling(&shop.app.store, &shop.store).await),
+        ["zoo", "attic"]
+    );
 }
 
 #[tokio::test]
@@ -280,7 +285,7 @@ async fn transit_times_are_kept_unless_said_otherwise_and_found_for_each_locatio
         .json();
     assert_eq!(&kept["transit"], shown);
 
-    let found = fulfilling(&shop).await;
+    let found = fulfilling(&shop.app.store, &shop.store).await;
     let times: Vec<Vec<_>> = found
         .iter()
         .map(|one| {
@@ -312,14 +317,14 @@ async fn a_location_knows_the_commit_that_last_changed_it() {
         .put("/v1/locations/attic", json!({"time_zone": "UTC"}))
         .await;
     let of = |found: &[Fulfilling]| found.iter().map(|one| one.revision).collect::<Vec<_>>();
-    let before = of(&fulfilling(&shop).await);
+    let before = of(&fulfilling(&shop.app.store, &shop.store).await);
     client
         .put(
             "/v1/locations/attic",
             json!({"time_zone": "UTC", "parcel_cost": 1}),
         )
         .await;
-    let after = of(&fulfilling(&shop).await);
+    let after = of(&fulfilling(&shop.app.store, &shop.store).await);
     assert_eq!(before[0], after[0]);
     assert!(before[1] < after[1]);
 }
@@ -360,10 +365,7 @@ async fn a_shop_of_the_version_before_keeps_its_days_and_hours() {
         .expect("an answer")
         .expect("a store");
     assert_eq!((record.horizon_days, record.transit.len()), (90, 0));
-    let found = database
-        .fulfilling(&store, &record)
-        .await
-        .expect("locations");
+    let found = fulfilling(&database, &store).await;
     assert_eq!(found.len(), 1);
     let calendar = &found[0].calendar;
     assert!(!calendar.working_days.includes(id("2026-12-25")));
