@@ -10,6 +10,8 @@ ALTER TABLE location ADD COLUMN fulfils INTEGER NOT NULL DEFAULT 1  -- its stock
 ALTER TABLE location ADD COLUMN parcel_cost INTEGER NOT NULL DEFAULT 0  -- chooses between locations, nothing else
     CONSTRAINT location_parcel_cost_in_range CHECK (parcel_cost BETWEEN 0 AND 1000000000);
 
+ALTER TABLE store ADD COLUMN transit_revision INTEGER NOT NULL DEFAULT 0;  -- the commit that last changed `transit`
+
 -- How long carriers take. The zone of the first line is the one that counts where none is named.
 CREATE TABLE transit
      ( store_id       TEXT     NOT NULL

@@ -55,6 +55,7 @@ pub async fn put_store(
         let note = Note::new("put_store", store.as_str());
         let mut writing = app.store.begin(&store, note, app.clock.now()).await?;
         let before = writing.store_record().await?.ok_or(ActError::NotFound)?;
+        let transit = request.transit.unwrap_or_else(|| before.transit.clone());
         let record = StoreRecord {
             name: request.name,
             location: request.location.unwrap_or(before.location),
@@ -66,7 +67,11 @@ pub async fn put_store(
             overdue_offset_days: request.overdue_offset_days,
             min_shipment: request.min_shipment,
             origins: request.origins.unwrap_or(before.origins),
-            transit: request.transit.unwrap_or(before.transit),
+            transit_revision: match transit == before.transit {
+                true => before.transit_revision,
+                false => writing.revision(),
+            },
+            transit,
         };
         refuse_other_currency(&record)?;
         let Some(ships_from) = writing.location(&record.location).await? else {

@@ -22,7 +22,7 @@ pub struct Fulfilling {
     /// How long carriers take from it, one for each zone that they reach from here. Zones come in the
     /// order in which the store names them.
     pub transit: Vec<Transit>,
-    /// The commit that last changed it.
+    /// The commit that last changed any of this.
     pub revision: u64,
 }
 
@@ -88,7 +88,7 @@ impl Fulfilling {
             calendar: location.calendar(),
             parcel_cost: location.parcel_cost,
             transit: transit_from(&record.transit, &location.id),
-            revision: location.revision,
+            revision: location.revision.max(record.transit_revision),
             id: location.id,
         }
     }

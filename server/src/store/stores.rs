@@ -42,6 +42,8 @@ pub struct StoreRecord {
     pub origins: Vec<String>,
     /// How long carriers take. The zone of the first counts where none is named.
     pub transit: Vec<TransitRecord>,
+    /// The commit that last changed how long carriers take.
+    pub transit_revision: u64,
 }
 
 /// Where a store stands.
@@ -70,6 +72,7 @@ struct Row {
     min_shipment: i64,
     origins: String,
     transit: String,
+    transit_revision: i64,
 }
 
 impl Store {
@@ -203,7 +206,8 @@ impl Writing {
                  , overdue_offset_days = ?11
                  , min_shipment        = ?12
                  , origins             = ?13
-                 , settings_revision   = ?14
+                 , transit_revision    = ?14
+                 , settings_revision   = ?15
              WHERE store_id = ?1",
         )
         .bind(self.store.as_str())
@@ -219,6 +223,7 @@ impl Writing {
         .bind(record.overdue_offset_days)
         .bind(record.min_shipment.units())
         .bind(origins)
+        .bind(stored(record.transit_revision))
         .bind(stored(self.revision))
         .execute(&mut *self.transaction)
         .await?;
@@ -272,6 +277,7 @@ pub(super) async fn store_record(
                    FROM transit
                   WHERE transit.store_id = store.store_id
                ) AS transit
+             , transit_revision
           FROM store
          WHERE store_id = ?1",
     )
@@ -309,6 +315,7 @@ impl Row {
             origins: serde_json::from_str(&self.origins)
                 .map_err(|_| unreadable("store.origins"))?,
             transit: read_transit(&self.transit).ok_or(unreadable("transit"))?,
+            transit_revision: self.transit_revision.unsigned_abs(),
         })
     }
 }

@@ -327,6 +327,18 @@ async fn a_location_knows_the_commit_that_last_changed_it() {
     let after = of(&fulfilling(&shop.app.store, &shop.store).await);
     assert_eq!(before[0], after[0]);
     assert!(before[1] < after[1]);
+
+    let transit = json!({"name": "S", "transit": [{"zone": "us", "days": 3}]});
+    client.put("/v1/store", transit.clone()).await;
+    let slower = of(&fulfilling(&shop.app.store, &shop.store).await);
+    assert!(after[1] < slower[0] && slower[0] == slower[1]);
+    client.put("/v1/store", transit).await;
+    client.put("/v1/store", json!({"name": "Other"})).await;
+    assert_eq!(of(&fulfilling(&shop.app.store, &shop.store).await), slower);
+    client
+        .put("/v1/store", json!({"name": "S", "transit": []}))
+        .await;
+    assert!(slower[0] < of(&fulfilling(&shop.app.store, &shop.store).await)[0]);
 }
 
 /// A shop as the first version left it.
