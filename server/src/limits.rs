@@ -35,6 +35,20 @@ pub const STREAM_COMMENT_EVERY: Duration = Duration::from_secs(15);
 pub const STREAM_LIFE_SPREAD_PERCENT: u64 = 20;
 /// Shortest and longest time after which a stream is to come back, in milliseconds.
 pub const STREAM_RETRY_MS: std::ops::Range<u64> = 1_000..5_000;
+/// Most days off that a calendar may list.
+pub const HOLIDAYS_MAX: usize = 1_000;
+/// Most bytes of a file of holidays.
+pub const HOLIDAYS_BYTES_MAX: usize = 1024 * 1024;
+/// Years after this one for which days off that come again each year are written down.
+pub const HOLIDAY_YEARS_AHEAD: i32 = 5;
+/// Longest event of a calendar of holidays, in days.
+pub const HOLIDAY_EVENT_DAYS_MAX: usize = 100;
+/// Most transit times of a store.
+pub const TRANSIT_MAX: usize = 100;
+/// Longest name of a transit zone, in bytes.
+pub const TRANSIT_ZONE_BYTES_MAX: usize = 32;
+/// Largest cost of a parcel, in minor units.
+pub const PARCEL_COST_MAX: u32 = 1_000_000_000;
 /// How often late purchase orders are counted for the metrics, at most.
 pub const OVERDUE_COUNTED_EVERY: Duration = Duration::from_secs(10);
 /// How often the rate limiter forgets who has been quiet, in requests.

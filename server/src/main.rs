@@ -26,6 +26,8 @@ enum Act {
     Demo(cli::demo::Args),
     /// Imports a stock file: ours, WooCommerce's or Shopify's
     Import(cli::import::Args),
+    /// Adds days off to a location: an iCalendar file, or a column of dates
+    Holidays(cli::holidays::Args),
     /// Makes, lists and revokes keys
     Keys(cli::keys::Args),
     /// Copies the database to a file, also while a server runs
@@ -64,6 +66,7 @@ async fn run(act: Act) -> anyhow::Result<()> {
         Act::Serve(args) => cli::serve::run(args).await,
         Act::Demo(args) => cli::demo::run(args).await,
         Act::Import(args) => cli::import::run(args).await,
+        Act::Holidays(args) => cli::holidays::run(args).await,
         Act::Keys(args) => cli::keys::run(args).await,
         Act::Backup(args) => cli::backup::run(args).await,
         Act::Check(args) => cli::check::run(args).await,

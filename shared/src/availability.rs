@@ -1,8 +1,10 @@
 //! Facts, a moment and a policy in; what a shopper may be told, and until when it holds, out.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, NaiveDate, Utc};
 
-use crate::calendar::DispatchCalendar;
+use crate::calendar::{DispatchCalendar, Transit};
 use crate::cart::date_cart;
 use crate::ids::{LocationId, Sku};
 use crate::kit::Goods;
@@ -19,6 +21,8 @@ pub struct Location {
     pub calendar: DispatchCalendar,
     /// What it costs the merchant to send a parcel from here, in minor units. Only chosen by.
     pub parcel_cost: u32,
+    /// How long carriers take from here, one entry for each part of the world that they reach.
+    pub transit: Vec<Transit>,
     /// The store's revision at which any of this last changed.
     pub revision: u64,
 }
@@ -30,14 +34,16 @@ impl Location {
             id,
             calendar,
             parcel_cost: 0,
+            transit: Vec::new(),
             revision: 0,
         }
     }
 
-    /// The civil date by which a parcel that leaves by `ships_by` is at the buyer's door; `None` where
-    /// nobody has said how long carriers take.
-    pub fn delivers_by(&self, _ships_by: NaiveDate) -> Option<NaiveDate> {
-        None
+    /// The civil date by which a parcel that leaves by `ships_by` is at a door in `zone`; `None` where
+    /// nobody has said how long carriers take there.
+    pub fn delivers_by(&self, ships_by: NaiveDate, zone: &str) -> Option<NaiveDate> {
+        let transit = self.transit.iter().find(|transit| &*transit.zone == zone)?;
+        transit.deliver_by(ships_by)
     }
 }
 
@@ -57,6 +63,8 @@ pub struct PromisePolicy {
     /// Working days by which goods may leave later than from the shelf and still read as in stock,
     /// where the supplier has sent them already. `None`: only what is on the shelf is in stock.
     pub suppress_within_days: Option<u32>,
+    /// The part of the world that parcels go to, as [`Transit::zone`] names it, where it is known.
+    pub zone: Option<Arc<str>>,
 }
 
 /// Longest promise horizon: feeds such as Google's take no date more than a year ahead.
@@ -75,6 +83,7 @@ impl Default for PromisePolicy {
             min_shipment: Quantity::new(1),
             display: Display::Exact,
             suppress_within_days: Some(0),
+            zone: None,
         }
     }
 }
@@ -160,7 +169,7 @@ pub struct Reason {
     /// What kind of wait it is.
     pub cause: Cause,
     /// The merchant's own words, if there are any.
-    pub words: Option<std::sync::Arc<str>>,
+    pub words: Option<Arc<str>>,
 }
 
 /// What kind of wait it is.
@@ -228,7 +237,7 @@ impl Availability {
 ///     zone: chrono_tz::America::New_York,
 ///     working_days: WorkingDays::monday_to_friday(),
 ///     pickup_days: WorkingDays::monday_to_friday(),
-///     cut_off: "14:00:00".parse()?,
+///     cut_offs: "14:00:00".parse()?,
 ///     receiving_days: 1,
 ///     processing_days: 1,
 /// });
@@ -269,7 +278,7 @@ pub fn availability(
 ///     zone: chrono_tz::UTC,
 ///     working_days: WorkingDays::monday_to_friday(),
 ///     pickup_days: WorkingDays::monday_to_friday(),
-///     cut_off: "14:00:00".parse()?,
+///     cut_offs: "14:00:00".parse()?,
 ///     receiving_days: 0,
 ///     processing_days: 1,
 /// };

@@ -5,6 +5,8 @@
 //! skips or repeats have a stated meaning and never fail (reliability.md 1.2, "DST panic").
 
 use std::collections::BTreeSet;
+use std::str::FromStr;
+use std::sync::Arc;
 
 use chrono::{
     DateTime, Datelike, Days, LocalResult, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc, Weekday,
@@ -61,10 +63,7 @@ impl WorkingDays {
     pub fn on(days: impl IntoIterator<Item = Weekday>) -> Self {
         let mut week = [false; 7];
         for day in days {
-            if let Some(open) = usize::try_from(day.num_days_from_monday())
-                .ok()
-                .and_then(|index| week.get_mut(index))
-            {
+            if let Some(open) = index_of(day).and_then(|index| week.get_mut(index)) {
                 *open = true;
             }
         }
@@ -83,8 +82,8 @@ impl WorkingDays {
 
     /// True if work is done on `date`.
     pub fn includes(&self, date: NaiveDate) -> bool {
-        let index = usize::try_from(date.weekday().num_days_from_monday()).unwrap_or_default();
-        self.week.get(index).copied().unwrap_or_default() && !self.holidays.contains(&date)
+        let open = index_of(date.weekday()).and_then(|index| self.week.get(index));
+        open.copied().unwrap_or_default() && !self.holidays.contains(&date)
     }
 
     /// `date` itself if it is a working day, else the next one.
@@ -102,6 +101,56 @@ impl WorkingDays {
     }
 }
 
+/// When a day's orders are closed: one local time for each day of the week.
+///
+/// ```
+/// use chrono::{NaiveDate, Weekday};
+/// use shared::calendar::CutOffs;
+///
+/// let date = |text: &str| text.parse::<NaiveDate>().expect("a date");
+/// // Orders until two, on Fridays until noon.
+/// let cut_offs = "14:00:00".parse::<CutOffs>()?.on(Weekday::Fri, "12:00:00".parse()?);
+/// assert_eq!(cut_offs.for_day(date("2026-11-26")), "14:00:00".parse()?);
+/// assert_eq!(cut_offs.for_day(date("2026-11-27")), "12:00:00".parse()?);
+/// assert_eq!(CutOffs::daily("14:00:00".parse()?), "14:00:00".parse()?);
+/// # Ok::<(), chrono::ParseError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CutOffs {
+    week: [NaiveTime; 7],
+}
+
+impl CutOffs {
+    /// The same time on every day.
+    pub const fn daily(time: NaiveTime) -> Self {
+        Self { week: [time; 7] }
+    }
+
+    /// The same times, but for one day of the week.
+    #[must_use]
+    pub fn on(mut self, day: Weekday, time: NaiveTime) -> Self {
+        if let Some(own) = index_of(day).and_then(|index| self.week.get_mut(index)) {
+            *own = time;
+        }
+        self
+    }
+
+    /// The time of the day of the week on which `date` falls.
+    pub fn for_day(&self, date: NaiveDate) -> NaiveTime {
+        let own = index_of(date.weekday()).and_then(|index| self.week.get(index));
+        own.copied().unwrap_or_default()
+    }
+}
+
+/// One time for every day, as chrono reads it: `14:00:00`.
+impl FromStr for CutOffs {
+    type Err = chrono::ParseError;
+
+    fn from_str(raw: &str) -> Result<Self, chrono::ParseError> {
+        raw.parse().map(Self::daily)
+    }
+}
+
 /// How a location turns goods into parcels: its zone, its days, its clock.
 ///
 /// ```
@@ -115,7 +164,7 @@ impl WorkingDays {
 ///     zone: chrono_tz::America::Los_Angeles,
 ///     working_days: WorkingDays::monday_to_friday().without([date("2026-11-26")]),
 ///     pickup_days: WorkingDays::monday_to_friday().without([date("2026-11-26")]),
-///     cut_off: "14:00:00".parse()?,
+///     cut_offs: "14:00:00".parse()?,
 ///     receiving_days: 1,
 ///     processing_days: 1,
 /// };
@@ -131,7 +180,7 @@ impl WorkingDays {
 /// // What arrives on Wednesday is put away on Friday.
 /// assert_eq!(calendar.pickable_on(date("2026-11-25")), Some(date("2026-11-27")));
 /// assert_eq!(calendar.start_of(date("2026-11-26")), instant("2026-11-26T08:00:00Z"));
-/// assert_eq!(calendar.instant_of(date("2026-11-25"), calendar.cut_off), cut_off);
+/// assert_eq!(calendar.cut_off_of(date("2026-11-25")), cut_off);
 /// # Ok::<(), chrono::ParseError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -142,8 +191,8 @@ pub struct DispatchCalendar {
     pub working_days: WorkingDays,
     /// Days on which the carrier picks up.
     pub pickup_days: WorkingDays,
-    /// An order strictly before this local time is begun the same day.
-    pub cut_off: NaiveTime,
+    /// An order strictly before the day's local time is begun the same day.
+    pub cut_offs: CutOffs,
     /// Working days from arrival of goods to when they may be picked (receiving, put-away).
     pub receiving_days: u32,
     /// Working days from the day an order is begun to hand-over.
@@ -158,11 +207,11 @@ impl DispatchCalendar {
 
     /// The working day on which an order placed at `now` is begun.
     ///
-    /// Strictly before the cut-off of a working day it is that day; at the cut-off or later, or on a
+    /// Strictly before the own cut-off of a working day it is that day; at the cut-off or later, or on a
     /// day off, it is the next working day.
     pub fn first_working_day(&self, now: DateTime<Utc>) -> Option<NaiveDate> {
         let today = self.today(now);
-        if self.working_days.includes(today) && now < self.instant_of(today, self.cut_off) {
+        if self.working_days.includes(today) && now < self.cut_off_of(today) {
             return Some(today);
         }
         self.working_days.on_or_after(today.succ_opt()?)
@@ -170,7 +219,7 @@ impl DispatchCalendar {
 
     /// Until when [`Self::first_working_day`] stays as it is.
     pub fn first_working_day_holds_until(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        Some(self.instant_of(self.first_working_day(now)?, self.cut_off))
+        Some(self.cut_off_of(self.first_working_day(now)?))
     }
 
     /// The date by which something begun on working day `begun` is with the carrier.
@@ -188,6 +237,11 @@ impl DispatchCalendar {
     /// The first instant of `date` at the location.
     pub fn start_of(&self, date: NaiveDate) -> DateTime<Utc> {
         self.instant_of(date, NaiveTime::MIN)
+    }
+
+    /// The instant from which an order is no longer begun on `date`.
+    pub fn cut_off_of(&self, date: NaiveDate) -> DateTime<Utc> {
+        self.instant_of(date, self.cut_offs.for_day(date))
     }
 
     /// The instant at which the location's clocks show `time` on `date`.
@@ -209,6 +263,57 @@ impl DispatchCalendar {
     }
 }
 
+/// How long a carrier takes from hand-over to the door, for one part of the world.
+///
+/// ```
+/// use chrono::NaiveDate;
+/// use shared::calendar::{Transit, WorkingDays};
+///
+/// let date = |text: &str| text.parse::<NaiveDate>().expect("a date");
+/// let thanksgiving = date("2026-11-26");
+/// let ground = Transit {
+///     zone: "us".into(),
+///     days: 3,
+///     delivery_days: WorkingDays::monday_to_friday().without([thanksgiving]),
+/// };
+/// // Handed over on Monday: Tuesday, Wednesday, and Friday after the holiday.
+/// assert_eq!(ground.deliver_by(date("2026-11-23")), Some(date("2026-11-27")));
+///
+/// // Handed over on Saturday: the carrier's count begins with Monday.
+/// assert_eq!(ground.deliver_by(date("2026-11-28")), Some(date("2026-12-03")));
+///
+/// // A courier of the same day still drives on the carrier's days only.
+/// let courier = Transit { days: 0, ..ground };
+/// assert_eq!(courier.deliver_by(date("2026-11-23")), Some(date("2026-11-23")));
+/// assert_eq!(courier.deliver_by(thanksgiving), Some(date("2026-11-27")));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transit {
+    /// What the merchant calls the part of the world: `us`, `eu-1`.
+    pub zone: Arc<str>,
+    /// The carrier's days from hand-over to the door.
+    pub days: u32,
+    /// Days on which the carrier moves and delivers parcels.
+    pub delivery_days: WorkingDays,
+}
+
+impl Transit {
+    /// The date by which a parcel is at the door that is with the carrier by `ships_by`.
+    ///
+    /// Only the carrier's days count. What is handed over on another day is taken as handed over on
+    /// the carrier's next one, so that a date is never too early. `None` where the carrier has no
+    /// such day within [`CLOSED_DAYS_MAX`] days.
+    pub fn deliver_by(&self, ships_by: NaiveDate) -> Option<NaiveDate> {
+        let taken_on = self.delivery_days.on_or_after(ships_by)?;
+        self.delivery_days.after(taken_on, self.days)
+    }
+}
+
+/// Where a day stands in a week that begins with Monday.
+fn index_of(day: Weekday) -> Option<usize> {
+    usize::try_from(day.num_days_from_monday()).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -218,7 +323,7 @@ mod tests {
             zone,
             working_days: WorkingDays::monday_to_friday(),
             pickup_days: WorkingDays::every_day(),
-            cut_off: NaiveTime::from_hms_opt(14, 0, 0).expect("14:00"),
+            cut_offs: "14:00:00".parse().expect("14:00"),
             receiving_days: 1,
             processing_days: 1,
         }
@@ -236,11 +341,11 @@ mod tests {
     fn the_cut_off_follows_daylight_saving() {
         let new_york = calendar(chrono_tz::America::New_York);
         assert_eq!(
-            new_york.instant_of(date("2027-03-12"), new_york.cut_off),
+            new_york.cut_off_of(date("2027-03-12")),
             instant("2027-03-12T19:00:00Z")
         );
         assert_eq!(
-            new_york.instant_of(date("2027-03-15"), new_york.cut_off),
+            new_york.cut_off_of(date("2027-03-15")),
             instant("2027-03-15T18:00:00Z")
         );
     }

@@ -58,7 +58,7 @@ pub struct DatedLine {
 ///     zone: chrono_tz::UTC,
 ///     working_days: WorkingDays::monday_to_friday(),
 ///     pickup_days: WorkingDays::monday_to_friday(),
-///     cut_off: "14:00:00".parse()?,
+///     cut_offs: "14:00:00".parse()?,
 ///     receiving_days: 0,
 ///     processing_days: 1,
 /// });

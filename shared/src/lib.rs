@@ -35,7 +35,7 @@
 //!     zone: chrono_tz::America::New_York,
 //!     working_days: WorkingDays::monday_to_friday().without(["2026-11-26".parse()?]),
 //!     pickup_days: WorkingDays::monday_to_friday(),
-//!     cut_off: "14:00:00".parse()?,
+//!     cut_offs: "14:00:00".parse()?,
 //!     receiving_days: 1,
 //!     processing_days: 1,
 //! });

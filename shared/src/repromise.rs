@@ -59,7 +59,7 @@ pub struct Replaced {
 ///     zone: chrono_tz::UTC,
 ///     working_days: WorkingDays::every_day(),
 ///     pickup_days: WorkingDays::every_day(),
-///     cut_off: "14:00:00".parse()?,
+///     cut_offs: "14:00:00".parse()?,
 ///     receiving_days: 0,
 ///     processing_days: 1,
 /// });
@@ -344,7 +344,7 @@ mod tests {
             zone: chrono_tz::UTC,
             working_days: WorkingDays::every_day(),
             pickup_days: WorkingDays::every_day(),
-            cut_off: "14:00:00".parse().expect("a time"),
+            cut_offs: "14:00:00".parse().expect("a time"),
             receiving_days: 0,
             processing_days: 0,
         };

@@ -269,7 +269,7 @@ fn location() -> Location {
         working_days: WorkingDays::monday_to_friday()
             .without([NaiveDate::from_ymd_opt(2026, 11, 26).expect("a date")]),
         pickup_days: WorkingDays::monday_to_friday(),
-        cut_off: "14:00:00".parse().expect("a time"),
+        cut_offs: "14:00:00".parse().expect("a time"),
         receiving_days: 1,
         processing_days: 1,
     };

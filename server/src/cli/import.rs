@@ -145,7 +145,8 @@ fn summarise(imported: &StockImported, format: Format, took: Duration) {
     }
 }
 
-fn list(what: &str, remarks: &[Remark], count: u64) {
+/// Shows the first remarks, and how many there are.
+pub fn list(what: &str, remarks: &[Remark], count: u64) {
     if count == 0 {
         return;
     }

@@ -156,16 +156,13 @@ async fn import(
 
 fn location_record(id: &LocationId) -> anyhow::Result<LocationRecord> {
     let holidays: Result<_, _> = LOCATION.holidays.iter().map(|day| day.parse()).collect();
+    let time_zone = LOCATION.zone.parse().map_err(|_| anyhow!("no such zone"))?;
     Ok(LocationRecord {
-        id: id.clone(),
-        name: LOCATION.name.into(),
-        time_zone: LOCATION.zone.parse().map_err(|_| anyhow!("no such zone"))?,
-        working_days: Week::MONDAY_TO_FRIDAY,
-        pickup_days: Week::MONDAY_TO_FRIDAY,
         holidays: holidays?,
         cut_off: chrono::NaiveTime::parse_from_str(LOCATION.cut_off, "%H:%M")?,
         processing_days: LOCATION.processing_days,
         receiving_days: LOCATION.receiving_days,
+        ..LocationRecord::usual(id.clone(), LOCATION.name.into(), time_zone)
     })
 }
 
@@ -187,6 +184,7 @@ fn decided(location: LocationId) -> anyhow::Result<PutStore> {
         overdue_offset_days: policy.overdue_offset_days,
         min_shipment: policy.min_shipment,
         origins: Some(Vec::new()),
+        transit: None,
     })
 }
 

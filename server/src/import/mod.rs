@@ -5,6 +5,7 @@
 
 pub mod cells;
 pub mod header;
+pub mod holidays;
 pub mod intake;
 pub mod run;
 pub mod shipsby;

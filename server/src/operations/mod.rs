@@ -3,6 +3,7 @@
 //! An act loads, decides, commits once, brings the catalogue up to date and announces. It runs in a
 //! task of its own ([`running::detached`]), so that a client that hangs up cannot stop it halfway.
 
+pub mod add_holidays;
 pub mod adjust_stock;
 pub mod change_purchase_order;
 pub mod check_availability;

@@ -7,7 +7,7 @@ use shared::quantity::Quantity;
 use shared::shipment::{SplitCharge, SplitPolicy};
 
 use super::ActError;
-use super::records::StoreRecord;
+use super::records::{StoreRecord, TransitRecord};
 use super::running::{Touched, detached, publish};
 use crate::app::App;
 use crate::store::writing::Note;
@@ -35,14 +35,16 @@ pub struct PutStore {
     pub min_shipment: Quantity,
     /// Origins whose pages may use the publishable keys; `None`: as before.
     pub origins: Option<Vec<String>>,
+    /// How long carriers take; `None`: as before.
+    pub transit: Option<Vec<TransitRecord>>,
 }
 
 /// Replaces what the merchant decides about the whole shop.
 ///
 /// # Errors
 ///
-/// [`ActError::Field`] for a location that the store does not have, and for a price in another
-/// currency than the store's.
+/// [`ActError::Field`] for a location that the store does not have or that does not fulfil, and for
+/// a price in another currency than the store's.
 pub async fn put_store(
     app: &App,
     store: &StoreId,
@@ -53,6 +55,7 @@ pub async fn put_store(
         let note = Note::new("put_store", store.as_str());
         let mut writing = app.store.begin(&store, note, app.clock.now()).await?;
         let before = writing.store_record().await?.ok_or(ActError::NotFound)?;
+        let transit = request.transit.unwrap_or_else(|| before.transit.clone());
         let record = StoreRecord {
             name: request.name,
             location: request.location.unwrap_or(before.location),
@@ -64,10 +67,29 @@ pub async fn put_store(
             overdue_offset_days: request.overdue_offset_days,
             min_shipment: request.min_shipment,
             origins: request.origins.unwrap_or(before.origins),
+            transit_revision: match transit == before.transit {
+                true => before.transit_revision,
+                false => writing.revision(),
+            },
+            transit,
         };
         refuse_other_currency(&record)?;
-        if !writing.has_location(&record.location).await? {
+        let Some(ships_from) = writing.location(&record.location).await? else {
             return Err(ActError::unknown_location("/location", &record.location));
+        };
+        if !ships_from.fulfils {
+            let detail = format!(
+                "the stock of `{}` is not for shoppers; let it be with `fulfils` of PUT /v1/locations/{{id}} first",
+                record.location
+            );
+            return Err(ActError::field("/location", "location_does_not_fulfil", detail));
+        }
+        for (at, transit) in record.transit.iter().enumerate() {
+            if let Some(from) = &transit.from
+                && !writing.has_location(from).await?
+            {
+                return Err(ActError::unknown_location(format!("/transit/{at}/from"), from));
+            }
         }
         writing.put_store(&record).await?;
         let revision = writing.commit().await?;
@@ -102,6 +124,7 @@ impl From<StoreRecord> for PutStore {
             overdue_offset_days: record.overdue_offset_days,
             min_shipment: record.min_shipment,
             origins: Some(record.origins),
+            transit: Some(record.transit),
         }
     }
 }

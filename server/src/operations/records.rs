@@ -1,7 +1,7 @@
 //! The records that acts take and show, as the store keeps them.
 
 pub use crate::store::keys::KeyRecord;
-pub use crate::store::locations::{LocationRecord, WEEKDAYS, Week};
+pub use crate::store::locations::{LocationRecord, Week, WeekTimes, day_name, day_named};
 pub use crate::store::purchase_orders::{
     PurchaseOrder, PurchaseOrderLine, PurchaseOrderStatus, Receipt,
 };
@@ -9,3 +9,4 @@ pub use crate::store::skus::{Component, SkuRecord};
 pub use crate::store::stock::Level;
 pub use crate::store::stores::StoreRecord;
 pub use crate::store::suppliers::SupplierRecord;
+pub use crate::store::transit::TransitRecord;

@@ -136,8 +136,10 @@ impl Writing {
                      , pickup_days
                      , holidays
                      , cut_off
+                     , cut_offs
                      , processing_days
                      , receiving_days
+                     , parcel_cost
                      , revision
                      )
                 SELECT store.store_id
@@ -148,8 +150,10 @@ impl Writing {
                      , shipping.pickup_days
                      , shipping.holidays
                      , shipping.cut_off
+                     , shipping.cut_offs
                      , shipping.processing_days
                      , shipping.receiving_days
+                     , shipping.parcel_cost
                      , ?4
                   FROM store
                   JOIN location AS shipping

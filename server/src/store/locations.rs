@@ -1,12 +1,12 @@
 //! Locations: where goods are, and when people work there.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{NaiveDate, NaiveTime, Weekday};
 use chrono_tz::Tz;
-use shared::availability::Location;
-use shared::calendar::{DispatchCalendar, WorkingDays};
+use shared::calendar::{CutOffs, DispatchCalendar, WorkingDays};
 use shared::ids::{LocationId, StoreId};
+use sqlx::SqliteExecutor;
 
 use super::writing::stored;
 use super::{Store, StoreError, Writing};
@@ -28,10 +28,18 @@ pub struct LocationRecord {
     pub holidays: BTreeSet<NaiveDate>,
     /// An order strictly before this local time is begun the same day. Whole minutes.
     pub cut_off: NaiveTime,
+    /// Days of the week with another cut-off than that.
+    pub cut_offs: WeekTimes,
     /// Working days from the day an order is begun to hand-over.
     pub processing_days: u32,
     /// Working days from arrival of goods to when they may be picked.
     pub receiving_days: u32,
+    /// True if its stock may be promised to shoppers.
+    pub fulfils: bool,
+    /// What a parcel from here costs, in minor units: only chooses between locations.
+    pub parcel_cost: u32,
+    /// The commit that last changed it; a change that is under way sets its own.
+    pub revision: u64,
 }
 
 /// Days of the week, Monday first.
@@ -48,6 +56,70 @@ pub const WEEKDAYS: [Weekday; 7] = [
     Weekday::Sat,
     Weekday::Sun,
 ];
+
+/// The word for a day of the week.
+pub fn day_name(day: Weekday) -> &'static str {
+    match day {
+        Weekday::Mon => "mon",
+        Weekday::Tue => "tue",
+        Weekday::Wed => "wed",
+        Weekday::Thu => "thu",
+        Weekday::Fri => "fri",
+        Weekday::Sat => "sat",
+        Weekday::Sun => "sun",
+    }
+}
+
+/// The day of the week that this word is for.
+pub fn day_named(name: &str) -> Option<Weekday> {
+    WEEKDAYS.into_iter().find(|day| day_name(*day) == name)
+}
+
+/// Local times of some days of the week. Whole minutes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WeekTimes(Vec<(Weekday, NaiveTime)>);
+
+impl WeekTimes {
+    /// These times; of a day that is there twice, the last. In the order of the week.
+    pub fn new(times: impl IntoIterator<Item = (Weekday, NaiveTime)>) -> Self {
+        let by_day: BTreeMap<u32, (Weekday, NaiveTime)> = times
+            .into_iter()
+            .map(|(day, time)| (day.num_days_from_monday(), (day, time)))
+            .collect();
+        Self(by_day.into_values().collect())
+    }
+
+    /// The days that have a time, Monday first.
+    pub fn times(&self) -> impl Iterator<Item = (Weekday, NaiveTime)> {
+        self.0.iter().copied()
+    }
+
+    fn stored(&self) -> Option<String> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let times: BTreeMap<&str, String> = self
+            .times()
+            .map(|(day, time)| (day_name(day), time.format("%H:%M").to_string()))
+            .collect();
+        Some(serde_json::to_string(&times).expect("times have only text keys"))
+    }
+
+    fn read(stored: Option<&str>) -> Option<Self> {
+        let Some(stored) = stored else {
+            return Some(Self::default());
+        };
+        let times: BTreeMap<String, String> = serde_json::from_str(stored).ok()?;
+        let times: Option<Vec<_>> = times
+            .iter()
+            .map(|(day, time)| {
+                let time = NaiveTime::parse_from_str(time, "%H:%M").ok()?;
+                Some((day_named(day)?, time))
+            })
+            .collect();
+        times.map(Self::new)
+    }
+}
 
 impl Week {
     /// Monday to Friday.
@@ -85,25 +157,30 @@ impl LocationRecord {
             pickup_days: Week::MONDAY_TO_FRIDAY,
             holidays: BTreeSet::new(),
             cut_off: NaiveTime::from_hms_opt(14, 0, 0).expect("two in the afternoon"),
+            cut_offs: WeekTimes::default(),
             processing_days: 1,
             receiving_days: 1,
+            fulfils: true,
+            parcel_cost: 0,
+            revision: 0,
         }
     }
 
-    /// The location as promises are computed from it.
-    pub fn location(&self) -> Location {
+    /// When it works.
+    pub fn calendar(&self) -> DispatchCalendar {
         let open = |week: Week| WorkingDays::on(week.days()).without(self.holidays.iter().copied());
-        Location::new(
-            self.id.clone(),
-            DispatchCalendar {
-                zone: self.time_zone,
-                working_days: open(self.working_days),
-                pickup_days: open(self.pickup_days),
-                cut_off: self.cut_off,
-                receiving_days: self.receiving_days,
-                processing_days: self.processing_days,
-            },
-        )
+        let usual = CutOffs::daily(self.cut_off);
+        DispatchCalendar {
+            zone: self.time_zone,
+            working_days: open(self.working_days),
+            pickup_days: open(self.pickup_days),
+            cut_offs: self
+                .cut_offs
+                .times()
+                .fold(usual, |cut_offs, (day, time)| cut_offs.on(day, time)),
+            receiving_days: self.receiving_days,
+            processing_days: self.processing_days,
+        }
     }
 }
 
@@ -116,32 +193,18 @@ struct Row {
     pickup_days: String,
     holidays: String,
     cut_off: String,
+    cut_offs: Option<String>,
     processing_days: i64,
     receiving_days: i64,
+    fulfils: bool,
+    parcel_cost: i64,
+    revision: i64,
 }
 
 impl Store {
     /// All locations of a store, by id.
     pub async fn locations(&self, store: &StoreId) -> Result<Vec<LocationRecord>, StoreError> {
-        let rows: Vec<Row> = sqlx::query_as(
-            "
-            SELECT location
-                 , name
-                 , time_zone
-                 , working_days
-                 , pickup_days
-                 , holidays
-                 , cut_off
-                 , processing_days
-                 , receiving_days
-              FROM location
-             WHERE store_id = ?1
-             ORDER BY location",
-        )
-        .bind(store.as_str())
-        .fetch_all(&self.0.readers)
-        .await?;
-        rows.into_iter().map(Row::record).collect()
+        locations(&self.0.readers, store).await
     }
 
     /// One location.
@@ -150,30 +213,19 @@ impl Store {
         store: &StoreId,
         id: &LocationId,
     ) -> Result<Option<LocationRecord>, StoreError> {
-        let row: Option<Row> = sqlx::query_as(
-            "
-            SELECT location
-                 , name
-                 , time_zone
-                 , working_days
-                 , pickup_days
-                 , holidays
-                 , cut_off
-                 , processing_days
-                 , receiving_days
-              FROM location
-             WHERE store_id = ?1
-               AND location = ?2",
-        )
-        .bind(store.as_str())
-        .bind(id.as_str())
-        .fetch_optional(&self.0.readers)
-        .await?;
-        row.map(Row::record).transpose()
+        location(&self.0.readers, store, id).await
     }
 }
 
 impl Writing {
+    /// One location, as this change sees it.
+    pub async fn location(
+        &mut self,
+        id: &LocationId,
+    ) -> Result<Option<LocationRecord>, StoreError> {
+        location(&mut *self.transaction, &self.store, id).await
+    }
+
     /// Makes a location or replaces it.
     pub async fn put_location(&mut self, record: &LocationRecord) -> Result<(), StoreError> {
         sqlx::query(
@@ -187,11 +239,14 @@ impl Writing {
                  , pickup_days
                  , holidays
                  , cut_off
+                 , cut_offs
                  , processing_days
                  , receiving_days
+                 , fulfils
+                 , parcel_cost
                  , revision
                  )
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
                 ON CONFLICT (store_id, location) DO UPDATE
                SET name            = excluded.name
                  , time_zone       = excluded.time_zone
@@ -199,8 +254,11 @@ impl Writing {
                  , pickup_days     = excluded.pickup_days
                  , holidays        = excluded.holidays
                  , cut_off         = excluded.cut_off
+                 , cut_offs        = excluded.cut_offs
                  , processing_days = excluded.processing_days
                  , receiving_days  = excluded.receiving_days
+                 , fulfils         = excluded.fulfils
+                 , parcel_cost     = excluded.parcel_cost
                  , revision        = excluded.revision",
         )
         .bind(self.store.as_str())
@@ -211,8 +269,11 @@ impl Writing {
         .bind(record.pickup_days.stored())
         .bind(stored_holidays(&record.holidays))
         .bind(record.cut_off.format("%H:%M").to_string())
+        .bind(record.cut_offs.stored())
         .bind(record.processing_days)
         .bind(record.receiving_days)
+        .bind(record.fulfils)
+        .bind(record.parcel_cost)
         .bind(stored(self.revision))
         .execute(&mut *self.transaction)
         .await?;
@@ -238,6 +299,66 @@ impl Writing {
     }
 }
 
+pub(super) async fn locations(
+    executor: impl SqliteExecutor<'_>,
+    store: &StoreId,
+) -> Result<Vec<LocationRecord>, StoreError> {
+    let rows: Vec<Row> = sqlx::query_as(
+        "
+        SELECT location
+             , name
+             , time_zone
+             , working_days
+             , pickup_days
+             , holidays
+             , cut_off
+             , cut_offs
+             , processing_days
+             , receiving_days
+             , fulfils
+             , parcel_cost
+             , revision
+          FROM location
+         WHERE store_id = ?1
+         ORDER BY location",
+    )
+    .bind(store.as_str())
+    .fetch_all(executor)
+    .await?;
+    rows.into_iter().map(Row::record).collect()
+}
+
+async fn location(
+    executor: impl SqliteExecutor<'_>,
+    store: &StoreId,
+    id: &LocationId,
+) -> Result<Option<LocationRecord>, StoreError> {
+    let row: Option<Row> = sqlx::query_as(
+        "
+        SELECT location
+             , name
+             , time_zone
+             , working_days
+             , pickup_days
+             , holidays
+             , cut_off
+             , cut_offs
+             , processing_days
+             , receiving_days
+             , fulfils
+             , parcel_cost
+             , revision
+          FROM location
+         WHERE store_id = ?1
+           AND location = ?2",
+    )
+    .bind(store.as_str())
+    .bind(id.as_str())
+    .fetch_optional(executor)
+    .await?;
+    row.map(Row::record).transpose()
+}
+
 impl Row {
     fn record(self) -> Result<LocationRecord, StoreError> {
         let unreadable = StoreError::Unreadable;
@@ -259,8 +380,14 @@ impl Row {
             holidays: read_holidays(&self.holidays).ok_or(unreadable("location.holidays"))?,
             cut_off: NaiveTime::parse_from_str(&self.cut_off, "%H:%M")
                 .map_err(|_| unreadable("location.cut_off"))?,
+            cut_offs: WeekTimes::read(self.cut_offs.as_deref())
+                .ok_or(unreadable("location.cut_offs"))?,
             processing_days: days(self.processing_days)?,
             receiving_days: days(self.receiving_days)?,
+            fulfils: self.fulfils,
+            parcel_cost: u32::try_from(self.parcel_cost)
+                .map_err(|_| unreadable("location.parcel_cost"))?,
+            revision: self.revision.unsigned_abs(),
         })
     }
 }

@@ -18,6 +18,7 @@ pub mod soundness;
 pub mod stock;
 pub mod stores;
 pub mod suppliers;
+pub mod transit;
 pub mod writing;
 
 use std::collections::HashSet;

@@ -1,17 +1,31 @@
 //! What a merchant decides about the whole shop, as the catalogue keeps it.
 
-use shared::availability::PromisePolicy;
+use shared::availability::{Location, PromisePolicy};
 use shared::cart::LOCATIONS_MAX;
 use shared::ids::StoreId;
 
-use super::locations::LocationRecord;
+use super::locations::{LocationRecord, locations};
+use super::stores::{StoreRecord, store_record};
+use super::transit::transit_from;
 use super::{Store, StoreError};
 use crate::catalogue::Settings;
+
+/// The locations whose stock may be promised: the one that the store ships from, then the others by
+/// id.
+pub fn fulfilling(record: &StoreRecord, mut locations: Vec<LocationRecord>) -> Vec<Location> {
+    locations.retain(|location| location.fulfils);
+    locations.sort_by_cached_key(|location| (location.id != record.location, location.id.clone()));
+    let locations = locations.into_iter().take(LOCATIONS_MAX);
+    locations
+        .map(|location| as_promised_from(location, record))
+        .collect()
+}
 
 impl Store {
     /// The settings of a store; `None` where there is no such store.
     pub async fn load_settings(&self, store: &StoreId) -> Result<Option<Settings>, StoreError> {
-        // The generation is read first: a change that comes between is loaded again, never missed.
+        // A transaction that only reads: all of this as of one commit.
+        let mut snapshot = self.0.readers.begin().await?;
         let generation: Option<i64> = sqlx::query_scalar(
             "
             SELECT settings_revision
@@ -19,25 +33,23 @@ impl Store {
              WHERE store_id = ?1",
         )
         .bind(store.as_str())
-        .fetch_optional(&self.0.readers)
+        .fetch_optional(&mut *snapshot)
         .await?;
-        let Some(record) = self.store_record(store).await? else {
+        let record = store_record(&mut *snapshot, store).await?;
+        let locations = locations(&mut *snapshot, store).await?;
+        snapshot.rollback().await?;
+        let Some(record) = record else {
             return Ok(None);
         };
-        let mut locations = self.locations(store).await?;
-        locations.sort_by_key(|location| location.id != record.location);
-        let location = locations
+        let locations = fulfilling(&record, locations);
+        let primary = locations
             .first()
-            .ok_or(StoreError::Unreadable("store.location"))?
-            .location();
+            .filter(|primary| primary.id == record.location)
+            .ok_or(StoreError::Unreadable("store.location"))?;
         Ok(Some(Settings {
             name: record.name,
-            location,
-            locations: locations
-                .iter()
-                .map(LocationRecord::location)
-                .take(LOCATIONS_MAX)
-                .collect(),
+            location: primary.clone(),
+            locations,
             promises: PromisePolicy {
                 horizon_days: record.horizon_days,
                 overdue_fence_days: record.overdue_fence_days,
@@ -45,11 +57,25 @@ impl Store {
                 min_shipment: record.min_shipment,
                 display: record.display,
                 suppress_within_days: Some(0),
+                zone: record
+                    .transit
+                    .first()
+                    .map(|transit| transit.zone.as_str().into()),
             },
             currency: record.currency,
             split: record.split,
             origins: record.origins,
             generation: generation.unwrap_or_default().unsigned_abs(),
         }))
+    }
+}
+
+fn as_promised_from(location: LocationRecord, record: &StoreRecord) -> Location {
+    Location {
+        calendar: location.calendar(),
+        parcel_cost: location.parcel_cost,
+        transit: transit_from(&record.transit, &location.id),
+        revision: location.revision.max(record.transit_revision),
+        id: location.id,
     }
 }

@@ -8,6 +8,7 @@ use shared::quantity::Quantity;
 use shared::shipment::{SplitCharge, SplitPolicy};
 use sqlx::SqliteExecutor;
 
+use super::transit::{TransitRecord, read_transit};
 use super::writing::stored;
 use super::{Store, StoreError, Writing};
 
@@ -39,6 +40,10 @@ pub struct StoreRecord {
     pub min_shipment: Quantity,
     /// Origins whose pages may use the publishable keys.
     pub origins: Vec<String>,
+    /// How long carriers take. The zone of the first counts where none is named.
+    pub transit: Vec<TransitRecord>,
+    /// The commit that last changed how long carriers take.
+    pub transit_revision: u64,
 }
 
 /// Where a store stands.
@@ -66,6 +71,8 @@ struct Row {
     overdue_offset_days: i64,
     min_shipment: i64,
     origins: String,
+    transit: String,
+    transit_revision: i64,
 }
 
 impl Store {
@@ -199,7 +206,8 @@ impl Writing {
                  , overdue_offset_days = ?11
                  , min_shipment        = ?12
                  , origins             = ?13
-                 , settings_revision   = ?14
+                 , transit_revision    = ?14
+                 , settings_revision   = ?15
              WHERE store_id = ?1",
         )
         .bind(self.store.as_str())
@@ -215,10 +223,11 @@ impl Writing {
         .bind(record.overdue_offset_days)
         .bind(record.min_shipment.units())
         .bind(origins)
+        .bind(stored(record.transit_revision))
         .bind(stored(self.revision))
         .execute(&mut *self.transaction)
         .await?;
-        Ok(())
+        self.put_transit(&record.transit).await
     }
 
     /// Says that settings changed, without changing the store itself.
@@ -237,7 +246,7 @@ impl Writing {
     }
 }
 
-async fn store_record(
+pub(super) async fn store_record(
     executor: impl SqliteExecutor<'_>,
     store: &StoreId,
 ) -> Result<Option<StoreRecord>, StoreError> {
@@ -255,6 +264,20 @@ async fn store_record(
              , overdue_offset_days
              , min_shipment
              , origins
+             , ( SELECT json_group_array
+                      ( json_object
+                      ( 'zone'         , transit.zone
+                      , 'from'         , transit.location
+                      , 'days'         , transit.days
+                      , 'delivery_days', transit.delivery_days
+                      , 'holidays'     , transit.holidays
+                      )
+                        ORDER BY transit.line
+                      )
+                   FROM transit
+                  WHERE transit.store_id = store.store_id
+               ) AS transit
+             , transit_revision
           FROM store
          WHERE store_id = ?1",
     )
@@ -291,6 +314,8 @@ impl Row {
             min_shipment: Quantity::new(days(self.min_shipment)?),
             origins: serde_json::from_str(&self.origins)
                 .map_err(|_| unreadable("store.origins"))?,
+            transit: read_transit(&self.transit).ok_or(unreadable("transit"))?,
+            transit_revision: self.transit_revision.unsigned_abs(),
         })
     }
 }

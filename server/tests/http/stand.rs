@@ -190,7 +190,7 @@ pub fn settings(origin: &str) -> Settings {
             working_days: WorkingDays::monday_to_friday()
                 .without(["2026-11-26".parse().expect("a date")]),
             pickup_days: WorkingDays::monday_to_friday(),
-            cut_off: "14:00:00".parse().expect("a time"),
+            cut_offs: "14:00:00".parse().expect("a time"),
             receiving_days: 1,
             processing_days: 1,
         },

@@ -1,7 +1,10 @@
 //! The writing side: the store's contract, what acts do and refuse, imports, the merchant's routes.
 
 mod acts;
+mod client;
+mod holidays;
 mod imports;
+mod places;
 mod routes;
 mod shop;
 mod store;

@@ -1,117 +1,13 @@
 //! The merchant's routes, as a client sees them.
 
-use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::http::{HeaderMap, Request, StatusCode};
+use axum::body::Body;
+use axum::http::StatusCode;
 use serde_json::{Value, json};
 use server::catalogue::KeyKind;
-use server::http::merchant;
 use server::store::writing::Note;
-use tower::ServiceExt;
 
+use crate::client::Client;
 use crate::shop::{TestShop, id, now};
-
-/// A client with a key.
-struct Client {
-    router: Router,
-    key: String,
-}
-
-struct Reply {
-    status: u16,
-    headers: HeaderMap,
-    body: Vec<u8>,
-}
-
-impl Reply {
-    fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).expect("JSON")
-    }
-
-    fn code(&self) -> String {
-        self.json()["code"].as_str().unwrap_or_default().to_owned()
-    }
-
-    fn pointer(&self) -> String {
-        let pointer = &self.json()["errors"][0]["pointer"];
-        pointer.as_str().unwrap_or_default().to_owned()
-    }
-}
-
-impl Client {
-    async fn new(shop: &TestShop) -> Self {
-        let key = shop.key(&shop.store, KeyKind::Secret, "sk_live_test").await;
-        Self::with(shop, &key)
-    }
-
-    fn with(shop: &TestShop, key: &str) -> Self {
-        let (router, _) = merchant::routes().split_for_parts();
-        Self {
-            router: router.with_state(shop.app.clone()),
-            key: key.to_owned(),
-        }
-    }
-
-    async fn send(&self, request: Request<Body>) -> Reply {
-        let response = self
-            .router
-            .clone()
-            .oneshot(request)
-            .await
-            .expect("an answer");
-        let (parts, body) = response.into_parts();
-        Reply {
-            status: parts.status.as_u16(),
-            headers: parts.headers,
-            body: to_bytes(body, 1 << 20).await.expect("a body").to_vec(),
-        }
-    }
-
-    fn request(&self, method: &str, path: &str) -> axum::http::request::Builder {
-        Request::builder()
-            .method(method)
-            .uri(path)
-            .header("authorization", format!("Bearer {}", self.key))
-    }
-
-    async fn get(&self, path: &str) -> Reply {
-        self.send(
-            self.request("GET", path)
-                .body(Body::empty())
-                .expect("a request"),
-        )
-        .await
-    }
-
-    async fn json(&self, method: &str, path: &str, body: &str) -> Reply {
-        let request = self
-            .request(method, path)
-            .header("content-type", "application/json");
-        self.send(
-            request
-                .body(Body::from(body.to_owned()))
-                .expect("a request"),
-        )
-        .await
-    }
-
-    async fn put(&self, path: &str, body: Value) -> Reply {
-        self.json("PUT", path, &body.to_string()).await
-    }
-
-    async fn post(&self, path: &str, key: &str, body: Value) -> Reply {
-        let request = self
-            .request("POST", path)
-            .header("content-type", "application/json")
-            .header("idempotency-key", key);
-        self.send(
-            request
-                .body(Body::from(body.to_string()))
-                .expect("a request"),
-        )
-        .await
-    }
-}
 
 #[tokio::test]
 async fn a_sku_is_put_whole_and_shown_as_it_is() {

@@ -55,9 +55,8 @@ impl Line<'_> {
                 })
         });
         let delivery = |slice: &Slice| {
-            locations
-                .get(usize::from(slice.from.0))
-                .and_then(|location| location.delivers_by(slice.ships_by))
+            let location = locations.get(usize::from(slice.from.0))?;
+            location.delivers_by(slice.ships_by, policy.zone.as_deref()?)
         };
         Availability {
             sku: facts.sku.clone(),

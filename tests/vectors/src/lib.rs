@@ -9,7 +9,7 @@ use std::fmt::Write;
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use chrono_tz::Tz;
 use shared::availability::{Availability, Location, PromisePolicy, Status, availability};
-use shared::calendar::{DispatchCalendar, WorkingDays};
+use shared::calendar::{CutOffs, DispatchCalendar, WorkingDays};
 use shared::ids::{LocationId, Sku};
 use shared::kit::Goods;
 use shared::money::{Currency, Money};
@@ -230,7 +230,7 @@ impl Shop {
             zone,
             working_days: WorkingDays::monday_to_friday(),
             pickup_days: WorkingDays::monday_to_friday(),
-            cut_off: NaiveTime::from_hms_opt(14, 0, 0).unwrap_or_default(),
+            cut_offs: CutOffs::daily(NaiveTime::from_hms_opt(14, 0, 0).unwrap_or_default()),
             receiving_days: 1,
             processing_days: 1,
         };

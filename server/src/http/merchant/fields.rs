@@ -19,10 +19,10 @@ use utoipa::openapi::schema::{
 };
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::operations::records::{WEEKDAYS, Week};
+use crate::limits::{HOLIDAYS_MAX, PARCEL_COST_MAX, TRANSIT_ZONE_BYTES_MAX};
+pub use crate::operations::records::day_name;
+use crate::operations::records::{Week, WeekTimes, day_named};
 
-/// Most days off that a calendar may list.
-pub const HOLIDAYS_MAX: usize = 1_000;
 /// Longest name or title, in characters.
 pub const NAME_CHARS_MAX: usize = 200;
 /// Longest reason, in characters.
@@ -176,11 +176,36 @@ field!(
     /// A local time of day, `HH:MM`.
     TimeOfDay(NaiveTime),
     |value| {
-        let time = value.as_str().filter(|time| time.len() == 5);
-        time.and_then(|time| NaiveTime::parse_from_str(time, "%H:%M").ok())
-            .ok_or_else(|| "invalid_time: must be a time of day, as HH:MM".to_owned())
+        time_of_day(value).ok_or_else(|| "invalid_time: must be a time of day, as HH:MM".to_owned())
     },
     texts(5)
+);
+field!(
+    /// Local times of days of the week: `{"fri": "12:00"}`.
+    WeekdayTimes(WeekTimes),
+    weekday_times,
+    ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .additional_properties(Some(texts(5)))
+        .examples([serde_json::json!({"fri": "12:00"})])
+);
+field!(
+    /// What a parcel costs, in minor units of the store's currency.
+    ParcelCost(u32),
+    |value| {
+        value
+            .as_u64()
+            .and_then(|cost| u32::try_from(cost).ok())
+            .filter(|cost| *cost <= PARCEL_COST_MAX)
+            .ok_or_else(|| "invalid_amount: must be a whole number of minor units (cents) from 0 to 1,000,000,000".to_owned())
+    },
+    whole(0, i64::from(PARCEL_COST_MAX))
+);
+field!(
+    /// A part of the world that carriers take the same time to: 1 to 32 letters, digits and hyphens.
+    TransitZone(String),
+    transit_zone,
+    texts(TRANSIT_ZONE_BYTES_MAX)
 );
 field!(
     /// Days of the week: `["mon", "tue"]`.
@@ -306,23 +331,44 @@ fn weekdays(value: &Value) -> Result<Week, String> {
     let mut week = [false; 7];
     for day in value.as_array().ok_or_else(wrong)? {
         let name = day.as_str().ok_or_else(wrong)?;
-        let at = WEEKDAYS.iter().position(|known| day_name(*known) == name);
-        week[at.ok_or_else(wrong)?] = true;
+        let day = day_named(name).ok_or_else(wrong)?;
+        week[day.num_days_from_monday() as usize] = true;
     }
     Ok(Week(week))
 }
 
-/// The word for a day of the week.
-pub fn day_name(day: chrono::Weekday) -> &'static str {
-    match day {
-        chrono::Weekday::Mon => "mon",
-        chrono::Weekday::Tue => "tue",
-        chrono::Weekday::Wed => "wed",
-        chrono::Weekday::Thu => "thu",
-        chrono::Weekday::Fri => "fri",
-        chrono::Weekday::Sat => "sat",
-        chrono::Weekday::Sun => "sun",
-    }
+fn time_of_day(value: &Value) -> Option<NaiveTime> {
+    let time = value.as_str().filter(|time| time.len() == 5)?;
+    NaiveTime::parse_from_str(time, "%H:%M").ok()
+}
+
+fn weekday_times(value: &Value) -> Result<WeekTimes, String> {
+    let Some(named) = value.as_object() else {
+        return Err("invalid_time: must be an object such as {\"fri\": \"12:00\"}".into());
+    };
+    let times: Result<Vec<_>, String> = named
+        .iter()
+        .map(|(name, time)| {
+            let day = day_named(name).ok_or_else(|| {
+                "invalid_weekday: must have only mon, tue, wed, thu, fri, sat and sun".to_owned()
+            })?;
+            let time = time_of_day(time).ok_or_else(|| {
+                format!("invalid_time: the time of {name} must be a time of day, as HH:MM")
+            })?;
+            Ok((day, time))
+        })
+        .collect();
+    times.map(WeekTimes::new)
+}
+
+fn transit_zone(value: &Value) -> Result<String, String> {
+    let fits = |zone: &&str| {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+        (1..=TRANSIT_ZONE_BYTES_MAX).contains(&zone.len()) && zone.bytes().all(plain)
+    };
+    value.as_str().filter(fits).map(str::to_owned).ok_or_else(|| {
+        format!("invalid_zone: must be 1 to {TRANSIT_ZONE_BYTES_MAX} letters, digits and hyphens such as us or eu-1")
+    })
 }
 
 fn holidays(value: &Value) -> Result<BTreeSet<NaiveDate>, String> {

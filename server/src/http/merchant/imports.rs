@@ -16,7 +16,7 @@ use crate::error::Problem;
 use crate::http::auth::Merchant;
 use crate::http::body::whole;
 use crate::http::named::Named;
-use crate::import::{Format, FormatError, Remark};
+use crate::import::{Broken, Format, FormatError, Remark};
 use crate::operations::import_stock::{ImportError, ImportStock, StockImported, import_stock};
 use crate::operations::once::{self, Asked, Once};
 use crate::operations::turns::Turn;
@@ -183,14 +183,19 @@ impl From<ImportError> for Problem {
                 "Other files are being taken in. Nothing was changed; send it again in a moment.",
             )
             .retry_after_s(IMPORTS_RETRY_S),
-            ImportError::Broken(broken) => Self::new(
-                422,
-                broken.code,
-                "The file cannot be used",
-                format!("{} Nothing was changed.", broken.detail),
-            ),
+            ImportError::Broken(file) => broken(&file),
         }
     }
+}
+
+/// The problem of a file that cannot be used as a whole.
+pub fn broken(file: &Broken) -> Problem {
+    Problem::new(
+        422,
+        file.code,
+        "The file cannot be used",
+        format!("{} Nothing was changed.", file.detail),
+    )
 }
 
 fn imported(imported: &StockImported) -> once::Answer {

@@ -1,14 +1,19 @@
 //! Locations: where goods are, and when people work there.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::State;
+use chrono::NaiveTime;
 use serde::{Deserialize, Serialize};
 use shared::wire::Date;
 use utoipa::ToSchema;
 
 use super::Refusals;
 use super::asking::{existing, new};
-use super::fields::{Holidays, Name, TimeOfDay, Weekdays, WorkDays, Zone, day_name};
+use super::fields::{
+    Holidays, Name, ParcelCost, TimeOfDay, WeekdayTimes, Weekdays, WorkDays, Zone, day_name,
+};
 use crate::app::App;
 use crate::error::Problem;
 use crate::http::auth::Merchant;
@@ -35,10 +40,18 @@ pub struct Request {
     holidays: Option<Holidays>,
     /// An order strictly before this local time is begun the same day. 14:00 unless said otherwise.
     cut_off: Option<TimeOfDay>,
+    /// Days of the week with another cut-off than that. None unless said otherwise.
+    cut_offs: Option<WeekdayTimes>,
     /// Working days from the day an order is begun to hand-over. 1 unless said otherwise.
     processing_days: Option<WorkDays>,
     /// Working days from arrival of goods to when they may be picked. 1 unless said otherwise.
     receiving_days: Option<WorkDays>,
+    /// Whether its stock may be promised to shoppers. It may unless said otherwise; that of the
+    /// location that the store ships from always may.
+    fulfils: Option<bool>,
+    /// What a parcel from here costs you, in minor units of the store's currency: only chooses
+    /// between locations. 0 unless said otherwise.
+    parcel_cost: Option<ParcelCost>,
 }
 
 /// Days and hours of a location.
@@ -59,10 +72,16 @@ pub struct Answer {
     holidays: Vec<Date>,
     /// An order strictly before this local time is begun the same day.
     cut_off: String,
+    /// Days of the week with another cut-off than that.
+    cut_offs: BTreeMap<&'static str, String>,
     /// Working days from the day an order is begun to hand-over.
     processing_days: u32,
     /// Working days from arrival of goods to when they may be picked.
     receiving_days: u32,
+    /// Whether its stock may be promised to shoppers.
+    fulfils: bool,
+    /// What a parcel from here costs you, in minor units of the store's currency.
+    parcel_cost: u32,
 }
 
 /// All locations.
@@ -142,11 +161,20 @@ impl Request {
         if let Some(cut_off) = self.cut_off {
             record.cut_off = cut_off.0;
         }
+        if let Some(cut_offs) = self.cut_offs {
+            record.cut_offs = cut_offs.0;
+        }
         if let Some(days) = self.processing_days {
             record.processing_days = days.0;
         }
         if let Some(days) = self.receiving_days {
             record.receiving_days = days.0;
+        }
+        if let Some(fulfils) = self.fulfils {
+            record.fulfils = fulfils;
+        }
+        if let Some(cost) = self.parcel_cost {
+            record.parcel_cost = cost.0;
         }
         Ok(record)
     }
@@ -161,9 +189,20 @@ impl From<LocationRecord> for Answer {
             working_days: record.working_days.days().map(day_name).collect(),
             pickup_days: record.pickup_days.days().map(day_name).collect(),
             holidays: record.holidays.into_iter().map(Date).collect(),
-            cut_off: record.cut_off.format("%H:%M").to_string(),
+            cut_off: shown(record.cut_off),
+            cut_offs: record
+                .cut_offs
+                .times()
+                .map(|(day, time)| (day_name(day), shown(time)))
+                .collect(),
             processing_days: record.processing_days,
             receiving_days: record.receiving_days,
+            fulfils: record.fulfils,
+            parcel_cost: record.parcel_cost,
         }
     }
+}
+
+fn shown(time: NaiveTime) -> String {
+    time.format("%H:%M").to_string()
 }

@@ -2,6 +2,7 @@
 
 pub mod asking;
 pub mod fields;
+pub mod holidays;
 pub mod imports;
 pub mod keys;
 pub mod locations;
@@ -22,12 +23,16 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
+use crate::limits::HOLIDAYS_BYTES_MAX;
 
 /// The merchant's routes.
 pub fn routes() -> OpenApiRouter<App> {
     let imports = OpenApiRouter::new()
         .routes(routes!(imports::import))
         .layer(DefaultBodyLimit::max(imports::IMPORT_BYTES_MAX));
+    let holidays = OpenApiRouter::new()
+        .routes(routes!(holidays::add))
+        .layer(DefaultBodyLimit::max(HOLIDAYS_BYTES_MAX));
     OpenApiRouter::new()
         .routes(routes!(skus::put, skus::show))
         .routes(routes!(skus::list))
@@ -44,6 +49,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::revoke))
         .merge(imports)
+        .merge(holidays)
 }
 
 /// The refusals that every route of merchants may give.

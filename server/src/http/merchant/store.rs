@@ -7,19 +7,21 @@ use shared::availability::{self, HORIZON_DAYS_MAX, OVERDUE_FENCE_DAYS, OVERDUE_O
 use shared::money::Money;
 use shared::quantity::Quantity;
 use shared::shipment::{self, SplitCharge};
-use shared::wire::{Split, SplitPolicy};
+use shared::wire::{Date, Split, SplitPolicy};
 use utoipa::ToSchema;
 
 use super::Refusals;
 use super::fields::{
-    CurrencyCode, Days, LocationName, Name, Origin, Parcels, Price, SomeDays, Units,
+    CurrencyCode, Days, Holidays, LocationName, Name, Origin, Parcels, Price, SomeDays,
+    TransitZone, Units, Weekdays, WorkDays, day_name,
 };
 use crate::app::App;
 use crate::error::Problem;
 use crate::http::auth::Merchant;
 use crate::http::body::ApiJson;
+use crate::limits::TRANSIT_MAX;
 use crate::operations::put_store::{PutStore, put_store};
-use crate::operations::records::StoreRecord;
+use crate::operations::records::{StoreRecord, TransitRecord, Week};
 use crate::operations::show;
 
 /// Most origins of a store.
@@ -51,6 +53,24 @@ pub struct Request {
     min_shipment: Option<Units>,
     /// Origins (`https://shop.example`) whose pages may use the publishable keys. As before unless said otherwise.
     origins: Option<Vec<Origin>>,
+    /// How long carriers take; the zone of the first counts where none is named. As before unless said otherwise.
+    transit: Option<Vec<TransitRequest>>,
+}
+
+/// How long carriers take to one part of the world.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TransitRequest {
+    /// What you call that part of the world.
+    zone: TransitZone,
+    /// The location that parcels leave. Each that has no line of its own for the zone, unless said otherwise.
+    from: Option<LocationName>,
+    /// The carrier's days from hand-over to the door.
+    days: WorkDays,
+    /// Days on which the carrier moves and delivers. Monday to Friday unless said otherwise.
+    delivery_days: Option<Weekdays>,
+    /// Days on which the carrier rests.
+    holidays: Option<Holidays>,
 }
 
 /// Who pays for more parcels than one.
@@ -102,6 +122,24 @@ pub struct Answer {
     min_shipment: u32,
     /// Origins whose pages may use the publishable keys.
     origins: Vec<String>,
+    /// How long carriers take; the zone of the first counts where none is named.
+    transit: Vec<TransitAnswer>,
+}
+
+/// How long carriers take to one part of the world.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Transit)]
+pub struct TransitAnswer {
+    /// What you call that part of the world.
+    zone: String,
+    /// The location that parcels leave; null: each that has no line of its own for the zone.
+    from: Option<String>,
+    /// The carrier's days from hand-over to the door.
+    days: u32,
+    /// Days on which the carrier moves and delivers.
+    delivery_days: Vec<&'static str>,
+    /// Days on which the carrier rests.
+    holidays: Vec<Date>,
 }
 
 /// Replaces what you decide about the whole shop
@@ -145,6 +183,7 @@ impl Request {
             let detail = format!("a store has at most {ORIGINS_MAX} origins");
             return Err(Problem::invalid("/origins", "too_many_lines", detail));
         }
+        let transit = self.transit.map(transit_records).transpose()?;
         Ok(PutStore {
             name: self.name.0,
             location: self.location.map(|location| location.0),
@@ -166,7 +205,47 @@ impl Request {
             origins: self
                 .origins
                 .map(|origins| origins.into_iter().map(|origin| origin.0).collect()),
+            transit,
         })
+    }
+}
+
+fn transit_records(requests: Vec<TransitRequest>) -> Result<Vec<TransitRecord>, Problem> {
+    if TRANSIT_MAX < requests.len() {
+        let detail = format!("a store has at most {TRANSIT_MAX} transit times");
+        return Err(Problem::invalid("/transit", "too_many_lines", detail));
+    }
+    let mut records: Vec<TransitRecord> = Vec::with_capacity(requests.len());
+    for (at, request) in requests.into_iter().enumerate() {
+        let record = TransitRecord::from(request);
+        let same =
+            |other: &TransitRecord| (&other.zone, &other.from) == (&record.zone, &record.from);
+        if let Some(before) = records.iter().position(same) {
+            let detail = format!(
+                "zone {} from the same place is in /transit/{before} already; keep one of them",
+                record.zone
+            );
+            return Err(Problem::invalid(
+                format!("/transit/{at}/zone"),
+                "duplicate_zone",
+                detail,
+            ));
+        }
+        records.push(record);
+    }
+    Ok(records)
+}
+
+impl From<TransitRequest> for TransitRecord {
+    fn from(request: TransitRequest) -> Self {
+        let week = request.delivery_days;
+        Self {
+            zone: request.zone.0,
+            from: request.from.map(|from| from.0),
+            days: request.days.0,
+            delivery_days: week.map_or(Week::MONDAY_TO_FRIDAY, |week| week.0),
+            holidays: request.holidays.map(|days| days.0).unwrap_or_default(),
+        }
     }
 }
 
@@ -217,6 +296,23 @@ impl From<StoreRecord> for Answer {
             overdue_offset_days: record.overdue_offset_days,
             min_shipment: record.min_shipment.units(),
             origins: record.origins,
+            transit: record
+                .transit
+                .into_iter()
+                .map(TransitAnswer::from)
+                .collect(),
+        }
+    }
+}
+
+impl From<TransitRecord> for TransitAnswer {
+    fn from(record: TransitRecord) -> Self {
+        Self {
+            zone: record.zone,
+            from: record.from.map(|from| from.to_string()),
+            days: record.days,
+            delivery_days: record.delivery_days.days().map(day_name).collect(),
+            holidays: record.holidays.into_iter().map(Date).collect(),
         }
     }
 }
