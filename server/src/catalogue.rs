@@ -89,6 +89,8 @@ pub struct Settings {
     pub currency: Currency,
     /// Who pays for more parcels than one.
     pub split: SplitPolicy,
+    /// A sooner date is told to who waits where it is sooner by this many days.
+    pub better_by_days: u32,
     /// Origins (`https://shop.example`) whose pages may use the publishable keys.
     pub origins: Vec<String>,
     /// Grows with each change, so that answers made with other settings can be told.

@@ -73,6 +73,8 @@ pub const HORIZON_DAYS_MAX: u32 = 365;
 pub const OVERDUE_FENCE_DAYS: u32 = 30;
 /// Days until an overdue purchase order is assumed to arrive, unless the merchant says otherwise.
 pub const OVERDUE_OFFSET_DAYS: u32 = 1;
+/// Days by which a date must be sooner to be told to who waits, unless the merchant says otherwise.
+pub const BETTER_BY_DAYS: u32 = 3;
 
 impl Default for PromisePolicy {
     fn default() -> Self {

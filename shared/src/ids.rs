@@ -143,6 +143,11 @@ path_id!(
     PurchaseOrderId
 );
 
+path_id!(
+    /// Goods held for somebody until an instant.
+    ReservationId
+);
+
 fn within(raw: &str, limit: usize) -> Result<(), IdError> {
     match raw.len() {
         0 => Err(IdError::Empty),

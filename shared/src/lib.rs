@@ -62,6 +62,7 @@
 pub mod availability;
 pub mod calendar;
 pub mod cart;
+pub mod explain;
 pub mod ids;
 pub mod kit;
 pub mod lead_time;

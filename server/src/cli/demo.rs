@@ -24,7 +24,7 @@ use server::http::routes;
 use server::http::server::{listen, serve, stop_on_signals};
 use server::limits::Limits;
 use server::metrics::Metrics;
-use server::operations::watch;
+use server::operations::{sweep, watch};
 use server::store::{ServingLock, Store};
 use tower::ServiceExt;
 
@@ -94,6 +94,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let app = loaded(store.clone(), clock, limits.clone()).await?;
     let is_new = filled(&app, &products, shop_port).await?;
     let watching = tokio::spawn(watch::watch(app.clone()));
+    let sweeping = tokio::spawn(sweep::sweep(app.clone()));
 
     let front = Arc::new(routes::front(
         app.clone(),
@@ -125,6 +126,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     });
     tokio::join!(api, shop);
     watching.abort();
+    sweeping.abort();
     store.close().await;
     Ok(())
 }

@@ -15,7 +15,7 @@ use server::http::routes;
 use server::http::server::{listen, serve, stop_on_signals};
 use server::limits::{Limits, Network};
 use server::metrics::Metrics;
-use server::operations::watch;
+use server::operations::{sweep, watch};
 use server::store::{ServingLock, Store};
 
 use super::log::{self, Log};
@@ -109,6 +109,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         metrics: Metrics::default(),
     });
     let watching = tokio::spawn(watch::watch(app.clone()));
+    let sweeping = tokio::spawn(sweep::sweep(app.clone()));
     let front = Arc::new(routes::front(app, bundles(&args.db), stop.clone()));
     let address = listener.local_addr()?;
     tracing::info!(%address, "Serving on http://{address}, described at http://{address}/docs");
@@ -119,6 +120,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     })
     .await;
     watching.abort();
+    sweeping.abort();
     store.close().await;
     tracing::info!("Stopped");
     Ok(())

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::{Context, anyhow};
 use chrono::{Days, NaiveDate};
 use sha2::{Digest, Sha256};
-use shared::availability::Display;
+use shared::availability::{BETTER_BY_DAYS, Display};
 use shared::ids::{LocationId, Sku, StoreId};
 use shared::money::Money;
 use shared::quantity::Quantity;
@@ -183,6 +183,8 @@ fn decided(location: LocationId) -> anyhow::Result<PutStore> {
         overdue_fence_days: policy.overdue_fence_days,
         overdue_offset_days: policy.overdue_offset_days,
         min_shipment: policy.min_shipment,
+        suppress_within_days: policy.suppress_within_days,
+        better_by_days: BETTER_BY_DAYS,
         origins: Some(Vec::new()),
         transit: None,
     })

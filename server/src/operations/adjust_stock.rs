@@ -7,6 +7,7 @@ use super::ActError;
 use super::once::{Once, Outcome};
 use super::records::Level;
 use super::running::{Touched, detached, publish};
+use super::settle::{Cause, settle};
 use crate::app::App;
 use crate::store::writing::Note;
 
@@ -61,7 +62,8 @@ pub async fn adjust_stock(
             subject: None,
             reason: Some(request.reason),
         };
-        let mut writing = app.store.begin(&store, note, app.clock.now()).await?;
+        let now = app.clock.now();
+        let mut writing = app.store.begin(&store, note, now).await?;
         if let Some(answer) = once.before(&mut writing).await? {
             return Ok(Outcome::Before(answer));
         }
@@ -90,9 +92,18 @@ pub async fn adjust_stock(
             revision: writing.revision(),
             levels: after,
         };
+        let changed = settle(
+            &mut writing,
+            &shop.settings(),
+            Some(&skus),
+            Cause::StockAdjusted,
+            now,
+        )
+        .await?;
         once.keep(&mut writing, &adjusted).await?;
         let revision = writing.commit().await?;
-        publish(&app, &store, Touched::Skus(skus), revision).await;
+        let touched = skus.into_iter().chain(changed).collect();
+        publish(&app, &store, Touched::Skus(touched), revision).await;
         Ok(Outcome::Done(adjusted))
     })
     .await

@@ -8,6 +8,7 @@ use super::ActError;
 use super::create_purchase_order::refuse_odd_date;
 use super::records::{PurchaseOrder, PurchaseOrderLine, PurchaseOrderStatus};
 use super::running::{Touched, detached, publish};
+use super::settle::{Cause, settle};
 use crate::app::App;
 use crate::store::writing::Note;
 
@@ -67,8 +68,17 @@ pub async fn change_purchase_order(
             ..changed(&before, &request, today)?
         };
         writing.change_purchase_order(&before, &after).await?;
+        let mut skus: Vec<Sku> = after.lines.iter().map(|line| line.sku.clone()).collect();
+        let changed = settle(
+            &mut writing,
+            &shop.settings(),
+            Some(&skus),
+            Cause::PurchaseOrderChanged,
+            now,
+        )
+        .await?;
+        skus.extend(changed);
         let revision = writing.commit().await?;
-        let skus = after.lines.iter().map(|line| line.sku.clone()).collect();
         publish(&app, &store, Touched::Skus(skus), revision).await;
         Ok(after)
     })

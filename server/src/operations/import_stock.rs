@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use super::ActError;
 use super::once::{Once, Outcome};
 use super::running::{Touched, detached, publish};
+use super::settle::{Cause, settle};
 use super::turns::Turn;
 use crate::app::App;
 use crate::import::{self, Broken, Format, Known, Remark, Report};
@@ -86,7 +87,8 @@ pub async fn import_stock(
             Err(error) => return Ok(Err(error)),
         };
         let note = Note::new("import_stock", request.format.name());
-        let mut writing = app.store.begin(&store, note, app.clock.now()).await?;
+        let now = app.clock.now();
+        let mut writing = app.store.begin(&store, note, now).await?;
         if let Some(once) = &once
             && let Some(answer) = once.before(&mut writing).await?
         {
@@ -99,6 +101,10 @@ pub async fn import_stock(
         if request.dry_run {
             writing.undo().await?;
             return Ok(Ok(Outcome::Done(imported)));
+        }
+        if let Some(shop) = app.catalogue.shop(&store) {
+            let settings = shop.settings();
+            settle(&mut writing, &settings, None, Cause::StockImported, now).await?;
         }
         if let Some(once) = &once {
             once.keep(&mut writing, &imported).await?;

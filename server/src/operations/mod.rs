@@ -20,9 +20,13 @@ pub mod put_store;
 pub mod put_supplier;
 pub mod receive_purchase_order;
 pub mod records;
+pub mod release;
+pub mod reserve;
 pub mod running;
 pub mod set_stock;
+pub mod settle;
 pub mod show;
+pub mod sweep;
 pub mod turns;
 pub mod watch;
 

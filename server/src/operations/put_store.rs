@@ -33,6 +33,11 @@ pub struct PutStore {
     pub overdue_offset_days: u32,
     /// Smallest part of a line worth a parcel of its own.
     pub min_shipment: Quantity,
+    /// Working days by which goods that the supplier has sent may leave later than from the shelf, and
+    /// still read as in stock; `None`: never.
+    pub suppress_within_days: Option<u32>,
+    /// A sooner date is told where it is sooner by this many days.
+    pub better_by_days: u32,
     /// Origins whose pages may use the publishable keys; `None`: as before.
     pub origins: Option<Vec<String>>,
     /// How long carriers take; `None`: as before.
@@ -66,6 +71,8 @@ pub async fn put_store(
             overdue_fence_days: request.overdue_fence_days,
             overdue_offset_days: request.overdue_offset_days,
             min_shipment: request.min_shipment,
+            suppress_within_days: request.suppress_within_days,
+            better_by_days: request.better_by_days,
             origins: request.origins.unwrap_or(before.origins),
             transit_revision: match transit == before.transit {
                 true => before.transit_revision,
@@ -123,6 +130,8 @@ impl From<StoreRecord> for PutStore {
             overdue_fence_days: record.overdue_fence_days,
             overdue_offset_days: record.overdue_offset_days,
             min_shipment: record.min_shipment,
+            suppress_within_days: record.suppress_within_days,
+            better_by_days: record.better_by_days,
             origins: Some(record.origins),
             transit: Some(record.transit),
         }

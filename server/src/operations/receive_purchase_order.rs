@@ -8,6 +8,7 @@ use super::change_purchase_order::is_awaited;
 use super::once::{Once, Outcome};
 use super::records::{Level, PurchaseOrder, PurchaseOrderStatus, Receipt};
 use super::running::{Touched, detached, publish};
+use super::settle::{Cause, settle};
 use crate::app::App;
 use crate::store::Writing;
 use crate::store::writing::Note;
@@ -95,10 +96,20 @@ pub async fn receive_purchase_order(
             recorded: true,
             order: after,
         };
+        let skus = received.order.lines.iter().map(|line| line.sku.clone());
+        let mut skus: Vec<Sku> = skus.collect();
+        let changed = settle(
+            &mut writing,
+            &shop.settings(),
+            Some(&skus),
+            Cause::GoodsReceived,
+            now,
+        )
+        .await?;
+        skus.extend(changed);
         once.keep(&mut writing, &received).await?;
         let revision = writing.commit().await?;
-        let skus = received.order.lines.iter().map(|line| line.sku.clone());
-        publish(&app, &store, Touched::Skus(skus.collect()), revision).await;
+        publish(&app, &store, Touched::Skus(skus), revision).await;
         Ok(Outcome::Done(received))
     })
     .await

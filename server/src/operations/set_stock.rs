@@ -6,6 +6,7 @@ use shared::quantity::Quantity;
 use super::ActError;
 use super::records::Level;
 use super::running::{Touched, detached, publish};
+use super::settle::{Cause, settle};
 use crate::app::App;
 use crate::store::writing::Note;
 
@@ -36,7 +37,9 @@ pub async fn set_stock(app: &App, store: &StoreId, set: SetStock) -> Result<Leve
     let (app, store) = (app.clone(), store.clone());
     detached(async move {
         let note = Note::new("set_stock", format!("{} at {}", set.sku, set.location));
-        let mut writing = app.store.begin(&store, note, app.clock.now()).await?;
+        let now = app.clock.now();
+        let mut writing = app.store.begin(&store, note, now).await?;
+        let shop = app.catalogue.shop(&store).ok_or(ActError::NotFound)?;
         let skus = [set.sku.clone()];
         if !writing.unknown_skus(&skus).await?.is_empty()
             || !writing.has_location(&set.location).await?
@@ -65,8 +68,17 @@ pub async fn set_stock(app: &App, store: &StoreId, set: SetStock) -> Result<Leve
         writing
             .move_levels(std::slice::from_ref(&before), std::slice::from_ref(&after))
             .await?;
+        let changed = settle(
+            &mut writing,
+            &shop.settings(),
+            Some(&skus),
+            Cause::StockCounted,
+            now,
+        )
+        .await?;
         let revision = writing.commit().await?;
-        publish(&app, &store, Touched::Skus(skus.into()), revision).await;
+        let touched = skus.into_iter().chain(changed).collect();
+        publish(&app, &store, Touched::Skus(touched), revision).await;
         Ok(after)
     })
     .await

@@ -1,12 +1,12 @@
 //! Shows the merchant what is stored. Read from the database, not from memory: a merchant who has
 //! just written wants to see all of it, also what shoppers never see.
 
-use shared::ids::{LocationId, PurchaseOrderId, Sku, StoreId, SupplierId};
+use shared::ids::{LocationId, PurchaseOrderId, ReservationId, Sku, StoreId, SupplierId};
 
 use super::ActError;
 use super::records::{
-    KeyRecord, Level, LocationRecord, PurchaseOrder, PurchaseOrderStatus, SkuRecord, StoreRecord,
-    SupplierRecord,
+    KeyRecord, Level, LocationRecord, PromiseRow, PurchaseOrder, PurchaseOrderStatus, Reservation,
+    SkuRecord, StoreRecord, SupplierRecord,
 };
 use crate::app::App;
 
@@ -97,6 +97,15 @@ pub async fn purchase_orders(
 /// All keys, newest first.
 pub async fn keys(app: &App, store: &StoreId) -> Result<Vec<KeyRecord>, ActError> {
     Ok(app.store.keys(store).await?)
+}
+
+/// One reservation, with every date that was told for it.
+pub async fn reservation(
+    app: &App,
+    store: &StoreId,
+    id: &ReservationId,
+) -> Result<(Reservation, Vec<PromiseRow>), ActError> {
+    found(app.store.reservation(store, id).await?)
 }
 
 fn found<T>(thing: Option<T>) -> Result<T, ActError> {

@@ -5,15 +5,16 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use shared::calendar::WorkingDays;
-use shared::ids::{Sku, StoreId};
+use shared::ids::{LocationId, Sku, StoreId};
 use shared::supply::{
-    Backorder, BackorderMode, Claim, Incoming, Place, Replenishment, Selling, SkuFacts,
+    Backorder, BackorderMode, Claim, Due, Incoming, Place, Replenishment, Selling, SkuFacts,
 };
 use sqlx::SqliteConnection;
 
-use super::skus::{json_list, quantity, read, read_kit};
+use super::promises::instant;
+use super::skus::{days, json_list, quantity, read, read_kit};
 use super::suppliers::{SupplierRecord, suppliers};
-use super::{Store, StoreError};
+use super::{Store, StoreError, Writing};
 use crate::catalogue::{Catalogue, Shop};
 
 /// SKUs that are loaded at a time: enough to be quick, few enough to be small.
@@ -29,6 +30,8 @@ struct SkuRow {
     backorder_limit: Option<i64>,
     reason: Option<String>,
     released_on: Option<NaiveDate>,
+    sell_until: Option<NaiveDate>,
+    promise_days_max: Option<i64>,
     low_stock_threshold: i64,
     supplier: Option<String>,
     lead_time_days: Option<i64>,
@@ -43,6 +46,15 @@ struct LevelRow {
     on_hand: i64,
     committed: i64,
     safety_stock: i64,
+}
+
+#[derive(sqlx::FromRow)]
+struct ClaimRow {
+    sku: String,
+    quantity: i64,
+    location: String,
+    ships_by: Option<NaiveDate>,
+    expires_at_ms: i64,
 }
 
 #[derive(sqlx::FromRow)]
@@ -88,41 +100,11 @@ impl Store {
         store: &StoreId,
         skus: &[Sku],
     ) -> Result<Vec<SkuFacts>, StoreError> {
-        let asked = json_list(skus);
         // A transaction that only reads, on a connection that cannot write.
         let mut snapshot = self.0.readers.begin().await?;
-        let calendars = Calendars::new(suppliers(&mut snapshot, store).await?);
-        let rows: Vec<SkuRow> = sqlx::query_as(
-            "
-            SELECT sku
-                 , title
-                 , tracked
-                 , discontinued
-                 , backorder
-                 , backorder_limit
-                 , reason
-                 , released_on
-                 , low_stock_threshold
-                 , supplier
-                 , lead_time_days
-                 , kit
-                 , revision
-              FROM sku
-             WHERE store_id = ?1
-               AND sku IN (SELECT value FROM json_each(?2))",
-        )
-        .bind(store.as_str())
-        .bind(&asked)
-        .fetch_all(&mut *snapshot)
-        .await?;
-        let mut places = places(&mut snapshot, store, &asked).await?;
+        let facts = facts(&mut snapshot, store, skus).await?;
         snapshot.rollback().await?;
-        rows.into_iter()
-            .map(|row| {
-                let places = places.remove(&row.sku).unwrap_or_default();
-                row.facts(places, &calendars)
-            })
-            .collect()
+        Ok(facts)
     }
 
     /// SKUs that changed after `after`, oldest change first, with the revision of each; one page.
@@ -174,6 +156,70 @@ impl Store {
     }
 }
 
+impl Writing {
+    /// The facts of these SKUs and of all that kits among them are made of, as this change sees them.
+    pub async fn facts(&mut self, skus: &[Sku]) -> Result<HashMap<Sku, SkuFacts>, StoreError> {
+        let store = self.store.clone();
+        let mut known: HashMap<Sku, SkuFacts> = HashMap::new();
+        let mut open = skus.to_vec();
+        while !open.is_empty() && known.len() <= PAGE_SKUS {
+            let found = facts(self.connection(), &store, &open).await?;
+            known.extend(found.into_iter().map(|facts| (facts.sku.clone(), facts)));
+            let parts = known.values().flat_map(|facts| &facts.kit);
+            let before = std::mem::take(&mut open);
+            open = parts
+                .map(|(part, _)| part.clone())
+                .filter(|part| !known.contains_key(part) && !before.contains(part))
+                .collect();
+            open.sort_unstable();
+            open.dedup();
+        }
+        Ok(known)
+    }
+}
+
+/// The facts of these SKUs, those that the store knows.
+async fn facts(
+    connection: &mut SqliteConnection,
+    store: &StoreId,
+    skus: &[Sku],
+) -> Result<Vec<SkuFacts>, StoreError> {
+    let asked = json_list(skus);
+    let calendars = Calendars::new(suppliers(connection, store).await?);
+    let rows: Vec<SkuRow> = sqlx::query_as(
+        "
+        SELECT sku
+             , title
+             , tracked
+             , discontinued
+             , backorder
+             , backorder_limit
+             , reason
+             , released_on
+             , sell_until
+             , promise_days_max
+             , low_stock_threshold
+             , supplier
+             , lead_time_days
+             , kit
+             , revision
+          FROM sku
+         WHERE store_id = ?1
+           AND sku IN (SELECT value FROM json_each(?2))",
+    )
+    .bind(store.as_str())
+    .bind(&asked)
+    .fetch_all(&mut *connection)
+    .await?;
+    let mut places = places(connection, store, &asked).await?;
+    rows.into_iter()
+        .map(|row| {
+            let places = places.remove(&row.sku).unwrap_or_default();
+            row.facts(places, &calendars)
+        })
+        .collect()
+}
+
 /// [`PAGE_SKUS`] as SQLite takes it.
 fn page_skus() -> i64 {
     i64::try_from(PAGE_SKUS).expect("a page is far smaller than the largest integer")
@@ -212,6 +258,7 @@ async fn places(
         places.entry(row.sku).or_default().push(place);
     }
 
+    add_claims(snapshot, store, asked, &mut places).await?;
     let incoming: Vec<IncomingRow> = sqlx::query_as(
         "
         SELECT line.sku
@@ -241,23 +288,74 @@ async fn places(
     .await?;
     for row in incoming {
         let location = read(&row.location, "purchase_order.location")?;
-        let here = places.entry(row.sku).or_default();
-        let at = match here.iter().position(|place| place.location == location) {
-            Some(at) => at,
-            None => {
-                here.push(Place::new(location));
-                here.len() - 1
-            }
-        };
+        let place = place(&mut places, row.sku, location);
         let buffer_days = i32::try_from(row.buffer_days)
             .map_err(|_| StoreError::Unreadable("supplier.buffer_days"))?;
         let id = read(&row.purchase_order, "purchase_order")?;
-        here[at].incoming.push(Incoming {
+        place.incoming.push(Incoming {
             buffer_days,
             ..Incoming::told(id, quantity(row.to_come)?, row.expected_on)
         });
     }
     Ok(places)
+}
+
+/// What is promised of the SKUs asked for: each claim that has not ended.
+async fn add_claims(
+    snapshot: &mut SqliteConnection,
+    store: &StoreId,
+    asked: &str,
+    places: &mut HashMap<String, Vec<Place>>,
+) -> Result<(), StoreError> {
+    let claims: Vec<ClaimRow> = sqlx::query_as(
+        "
+        SELECT claim.sku
+             , claim.quantity
+             , part.location
+             , part.ships_by
+             , reservation.expires_at_ms
+          FROM claim
+          JOIN promised_part AS part
+            ON part.store_id = claim.store_id
+           AND part.reservation = claim.reservation
+           AND part.line = claim.line
+           AND part.part = claim.part
+          JOIN reservation
+            ON reservation.store_id = claim.store_id
+           AND reservation.reservation = claim.reservation
+         WHERE claim.store_id = ?1
+           AND claim.sku IN (SELECT value FROM json_each(?2))",
+    )
+    .bind(store.as_str())
+    .bind(asked)
+    .fetch_all(snapshot)
+    .await?;
+    for row in claims {
+        let location = read(&row.location, "promised_part.location")?;
+        place(places, row.sku, location).claims.push(Claim {
+            due: row.ships_by.map_or(Due::Undated, Due::By),
+            quantity: quantity(row.quantity)?,
+            expires_at: Some(instant(row.expires_at_ms)?),
+        });
+    }
+    Ok(())
+}
+
+/// What is known of a SKU at a location, made if there is nothing yet.
+fn place(
+    places: &mut HashMap<String, Vec<Place>>,
+    sku: String,
+    location: LocationId,
+) -> &mut Place {
+    let here = places.entry(sku).or_default();
+    let at = match here.iter().position(|place| place.location == location) {
+        Some(at) => at,
+        None => {
+            here.push(Place::new(location));
+            here.len() - 1
+        }
+    };
+    &mut here[at]
 }
 
 impl SkuRow {
@@ -281,8 +379,8 @@ impl SkuRow {
                     reason: self.reason.map(Arc::from),
                 },
                 released_on: self.released_on,
-                sell_until: None,
-                promise_days_max: None,
+                sell_until: self.sell_until,
+                promise_days_max: days(self.promise_days_max, "sku.promise_days_max")?,
                 low_stock_threshold: quantity(self.low_stock_threshold)?,
                 replenishment: calendars.replenishment(self.supplier.as_deref(), declared),
             },

@@ -11,6 +11,7 @@ pub mod kept_answers;
 pub mod keys;
 pub mod locations;
 pub mod open;
+pub mod promises;
 pub mod purchase_orders;
 pub mod settings;
 pub mod skus;

@@ -56,7 +56,7 @@ impl Store {
                 overdue_offset_days: record.overdue_offset_days,
                 min_shipment: record.min_shipment,
                 display: record.display,
-                suppress_within_days: Some(0),
+                suppress_within_days: record.suppress_within_days,
                 zone: record
                     .transit
                     .first()
@@ -64,6 +64,7 @@ impl Store {
             },
             currency: record.currency,
             split: record.split,
+            better_by_days: record.better_by_days,
             origins: record.origins,
             generation: generation.unwrap_or_default().unsigned_abs(),
         }))

@@ -29,6 +29,10 @@ pub struct SkuRecord {
     pub reason: Option<String>,
     /// Before this date none leaves the house.
     pub released_on: Option<NaiveDate>,
+    /// After this date only what is on the shelf is sold.
+    pub sell_until: Option<NaiveDate>,
+    /// Days ahead beyond which none is promised, where that is sooner than the store's horizon.
+    pub promise_days_max: Option<u32>,
     /// At or below this it reads as low.
     pub low_stock_threshold: Quantity,
     /// Who delivers it.
@@ -62,6 +66,8 @@ impl SkuRecord {
             backorder_limit: None,
             reason: None,
             released_on: None,
+            sell_until: None,
+            promise_days_max: None,
             low_stock_threshold: Quantity::ZERO,
             supplier: None,
             lead_time_days: None,
@@ -81,6 +87,8 @@ struct Row {
     backorder_limit: Option<i64>,
     reason: Option<String>,
     released_on: Option<NaiveDate>,
+    sell_until: Option<NaiveDate>,
+    promise_days_max: Option<i64>,
     low_stock_threshold: i64,
     supplier: Option<String>,
     lead_time_days: Option<i64>,
@@ -107,6 +115,8 @@ impl Store {
                  , backorder_limit
                  , reason
                  , released_on
+                 , sell_until
+                 , promise_days_max
                  , low_stock_threshold
                  , supplier
                  , lead_time_days
@@ -140,6 +150,8 @@ impl Store {
                  , backorder_limit
                  , reason
                  , released_on
+                 , sell_until
+                 , promise_days_max
                  , low_stock_threshold
                  , supplier
                  , lead_time_days
@@ -175,13 +187,15 @@ impl Writing {
                  , backorder_limit
                  , reason
                  , released_on
+                 , sell_until
+                 , promise_days_max
                  , low_stock_threshold
                  , supplier
                  , lead_time_days
                  , kit
                  , revision
                  )
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
                 ON CONFLICT (store_id, sku) DO UPDATE
                SET title               = excluded.title
                  , tracked             = excluded.tracked
@@ -190,6 +204,8 @@ impl Writing {
                  , backorder_limit     = excluded.backorder_limit
                  , reason              = excluded.reason
                  , released_on         = excluded.released_on
+                 , sell_until          = excluded.sell_until
+                 , promise_days_max    = excluded.promise_days_max
                  , low_stock_threshold = excluded.low_stock_threshold
                  , supplier            = excluded.supplier
                  , lead_time_days      = excluded.lead_time_days
@@ -205,6 +221,8 @@ impl Writing {
         .bind(record.backorder_limit.map(Quantity::units))
         .bind(record.reason.as_deref())
         .bind(record.released_on)
+        .bind(record.sell_until)
+        .bind(record.promise_days_max)
         .bind(record.low_stock_threshold.units())
         .bind(record.supplier.as_ref().map(SupplierId::as_str))
         .bind(record.lead_time_days)
@@ -265,6 +283,8 @@ impl Row {
             backorder_limit: self.backorder_limit.map(quantity).transpose()?,
             reason: self.reason,
             released_on: self.released_on,
+            sell_until: self.sell_until,
+            promise_days_max: days(self.promise_days_max, "sku.promise_days_max")?,
             low_stock_threshold: quantity(self.low_stock_threshold)?,
             supplier: self
                 .supplier
@@ -324,4 +344,10 @@ pub(super) fn read_kit(stored: &str) -> Result<Vec<Component>, StoreError> {
         })
     };
     parts.into_iter().map(component).collect()
+}
+
+/// A number of days, where there is one.
+pub(super) fn days(stored: Option<i64>, field: &'static str) -> Result<Option<u32>, StoreError> {
+    let days = stored.map(|days| u32::try_from(days).map_err(|_| StoreError::Unreadable(field)));
+    days.transpose()
 }

@@ -38,6 +38,11 @@ pub struct StoreRecord {
     pub overdue_offset_days: u32,
     /// Smallest part of a line worth a parcel of its own.
     pub min_shipment: Quantity,
+    /// Working days by which goods that the supplier has sent may leave later than from the shelf, and
+    /// still read as in stock; `None`: never.
+    pub suppress_within_days: Option<u32>,
+    /// A sooner date is told where it is sooner by this many days.
+    pub better_by_days: u32,
     /// Origins whose pages may use the publishable keys.
     pub origins: Vec<String>,
     /// How long carriers take. The zone of the first counts where none is named.
@@ -70,6 +75,8 @@ struct Row {
     overdue_fence_days: i64,
     overdue_offset_days: i64,
     min_shipment: i64,
+    suppress_within_days: Option<i64>,
+    better_by_days: i64,
     origins: String,
     transit: String,
     transit_revision: i64,
@@ -208,6 +215,8 @@ impl Writing {
                  , origins             = ?13
                  , transit_revision    = ?14
                  , settings_revision   = ?15
+                 , suppress_within_days = ?16
+                 , better_by_days      = ?17
              WHERE store_id = ?1",
         )
         .bind(self.store.as_str())
@@ -225,6 +234,8 @@ impl Writing {
         .bind(origins)
         .bind(stored(record.transit_revision))
         .bind(stored(self.revision))
+        .bind(record.suppress_within_days)
+        .bind(record.better_by_days)
         .execute(&mut *self.transaction)
         .await?;
         self.put_transit(&record.transit).await
@@ -263,6 +274,8 @@ pub(super) async fn store_record(
              , overdue_fence_days
              , overdue_offset_days
              , min_shipment
+             , suppress_within_days
+             , better_by_days
              , origins
              , ( SELECT json_group_array
                       ( json_object
@@ -312,6 +325,8 @@ impl Row {
             overdue_fence_days: days(self.overdue_fence_days)?,
             overdue_offset_days: days(self.overdue_offset_days)?,
             min_shipment: Quantity::new(days(self.min_shipment)?),
+            suppress_within_days: self.suppress_within_days.map(days).transpose()?,
+            better_by_days: days(self.better_by_days)?,
             origins: serde_json::from_str(&self.origins)
                 .map_err(|_| unreadable("store.origins"))?,
             transit: read_transit(&self.transit).ok_or(unreadable("transit"))?,

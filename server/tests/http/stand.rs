@@ -211,6 +211,7 @@ pub fn settings(origin: &str) -> Settings {
             )),
             parcels_max: 3,
         },
+        better_by_days: 3,
         origins: vec![origin.into()],
         generation: 1,
     }

@@ -22,6 +22,7 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::limits::{HOLIDAYS_MAX, PARCEL_COST_MAX, TRANSIT_ZONE_BYTES_MAX};
 pub use crate::operations::records::day_name;
 use crate::operations::records::{Week, WeekTimes, day_named};
+use crate::operations::reserve::HOLD_S_MAX;
 
 /// Longest name or title, in characters.
 pub const NAME_CHARS_MAX: usize = 200;
@@ -101,6 +102,18 @@ field!(
     WorkDays(u32),
     |value| days(value, 0, 60),
     whole(0, 60)
+);
+field!(
+    /// For how many seconds goods are held, from 1 to a week.
+    HoldSeconds(u32),
+    |value| {
+        let most = i64::from(HOLD_S_MAX);
+        let seconds = value.as_i64().filter(|seconds| (1..=most).contains(seconds));
+        seconds.and_then(|seconds| u32::try_from(seconds).ok()).ok_or_else(|| {
+            format!("invalid_duration: must be a whole number of seconds from 1 to {most}")
+        })
+    },
+    whole(1, i64::from(HOLD_S_MAX))
 );
 field!(
     /// A number of parcels, from 1 to 20.

@@ -8,6 +8,7 @@ pub mod keys;
 pub mod locations;
 pub mod problems;
 pub mod purchase_orders;
+pub mod reservations;
 pub mod skus;
 pub mod stock;
 pub mod store;
@@ -48,6 +49,8 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(purchase_orders::receive))
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::revoke))
+        .routes(routes!(reservations::create))
+        .routes(routes!(reservations::show, reservations::end))
         .merge(imports)
         .merge(holidays)
 }

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::Refusals;
 use super::asking::{Page, existing, new};
-use super::fields::{Count, Day, Days, Name, Reason, SkuName, SupplierName, Units};
+use super::fields::{Count, Day, Days, Name, Reason, SkuName, SomeDays, SupplierName, Units};
 use crate::app::App;
 use crate::error::Problem;
 use crate::http::auth::Merchant;
@@ -62,6 +62,10 @@ pub struct BackorderRequest {
     limit: Option<Count>,
     /// Why there is a wait, in your own words.
     reason: Option<Reason>,
+    /// The last day on which more than is on the shelf is sold.
+    sell_until: Option<Day>,
+    /// Days ahead beyond which none is promised; the store's horizon unless said otherwise.
+    max_promise_days: Option<SomeDays>,
 }
 
 /// The rule for selling what is not on the shelf.
@@ -125,6 +129,10 @@ pub struct BackorderAnswer {
     limit: Option<u32>,
     /// Why there is a wait.
     reason: Option<String>,
+    /// The last day on which more than is on the shelf is sold.
+    sell_until: Option<Date>,
+    /// Days ahead beyond which none is promised.
+    max_promise_days: Option<u32>,
 }
 
 /// Part of a kit.
@@ -228,6 +236,8 @@ impl Request {
         };
         record.backorder_limit = self.backorder.limit.map(|limit| limit.0);
         record.reason = self.backorder.reason.map(|reason| reason.0);
+        record.sell_until = self.backorder.sell_until.map(|day| day.0);
+        record.promise_days_max = self.backorder.max_promise_days.map(|days| days.0);
         record.released_on = self.released_on.map(|day| day.0);
         record.low_stock_threshold = self
             .low_stock_threshold
@@ -262,6 +272,8 @@ impl From<SkuRecord> for Answer {
                 },
                 limit: record.backorder_limit.map(|limit| limit.units()),
                 reason: record.reason,
+                sell_until: record.sell_until.map(Date),
+                max_promise_days: record.promise_days_max,
             },
             released_on: record.released_on.map(Date),
             low_stock_threshold: record.low_stock_threshold.units(),

@@ -3,7 +3,9 @@
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
-use shared::availability::{self, HORIZON_DAYS_MAX, OVERDUE_FENCE_DAYS, OVERDUE_OFFSET_DAYS};
+use shared::availability::{
+    self, BETTER_BY_DAYS, HORIZON_DAYS_MAX, OVERDUE_FENCE_DAYS, OVERDUE_OFFSET_DAYS, PromisePolicy,
+};
 use shared::money::Money;
 use shared::quantity::Quantity;
 use shared::shipment::{self, SplitCharge};
@@ -13,7 +15,7 @@ use utoipa::ToSchema;
 use super::Refusals;
 use super::fields::{
     CurrencyCode, Days, Holidays, LocationName, Name, Origin, Parcels, Price, SomeDays,
-    TransitZone, Units, Weekdays, WorkDays, day_name,
+    TransitZone, Units, Weekdays, WorkDays, day_name, present,
 };
 use crate::app::App;
 use crate::error::Problem;
@@ -51,6 +53,13 @@ pub struct Request {
     overdue_offset_days: Option<SomeDays>,
     /// Smallest part of a line worth a parcel of its own. 1 unless said otherwise.
     min_shipment: Option<Units>,
+    /// Working days by which goods that the supplier has sent may leave later than from the shelf, and still read
+    /// as in stock. 0 unless said otherwise; `null`: never.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<WorkDays>)]
+    suppress_within_days: Option<Option<WorkDays>>,
+    /// Who waits is told a sooner date where it is sooner by this many days. 3 unless said otherwise.
+    better_by_days: Option<SomeDays>,
     /// Origins (`https://shop.example`) whose pages may use the publishable keys. As before unless said otherwise.
     origins: Option<Vec<Origin>>,
     /// How long carriers take; the zone of the first counts where none is named. As before unless said otherwise.
@@ -120,6 +129,11 @@ pub struct Answer {
     overdue_offset_days: u32,
     /// Smallest part of a line worth a parcel of its own.
     min_shipment: u32,
+    /// Working days by which goods that the supplier has sent may leave later than from the shelf, and still read
+    /// as in stock; null: never.
+    suppress_within_days: Option<u32>,
+    /// Who waits is told a sooner date where it is sooner by this many days.
+    better_by_days: u32,
     /// Origins whose pages may use the publishable keys.
     origins: Vec<String>,
     /// How long carriers take; the zone of the first counts where none is named.
@@ -202,6 +216,11 @@ impl Request {
                 .overdue_offset_days
                 .map_or(OVERDUE_OFFSET_DAYS, |days| days.0),
             min_shipment: self.min_shipment.map_or(Quantity::new(1), |units| units.0),
+            suppress_within_days: match self.suppress_within_days {
+                None => PromisePolicy::default().suppress_within_days,
+                Some(days) => days.map(|days| days.0),
+            },
+            better_by_days: self.better_by_days.map_or(BETTER_BY_DAYS, |days| days.0),
             origins: self
                 .origins
                 .map(|origins| origins.into_iter().map(|origin| origin.0).collect()),
@@ -295,6 +314,8 @@ impl From<StoreRecord> for Answer {
             overdue_fence_days: record.overdue_fence_days,
             overdue_offset_days: record.overdue_offset_days,
             min_shipment: record.min_shipment.units(),
+            suppress_within_days: record.suppress_within_days,
+            better_by_days: record.better_by_days,
             origins: record.origins,
             transit: record
                 .transit

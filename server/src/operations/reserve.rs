@@ -1,0 +1,310 @@
+//! Holds goods for somebody until an instant: what is promised to one is promised to nobody else.
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use rand::rand_core::TryCryptoRng;
+use serde_json::json;
+use shared::availability::{Location, PromisePolicy};
+use shared::cart::{DatedLine, date_cart};
+use shared::explain::basis;
+use shared::ids::{ReservationId, Sku, StoreId};
+use shared::kit::Goods;
+use shared::promise::Slice;
+use shared::quantity::Quantity;
+use shared::repromise::Held;
+use shared::shipment::PlanKind;
+use shared::supply::{Basis, Due};
+use shared::timeline::Source;
+
+use super::ActError;
+use super::once::{Once, Outcome};
+use super::records::{PromisedPart, Reservation};
+use super::running::{Touched, detached, publish};
+use crate::app::App;
+use crate::catalogue::Settings;
+use crate::hex;
+use crate::store::Writing;
+use crate::store::writing::Note;
+
+/// Longest time for which goods are held, in seconds: a week.
+pub const HOLD_S_MAX: u32 = 7 * 24 * 60 * 60;
+/// For how long goods are held unless the shop says otherwise, in seconds.
+pub const HOLD_S: u32 = 15 * 60;
+
+/// Goods to hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reserve {
+    /// What the reservation will be called.
+    pub id: ReservationId,
+    /// SKUs and units, each SKU once.
+    pub lines: Vec<(Sku, Quantity)>,
+    /// How they are to be sent.
+    pub plan: PlanKind,
+    /// For how long, at most [`HOLD_S_MAX`] seconds.
+    pub hold: TimeDelta,
+}
+
+/// Goods that are held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reserved {
+    /// The reservation.
+    pub reservation: Reservation,
+    /// Its lines, as they were asked for.
+    pub lines: Vec<(Sku, Quantity)>,
+    /// What is promised of each line.
+    pub parts: Vec<PromisedPart>,
+}
+
+/// An id for a reservation, drawn at random.
+///
+/// # Errors
+///
+/// If the source of random bytes fails.
+pub fn new_id<R: TryCryptoRng>(random: &mut R) -> Result<ReservationId, R::Error> {
+    let mut bytes = [0; 12];
+    random.try_fill_bytes(&mut bytes)?;
+    let id = format!("rsv_{}", hex::text(&bytes));
+    Ok(id.parse().expect("hexadecimal digits are an id"))
+}
+
+/// Holds goods: all lines or none.
+///
+/// What there is, what is promised and what the policies allow is read and written in one change, so two
+/// that want the last unit cannot both have it.
+///
+/// # Errors
+///
+/// [`ActError::Field`] for a SKU that the store does not have, [`ActError::Conflict`] where a line cannot
+/// be promised.
+pub async fn reserve(
+    app: &App,
+    store: &StoreId,
+    request: Reserve,
+    once: Once<Reserved>,
+) -> Result<Outcome<Reserved>, ActError> {
+    let (app, store) = (app.clone(), store.clone());
+    detached(async move {
+        let note = Note::new("reserve", request.id.as_str());
+        let now = app.clock.now();
+        let mut writing = app.store.begin(&store, note, now).await?;
+        if let Some(answer) = once.before(&mut writing).await? {
+            return Ok(Outcome::Before(answer));
+        }
+        let shop = app.catalogue.shop(&store).ok_or(ActError::NotFound)?;
+        let settings = shop.settings();
+        let reserved = decided(&mut writing, &settings, request, now).await?;
+        writing.add_reservation(&reserved.reservation).await?;
+        let mut skus = Vec::new();
+        for (part, basis) in &reserved.promised {
+            writing.promise(part, "reserved", basis).await?;
+            skus.extend(part.takes.iter().map(|(sku, _)| sku.clone()));
+        }
+        let reserved = reserved.done();
+        once.keep(&mut writing, &reserved).await?;
+        let revision = writing.commit().await?;
+        publish(&app, &store, Touched::Skus(skus), revision).await;
+        Ok(Outcome::Done(reserved))
+    })
+    .await
+}
+
+/// What is to be promised, with what each date rests on.
+struct Decided {
+    reservation: Reservation,
+    lines: Vec<(Sku, Quantity)>,
+    promised: Vec<(PromisedPart, String)>,
+}
+
+impl Decided {
+    fn done(self) -> Reserved {
+        Reserved {
+            reservation: self.reservation,
+            lines: self.lines,
+            parts: self.promised.into_iter().map(|(part, _)| part).collect(),
+        }
+    }
+}
+
+async fn decided(
+    writing: &mut Writing,
+    settings: &Settings,
+    request: Reserve,
+    now: DateTime<Utc>,
+) -> Result<Decided, ActError> {
+    let skus: Vec<Sku> = request.lines.iter().map(|(sku, _)| sku.clone()).collect();
+    let facts = writing.facts(&skus).await?;
+    let mut goods = Vec::with_capacity(request.lines.len());
+    for (at, (sku, quantity)) in request.lines.iter().enumerate() {
+        let Some(known) = facts.get(sku) else {
+            return Err(ActError::unknown_sku(format!("/lines/{at}/sku"), sku));
+        };
+        let line = Goods::new(known, |sku| facts.get(sku)).unwrap_or(Goods::broken(known));
+        goods.push((line, *quantity));
+    }
+    let (locations, policy) = (&settings.locations, &settings.promises);
+    let dated = date_cart(&goods, locations, policy, now);
+    refuse_what_cannot_be_promised(&dated)?;
+
+    let mut promised = Vec::new();
+    for (line, slices) in by_plan(&dated, request.plan).into_iter().enumerate() {
+        let (goods, _) = &goods[line];
+        for (part, slice) in slices.into_iter().enumerate() {
+            let Some(location) = locations.get(usize::from(slice.from.0)) else {
+                continue;
+            };
+            let part = PromisedPart {
+                reservation: request.id.clone(),
+                line: u32::try_from(line).unwrap_or(u32::MAX),
+                part: u32::try_from(part).unwrap_or(u32::MAX),
+                held: Held {
+                    sku: goods.facts.sku.clone(),
+                    quantity: slice.quantity,
+                    location: location.id.clone(),
+                    due: Due::By(slice.ships_by),
+                },
+                takes: takes(goods, slice.quantity),
+            };
+            let basis = basis_json(goods, location, policy, slice.ships_by, now);
+            promised.push((part, basis));
+        }
+    }
+    Ok(Decided {
+        reservation: Reservation {
+            id: request.id,
+            plan: request.plan,
+            created_at: now,
+            expires_at: now + request.hold,
+            ended: None,
+            revision: writing.revision(),
+        },
+        lines: request.lines,
+        promised,
+    })
+}
+
+fn refuse_what_cannot_be_promised(dated: &[DatedLine]) -> Result<(), ActError> {
+    let refused = dated.iter().find(|line| !line.availability.orderable());
+    let Some(answer) = refused.map(|line| &line.availability) else {
+        return Ok(());
+    };
+    let most = match answer.max_orderable {
+        Some(most) => format!("{most} can be had now"),
+        None => "not that many can be had now".into(),
+    };
+    let detail = format!(
+        "{} of `{}` are asked for, and {most}; nothing was reserved. Ask for fewer, or leave the line out.",
+        answer.requested, answer.sku
+    );
+    Err(ActError::conflict("insufficient_stock", detail))
+}
+
+/// The parts of each line, dated as the plan sends them.
+fn by_plan(dated: &[DatedLine], plan: PlanKind) -> Vec<Vec<Slice>> {
+    if plan == PlanKind::Separate {
+        return dated.iter().map(|line| line.slices.clone()).collect();
+    }
+    let slices = |line: &DatedLine| match line.together.is_empty() {
+        true => line.slices.clone(),
+        false => line.together.clone(),
+    };
+    let mut all: Vec<Vec<Slice>> = dated.iter().map(slices).collect();
+    let last_from = |from| {
+        let from_there = all
+            .iter()
+            .flatten()
+            .filter(|slice: &&Slice| slice.from == from);
+        from_there.map(|slice| slice.ships_by).max()
+    };
+    let dates: Vec<Vec<Option<NaiveDate>>> = all
+        .iter()
+        .map(|line| line.iter().map(|slice| last_from(slice.from)).collect())
+        .collect();
+    for (line, dates) in all.iter_mut().zip(dates) {
+        for (slice, date) in line.iter_mut().zip(dates) {
+            slice.ships_by = date.unwrap_or(slice.ships_by);
+        }
+        line.sort_by_key(|slice| slice.from);
+        line.dedup_by(|later, first| {
+            let joined = later.from == first.from;
+            if joined {
+                first.quantity = first.quantity.plus(later.quantity);
+            }
+            joined
+        });
+    }
+    all
+}
+
+/// What units of goods take from the shelf: of a kit all that it is made of, and the kit itself.
+pub(super) fn takes(goods: &Goods<'_>, quantity: Quantity) -> Vec<(Sku, Quantity)> {
+    let times = |each: Quantity| Quantity::new(each.units().saturating_mul(quantity.units()));
+    let own = goods.is_kit().then(|| (goods.facts.sku.clone(), quantity));
+    let parts = goods.parts.iter();
+    parts
+        .map(|(part, each)| (part.sku.clone(), times(*each)))
+        .chain(own)
+        .collect()
+}
+
+/// What a date rests on, for the ledger: the supply that opens it, how it was planned, and the version of
+/// the calendar.
+pub(super) fn basis_json(
+    goods: &Goods<'_>,
+    location: &Location,
+    policy: &PromisePolicy,
+    day: NaiveDate,
+    now: DateTime<Utc>,
+) -> String {
+    let supply = basis(goods, location, policy, day, now)
+        .into_iter()
+        .map(|(sku, arrival)| {
+            let mut entry = json!({
+                "sku": sku.as_str(),
+                "from": source_name(&arrival.source),
+                "ships_by": arrival.ships_by.to_string(),
+            });
+            if let (Source::Incoming(incoming) | Source::Late(incoming), Some(entry)) =
+                (arrival.source, entry.as_object_mut())
+            {
+                entry.insert(
+                    "purchase_order".into(),
+                    json!(incoming.purchase_order.as_str()),
+                );
+                entry.insert(
+                    "expected_on".into(),
+                    json!(incoming.expected_on.to_string()),
+                );
+                entry.insert("added_days".into(), json!(incoming.buffer_days));
+                let (rule, level, own, pooled) = match incoming.basis {
+                    Basis::Told => ("told", None, None, None),
+                    Basis::Slips { level, sample } => {
+                        ("slips", Some(level.percent()), Some(sample), None)
+                    }
+                    Basis::LeadTime { level, own, pooled } => {
+                        ("lead_time", Some(level.percent()), Some(own), Some(pooled))
+                    }
+                };
+                entry.insert("rule".into(), json!(rule));
+                entry.insert("level".into(), json!(level));
+                entry.insert("sample".into(), json!(own));
+                entry.insert("pooled".into(), json!(pooled));
+            }
+            entry
+        });
+    json!({
+        "location": location.id.as_str(),
+        "calendar_revision": location.revision,
+        "supply": supply.collect::<Vec<_>>(),
+    })
+    .to_string()
+}
+
+/// The word for where units come from.
+pub fn source_name(source: &Source<'_>) -> &'static str {
+    match source {
+        Source::Shelf => "shelf",
+        Source::Incoming(_) => "purchase_order",
+        Source::Late(_) => "late_purchase_order",
+        Source::Replenishment(_) => "made_to_order",
+        Source::Release => "release",
+    }
+}

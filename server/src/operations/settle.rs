@@ -1,0 +1,128 @@
+//! Keeps promises true when supply changes: those that cannot be kept get another date, each with a cause,
+//! in the change that made it necessary.
+
+use chrono::{DateTime, Utc};
+use shared::ids::Sku;
+use shared::kit::Goods;
+use shared::quantity::Quantity;
+use shared::repromise::{Held, repromise};
+use shared::supply::Due;
+
+use super::ActError;
+use super::records::PromisedPart;
+use super::reserve::basis_json;
+use crate::catalogue::Settings;
+use crate::store::Writing;
+
+/// Why dates changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// Somebody counted.
+    StockCounted,
+    /// Somebody moved counts, for a reason.
+    StockAdjusted,
+    /// A file said so.
+    StockImported,
+    /// A purchase order has other dates or quantities, or does not come.
+    PurchaseOrderChanged,
+    /// Goods came.
+    GoodsReceived,
+    /// Somebody who came before does not want it any more.
+    ReservationEnded,
+    /// Time passed, and what should have come did not.
+    SupplyLate,
+}
+
+impl Cause {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::StockCounted => "stock_counted",
+            Self::StockAdjusted => "stock_adjusted",
+            Self::StockImported => "stock_imported",
+            Self::PurchaseOrderChanged => "purchase_order_changed",
+            Self::GoodsReceived => "goods_received",
+            Self::ReservationEnded => "reservation_ended",
+            Self::SupplyLate => "supply_late",
+        }
+    }
+}
+
+/// Looks whether all that is promised of `skus` (of all, where there is no list) can be kept, and promises
+/// anew what cannot, or what can be had much sooner. Returns the SKUs whose promises changed.
+pub(super) async fn settle(
+    writing: &mut Writing,
+    settings: &Settings,
+    skus: Option<&[Sku]>,
+    cause: Cause,
+    now: DateTime<Utc>,
+) -> Result<Vec<Sku>, ActError> {
+    let claimed = writing.claimed_among(skus).await?;
+    if claimed.is_empty() {
+        return Ok(Vec::new());
+    }
+    let parts = writing.promised(&claimed).await?;
+    let taken = parts
+        .iter()
+        .flat_map(|part| &part.takes)
+        .map(|(sku, _)| sku);
+    let bought = parts.iter().map(|part| &part.held.sku);
+    let mut wanted: Vec<Sku> = taken.chain(bought).cloned().collect();
+    wanted.sort_unstable();
+    wanted.dedup();
+    let facts = writing.facts(&wanted).await?;
+    let held: Vec<Held> = parts.iter().map(|part| part.held.clone()).collect();
+    let (locations, policy) = (&settings.locations, &settings.promises);
+    let better_by = Some(settings.better_by_days);
+    let replaced = repromise(&held, &facts, locations, policy, better_by, now);
+
+    let mut changed: Vec<Sku> = Vec::new();
+    for one in replaced {
+        let before = &parts[one.held];
+        let cause = match one.better {
+            true => "sooner",
+            false => cause.name(),
+        };
+        let Some(bought) = facts.get(&before.held.sku) else {
+            continue;
+        };
+        let goods = Goods::new(bought, |sku| facts.get(sku)).unwrap_or(Goods::broken(bought));
+        for (at, held) in one.parts.into_iter().enumerate() {
+            let location = locations
+                .iter()
+                .find(|location| location.id == held.location);
+            let basis = match (location, held.due) {
+                (Some(location), Due::By(day)) => basis_json(&goods, location, policy, day, now),
+                _ => "{}".into(),
+            };
+            let part = PromisedPart {
+                part: match at {
+                    0 => before.part,
+                    _ => writing.next_part(before).await?,
+                },
+                takes: share(before, held.quantity),
+                held,
+                ..before.clone()
+            };
+            writing.promise(&part, cause, &basis).await?;
+            changed.extend(part.takes.into_iter().map(|(sku, _)| sku));
+        }
+    }
+    changed.sort_unstable();
+    changed.dedup();
+    Ok(changed)
+}
+
+/// What `units` of a part take, in the proportion in which the part does.
+fn share(part: &PromisedPart, units: Quantity) -> Vec<(Sku, Quantity)> {
+    let all = part.held.quantity.units().max(1);
+    let takes = part.takes.iter();
+    takes
+        .map(|(sku, taken)| {
+            (
+                sku.clone(),
+                Quantity::new(taken.units() / all * units.units()),
+            )
+        })
+        .collect()
+}

@@ -1,0 +1,114 @@
+//! Clears away what time has ended, and looks after promises that time alone can break.
+
+use std::time::Duration;
+
+use shared::ids::{Sku, StoreId};
+
+use super::ActError;
+use super::records::Ending;
+use super::running::{Touched, publish};
+use super::settle::{Cause, settle};
+use crate::app::App;
+use crate::store::writing::Note;
+
+/// How often the server looks.
+pub const SWEEP_EVERY: Duration = Duration::from_secs(10);
+/// Reservations that are cleared away at a time.
+pub const EXPIRED_MAX: u32 = 200;
+/// SKUs whose promises are looked after at a time.
+pub const LOOKED_AFTER_MAX: u32 = 50;
+
+/// Sweeps for as long as it is polled. A failure is logged and tried again. Nothing waits for it: a
+/// reservation whose time is over holds nothing, swept or not.
+pub async fn sweep(app: App) {
+    let mut ticks = tokio::time::interval(SWEEP_EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut after = std::collections::HashMap::<StoreId, String>::new();
+    loop {
+        ticks.tick().await;
+        for shop in app.catalogue.shops() {
+            let cursor = after.entry(shop.id.clone()).or_default();
+            let swept = match clear_expired(&app, &shop.id).await {
+                Ok(()) => look_after(&app, &shop.id, cursor).await,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = swept {
+                tracing::warn!(error = %error, "Cannot look after promises: {error}");
+            }
+        }
+    }
+}
+
+/// Ends the reservations whose time is over, and gives what they held to who waits.
+///
+/// # Errors
+///
+/// As the database fails.
+pub async fn clear_expired(app: &App, store: &StoreId) -> Result<(), ActError> {
+    let now = app.clock.now();
+    if !app.store.has_expired(store, now).await? {
+        return Ok(());
+    }
+    let shop = app.catalogue.shop(store).ok_or(ActError::NotFound)?;
+    let mut writing = app.store.begin(store, note("expire"), now).await?;
+    let mut skus: Vec<Sku> = Vec::new();
+    for id in writing.expired(EXPIRED_MAX).await? {
+        skus.extend(writing.end_reservation(&id, Ending::Expired).await?);
+    }
+    let changed = settle(
+        &mut writing,
+        &shop.settings(),
+        Some(&skus),
+        Cause::ReservationEnded,
+        now,
+    )
+    .await?;
+    skus.extend(changed);
+    let revision = writing.commit().await?;
+    publish(app, store, Touched::Skus(skus), revision).await;
+    Ok(())
+}
+
+/// Looks after the promises of some SKUs: those after `after`, which is moved on.
+///
+/// # Errors
+///
+/// As the database fails.
+pub async fn look_after(app: &App, store: &StoreId, after: &mut String) -> Result<(), ActError> {
+    let skus = app
+        .store
+        .claimed_skus(store, after, LOOKED_AFTER_MAX)
+        .await?;
+    *after = skus.last().map(ToString::to_string).unwrap_or_default();
+    if skus.is_empty() {
+        return Ok(());
+    }
+    let now = app.clock.now();
+    let shop = app.catalogue.shop(store).ok_or(ActError::NotFound)?;
+    let mut writing = app
+        .store
+        .begin(store, note("look_after_promises"), now)
+        .await?;
+    let changed = settle(
+        &mut writing,
+        &shop.settings(),
+        Some(&skus),
+        Cause::SupplyLate,
+        now,
+    )
+    .await?;
+    if changed.is_empty() {
+        return Ok(writing.undo().await?);
+    }
+    let revision = writing.commit().await?;
+    publish(app, store, Touched::Skus(changed), revision).await;
+    Ok(())
+}
+
+fn note(act: &'static str) -> Note {
+    Note {
+        act,
+        subject: None,
+        reason: None,
+    }
+}

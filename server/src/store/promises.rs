@@ -1,0 +1,619 @@
+//! What is promised to whom: reservations, the claims that they make on supply, and the ledger of every
+//! date that was told.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use shared::ids::{LocationId, ReservationId, Sku, StoreId};
+use shared::quantity::Quantity;
+use shared::repromise::Held;
+use shared::shipment::PlanKind;
+use shared::supply::Due;
+use sqlx::SqliteConnection;
+
+use super::skus::{json_list, quantity, read};
+use super::writing::stored;
+use super::{Store, StoreError, Writing};
+
+/// Goods held for somebody until an instant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reservation {
+    /// Its id.
+    pub id: ReservationId,
+    /// How the goods are to be sent.
+    pub plan: PlanKind,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// From then on it holds nothing.
+    pub expires_at: DateTime<Utc>,
+    /// When it ended before that, or was cleared away after, and how.
+    pub ended: Option<(DateTime<Utc>, Ending)>,
+    /// The commit that made it.
+    pub revision: u64,
+}
+
+/// How a reservation ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// The shop let it go.
+    Released,
+    /// Its time was over.
+    Expired,
+}
+
+/// Part of a line that stands promised.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PromisedPart {
+    /// Whose it is.
+    pub reservation: ReservationId,
+    /// The line of the reservation, from 0.
+    pub line: u32,
+    /// The part of the line, from 0, in the order in which parts came about.
+    pub part: u32,
+    /// What is promised.
+    pub held: Held,
+    /// What it takes from the shelf: of a kit all that it is made of, and the kit itself.
+    pub takes: Vec<(Sku, Quantity)>,
+}
+
+/// A date that was told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PromiseRow {
+    /// The line of the reservation.
+    pub line: u32,
+    /// The part of the line.
+    pub part: u32,
+    /// The how-manieth date of the part, from 1.
+    pub version: u32,
+    /// What is promised.
+    pub held: Held,
+    /// Why this date was told.
+    pub cause: String,
+    /// What it rests on, as JSON.
+    pub basis: String,
+    /// When it was told.
+    pub at: DateTime<Utc>,
+    /// The commit that made it.
+    pub revision: u64,
+}
+
+#[derive(sqlx::FromRow)]
+struct ReservationRow {
+    reservation: String,
+    plan: String,
+    created_at_ms: i64,
+    expires_at_ms: i64,
+    ended_at_ms: Option<i64>,
+    ended_by: Option<String>,
+    revision: i64,
+}
+
+#[derive(sqlx::FromRow)]
+struct PartRow {
+    reservation: String,
+    line: i64,
+    part: i64,
+    sku: String,
+    quantity: i64,
+    location: String,
+    ships_by: Option<NaiveDate>,
+    takes: String,
+}
+
+#[derive(sqlx::FromRow)]
+struct LedgerRow {
+    line: i64,
+    part: i64,
+    version: i64,
+    sku: String,
+    quantity: i64,
+    location: String,
+    ships_by: Option<NaiveDate>,
+    cause: String,
+    basis: String,
+    at_ms: i64,
+    revision: i64,
+}
+
+impl Ending {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Released => "released",
+            Self::Expired => "expired",
+        }
+    }
+}
+
+impl Store {
+    /// A reservation with every date that was told for it, oldest first.
+    pub async fn reservation(
+        &self,
+        store: &StoreId,
+        id: &ReservationId,
+    ) -> Result<Option<(Reservation, Vec<PromiseRow>)>, StoreError> {
+        let mut snapshot = self.0.readers.begin().await?;
+        let found = reservation(&mut snapshot, store, id).await?;
+        let Some(found) = found else {
+            return Ok(None);
+        };
+        let rows: Vec<LedgerRow> = sqlx::query_as(
+            "
+            SELECT line
+                 , part
+                 , version
+                 , sku
+                 , quantity
+                 , location
+                 , ships_by
+                 , cause
+                 , basis
+                 , at_ms
+                 , revision
+              FROM promise
+             WHERE store_id = ?1
+               AND reservation = ?2
+             ORDER BY line
+                    , part
+                    , version",
+        )
+        .bind(store.as_str())
+        .bind(id.as_str())
+        .fetch_all(&mut *snapshot)
+        .await?;
+        snapshot.rollback().await?;
+        let rows: Result<_, _> = rows.into_iter().map(LedgerRow::row).collect();
+        Ok(Some((found, rows?)))
+    }
+
+    /// True if a reservation's time is over that nobody has cleared away yet.
+    pub async fn has_expired(
+        &self,
+        store: &StoreId,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let found: Option<i64> = sqlx::query_scalar(
+            "
+            SELECT 1
+              FROM reservation
+             WHERE store_id = ?1
+               AND ended_at_ms IS NULL
+               AND expires_at_ms <= ?2
+             LIMIT 1",
+        )
+        .bind(store.as_str())
+        .bind(now.timestamp_millis())
+        .fetch_optional(&self.0.readers)
+        .await?;
+        Ok(found.is_some())
+    }
+
+    /// SKUs of which something is promised, after one, in the order of their bytes.
+    pub async fn claimed_skus(
+        &self,
+        store: &StoreId,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<Sku>, StoreError> {
+        let skus: Vec<String> = sqlx::query_scalar(
+            "
+            SELECT DISTINCT sku
+              FROM claim
+             WHERE store_id = ?1
+               AND ?2 < sku
+             ORDER BY sku
+             LIMIT ?3",
+        )
+        .bind(store.as_str())
+        .bind(after)
+        .bind(limit)
+        .fetch_all(&self.0.readers)
+        .await?;
+        skus.iter().map(|sku| read(sku, "claim.sku")).collect()
+    }
+}
+
+impl Writing {
+    /// A reservation.
+    pub async fn reservation(
+        &mut self,
+        id: &ReservationId,
+    ) -> Result<Option<Reservation>, StoreError> {
+        let store = self.store.clone();
+        reservation(self.connection(), &store, id).await
+    }
+
+    /// Writes a reservation down.
+    pub async fn add_reservation(&mut self, made: &Reservation) -> Result<(), StoreError> {
+        sqlx::query(
+            "
+            INSERT INTO reservation
+                 ( store_id
+                 , reservation
+                 , plan
+                 , created_at_ms
+                 , expires_at_ms
+                 , revision
+                 )
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )
+        .bind(self.store.as_str())
+        .bind(made.id.as_str())
+        .bind(plan_name(made.plan))
+        .bind(made.created_at.timestamp_millis())
+        .bind(made.expires_at.timestamp_millis())
+        .bind(stored(made.revision))
+        .execute(&mut *self.transaction)
+        .await?;
+        Ok(())
+    }
+
+    /// Promises a part: it stands from now on, claims what it takes, and its date is in the ledger.
+    pub async fn promise(
+        &mut self,
+        part: &PromisedPart,
+        cause: &str,
+        basis: &str,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "
+            INSERT INTO promised_part
+                 ( store_id
+                 , reservation
+                 , line
+                 , part
+                 , sku
+                 , quantity
+                 , location
+                 , ships_by
+                 )
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+                ON CONFLICT (store_id, reservation, line, part) DO UPDATE
+               SET quantity = excluded.quantity
+                 , location = excluded.location
+                 , ships_by = excluded.ships_by",
+        )
+        .bind(self.store.as_str())
+        .bind(part.reservation.as_str())
+        .bind(part.line)
+        .bind(part.part)
+        .bind(part.held.sku.as_str())
+        .bind(part.held.quantity.units())
+        .bind(part.held.location.as_str())
+        .bind(day(part.held.due))
+        .execute(&mut *self.transaction)
+        .await?;
+        for (sku, quantity) in &part.takes {
+            sqlx::query(
+                "
+                INSERT INTO claim
+                     ( store_id
+                     , sku
+                     , reservation
+                     , line
+                     , part
+                     , quantity
+                     )
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                    ON CONFLICT (store_id, sku, reservation, line, part) DO UPDATE
+                   SET quantity = excluded.quantity",
+            )
+            .bind(self.store.as_str())
+            .bind(sku.as_str())
+            .bind(part.reservation.as_str())
+            .bind(part.line)
+            .bind(part.part)
+            .bind(quantity.units())
+            .execute(&mut *self.transaction)
+            .await?;
+        }
+        sqlx::query(
+            "
+            INSERT INTO promise
+                 ( store_id
+                 , reservation
+                 , line
+                 , part
+                 , version
+                 , sku
+                 , quantity
+                 , location
+                 , ships_by
+                 , cause
+                 , basis
+                 , at_ms
+                 , revision
+                 )
+            SELECT ?1
+                 , ?2
+                 , ?3
+                 , ?4
+                 , coalesce(max(version), 0) + 1
+                 , ?5
+                 , ?6
+                 , ?7
+                 , ?8
+                 , ?9
+                 , ?10
+                 , ?11
+                 , ?12
+              FROM promise
+             WHERE store_id = ?1
+               AND reservation = ?2
+               AND line = ?3
+               AND part = ?4",
+        )
+        .bind(self.store.as_str())
+        .bind(part.reservation.as_str())
+        .bind(part.line)
+        .bind(part.part)
+        .bind(part.held.sku.as_str())
+        .bind(part.held.quantity.units())
+        .bind(part.held.location.as_str())
+        .bind(day(part.held.due))
+        .bind(cause)
+        .bind(basis)
+        .bind(self.at.timestamp_millis())
+        .bind(stored(self.revision))
+        .execute(&mut *self.transaction)
+        .await?;
+        let skus: Vec<Sku> = part.takes.iter().map(|(sku, _)| sku.clone()).collect();
+        self.touch(&skus).await
+    }
+
+    /// The parts that stand promised and take any of these SKUs, those of who came first at first.
+    pub async fn promised(&mut self, skus: &[Sku]) -> Result<Vec<PromisedPart>, StoreError> {
+        let rows: Vec<PartRow> = sqlx::query_as(
+            "
+            SELECT part.reservation
+                 , part.line
+                 , part.part
+                 , part.sku
+                 , part.quantity
+                 , part.location
+                 , part.ships_by
+                 , ( SELECT json_group_array(json_array(taken.sku, taken.quantity))
+                       FROM claim AS taken
+                      WHERE taken.store_id = part.store_id
+                        AND taken.reservation = part.reservation
+                        AND taken.line = part.line
+                        AND taken.part = part.part
+                   ) AS takes
+              FROM promised_part AS part
+              JOIN reservation
+                ON reservation.store_id = part.store_id
+               AND reservation.reservation = part.reservation
+             WHERE part.store_id = ?1
+               AND reservation.ended_at_ms IS NULL
+               AND ?3 < reservation.expires_at_ms
+               AND (part.reservation, part.line, part.part) IN
+                 ( SELECT claim.reservation
+                        , claim.line
+                        , claim.part
+                     FROM claim
+                    WHERE claim.store_id = ?1
+                      AND claim.sku IN (SELECT value FROM json_each(?2))
+                 )
+             ORDER BY reservation.created_at_ms
+                    , reservation.revision
+                    , part.reservation
+                    , part.line
+                    , part.part",
+        )
+        .bind(self.store.as_str())
+        .bind(json_list(skus))
+        .bind(self.at.timestamp_millis())
+        .fetch_all(&mut *self.transaction)
+        .await?;
+        rows.into_iter().map(PartRow::part).collect()
+    }
+
+    /// The number that the next part of a line gets.
+    pub async fn next_part(&mut self, part: &PromisedPart) -> Result<u32, StoreError> {
+        let next: i64 = sqlx::query_scalar(
+            "
+            SELECT coalesce(max(part), -1) + 1
+              FROM promised_part
+             WHERE store_id = ?1
+               AND reservation = ?2
+               AND line = ?3",
+        )
+        .bind(self.store.as_str())
+        .bind(part.reservation.as_str())
+        .bind(part.line)
+        .fetch_one(&mut *self.transaction)
+        .await?;
+        u32::try_from(next).map_err(|_| StoreError::Unreadable("promised_part.part"))
+    }
+
+    /// Of these SKUs, those of which something is promised; of all SKUs where there is no list.
+    pub async fn claimed_among(&mut self, skus: Option<&[Sku]>) -> Result<Vec<Sku>, StoreError> {
+        let found: Vec<String> = sqlx::query_scalar(
+            "
+            SELECT DISTINCT sku
+              FROM claim
+             WHERE store_id = ?1
+               AND (?2 IS NULL OR sku IN (SELECT value FROM json_each(?2)))",
+        )
+        .bind(self.store.as_str())
+        .bind(skus.map(json_list))
+        .fetch_all(&mut *self.transaction)
+        .await?;
+        found.iter().map(|sku| read(sku, "claim.sku")).collect()
+    }
+
+    /// Reservations whose time is over and that nobody has cleared away, the oldest of them.
+    pub async fn expired(&mut self, limit: u32) -> Result<Vec<ReservationId>, StoreError> {
+        let ids: Vec<String> = sqlx::query_scalar(
+            "
+            SELECT reservation
+              FROM reservation
+             WHERE store_id = ?1
+               AND ended_at_ms IS NULL
+               AND expires_at_ms <= ?2
+             ORDER BY expires_at_ms
+             LIMIT ?3",
+        )
+        .bind(self.store.as_str())
+        .bind(self.at.timestamp_millis())
+        .bind(limit)
+        .fetch_all(&mut *self.transaction)
+        .await?;
+        ids.iter()
+            .map(|id| read(id, "reservation.reservation"))
+            .collect()
+    }
+
+    /// Ends a reservation: it claims nothing any more. Returns the SKUs that it claimed.
+    pub async fn end_reservation(
+        &mut self,
+        id: &ReservationId,
+        ending: Ending,
+    ) -> Result<Vec<Sku>, StoreError> {
+        sqlx::query(
+            "
+            UPDATE reservation
+               SET ended_at_ms = ?3
+                 , ended_by    = ?4
+             WHERE store_id = ?1
+               AND reservation = ?2
+               AND ended_at_ms IS NULL",
+        )
+        .bind(self.store.as_str())
+        .bind(id.as_str())
+        .bind(self.at.timestamp_millis())
+        .bind(ending.name())
+        .execute(&mut *self.transaction)
+        .await?;
+        let skus: Vec<String> = sqlx::query_scalar(
+            "
+            DELETE FROM claim
+             WHERE store_id = ?1
+               AND reservation = ?2
+            RETURNING sku",
+        )
+        .bind(self.store.as_str())
+        .bind(id.as_str())
+        .fetch_all(&mut *self.transaction)
+        .await?;
+        let skus: Result<Vec<Sku>, _> = skus.iter().map(|sku| read(sku, "claim.sku")).collect();
+        let skus = skus?;
+        self.touch(&skus).await?;
+        Ok(skus)
+    }
+}
+
+async fn reservation(
+    connection: &mut SqliteConnection,
+    store: &StoreId,
+    id: &ReservationId,
+) -> Result<Option<Reservation>, StoreError> {
+    let row: Option<ReservationRow> = sqlx::query_as(
+        "
+        SELECT reservation
+             , plan
+             , created_at_ms
+             , expires_at_ms
+             , ended_at_ms
+             , ended_by
+             , revision
+          FROM reservation
+         WHERE store_id = ?1
+           AND reservation = ?2",
+    )
+    .bind(store.as_str())
+    .bind(id.as_str())
+    .fetch_optional(connection)
+    .await?;
+    row.map(ReservationRow::reservation).transpose()
+}
+
+impl ReservationRow {
+    fn reservation(self) -> Result<Reservation, StoreError> {
+        let ended = match (self.ended_at_ms, self.ended_by.as_deref()) {
+            (Some(at), Some("released")) => Some((instant(at)?, Ending::Released)),
+            (Some(at), _) => Some((instant(at)?, Ending::Expired)),
+            (None, _) => None,
+        };
+        Ok(Reservation {
+            id: read(&self.reservation, "reservation.reservation")?,
+            plan: match self.plan.as_str() {
+                "together" => PlanKind::Together,
+                _ => PlanKind::Separate,
+            },
+            created_at: instant(self.created_at_ms)?,
+            expires_at: instant(self.expires_at_ms)?,
+            ended,
+            revision: self.revision.unsigned_abs(),
+        })
+    }
+}
+
+impl PartRow {
+    fn part(self) -> Result<PromisedPart, StoreError> {
+        let takes: Vec<(String, u32)> =
+            serde_json::from_str(&self.takes).map_err(|_| StoreError::Unreadable("claim"))?;
+        let takes = takes
+            .iter()
+            .map(|(sku, units)| Ok((read(sku, "claim.sku")?, Quantity::new(*units))));
+        Ok(PromisedPart {
+            reservation: read(&self.reservation, "promised_part.reservation")?,
+            line: number(self.line)?,
+            part: number(self.part)?,
+            held: held(&self.sku, self.quantity, &self.location, self.ships_by)?,
+            takes: takes.collect::<Result<_, StoreError>>()?,
+        })
+    }
+}
+
+impl LedgerRow {
+    fn row(self) -> Result<PromiseRow, StoreError> {
+        Ok(PromiseRow {
+            line: number(self.line)?,
+            part: number(self.part)?,
+            version: number(self.version)?,
+            held: held(&self.sku, self.quantity, &self.location, self.ships_by)?,
+            cause: self.cause,
+            basis: self.basis,
+            at: instant(self.at_ms)?,
+            revision: self.revision.unsigned_abs(),
+        })
+    }
+}
+
+fn held(
+    sku: &str,
+    units: i64,
+    location: &str,
+    ships_by: Option<NaiveDate>,
+) -> Result<Held, StoreError> {
+    Ok(Held {
+        sku: read(sku, "promise.sku")?,
+        quantity: quantity(units)?,
+        location: read::<LocationId>(location, "promise.location")?,
+        due: ships_by.map_or(Due::Undated, Due::By),
+    })
+}
+
+/// A ship-by date as it is stored; none where none is known.
+fn day(due: Due) -> Option<NaiveDate> {
+    match due {
+        Due::By(day) => Some(day),
+        Due::Owed | Due::Undated => None,
+    }
+}
+
+/// How a way to send is stored.
+pub fn plan_name(plan: PlanKind) -> &'static str {
+    match plan {
+        PlanKind::Together => "together",
+        PlanKind::Separate => "separate",
+    }
+}
+
+fn number(stored: i64) -> Result<u32, StoreError> {
+    u32::try_from(stored).map_err(|_| StoreError::Unreadable("promise"))
+}
+
+/// An instant that is stored in milliseconds.
+pub(super) fn instant(ms: i64) -> Result<DateTime<Utc>, StoreError> {
+    DateTime::from_timestamp_millis(ms).ok_or(StoreError::Unreadable("an instant"))
+}
