@@ -5,6 +5,7 @@ mod client;
 mod holidays;
 mod imports;
 mod places;
+mod reservations;
 mod routes;
 mod shop;
 mod store;

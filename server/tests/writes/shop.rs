@@ -60,6 +60,16 @@ impl TestShop {
         }
     }
 
+    /// The same shop after a while: its clock shows `then`, and nothing was swept away in between.
+    pub async fn at(self, then: &str) -> Self {
+        self.app.store.close().await;
+        let database = self.other_process().await;
+        Self {
+            app: app_at(database, id(then)).await,
+            ..self
+        }
+    }
+
     pub async fn add_store(&self, name: &str) -> StoreId {
         let store = id(name);
         self.app.store.add_store(&store).await.expect("a store");
@@ -167,6 +177,10 @@ pub fn now() -> DateTime<Utc> {
 }
 
 async fn app(database: Store) -> App {
+    app_at(database, now()).await
+}
+
+async fn app_at(database: Store, now: DateTime<Utc>) -> App {
     let catalogue = Catalogue::default();
     database
         .load_catalogue(&catalogue)
@@ -176,7 +190,7 @@ async fn app(database: Store) -> App {
         store: database,
         catalogue,
         changes: Changes::default(),
-        clock: Clock::starting_at(now()),
+        clock: Clock::starting_at(now),
         limits: Limits::default(),
         metrics: Metrics::default(),
     })
