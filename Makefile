@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test setup widget server fmt lint screenshots bench lead-times clean
+.PHONY: help demo serve test setup widget server fmt lint screenshots bench lead-times kept-promises clean
 ARGS ?=
 
 help: ## list the targets
@@ -46,6 +46,9 @@ bench: server ## measure against the bars (20 to 40 minutes; wants a quiet machi
 
 lead-times: ## judge the lead-time model on real deliveries, beside simple rules (10 seconds)
 	@scripts/with-env.sh cargo run --locked --quiet --release --package shipsby-lead-times
+
+kept-promises: ## simulate years of a shop under four ways to promise dates, and draw the picture (15 seconds)
+	@scripts/with-env.sh cargo run --locked --quiet --release --package shipsby-kept-promises -- --svg docs/pictures/kept-promises.svg
 
 clean: ## remove what was built, in the checkout and in the cache (tools stay)
 	@scripts/with-env.sh bash -c 'rm -rf dist target "$$CARGO_TARGET_DIR"'

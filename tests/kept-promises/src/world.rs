@@ -1,0 +1,366 @@
+//! The days of one world under one rule: goods come, who waits gets them, shoppers ask and are told.
+//!
+//! Who is told a date buys; who is told none leaves. What comes goes to those who wait, by the day promised to them, then by
+//! the day on which they asked. A promise is kept if the last of its units leaves on the day promised or before.
+//!
+//! Ours learns as it goes: each Monday it sets its level by the promises that fell due ([`calibrated`]) and by how much safer than
+//! asked those were that rest on a named date ([`less_surplus`]). It knows only what a shop knows on that Monday.
+
+use std::collections::BTreeSet;
+
+use chrono::{NaiveDate, Weekday};
+use shared::lead_time::{Level, calibrated, less_surplus};
+use shared::quantity::Quantity;
+use shared::supply::Claim;
+
+use crate::outcome::Outcome;
+use crate::rules::{Known, OpenOrder, Rule};
+use crate::traces::{Event, Traces, days_between, judged_year};
+
+/// Mean lead time that a merchant supposes before anything was ever delivered.
+const SUPPOSED_DAYS: u32 = 90;
+
+/// Lives through a world under a rule. The level of [`Rule::Ours`] is its target.
+pub fn live(traces: &Traces, rule: Rule) -> Outcome {
+    let mut world = World::new(traces, rule);
+    for (day, event) in &traces.events {
+        if *day != world.today {
+            world.begin(*day);
+        }
+        match *event {
+            Event::Arrives { order } => world.receive(order),
+            Event::Ordered { order } => world.shelves[traces.orders[order].sku].open.push(order),
+            Event::Asked { sku, units } => world.answer(sku, units),
+        }
+    }
+    world.outcome
+}
+
+struct World<'a> {
+    traces: &'a Traces,
+    /// What ours aims at.
+    target: Option<Level>,
+    /// The rule as it is used today.
+    rule: Rule,
+    today: NaiveDate,
+    shelves: Vec<Shelf>,
+    /// How many of [`Traces::deliveries`] are received.
+    received: usize,
+    /// Number and sum of each supplier's lead times so far.
+    lead_times: Vec<(u32, u32)>,
+    promises: Vec<Promise>,
+    /// Places of promises that are not due yet, by the day on which they are.
+    running: BTreeSet<(NaiveDate, usize)>,
+    /// Places of those that fell due, in that order.
+    due: Vec<usize>,
+    outcome: Outcome,
+}
+
+/// A SKU's stock.
+struct Shelf {
+    /// Units that nobody waits for.
+    free: u32,
+    /// Places in [`Traces::orders`] of what is under way.
+    open: Vec<usize>,
+    /// The day promised, the place of the promise, units still owed.
+    waiting: BTreeSet<(NaiveDate, usize, u32)>,
+}
+
+/// A date that was told.
+struct Promise {
+    told_on: NaiveDate,
+    ships_by: NaiveDate,
+    shipped_on: Option<NaiveDate>,
+    /// Points by which it is safer than the level it was made at.
+    surplus: u8,
+}
+
+impl Promise {
+    fn is_kept(&self) -> bool {
+        self.shipped_on.is_some_and(|day| day <= self.ships_by)
+    }
+}
+
+impl<'a> World<'a> {
+    fn new(traces: &'a Traces, rule: Rule) -> Self {
+        let shelf = |units: &u32| Shelf {
+            free: *units,
+            open: Vec::new(),
+            waiting: BTreeSet::new(),
+        };
+        Self {
+            traces,
+            target: match rule {
+                Rule::Ours { level } => Some(level),
+                _ => None,
+            },
+            rule,
+            today: NaiveDate::MIN,
+            shelves: traces.opening.iter().map(shelf).collect(),
+            received: 0,
+            lead_times: vec![(0, 0); traces.suppliers.len()],
+            promises: Vec::new(),
+            running: BTreeSet::new(),
+            due: Vec::new(),
+            outcome: Outcome::default(),
+        }
+    }
+
+    fn begin(&mut self, day: NaiveDate) {
+        let week = |day: NaiveDate| day.week(Weekday::Mon).checked_first_day();
+        let another_week = week(self.today) != week(day);
+        self.today = day;
+        while let Some((due, place)) = self.running.pop_first() {
+            if day <= due {
+                self.running.insert((due, place));
+                break;
+            }
+            self.due.push(place);
+        }
+        if let Some(target) = self.target
+            && another_week
+        {
+            let kept: Vec<bool> = self
+                .due
+                .iter()
+                .map(|place| self.promises[*place].is_kept())
+                .collect();
+            let surplus: Vec<u8> = self
+                .promises
+                .iter()
+                .map(|promise| promise.surplus)
+                .collect();
+            let level = less_surplus(calibrated(target, &kept), &surplus);
+            self.rule = Rule::Ours { level };
+        }
+    }
+
+    fn receive(&mut self, order: usize) {
+        let arrived = &self.traces.orders[order];
+        self.received += 1;
+        if self.today < judged_year().start {
+            let (number, sum) = &mut self.lead_times[self.traces.skus[arrived.sku]];
+            *number += 1;
+            *sum += days_between(arrived.ordered_on, arrived.received_on);
+        }
+        let shelf = &mut self.shelves[arrived.sku];
+        shelf.open.retain(|open| *open != order);
+        shelf.free += arrived.units;
+        while 0 < shelf.free
+            && let Some((ships_by, place, owed)) = shelf.waiting.pop_first()
+        {
+            let given = shelf.free.min(owed);
+            shelf.free -= given;
+            if given < owed {
+                shelf.waiting.insert((ships_by, place, owed - given));
+                break;
+            }
+            let promise = &mut self.promises[place];
+            promise.shipped_on = Some(self.today);
+            if judged_year().contains(&promise.told_on) && promise.is_kept() {
+                self.outcome.kept += 1;
+            }
+        }
+    }
+
+    fn answer(&mut self, sku: usize, units: u32) {
+        let judged = judged_year().contains(&self.today);
+        self.outcome.shoppers += u32::from(judged);
+        let shelf = &mut self.shelves[sku];
+        if units <= shelf.free {
+            shelf.free -= units;
+            return;
+        }
+        let known = self.known(sku);
+        let Some(ships_by) = self.rule.ships_by(&known, units) else {
+            self.outcome.undated += u32::from(judged);
+            return;
+        };
+        assert!(
+            self.today < ships_by,
+            "{:?} promised {ships_by} on {}",
+            self.rule,
+            self.today
+        );
+        if judged {
+            self.outcome.promised += 1;
+            self.outcome.days += days_between(self.today, ships_by);
+            self.outcome.oversold += oversold(&known, units);
+        }
+        let place = self.promises.len();
+        let shelf = &mut self.shelves[sku];
+        let owed = units - shelf.free;
+        shelf.free = 0;
+        shelf.waiting.insert((ships_by, place, owed));
+        self.running.insert((ships_by, place));
+        self.promises.push(Promise {
+            told_on: self.today,
+            ships_by,
+            shipped_on: None,
+            surplus: self.rule.surplus(&known, ships_by),
+        });
+    }
+
+    fn known(&self, sku: usize) -> Known<'a> {
+        let traces = self.traces;
+        let shelf = &self.shelves[sku];
+        let open = shelf.open.iter().map(|place| {
+            let order = &traces.orders[*place];
+            OpenOrder {
+                units: order.units,
+                mode: &order.mode,
+                ordered_on: order.ordered_on,
+                named: (order.named_on <= self.today).then_some(order.promised_on),
+            }
+        });
+        let claims = shelf
+            .waiting
+            .iter()
+            .map(|(ships_by, _, owed)| Claim::by(*ships_by, Quantity::new(*owed)));
+        Known {
+            today: self.today,
+            supplier: &traces.suppliers[traces.skus[sku]],
+            deliveries: &traces.deliveries[..self.received],
+            slips: &traces.slips[..self.received],
+            usual_days: self.usual_days(traces.skus[sku]),
+            free: shelf.free,
+            open: open.collect(),
+            claims: claims.collect(),
+        }
+    }
+
+    /// A supplier's mean lead time, or that of all while it has delivered nothing.
+    fn usual_days(&self, supplier: usize) -> u32 {
+        let all = || {
+            let sums = self.lead_times.iter();
+            sums.fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1))
+        };
+        match (self.lead_times[supplier], all()) {
+            ((0, _), (0, _)) => SUPPOSED_DAYS,
+            ((0, _), (number, sum)) | ((number, sum), _) => sum.div_ceil(number),
+        }
+    }
+}
+
+/// Of `units`, those beyond all that is on the shelf and under way and not promised yet.
+fn oversold(known: &Known<'_>, units: u32) -> u32 {
+    let under_way: u32 = known.open.iter().map(|order| order.units).sum();
+    let promised: u32 = known
+        .claims
+        .iter()
+        .map(|claim| claim.quantity.units())
+        .sum();
+    units.saturating_sub((known.free + under_way).saturating_sub(promised))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::traces::Source;
+
+    const SKUS: usize = 40;
+
+    fn rules() -> Vec<Rule> {
+        let level = |percent| Level::new(percent).expect("a level");
+        vec![
+            Rule::NextIncomingDate,
+            Rule::FixedLeadTime { more: 0 },
+            Rule::SuppliersPromise { more: 0 },
+            Rule::Ours { level: level(80) },
+            Rule::Ours { level: level(95) },
+        ]
+    }
+
+    #[test]
+    fn what_knows_its_queue_never_oversells() {
+        // `live` itself stops where a day is promised that is not to come.
+        let traces = Source::read().expect("the files").traces(7, SKUS);
+        for rule in rules() {
+            let outcome = live(&traces, rule);
+            assert!(
+                0 < outcome.kept && outcome.kept <= outcome.promised,
+                "{rule:?} {outcome:?}"
+            );
+            let counts = matches!(rule, Rule::SuppliersPromise { .. } | Rule::Ours { .. });
+            assert!(!counts || outcome.oversold == 0, "{rule:?} {outcome:?}");
+        }
+    }
+
+    #[test]
+    fn each_rule_meets_the_same_shoppers() {
+        let source = Source::read().expect("the files");
+        let traces = source.traces(7, SKUS);
+        assert_eq!(traces, source.traces(7, SKUS));
+        let shoppers: Vec<u32> = rules()
+            .into_iter()
+            .map(|rule| live(&traces, rule).shoppers)
+            .collect();
+        assert!(
+            0 < shoppers[0] && shoppers.iter().all(|number| *number == shoppers[0]),
+            "{shoppers:?}"
+        );
+    }
+
+    #[test]
+    fn nothing_is_known_before_it_happened() {
+        let traces = Source::read().expect("the files").traces(7, SKUS);
+        let mut world = World::new(&traces, Rule::FixedLeadTime { more: 0 });
+        for (day, event) in &traces.events {
+            world.today = *day;
+            match *event {
+                Event::Arrives { order } => world.receive(order),
+                Event::Ordered { order } => {
+                    world.shelves[traces.orders[order].sku].open.push(order)
+                }
+                Event::Asked { sku, .. } => {
+                    let known = world.known(sku);
+                    let arrived = traces
+                        .orders
+                        .iter()
+                        .filter(|order| order.received_on <= *day);
+                    assert_eq!(known.deliveries.len(), arrived.count());
+                    assert!(known.open.iter().all(|order| order.ordered_on <= *day));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn one_date_for_any_quantity_sells_what_nobody_ordered() {
+        let day = judged_year().start;
+        let supplier = "a".parse().expect("an id");
+        let mut known = Known {
+            today: day,
+            supplier: &supplier,
+            deliveries: &[],
+            slips: &[],
+            usual_days: 30,
+            free: 1,
+            open: vec![OpenOrder {
+                units: 5,
+                mode: "Air",
+                ordered_on: day,
+                named: None,
+            }],
+            claims: vec![Claim::by(day, Quantity::new(4))],
+        };
+        let next = Rule::NextIncomingDate;
+        assert_eq!(
+            (next.ships_by(&known, 2), oversold(&known, 2)),
+            (next.ships_by(&known, 5), 0)
+        );
+        assert_eq!(
+            (next.ships_by(&known, 5).is_some(), oversold(&known, 5)),
+            (true, 3)
+        );
+        let promise = Rule::SuppliersPromise { more: 0 };
+        assert_eq!(promise.ships_by(&known, 2), next.ships_by(&known, 2));
+        assert_eq!(promise.ships_by(&known, 3), None);
+        // The day that was expected is over: nothing can be said.
+        known.today = day + chrono::Days::new(30);
+        assert_eq!(
+            (next.ships_by(&known, 1), promise.ships_by(&known, 1)),
+            (None, None)
+        );
+    }
+}
