@@ -105,6 +105,7 @@ function doubtAll(looked) {
  * @fires {CustomEvent<Failure>} ships-by:error - There is no answer; the page's own text stays.
  * @csspart label - The state in a word or two.
  * @csspart date - When it ships.
+ * @csspart delivery - When it is at the door.
  * @csspart detail - How the quantity splits.
  * @csspart reason - Why there is a wait.
  * @csspart offer - What the merchant offers for the wait.

@@ -31,6 +31,7 @@ export function promise({ text, reason, slices, offer }, compact) {
     ...(compact
       ? []
       : [
+          text.delivery && part("p", "delivery", text.delivery),
           text.detail && part("div", "detail", timeline(text.detail, slices)),
           reason && part("p", "reason", own(reason.text)),
           offer && part("p", "offer", own(offer.text)),

@@ -17,7 +17,7 @@ export interface Availability {
   max_orderable: number | null;
   reason: { code: string; text: string } | null;
   offer: { text: string } | null;
-  text: { label: string; date: string | null; detail: string | null };
+  text: { label: string; date: string | null; delivery?: string; detail: string | null };
   lang: string;
   schema_org: string;
   valid_until: string | null;

@@ -272,6 +272,28 @@ pub fn merge_small(slices: Vec<Slice>, min_shipment: Quantity) -> Vec<Slice> {
     merged
 }
 
+/// The slices of each day summed, wherever they leave. They stand in the order of their days.
+///
+/// ```
+/// use shared::promise::{Origin, Slice, by_day};
+/// use shared::quantity::Quantity;
+///
+/// let slice = |units, day: &str| Slice::new(Quantity::new(units), day.parse().expect("a date"));
+/// let elsewhere = Slice { from: Origin(1), ..slice(2, "2027-01-13") };
+/// let days = by_day(&[slice(1, "2027-01-13"), elsewhere, slice(5, "2027-02-03")]);
+/// assert_eq!(days, [slice(3, "2027-01-13"), slice(5, "2027-02-03")]);
+/// ```
+pub fn by_day(slices: &[Slice]) -> Vec<Slice> {
+    let mut days: Vec<Slice> = Vec::with_capacity(slices.len());
+    for slice in slices {
+        match days.last_mut().filter(|day| day.ships_by == slice.ships_by) {
+            Some(day) => day.quantity = day.quantity.plus(slice.quantity),
+            None => days.push(*slice),
+        }
+    }
+    days
+}
+
 fn signed(amount: Amount) -> i64 {
     match amount {
         Amount::Counted(quantity) => i64::from(quantity.units()),

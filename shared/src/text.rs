@@ -12,7 +12,7 @@ use chrono::NaiveDate;
 
 use crate::availability::{Availability, Cause, Status};
 use crate::money::Money;
-use crate::promise::Slice;
+use crate::promise::{Slice, by_day};
 use crate::quantity::Quantity;
 use crate::shipment::{Plan, PlanKind};
 
@@ -50,6 +50,8 @@ pub struct AvailabilityText {
     pub label: String,
     /// When: "Ships by Tuesday, December 15".
     pub date: Option<String>,
+    /// When it is at the door: "Arrives by Friday, December 18".
+    pub delivery: Option<String>,
     /// How the quantity splits: "1 ready now, 2 more by December 15".
     pub detail: Option<String>,
     /// Why there is a wait: the merchant's words, or ours for the kind of wait.
@@ -181,9 +183,14 @@ impl<'a> Speaker<'a> {
             Some(own) => own.to_string(),
             None => self.cause(reason.cause).into(),
         });
+        let delivery = answer.delivers_by.map(|day| {
+            let day = self.date(day, DateStyle::Weekday);
+            fill(words.delivers_by, &[("date", &day)])
+        });
         AvailabilityText {
             label,
             date,
+            delivery,
             detail,
             reason,
         }
@@ -315,18 +322,6 @@ impl<'a> Speaker<'a> {
         self.locale
             .date(date, if far { DateStyle::Year } else { style })
     }
-}
-
-/// The slices of each day summed, wherever they leave.
-fn by_day(slices: &[Slice]) -> Vec<Slice> {
-    let mut days: Vec<Slice> = Vec::with_capacity(slices.len());
-    for slice in slices {
-        match days.last_mut().filter(|day| day.ships_by == slice.ships_by) {
-            Some(day) => day.quantity = day.quantity.plus(slice.quantity),
-            None => days.push(*slice),
-        }
-    }
-    days
 }
 
 /// True for letters of the scripts that are written from right to left: the blocks from Hebrew to

@@ -9,6 +9,7 @@ mod values;
 use serde::{Deserialize, Serialize};
 
 use crate::availability::{self, Cause};
+use crate::cart::DatedLine;
 use crate::ids::Sku;
 use crate::money::{Currency, Money as DomainMoney};
 use crate::promise::{self, Origin};
@@ -38,8 +39,12 @@ pub struct Availability {
     pub delivers_by: Option<Date>,
     /// Dated parts of the quantity, earliest first.
     pub slices: Vec<Slice>,
-    /// In a cart: the same where everything leaves in as few parcels as there can be, from other
-    /// locations than `slices`. Left out where it is the same.
+    /// In a cart of a store that ships from several locations: where each part leaves as soon as it
+    /// can. Left out elsewhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub apart: Vec<Part>,
+    /// The same where everything leaves in as few parcels as there can be; left out where it leaves
+    /// from the same locations as in `apart`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub together: Vec<Part>,
     /// Most units that can be ordered; null if unlimited or not shown.
@@ -89,16 +94,13 @@ pub struct Slice {
     pub quantity: u32,
     /// Civil date by which they are with the carrier.
     pub ships_by: Date,
-    /// The location that they leave, where the store ships from several.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub from: Option<String>,
     /// True if they are on the shelf now.
     pub ready: bool,
     /// The same in words: "1 ready now", "2 more by December 15".
     pub text: String,
 }
 
-/// Part of a quantity that leaves with all else that its location sends.
+/// Part of a quantity with the location that it leaves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Part {
@@ -136,6 +138,9 @@ pub struct Text {
     pub label: String,
     /// When.
     pub date: Option<String>,
+    /// When it is at the door, where the store knows how long carriers take.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<String>,
     /// How the quantity splits.
     pub detail: Option<String>,
 }
@@ -286,6 +291,7 @@ impl Availability {
         let AvailabilityText {
             label,
             date,
+            delivery,
             detail,
             reason,
         } = speaker.availability(answer);
@@ -308,10 +314,10 @@ impl Availability {
             }
             availability::Status::Unknown => (Status::Unknown, "https://schema.org/OutOfStock"),
         };
-        let slices = answer.slices.iter().enumerate().map(|(at, slice)| Slice {
+        let days = promise::by_day(&answer.slices);
+        let slices = days.iter().enumerate().map(|(at, slice)| Slice {
             quantity: slice.quantity.units(),
             ships_by: Date(slice.ships_by),
-            from: None,
             ready: at == 0 && answer.first_is_ready,
             text: speaker.slice(slice, at, answer.first_is_ready),
         });
@@ -332,6 +338,7 @@ impl Availability {
             ships_by: answer.ships_by.map(Date),
             delivers_by: answer.delivers_by.map(Date),
             slices: slices.collect(),
+            apart: Vec::new(),
             together: Vec::new(),
             max_orderable: answer.max_orderable.map(Quantity::units),
             reason,
@@ -339,6 +346,7 @@ impl Availability {
             text: Text {
                 label,
                 date,
+                delivery,
                 detail,
             },
             lang: speaker.language().tag().into(),
@@ -348,34 +356,31 @@ impl Availability {
         }
     }
 
-    /// Names the locations that the parts of `answer` leave, where there is more than one to name.
+    /// Names the locations that the parts of a line leave, where the store ships from several.
     ///
-    /// `together` holds the parts of the line as they leave in as few parcels as there can be; see
-    /// [`crate::cart::DatedLine`].
+    /// Where counts are not for shoppers, the line leaves as one part with the last of it.
     #[must_use]
-    pub fn leaving(
-        mut self,
-        answer: &availability::Availability,
-        together: &[promise::Slice],
-        locations: &[availability::Location],
-    ) -> Self {
-        let name = |from: Origin| {
-            locations
-                .get(usize::from(from.0))
-                .map(|location| location.id.to_string())
-        };
+    pub fn leaving(mut self, line: &DatedLine, locations: &[availability::Location]) -> Self {
         if locations.len() < 2 {
             return self;
-        }
-        for (slice, dated) in self.slices.iter_mut().zip(&answer.slices) {
-            slice.from = name(dated.from);
         }
         let part = |slice: &promise::Slice| Part {
             quantity: slice.quantity.units(),
             ships_by: Date(slice.ships_by),
-            from: name(slice.from).unwrap_or_default(),
+            from: locations
+                .get(usize::from(slice.from.0))
+                .map(|location| location.id.to_string())
+                .unwrap_or_default(),
         };
-        self.together = together.iter().map(part).collect();
+        let is_whole = line.availability.slices.len() < line.slices.len();
+        let apart = match is_whole {
+            true => &line.availability.slices,
+            false => &line.slices,
+        };
+        self.apart = apart.iter().map(part).collect();
+        if !is_whole {
+            self.together = line.together.iter().map(part).collect();
+        }
         self
     }
 
@@ -540,35 +545,32 @@ impl Shipment {
 
 /// The locations that are named, each once, in the order of their ids.
 fn locations(lines: &[Availability]) -> Vec<&str> {
-    let mut names: Vec<&str> = Vec::new();
-    for line in lines {
-        names.extend(line.slices.iter().filter_map(|slice| slice.from.as_deref()));
-        names.extend(line.together.iter().map(|part| part.from.as_str()));
-    }
+    let parts = lines
+        .iter()
+        .flat_map(|line| line.apart.iter().chain(&line.together));
+    let mut names: Vec<&str> = parts.map(|part| part.from.as_str()).collect();
     names.sort_unstable();
     names.dedup();
     names
 }
 
 fn promised_line(line: &Availability, locations: &[&str]) -> Option<PromisedLine> {
-    let slice = |units, ships_by: Date, from: Option<&str>| {
-        let at = from.and_then(|from| locations.iter().position(|name| *name == from));
+    let slice = |part: &Part| {
+        let at = locations.iter().position(|name| *name == part.from);
         promise::Slice {
-            quantity: Quantity::new(units),
-            ships_by: ships_by.0,
+            quantity: Quantity::new(part.quantity),
+            ships_by: part.ships_by.0,
             from: Origin(at.and_then(|at| u16::try_from(at).ok()).unwrap_or_default()),
         }
     };
-    let slices = line.slices.iter();
-    let together = line.together.iter();
+    let day = |day: &Slice| promise::Slice::new(Quantity::new(day.quantity), day.ships_by.0);
     Some(PromisedLine {
         sku: line.sku.parse().ok()?,
-        slices: slices
-            .map(|one| slice(one.quantity, one.ships_by, one.from.as_deref()))
-            .collect(),
-        together: together
-            .map(|one| slice(one.quantity, one.ships_by, Some(&one.from)))
-            .collect(),
+        slices: match line.apart.is_empty() {
+            true => line.slices.iter().map(day).collect(),
+            false => line.apart.iter().map(slice).collect(),
+        },
+        together: line.together.iter().map(slice).collect(),
     })
 }
 

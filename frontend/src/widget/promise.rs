@@ -9,6 +9,7 @@ pub struct Promise {
     tone: &'static str,
     label: String,
     date: Option<String>,
+    delivery: Option<String>,
     slices: Vec<(&'static str, String)>,
     separator: &'static str,
     reason: Option<String>,
@@ -30,6 +31,7 @@ impl Promise {
             separator: speaker.words().slice_separator,
             label: answer.text.label,
             date: answer.text.date,
+            delivery: answer.text.delivery.filter(|_| !compact),
             reason: answer.reason.filter(|_| !compact).map(|reason| reason.text),
             offer: answer.offer.filter(|_| !compact).map(|offer| offer.text),
         }
@@ -58,6 +60,7 @@ impl Promise {
                 " "
                 {self.date.clone().map(|words| view! { <span part="date" class="date">{words}</span> })}
             </p>
+            {self.delivery.clone().map(|words| view! { <p part="delivery" class="delivery">{words}</p> })}
             {detail}
             {self.reason.clone().map(|words| view! { <p part="reason" class="reason"><bdi>{words}</bdi></p> })}
             {self.offer.clone().map(|words| view! { <p part="offer" class="offer"><bdi>{words}</bdi></p> })}

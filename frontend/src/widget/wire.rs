@@ -23,6 +23,7 @@ pub fn availability(value: &JsValue) -> Option<Availability> {
         ships_by: date(value, "ships_by"),
         delivers_by: None,
         slices: list(value, "slices", slice)?,
+        apart: list(value, "apart", part).unwrap_or_default(),
         together: list(value, "together", part).unwrap_or_default(),
         max_orderable: None,
         reason: string(&get(value, "reason"), "text").map(|text| Reason {
@@ -33,6 +34,7 @@ pub fn availability(value: &JsValue) -> Option<Availability> {
         text: Text {
             label: string(&text, "label")?,
             date: string(&text, "date"),
+            delivery: string(&text, "delivery"),
             detail: None,
         },
         lang: String::new(),
@@ -136,7 +138,6 @@ fn slice(value: &JsValue) -> Option<Slice> {
     Some(Slice {
         quantity: count(value, "quantity")?,
         ships_by: date(value, "ships_by")?,
-        from: string(value, "from"),
         ready: flag(value, "ready"),
         text: string(value, "text")?,
     })

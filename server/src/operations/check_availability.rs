@@ -173,7 +173,6 @@ fn computed(
         .and_then(|entry| entry.facts.title.as_deref());
     let until = answer.valid_until.map(instant);
     let on_wire = wire::Availability::new(&answer, title, &speaker, until);
-    let on_wire = on_wire.leaving(&answer, &[], &settings.locations);
     (on_wire, answer.valid_until)
 }
 

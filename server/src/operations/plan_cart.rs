@@ -62,14 +62,16 @@ fn dated(
             .first()
             .and_then(|entry| entry.facts.title.as_deref());
         let line = entries.first().and_then(|_| dated.next());
-        let together = line.as_ref().map_or(&[][..], |line| &line.together);
-        let answer = match &line {
-            Some(line) => line.availability.clone(),
-            None => Availability::unknown(sku.clone(), *quantity),
-        };
+        let unknown = || Availability::unknown(sku.clone(), *quantity);
+        let answer = line
+            .as_ref()
+            .map_or_else(unknown, |line| line.availability.clone());
         let until = answer.valid_until.map(instant);
-        let line = wire::Availability::new(&answer, title, speaker, until);
-        on_wire.push(line.leaving(&answer, together, &settings.locations));
+        let mut one = wire::Availability::new(&answer, title, speaker, until);
+        if let Some(line) = &line {
+            one = one.leaving(line, &settings.locations);
+        }
+        on_wire.push(one);
     }
     on_wire
 }

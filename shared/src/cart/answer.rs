@@ -5,7 +5,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::choice::origin;
 use super::{Line, Served};
 use crate::availability::{Availability, Cause, Display, Location, PromisePolicy, Reason, Status};
-use crate::promise::{Amount, Slice};
+use crate::promise::{Amount, Slice, by_day};
 use crate::quantity::{Quantity, REQUESTED_MAX};
 use crate::supply::BackorderMode;
 use crate::timeline::{Source, Timeline};
@@ -38,22 +38,22 @@ impl Line<'_> {
         };
         let is_suppressed =
             served.near.covers(self.requested) && !served.ready.covers(self.requested);
-        let first_is_ready = slices.first().is_some_and(|first| {
+        let is_ready = |slice: &Slice| {
             let offer = served
                 .offers
                 .iter()
-                .find(|(at, _)| origin(*at) == first.from);
-            self.unreleased_until.is_none()
-                && offer.is_some_and(|(_, offer)| {
-                    let there = if is_suppressed {
-                        offer.near
-                    } else {
-                        offer.ready
-                    };
-                    there.covers(first.quantity)
-                        && (is_suppressed || Some(first.ships_by) <= offer.ready_by)
-                })
-        });
+                .find(|(at, _)| origin(*at) == slice.from);
+            offer.is_some_and(|(_, offer)| match is_suppressed {
+                true => offer.near.covers(slice.quantity),
+                false => {
+                    offer.ready.covers(slice.quantity) && Some(slice.ships_by) <= offer.ready_by
+                }
+            })
+        };
+        let first = by_day(&slices).first().map(|day| day.ships_by);
+        let mut on_first_day = slices.iter().filter(|slice| Some(slice.ships_by) == first);
+        let first_is_ready =
+            self.unreleased_until.is_none() && first.is_some() && on_first_day.all(is_ready);
         let delivery = |slice: &Slice| {
             let location = locations.get(usize::from(slice.from.0))?;
             location.delivers_by(slice.ships_by, policy.zone.as_deref()?)
