@@ -37,6 +37,7 @@ pub struct AvailabilityList {
     params(
         ("sku" = Vec<String>, Query, description = "SKUs, at most 100: `sku=A&sku=B`", explode = true),
         ("qty" = Option<u32>, Query, description = "Units of each, 1 to 9,999", minimum = 1, maximum = 9999),
+        ("to" = Option<String>, Query, description = "The part of the world that parcels go to, as `transit` of the store names it; its first unless given"),
         ("lang" = Option<String>, Query, description = "BCP 47 tag of the language of `text`; English unless given"),
     ),
     responses(
@@ -60,8 +61,9 @@ pub async fn show(
     let question = Question {
         quantity: asked.quantity,
         language: asked.language,
+        to: asked.to,
     };
-    let answers = check_availability(&caller.shop, &asked.skus, question, now);
+    let answers = check_availability(&caller.shop, &asked.skus, &question, now);
     let tag = tag(answers.fingerprint());
     let known = headers
         .get(header::IF_NONE_MATCH)

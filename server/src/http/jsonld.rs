@@ -70,8 +70,9 @@ pub async fn show(
     let question = Question {
         quantity: asked.quantity,
         language: asked.language,
+        to: None,
     };
-    let answer = answer(&caller.shop, &settings, &sku, question, now);
+    let answer = answer(&caller.shop, &settings, &sku, &question, now);
     let cacheable = cacheable_until(end(&answer), now);
     let offer = offer(answer).ok_or_else(Problem::not_found)?;
     // It is made to stand in a script element, which `</script>` in a title must not end.

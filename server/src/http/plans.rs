@@ -1,5 +1,7 @@
 //! `POST /v1/plans`
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::header;
@@ -17,7 +19,7 @@ use super::body::{ApiJson, refuse_line_count};
 use super::query::requested;
 use super::web::Web;
 use crate::error::Problem;
-use crate::limits::SKUS_PER_REQUEST_MAX;
+use crate::limits::{SKUS_PER_REQUEST_MAX, TRANSIT_ZONE_BYTES_MAX};
 use crate::operations::plan_cart::plan_cart;
 
 /// A cart to plan.
@@ -29,6 +31,8 @@ pub struct Cart {
     lines: Vec<CartLine>,
     /// BCP 47 tag of the language of the words; English unless given.
     lang: Option<String>,
+    /// The part of the world that parcels go to, as `transit` of the store names it; its first unless given.
+    to: Option<String>,
 }
 
 /// Units of a SKU.
@@ -72,7 +76,18 @@ pub async fn make(
 ) -> Result<impl IntoResponse, Problem> {
     let language = Language::for_tag(cart.lang.as_deref().unwrap_or_default());
     let lines = lines(&cart)?;
-    let plans = plan_cart(&caller.shop, &lines, language, web.app.clock.now());
+    let to = cart
+        .to
+        .as_deref()
+        .filter(|zone| zone.len() <= TRANSIT_ZONE_BYTES_MAX);
+    let to = to.map(Arc::from);
+    let plans = plan_cart(
+        &caller.shop,
+        &lines,
+        language,
+        to.as_ref(),
+        web.app.clock.now(),
+    );
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(plans)))
 }
 

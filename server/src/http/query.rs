@@ -1,6 +1,7 @@
 //! The part of an address after the question mark: strictly decoded, names may repeat.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -10,7 +11,7 @@ use shared::quantity::{QUANTITY_MAX, Quantity, REQUESTED_MAX};
 use shared::text::Language;
 
 use crate::error::Problem;
-use crate::limits::SKUS_PER_REQUEST_MAX;
+use crate::limits::{SKUS_PER_REQUEST_MAX, TRANSIT_ZONE_BYTES_MAX};
 
 /// What every question about SKUs may say in its address. Other parameters are passed over.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub struct Asked {
     pub quantity: Quantity,
     /// `lang`; English unless given.
     pub language: Language,
+    /// `to`: the part of the world that parcels go to.
+    pub to: Option<Arc<str>>,
     /// `since`: the revision that the client has seen.
     pub since: Option<u64>,
 }
@@ -49,6 +52,7 @@ impl Asked {
             skus: Vec::new(),
             quantity: Quantity::new(1),
             language: Language::default(),
+            to: None,
             since: None,
         };
         for (name, value) in pairs(query) {
@@ -56,6 +60,11 @@ impl Asked {
                 "sku" => asked.skus.push(sku(value.as_deref())?),
                 "qty" => asked.quantity = quantity(value.as_deref())?,
                 "lang" => asked.language = Language::for_tag(value.as_deref().unwrap_or_default()),
+                "to" => {
+                    asked.to = value
+                        .filter(|zone| zone.len() <= TRANSIT_ZONE_BYTES_MAX)
+                        .map(Arc::from)
+                }
                 "since" => asked.since = value.and_then(|value| value.parse().ok()),
                 _ => {}
             }

@@ -49,8 +49,9 @@ pub async fn show(
     let question = Question {
         quantity: asked.quantity,
         language: asked.language,
+        to: None,
     };
-    let answer = answer(&caller.shop, &settings, &sku, question, now);
+    let answer = answer(&caller.shop, &settings, &sku, &question, now);
     let kind = HeaderValue::from_static("text/html; charset=utf-8");
     let cacheable = cacheable_until(end(&answer), now);
     Ok((

@@ -150,6 +150,7 @@ impl Listener {
             question: Question {
                 quantity: asked.quantity,
                 language: asked.language,
+                to: asked.to,
             },
             watched,
             changes,
@@ -202,7 +203,7 @@ impl Listener {
             .iter()
             .map(|watched| {
                 let may_be_lost = is_tied && with_last(&watched);
-                may_be_lost || !is_known(&self.shop, &watched.sku, self.question, self.seen, now)
+                may_be_lost || !is_known(&self.shop, &watched.sku, &self.question, self.seen, now)
             })
             .collect();
         let answers = self.answers(&concerned);
@@ -304,7 +305,7 @@ impl Listener {
         let sku = |(_, at): &(u64, usize)| self.watched[*at].sku.clone();
         let skus: Vec<Sku> = at.iter().map(sku).collect();
         let now = self.web.app.clock.now();
-        let answers = check_availability(&self.shop, &skus, self.question, now);
+        let answers = check_availability(&self.shop, &skus, &self.question, now);
         let mut events = String::new();
         for ((revision, at), item) in at.into_iter().zip(&answers.items) {
             let watched = &mut self.watched[at];

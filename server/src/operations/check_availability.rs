@@ -1,11 +1,12 @@
 //! Says what shoppers may be told about SKUs, from the facts in memory.
 
+use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use bytes::Bytes;
 use chrono::{DateTime, SecondsFormat, Utc};
-use shared::availability::{self, availability};
+use shared::availability::{self, PromisePolicy, availability};
 use shared::ids::Sku;
 use shared::quantity::Quantity;
 use shared::text::{Language, Speaker, Tables};
@@ -17,12 +18,14 @@ use crate::catalogue::{Entry, ReadyAnswer, Settings, Shop, goods};
 const READY_QUANTITY: Quantity = Quantity::new(1);
 
 /// What somebody wants to know of each of some SKUs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
     /// Units of each.
     pub quantity: Quantity,
     /// The language of the words.
     pub language: Language,
+    /// The part of the world that parcels go to, as the store names it; `None`: where most of them go.
+    pub to: Option<Arc<str>>,
 }
 
 /// One answer for each SKU asked for, in that order.
@@ -37,7 +40,7 @@ pub struct Answers {
 pub fn check_availability(
     shop: &Shop,
     skus: &[Sku],
-    question: Question,
+    question: &Question,
     now: DateTime<Utc>,
 ) -> Answers {
     // Read the revision first: facts may be newer than it says, never older.
@@ -52,7 +55,13 @@ pub fn check_availability(
 
 /// True if somebody who knew the answer at the revision `seen` still does at `now`: neither the
 /// facts nor the passing of time have changed it.
-pub fn is_known(shop: &Shop, sku: &Sku, question: Question, seen: u64, now: DateTime<Utc>) -> bool {
+pub fn is_known(
+    shop: &Shop,
+    sku: &Sku,
+    question: &Question,
+    seen: u64,
+    now: DateTime<Utc>,
+) -> bool {
     let settings = shop.settings();
     let entries = shop.entry_and_parts(sku.as_str());
     let Some(newest) = entries.iter().map(|entry| entry.facts.revision).max() else {
@@ -73,7 +82,7 @@ pub fn answer(
     shop: &Shop,
     settings: &Settings,
     sku: &Sku,
-    question: Question,
+    question: &Question,
     now: DateTime<Utc>,
 ) -> wire::Availability {
     let entries = shop.entry_and_parts(sku.as_str());
@@ -105,13 +114,13 @@ fn ready_answer(
     shop: &Shop,
     settings: &Settings,
     sku: &Sku,
-    question: Question,
+    question: &Question,
     now: DateTime<Utc>,
 ) -> Arc<ReadyAnswer> {
     let entry = shop.entry(sku.as_str());
     let kept = entry
         .as_ref()
-        .filter(|_| question.quantity == READY_QUANTITY);
+        .filter(|_| question.quantity == READY_QUANTITY && question.to.is_none());
     if let Some(ready) = kept.and_then(|entry| entry.ready(question.language))
         && ready.generation == settings.generation
         && ready.valid_until.is_none_or(|end| now < end)
@@ -152,18 +161,13 @@ fn computed(
     entries: &[Arc<Entry>],
     settings: &Settings,
     sku: &Sku,
-    question: Question,
+    question: &Question,
     now: DateTime<Utc>,
 ) -> (wire::Availability, Option<DateTime<Utc>>) {
-    let Question { quantity, language } = question;
+    let (quantity, language) = (question.quantity, question.language);
+    let promises = bound_for(settings, question.to.as_ref());
     let answer = match goods(entries) {
-        Some(goods) => availability(
-            &goods,
-            &settings.locations,
-            &settings.promises,
-            quantity,
-            now,
-        ),
+        Some(goods) => availability(&goods, &settings.locations, &promises, quantity, now),
         None => availability::Availability::unknown(sku.clone(), quantity),
     };
     let tables = Tables(language);
@@ -179,4 +183,18 @@ fn computed(
 /// An instant as it stands on the wire.
 pub(super) fn instant(instant: DateTime<Utc>) -> String {
     instant.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+}
+
+/// The store's policy for parcels that go to a part of the world.
+pub(super) fn bound_for<'a>(
+    settings: &'a Settings,
+    to: Option<&Arc<str>>,
+) -> Cow<'a, PromisePolicy> {
+    match to {
+        None => Cow::Borrowed(&settings.promises),
+        Some(zone) => Cow::Owned(PromisePolicy {
+            zone: Some(Arc::clone(zone)),
+            ..settings.promises.clone()
+        }),
+    }
 }

@@ -1,14 +1,16 @@
 //! Says in which ways a cart can be sent, from the facts in memory.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, SecondsFormat, Utc};
-use shared::availability::Availability;
+use shared::availability::{Availability, PromisePolicy};
 use shared::cart::date_cart;
 use shared::ids::Sku;
 use shared::quantity::Quantity;
 use shared::text::{Language, Speaker, Tables};
 use shared::wire::{self, PlanKind, Plans, SplitPolicy, plan_options, plans_text};
 
-use super::check_availability::instant;
+use super::check_availability::{bound_for, instant};
 use crate::catalogue::{Settings, Shop, goods};
 
 /// Plans a cart at `now`. `lines` name each SKU once ([`shared::shipment::summed`]).
@@ -16,6 +18,7 @@ pub fn plan_cart(
     shop: &Shop,
     lines: &[(Sku, Quantity)],
     language: Language,
+    to: Option<&Arc<str>>,
     now: DateTime<Utc>,
 ) -> Plans {
     // Read the revision first: facts may be newer than it says, never older.
@@ -23,7 +26,8 @@ pub fn plan_cart(
     let settings = shop.settings();
     let tables = Tables(language);
     let speaker = Speaker::new(language, &tables, settings.location.calendar.today(now));
-    let lines = dated(shop, &settings, lines, &speaker, now);
+    let promises = bound_for(&settings, to);
+    let lines = dated(shop, &settings, &promises, lines, &speaker, now);
     let policy = SplitPolicy::new(&settings.split, settings.currency);
     Plans {
         options: plan_options(&lines, &policy, &speaker),
@@ -42,6 +46,7 @@ pub fn plan_cart(
 fn dated(
     shop: &Shop,
     settings: &Settings,
+    promises: &PromisePolicy,
     lines: &[(Sku, Quantity)],
     speaker: &Speaker<'_>,
     now: DateTime<Utc>,
@@ -55,7 +60,7 @@ fn dated(
         .zip(&entries)
         .filter_map(|((_, quantity), entries)| Some((goods(entries)?, *quantity)))
         .collect();
-    let mut dated = date_cart(&known, &settings.locations, &settings.promises, now).into_iter();
+    let mut dated = date_cart(&known, &settings.locations, promises, now).into_iter();
     let mut on_wire = Vec::with_capacity(lines.len());
     for ((sku, quantity), entries) in lines.iter().zip(&entries) {
         let title = entries

@@ -1,11 +1,13 @@
 //! Makes a SKU or replaces how it may be sold.
 
 use shared::ids::StoreId;
+use shared::kit::{Goods, KitError};
 
 use super::ActError;
 use super::records::SkuRecord;
 use super::running::{Touched, detached, publish};
 use crate::app::App;
+use crate::store::Writing;
 use crate::store::writing::Note;
 
 /// Makes a SKU or replaces how it may be sold. Its stock stays as it is.
@@ -30,6 +32,7 @@ pub async fn put_sku(app: &App, store: &StoreId, record: SkuRecord) -> Result<Sk
             return Err(ActError::unknown_sku(format!("/kit/{at}/sku"), unknown));
         }
         writing.put_sku(&record).await?;
+        refuse_endless_kit(&mut writing, &record).await?;
         let revision = writing.commit().await?;
         publish(
             &app,
@@ -41,6 +44,25 @@ pub async fn put_sku(app: &App, store: &StoreId, record: SkuRecord) -> Result<Sk
         Ok(SkuRecord { revision, ..record })
     })
     .await
+}
+
+/// Refuses a kit that stands in itself by way of others, or is made of too much.
+async fn refuse_endless_kit(writing: &mut Writing, record: &SkuRecord) -> Result<(), ActError> {
+    if record.kit.is_empty() {
+        return Ok(());
+    }
+    let facts = writing.facts(std::slice::from_ref(&record.sku)).await?;
+    let Some(kit) = facts.get(&record.sku) else {
+        return Ok(());
+    };
+    let (code, error) = match Goods::new(kit, |sku| facts.get(sku)) {
+        Ok(_) => return Ok(()),
+        Err(error @ KitError::TooMany) => ("too_many_lines", error),
+        Err(error) => ("kit_contains_itself", error),
+    };
+    let detail =
+        format!("{error}; take a part out that leads back to this kit, or name fewer parts");
+    Err(ActError::field("/kit", code, detail))
 }
 
 fn refuse_unsound_kit(record: &SkuRecord) -> Result<(), ActError> {

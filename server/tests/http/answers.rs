@@ -68,9 +68,10 @@ async fn an_answer_that_is_kept_equals_a_fresh_one() {
             &stand.shop,
             &stand.shop.settings(),
             &"hoodie".parse().expect("a SKU"),
-            Question {
+            &Question {
                 quantity: Quantity::new(1),
                 language,
+                to: None,
             },
             instant(MONDAY_MORNING),
         );

@@ -351,3 +351,22 @@ async fn a_request_that_cannot_be_held_says_what_to_do_and_holds_nothing() {
     assert_eq!(client.get("/v1/reservations/rsv_none").await.status, 404);
     shop.assert_sound().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kit_may_not_lead_back_to_itself() {
+    let shop = TestShop::new().await;
+    let client = Client::new(&shop).await;
+    let kit = |of: &str| json!({"kit": [{"sku": of, "quantity": 2}]});
+    sku(&client, "A", 1, json!({})).await;
+    assert_eq!(client.put("/v1/skus/inner", kit("A")).await.status, 200);
+    assert_eq!(client.put("/v1/skus/outer", kit("inner")).await.status, 200);
+    let refused = client.put("/v1/skus/inner", kit("outer")).await;
+    assert_eq!(
+        (refused.status, refused.code(), refused.pointer()),
+        (422, "kit_contains_itself".into(), "/kit".into())
+    );
+    assert_eq!(
+        client.get("/v1/skus/inner").await.json()["kit"][0]["sku"],
+        "A"
+    );
+}
