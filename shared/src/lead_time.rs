@@ -4,10 +4,20 @@
 //! a given share of deliveries came. A supplier with many deliveries is judged by its own; one with few
 //! leans on all others, more on those by the same way of shipping (partial pooling, as in
 //! Gelman and Hill, *Data Analysis Using Regression and Multilevel/Hierarchical Models*, ch. 12).
+//!
+//! What is known of an open order grows with it: until the supplier names a date there is only its
+//! [`lead_time`], after that the [`slip`] of its dates, and on each day that passes without the goods all
+//! that would have been quicker is ruled out ([`lead_time_after`], [`slip_after`]). How much of it comes
+//! is a habit too: [`expected_yield`]. At which level to promise so that the merchant's target is kept, say
+//! [`calibrated`] and [`less_surplus`].
+
+mod estimate;
 
 use std::sync::Arc;
 
+use self::estimate::{Estimate, half_lives, percent_by, pooled, quantile, whole_days};
 use crate::ids::SupplierId;
+use crate::quantity::Quantity;
 
 /// Deliveries of one supplier that are looked at, newest first.
 pub const OWN_MAX: usize = 40;
@@ -22,12 +32,19 @@ pub const POOL_WEIGHT: f64 = 25.0;
 /// For how many of those a lead time speaks that the supplier declares.
 pub const DECLARED_WEIGHT: f64 = 15.0;
 
+/// As many named dates or counted receipts of its own, and a supplier is judged by them alone.
+pub const OWN_MIN: usize = 8;
+/// Counted receipts of a supplier that are looked at, newest first.
+pub const YIELD_MAX: usize = 40;
+
 /// Promises by which a calibration judges, newest first.
 pub const JUDGED_MAX: usize = 400;
 /// Fewest promises by which it judges.
 pub const JUDGED_MIN: usize = 30;
 /// Percentage points by which the kept rate may fall short before the level is raised.
 pub const TOLERANCE_POINTS: u8 = 5;
+/// Percentage points by which the level is lowered at most because other dates are safer than asked.
+pub const SURPLUS_POINTS_MAX: u8 = 10;
 
 /// A delivery as it turned out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,19 +123,47 @@ pub fn lead_time(
     declared: Option<u32>,
     level: Level,
 ) -> Option<LeadTime> {
-    let pool = &past[past.len().saturating_sub(POOL_MAX)..];
-    let own: Vec<&Delivery> = past
-        .iter()
-        .rev()
+    lead_time_after(past, supplier, mode, declared, level, 0)
+}
+
+/// Says the same of an order that cannot come before its day `waited`: only deliveries that took at
+/// least as long speak for it, so the answer never lies in the past.
+///
+/// `None` where no delivery ever took that long: the order is beyond all that is known.
+///
+/// ```
+/// use shared::lead_time::{Delivery, Level, lead_time_after};
+///
+/// let delivery = |days| Delivery { supplier: "weaver".parse().expect("an id"), mode: None, days };
+/// let past: Vec<Delivery> = (0..40).map(|at| delivery(10 + at % 10)).collect();
+/// let after = |waited| {
+///     let half = Level::new(50).expect("a level");
+///     lead_time_after(&past, &"weaver".parse().expect("an id"), None, None, half, waited).map(|known| known.days)
+/// };
+/// assert_eq!((after(0), after(15), after(19), after(20)), (Some(15), Some(17), Some(19), None));
+/// ```
+pub fn lead_time_after(
+    past: &[Delivery],
+    supplier: &SupplierId,
+    mode: Option<&str>,
+    declared: Option<u32>,
+    level: Level,
+    waited: u32,
+) -> Option<LeadTime> {
+    let possible = || past.iter().rev().filter(|delivery| waited <= delivery.days);
+    let pool: Vec<&Delivery> = possible().take(POOL_MAX).collect();
+    let own: Vec<&Delivery> = possible()
         .filter(|delivery| &delivery.supplier == supplier)
         .take(OWN_MAX)
         .collect();
     let alike = pool
         .iter()
         .filter(|delivery| delivery.mode.as_deref() == mode);
+    let declared = declared.filter(|days| waited <= *days);
 
-    let mut estimate = quantile(pool.iter().map(|delivery| (delivery.days, 1.0)), level);
-    let alike = quantile(alike.map(|delivery| (delivery.days, 1.0)), level);
+    let days = |delivery: &Delivery| i64::from(delivery.days);
+    let mut estimate = quantile(pool.iter().map(|delivery| (days(delivery), 1.0)), level);
+    let alike = quantile(alike.map(|delivery| (days(delivery), 1.0)), level);
     estimate = pooled(alike, MODE_WEIGHT, estimate);
     let declared = declared.map(|days| Estimate {
         days: f64::from(days),
@@ -128,16 +173,168 @@ pub fn lead_time(
     let aged = own
         .iter()
         .enumerate()
-        .map(|(age, delivery)| (delivery.days, half_lives(age)));
+        .map(|(age, delivery)| (days(delivery), half_lives(age)));
     estimate = pooled(quantile(aged, level), POOL_WEIGHT, estimate);
 
     let theirs = pool
         .iter()
         .filter(|delivery| &delivery.supplier != supplier);
     estimate.map(|estimate| LeadTime {
-        days: whole_days(estimate.days),
+        days: u32::try_from(whole_days(estimate.days)).unwrap_or_default(),
         own: own.len(),
         pooled: theirs.count(),
+    })
+}
+
+/// How a date that a supplier had named turned out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slip {
+    /// Who had named it.
+    pub supplier: SupplierId,
+    /// Calendar days from the day named to the arrival; negative where the goods came early.
+    pub days: i32,
+}
+
+/// The days to add to a named date so that a share of deliveries comes by it, and what says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SlipQuantile {
+    /// Calendar days to add, rounded up; negative where the supplier is usually early.
+    pub days: i32,
+    /// The share that came by then, in percent, rounded down: more than asked where many came on that very day.
+    pub reached: u8,
+    /// The supplier's own deliveries behind it.
+    pub own: usize,
+    /// Deliveries of others behind it.
+    pub pooled: usize,
+}
+
+/// Says how many days after (or before) the named date `level` of a supplier's deliveries come.
+///
+/// `past` holds what had been received by then, in the order in which it came. A supplier with
+/// [`OWN_MIN`] deliveries is judged by them alone (the last [`OWN_MAX`], newer ones counting more): most
+/// keep their dates to the day, and the lateness of others is no news of those. With fewer it leans on
+/// all suppliers. `None` where fewer than [`OWN_MIN`] dates are known of anybody: then the merchant's
+/// fixed buffer stands.
+///
+/// ```
+/// use shared::lead_time::{Level, Slip, slip};
+///
+/// let named = |supplier: &str, days| Slip { supplier: supplier.parse().expect("an id"), days };
+/// let mut past: Vec<Slip> = (0..20).map(|at| named("weaver", if at % 4 == 0 { 6 } else { 0 })).collect();
+/// past.extend((0..8).map(|_| named("dyer", 0)));
+/// let ask = |supplier: &str, percent| {
+///     let level = Level::new(percent).expect("a level");
+///     slip(&past, &supplier.parse().expect("an id"), level).map(|known| (known.days, known.own, known.pooled))
+/// };
+/// // Three of four dates of the weaver are kept, all of the dyer's.
+/// assert_eq!((ask("weaver", 70), ask("weaver", 90)), (Some((0, 20, 8)), Some((6, 20, 8))));
+/// assert_eq!(ask("dyer", 90), Some((0, 8, 20)));
+/// assert_eq!(slip(&past[..7], &"weaver".parse()?, Level::new(90)?), None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn slip(past: &[Slip], supplier: &SupplierId, level: Level) -> Option<SlipQuantile> {
+    slip_after(past, supplier, level, i32::MIN)
+}
+
+/// Says the same of a delivery that cannot come before `overdue` days after the named date (negative:
+/// so many before it): only what slipped at least as far speaks for it.
+///
+/// ```
+/// use shared::lead_time::{Level, Slip, slip_after};
+///
+/// let named = |days| Slip { supplier: "weaver".parse().expect("an id"), days };
+/// let past: Vec<Slip> = (0..40).map(|at| named(if at % 4 == 0 { 10 } else { 0 })).collect();
+/// let after = |overdue| {
+///     let half = Level::new(50).expect("a level");
+///     slip_after(&past, &"weaver".parse().expect("an id"), half, overdue).map(|known| known.days)
+/// };
+/// // On the day named it may still come; from the next day on it is one of the late ones.
+/// assert_eq!((after(0), after(1), after(11)), (Some(0), Some(10), None));
+/// ```
+pub fn slip_after(
+    past: &[Slip],
+    supplier: &SupplierId,
+    level: Level,
+    overdue: i32,
+) -> Option<SlipQuantile> {
+    let possible = || past.iter().rev().filter(|slip| overdue <= slip.days);
+    let pool: Vec<&Slip> = possible().take(POOL_MAX).collect();
+    let own: Vec<&Slip> = possible()
+        .filter(|slip| &slip.supplier == supplier)
+        .take(OWN_MAX)
+        .collect();
+    if pool.len() < OWN_MIN {
+        return None;
+    }
+    let aged: Vec<(i64, f64)> = own
+        .iter()
+        .enumerate()
+        .map(|(age, slip)| (i64::from(slip.days), half_lives(age)))
+        .collect();
+    let all: Vec<(i64, f64)> = pool
+        .iter()
+        .map(|slip| (i64::from(slip.days), 1.0))
+        .collect();
+    let own_estimate = quantile(aged.iter().copied(), level);
+    let (estimate, behind) = if own.len() < OWN_MIN {
+        let all_estimate = quantile(all.iter().copied(), level);
+        (pooled(own_estimate, OWN_MIN as f64, all_estimate), all)
+    } else {
+        (own_estimate, aged)
+    };
+    let theirs = pool.iter().filter(|slip| &slip.supplier != supplier);
+    estimate.map(|estimate| {
+        let days = whole_days(estimate.days);
+        SlipQuantile {
+            days: i32::try_from(days).unwrap_or(i32::MAX),
+            reached: percent_by(&behind, days),
+            own: own.len(),
+            pooled: theirs.count(),
+        }
+    })
+}
+
+/// The share of what is ordered that a supplier sends, where it habitually sends less.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Yield {
+    ordered: u64,
+    received: u64,
+}
+
+impl Yield {
+    /// Units that can be counted on of `quantity` on order, rounded down.
+    pub fn of(self, quantity: Quantity) -> Quantity {
+        let units = u128::from(quantity.units()) * u128::from(self.received);
+        let expected = units / u128::from(self.ordered.max(1));
+        Quantity::new(u32::try_from(expected).unwrap_or(u32::MAX))
+    }
+}
+
+/// Says which share of what is ordered comes from a supplier, if it habitually sends less.
+///
+/// `past` holds units ordered and units received of each of its orders that are closed, oldest first; the
+/// last [`YIELD_MAX`] are looked at. It is a habit where more than half of at least [`OWN_MIN`] came short;
+/// a single short parcel is an accident, and nobody's promise. What came on top makes up for nothing.
+///
+/// ```
+/// use shared::lead_time::expected_yield;
+/// use shared::quantity::Quantity;
+///
+/// let habit = expected_yield(&[(10, 9); 8]).expect("eight short deliveries");
+/// assert_eq!(habit.of(Quantity::new(25)), Quantity::new(22));
+/// assert_eq!(expected_yield(&[(10, 9); 7]), None);
+/// assert_eq!(expected_yield(&[[(10, 10); 5], [(10, 9); 5]].concat()), None);
+/// ```
+pub fn expected_yield(past: &[(u32, u32)]) -> Option<Yield> {
+    let past = &past[past.len().saturating_sub(YIELD_MAX)..];
+    let short = past.iter().filter(|(ordered, received)| received < ordered);
+    if past.len() < OWN_MIN || 2 * short.count() <= past.len() {
+        return None;
+    }
+    let sum = |units: fn(&(u32, u32)) -> u32| past.iter().map(|one| u64::from(units(one))).sum();
+    Some(Yield {
+        ordered: sum(|(ordered, _)| *ordered),
+        received: sum(|(ordered, received)| *received.min(ordered)),
     })
 }
 
@@ -170,57 +367,34 @@ pub fn calibrated(target: Level, judged: &[bool]) -> Level {
     Level((target.0 + missing.div_ceil(2)).min(99))
 }
 
-/// A quantile, with the weight of the deliveries behind it.
-#[derive(Clone, Copy)]
-struct Estimate {
-    days: f64,
-    weight: f64,
-}
-
-/// The smallest number of days within which `level` of the weight came.
-fn quantile(deliveries: impl Iterator<Item = (u32, f64)>, level: Level) -> Option<Estimate> {
-    let mut deliveries: Vec<(u32, f64)> = deliveries.collect();
-    deliveries.sort_by_key(|(days, _)| *days);
-    let weight: f64 = deliveries.iter().map(|(_, weight)| weight).sum();
-    let wanted = weight * f64::from(level.0) / 100.0 - f64::EPSILON * weight;
-    let mut reached = 0.0;
-    let (days, _) = deliveries.iter().find(|(_, weight)| {
-        reached += weight;
-        wanted <= reached
-    })?;
-    Some(Estimate {
-        days: f64::from(*days),
-        weight,
-    })
-}
-
-/// What is known in particular, drawn towards what is known in general, which weighs `general_weight`.
-fn pooled(
-    particular: Option<Estimate>,
-    general_weight: f64,
-    general: Option<Estimate>,
-) -> Option<Estimate> {
-    let (Some(one), Some(all)) = (particular, general) else {
-        return particular.or(general);
-    };
-    let share = one.weight / (one.weight + general_weight);
-    Some(Estimate {
-        days: share * one.days + (1.0 - share) * all.days,
-        weight: one.weight + general_weight,
-    })
-}
-
-fn half_lives(age: usize) -> f64 {
-    let age = f64::from(u32::try_from(age).unwrap_or(u32::MAX));
-    let whole = (age / OWN_HALF_LIFE).floor();
-    let rest = age / OWN_HALF_LIFE - whole;
-    // Between two halvings the weight falls in a straight line.
-    (1.0 - rest / 2.0) / f64::from(1_u32 << (whole.min(31.0) as u32))
-}
-
-/// Days rounded up, away from optimism. A rounding error is no day.
-fn whole_days(days: f64) -> u32 {
-    (days - 1e-9).ceil().max(0.0) as u32
+/// The level at which to promise where dates can be chosen, so that not more than `level` is kept in all.
+///
+/// A date that a supplier names is often safer than asked: where nine of ten come on the very day, no day is
+/// kept by just eight of ten. `surplus` holds for recent promises, oldest first, the percentage points by which
+/// each is safer than the level it was made at ([`SlipQuantile::reached`]; 0 where a day could be chosen). Their mean
+/// is taken off, at most [`SURPLUS_POINTS_MAX`]: nobody's promise is much weaker than what the merchant asked for.
+///
+/// ```
+/// use shared::lead_time::{Level, less_surplus};
+///
+/// let level = |percent| Level::new(percent).expect("a level");
+/// // A quarter of the promises rest on dates that are kept by 96 of 100.
+/// let recent: Vec<u8> = (0..100).map(|at| if at % 4 == 0 { 16 } else { 0 }).collect();
+/// assert_eq!(less_surplus(level(80), &recent), level(76));
+/// assert_eq!(less_surplus(level(80), &[20; 100]), level(70));
+/// assert_eq!(less_surplus(level(80), &[20; 29]), level(80));
+/// ```
+pub fn less_surplus(level: Level, surplus: &[u8]) -> Level {
+    let recent = &surplus[surplus.len().saturating_sub(JUDGED_MAX)..];
+    if recent.len() < JUDGED_MIN {
+        return level;
+    }
+    let sum: usize = recent.iter().map(|points| usize::from(*points)).sum();
+    let mean = (sum + recent.len() / 2) / recent.len();
+    let off = u8::try_from(mean)
+        .unwrap_or(u8::MAX)
+        .min(SURPLUS_POINTS_MAX);
+    Level(level.0.saturating_sub(off).max(1))
 }
 
 #[cfg(test)]
@@ -291,6 +465,88 @@ mod tests {
     }
 
     #[test]
+    fn an_order_that_is_still_open_is_judged_by_those_that_took_as_long() {
+        let past = [
+            deliveries("a", "Air", [10; 60]),
+            deliveries("b", "Air", [90; 20]),
+        ]
+        .concat();
+        let after = |waited| {
+            let level = Level::new(50).expect("a level");
+            let supplier = "a".parse().expect("an id");
+            lead_time_after(&past, &supplier, Some("Air"), Some(21), level, waited)
+                .map(|known| (known.days, known.own, known.pooled))
+        };
+        let own = after(10).expect("known");
+        assert!((own.1, own.2) == (40, 20) && own.0 < 21, "{own:?}");
+        // Its own are ruled out one day later, then what it declares, then everything.
+        let declared = after(11).expect("known");
+        assert_eq!((declared.1, declared.2), (0, 20));
+        assert!(21 < declared.0 && declared.0 < 90, "{declared:?}");
+        assert_eq!(after(22), Some((90, 0, 20)));
+        assert_eq!(after(91), None);
+    }
+
+    fn slips(supplier: &str, days: impl IntoIterator<Item = i32>) -> Vec<Slip> {
+        let slip = |days| Slip {
+            supplier: supplier.parse().expect("an id"),
+            days,
+        };
+        days.into_iter().map(slip).collect()
+    }
+
+    fn slip_days(past: &[Slip], supplier: &str, percent: u8) -> Option<i32> {
+        let level = Level::new(percent).expect("a level");
+        slip(past, &supplier.parse().expect("an id"), level).map(|known| known.days)
+    }
+
+    #[test]
+    fn a_supplier_that_keeps_its_dates_does_not_pay_for_those_that_do_not() {
+        let late = slips("late", [30; 60]);
+        let with = |own| {
+            slip_days(
+                &[late.clone(), slips("exact", vec![0; own])].concat(),
+                "exact",
+                90,
+            )
+        };
+        assert_eq!(with(0), Some(30));
+        assert!(Some(0) < with(7) && with(7) < with(1), "{:?}", with(7));
+        assert_eq!(with(OWN_MIN), Some(0));
+    }
+
+    #[test]
+    fn too_few_dates_say_nothing() {
+        assert_eq!(slip_days(&slips("a", [0; OWN_MIN - 1]), "a", 90), None);
+        assert_eq!(slip_days(&slips("a", [0; OWN_MIN]), "b", 90), Some(0));
+    }
+
+    #[test]
+    fn a_supplier_that_comes_early_is_expected_early() {
+        assert_eq!(slip_days(&slips("a", [-3; 20]), "a", 90), Some(-3));
+    }
+
+    #[test]
+    fn a_supplier_sends_less_by_habit_not_by_accident() {
+        let of = |past: &[(u32, u32)]| {
+            expected_yield(past).map(|habit| habit.of(Quantity::new(100)).units())
+        };
+        assert_eq!(of(&[[(10, 10); 20], [(10, 2); 20]].concat()), None);
+        assert_eq!(
+            of(&[vec![(10, 10); 19], vec![(10, 2); 21]].concat()),
+            Some(58)
+        );
+        // What came on top does not make up for what did not come.
+        assert_eq!(
+            of(&[vec![(10, 5); 9], vec![(10, 90); 7]].concat()),
+            Some(71)
+        );
+        // A habit that is given up is forgotten.
+        assert_eq!(of(&[[(10, 5); 40], [(10, 10); 40]].concat()), None);
+        assert_eq!(of(&[(10, 0); 8]), Some(0));
+    }
+
+    #[test]
     fn only_what_was_kept_less_than_promised_changes_the_level() {
         let target = Level::new(90).expect("a level");
         let judged = |kept: usize, broken: usize| [vec![true; kept], vec![false; broken]].concat();
@@ -311,5 +567,35 @@ mod tests {
         // What is long past is forgotten.
         let recovered = [judged(0, 400), judged(400, 0)].concat();
         assert_eq!(calibrated(target, &recovered), target);
+    }
+
+    #[test]
+    fn what_others_keep_for_sure_is_not_asked_of_all() {
+        let target = Level::new(80).expect("a level");
+        let less = |surplus: &[u8]| less_surplus(target, surplus).percent();
+        assert_eq!(less(&[16; JUDGED_MIN - 1]), 80);
+        assert_eq!(less(&[8; JUDGED_MIN]), 72);
+        assert_eq!(less(&[16; JUDGED_MIN]), 80 - SURPLUS_POINTS_MAX);
+        // What is long past is forgotten.
+        assert_eq!(
+            less(&[vec![16; JUDGED_MAX], vec![0; JUDGED_MAX]].concat()),
+            80
+        );
+    }
+
+    #[test]
+    fn a_date_kept_on_the_very_day_is_safer_than_asked() {
+        let past = slips("a", (0..40).map(|at| if at % 10 == 0 { 9 } else { 0 }));
+        let reached = |percent| {
+            let level = Level::new(percent).expect("a level");
+            slip(&past, &"a".parse().expect("an id"), level)
+                .map(|known| (known.days, known.reached))
+        };
+        assert!(
+            matches!(reached(50), Some((0, 85..=95))),
+            "{:?}",
+            reached(50)
+        );
+        assert_eq!(reached(99), Some((9, 100)));
     }
 }

@@ -9,7 +9,10 @@ use shared::availability::{
 };
 use shared::calendar::{DispatchCalendar, WorkingDays};
 use shared::kit::Goods;
-use shared::lead_time::{Delivery, Level, lead_time};
+use shared::lead_time::{
+    Delivery, Level, SURPLUS_POINTS_MAX, Slip, expected_yield, lead_time, lead_time_after,
+    less_surplus, slip, slip_after,
+};
 use shared::promise::{Amount, Atp, Promised, Slice, Supply, merge_small};
 use shared::quantity::Quantity;
 use shared::supply::{
@@ -357,6 +360,12 @@ prop_compose! {
     }
 }
 
+prop_compose! {
+    fn dated()(supplier in 0..4_u8, days in -30..60_i32) -> Slip {
+        Slip { supplier: format!("s{supplier}").parse().expect("an id"), days }
+    }
+}
+
 proptest! {
     #![proptest_config(config())]
 
@@ -389,5 +398,65 @@ proptest! {
         let at = at % worse.len();
         worse[at].days += later;
         prop_assert!(ask(&past) <= ask(&worse));
+    }
+
+    #[test]
+    fn what_is_said_of_an_open_order_never_lies_in_the_past(
+        past in prop::collection::vec(delivery(), 1..80),
+        declared in prop::option::of(0..400_u32),
+        waited in 0..500_u32,
+        percent in 1..100_u8,
+    ) {
+        let level = Level::new(percent).expect("a level");
+        let after = |waited| lead_time_after(&past, &"s0".parse().expect("an id"), Some("mode 0"), declared, level, waited);
+        let longest = past.iter().map(|delivery| delivery.days).chain(declared).max();
+        prop_assert_eq!(after(waited).is_some(), Some(waited) <= longest);
+        if let Some(known) = after(waited) {
+            prop_assert!(waited <= known.days && Some(known.days) <= longest);
+        }
+    }
+
+    #[test]
+    fn a_slip_lies_among_what_was_seen_and_grows_with_its_level(
+        past in prop::collection::vec(dated(), 8..80),
+        (one, other) in (1..100_u8, 1..100_u8),
+        overdue in -40..40_i32,
+    ) {
+        let supplier = "s0".parse().expect("an id");
+        let level = |percent| Level::new(percent).expect("a level");
+        let ask = |percent| slip(&past, &supplier, level(percent)).expect("eight dates").days;
+        let (low, high) = (ask(one.min(other)), ask(one.max(other)));
+        let seen = || past.iter().map(|slip| slip.days);
+        prop_assert!(low <= high);
+        prop_assert!(seen().min() <= Some(low) && Some(high) <= seen().max());
+        let known = slip(&past, &supplier, level(one)).expect("eight dates");
+        let own = past.iter().filter(|slip| slip.supplier == supplier).count();
+        prop_assert!(own < 8 || one <= known.reached, "{:?} at {}", known, one);
+        let overdue_days = slip_after(&past, &supplier, level(one), overdue).map(|known| known.days);
+        prop_assert!(overdue_days.is_none_or(|days| overdue <= days));
+    }
+
+    #[test]
+    fn a_yield_is_never_more_than_what_is_on_order(
+        past in prop::collection::vec((0..50_u32, 0..50_u32), 0..60),
+        (few, more) in (0..1_000_u32, 0..1_000_u32),
+    ) {
+        let Some(habit) = expected_yield(&past) else { return Ok(()) };
+        let of = |units| habit.of(Quantity::new(units));
+        prop_assert!(of(few) <= Quantity::new(few));
+        prop_assert!(of(few).plus(of(more)) <= of(few + more));
+    }
+
+    #[test]
+    fn a_level_is_lowered_by_what_others_keep_for_sure_and_not_below_the_limit(
+        surplus in prop::collection::vec(0..60_u8, 0..500),
+        more in 0..40_u8,
+        percent in 1..100_u8,
+    ) {
+        let level = Level::new(percent).expect("a level");
+        let safer: Vec<u8> = surplus.iter().map(|points| points + more).collect();
+        let (less, least) = (less_surplus(level, &surplus), less_surplus(level, &safer));
+        prop_assert!(least <= less && less <= level);
+        prop_assert!(percent.saturating_sub(SURPLUS_POINTS_MAX).max(1) <= least.percent());
     }
 }
