@@ -186,6 +186,7 @@ fn decided(location: LocationId) -> anyhow::Result<PutStore> {
         overdue_fence_days: policy.overdue_fence_days,
         overdue_offset_days: policy.overdue_offset_days,
         min_shipment: policy.min_shipment,
+        promise_level: None,
         origins: Some(Vec::new()),
     })
 }
@@ -230,6 +231,8 @@ async fn order(
         supplier: goods.supplier.map(str::parse).transpose()?,
         location: None,
         ordered_on: None,
+        mode: None,
+        shipped_on: None,
         expected_on: Some(later(today, incoming.arrives_in_days)),
         lines: vec![Ordered {
             sku,

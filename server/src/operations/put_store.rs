@@ -2,11 +2,13 @@
 
 use shared::availability::Display;
 use shared::ids::{LocationId, StoreId};
+use shared::lead_time::Level;
 use shared::money::Currency;
 use shared::quantity::Quantity;
 use shared::shipment::{SplitCharge, SplitPolicy};
 
 use super::ActError;
+use super::learn::learn_of_all;
 use super::records::StoreRecord;
 use super::running::{Touched, detached, publish};
 use crate::app::App;
@@ -33,6 +35,9 @@ pub struct PutStore {
     pub overdue_offset_days: u32,
     /// Smallest part of a line worth a parcel of its own.
     pub min_shipment: Quantity,
+    /// The share of suppliers' deliveries that is to come by the day for which it is planned;
+    /// `None`: as before.
+    pub promise_level: Option<Level>,
     /// Origins whose pages may use the publishable keys; `None`: as before.
     pub origins: Option<Vec<String>>,
 }
@@ -63,6 +68,7 @@ pub async fn put_store(
             overdue_fence_days: request.overdue_fence_days,
             overdue_offset_days: request.overdue_offset_days,
             min_shipment: request.min_shipment,
+            promise_level: request.promise_level.unwrap_or(before.promise_level),
             origins: request.origins.unwrap_or(before.origins),
         };
         refuse_other_currency(&record)?;
@@ -70,8 +76,13 @@ pub async fn put_store(
             return Err(ActError::unknown_location("/location", &record.location));
         }
         writing.put_store(&record).await?;
+        let mut touched = Touched::Settings;
+        if record.promise_level != before.promise_level {
+            learn_of_all(&mut writing).await?;
+            touched = Touched::Anything;
+        }
         let revision = writing.commit().await?;
-        publish(&app, &store, Touched::Settings, revision).await;
+        publish(&app, &store, touched, revision).await;
         Ok(record)
     })
     .await
@@ -101,6 +112,7 @@ impl From<StoreRecord> for PutStore {
             overdue_fence_days: record.overdue_fence_days,
             overdue_offset_days: record.overdue_offset_days,
             min_shipment: record.min_shipment,
+            promise_level: Some(record.promise_level),
             origins: Some(record.origins),
         }
     }

@@ -3,6 +3,7 @@
 use shared::ids::StoreId;
 
 use super::ActError;
+use super::learn::learn_of;
 use super::records::SupplierRecord;
 use super::running::{Touched, detached, publish};
 use crate::app::App;
@@ -19,6 +20,8 @@ pub async fn put_supplier(
         let note = Note::new("put_supplier", record.id.as_str());
         let mut writing = app.store.begin(&store, note, app.clock.now()).await?;
         let touched = writing.put_supplier(&record).await?;
+        // Moves dates of those SKUs only.
+        learn_of(&mut writing, &record.id).await?;
         let revision = writing.commit().await?;
         publish(&app, &store, Touched::Skus(touched), revision).await;
         Ok(record)

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use shared::availability::Display;
 use shared::ids::{LocationId, StoreId};
+use shared::lead_time::Level;
 use shared::money::{Currency, Money};
 use shared::quantity::Quantity;
 use shared::shipment::{SplitCharge, SplitPolicy};
@@ -37,6 +38,8 @@ pub struct StoreRecord {
     pub overdue_offset_days: u32,
     /// Smallest part of a line worth a parcel of its own.
     pub min_shipment: Quantity,
+    /// The share of suppliers' deliveries that is to come by the day for which it is planned.
+    pub promise_level: Level,
     /// Origins whose pages may use the publishable keys.
     pub origins: Vec<String>,
 }
@@ -65,6 +68,7 @@ struct Row {
     overdue_fence_days: i64,
     overdue_offset_days: i64,
     min_shipment: i64,
+    promise_level: u8,
     origins: String,
 }
 
@@ -200,6 +204,7 @@ impl Writing {
                  , min_shipment        = ?12
                  , origins             = ?13
                  , settings_revision   = ?14
+                 , promise_level       = ?15
              WHERE store_id = ?1",
         )
         .bind(self.store.as_str())
@@ -216,6 +221,7 @@ impl Writing {
         .bind(record.min_shipment.units())
         .bind(origins)
         .bind(stored(self.revision))
+        .bind(record.promise_level.percent())
         .execute(&mut *self.transaction)
         .await?;
         Ok(())
@@ -254,6 +260,7 @@ async fn store_record(
              , overdue_fence_days
              , overdue_offset_days
              , min_shipment
+             , promise_level
              , origins
           FROM store
          WHERE store_id = ?1",
@@ -289,6 +296,8 @@ impl Row {
             overdue_fence_days: days(self.overdue_fence_days)?,
             overdue_offset_days: days(self.overdue_offset_days)?,
             min_shipment: Quantity::new(days(self.min_shipment)?),
+            promise_level: Level::new(self.promise_level)
+                .map_err(|_| unreadable("store.promise_level"))?,
             origins: serde_json::from_str(&self.origins)
                 .map_err(|_| unreadable("store.origins"))?,
         })

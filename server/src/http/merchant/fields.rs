@@ -10,6 +10,7 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use shared::ids::{LocationId, PurchaseOrderId, Sku, SupplierId};
+use shared::lead_time::Level;
 use shared::money::{Currency, Money};
 use shared::quantity::{QUANTITY_MAX, Quantity};
 use shared::wire;
@@ -19,7 +20,7 @@ use utoipa::openapi::schema::{
 };
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::operations::records::{WEEKDAYS, Week};
+use crate::operations::records::{MODE_CHARS_MAX, WEEKDAYS, Week};
 
 /// Most days off that a calendar may list.
 pub const HOLIDAYS_MAX: usize = 1_000;
@@ -136,6 +137,23 @@ field!(
     ReceiptName(String),
     |value| text(value, NAME_CHARS_MAX),
     texts(NAME_CHARS_MAX)
+);
+field!(
+    /// A way of shipping: 1 to 64 characters.
+    ModeName(String),
+    |value| text(value, MODE_CHARS_MAX),
+    texts(MODE_CHARS_MAX)
+);
+field!(
+    /// A share in percent, from 1 to 99.
+    LevelPercent(Level),
+    |value| {
+        let level = value.as_u64().and_then(|percent| u8::try_from(percent).ok());
+        level
+            .and_then(|percent| Level::new(percent).ok())
+            .ok_or_else(|| "invalid_number: must be a whole number of percent from 1 to 99".to_owned())
+    },
+    whole(1, 99)
 );
 field!(
     /// A SKU: 1 to 128 bytes without control characters.

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::Refusals;
 use super::fields::{
-    CurrencyCode, Days, LocationName, Name, Origin, Parcels, Price, SomeDays, Units,
+    CurrencyCode, Days, LevelPercent, LocationName, Name, Origin, Parcels, Price, SomeDays, Units,
 };
 use crate::app::App;
 use crate::error::Problem;
@@ -49,6 +49,9 @@ pub struct Request {
     overdue_offset_days: Option<SomeDays>,
     /// Smallest part of a line worth a parcel of its own. 1 unless said otherwise.
     min_shipment: Option<Units>,
+    /// Percent of your suppliers' deliveries that are to come by the day for which they are planned: 1 to 99.
+    /// As before unless said otherwise; 80 in a new store.
+    promise_level: Option<LevelPercent>,
     /// Origins (`https://shop.example`) whose pages may use the publishable keys. As before unless said otherwise.
     origins: Option<Vec<Origin>>,
 }
@@ -100,6 +103,8 @@ pub struct Answer {
     overdue_offset_days: u32,
     /// Smallest part of a line worth a parcel of its own.
     min_shipment: u32,
+    /// Percent of your suppliers' deliveries that are to come by the day for which they are planned.
+    promise_level: u8,
     /// Origins whose pages may use the publishable keys.
     origins: Vec<String>,
 }
@@ -163,6 +168,7 @@ impl Request {
                 .overdue_offset_days
                 .map_or(OVERDUE_OFFSET_DAYS, |days| days.0),
             min_shipment: self.min_shipment.map_or(Quantity::new(1), |units| units.0),
+            promise_level: self.promise_level.map(|level| level.0),
             origins: self
                 .origins
                 .map(|origins| origins.into_iter().map(|origin| origin.0).collect()),
@@ -216,6 +222,7 @@ impl From<StoreRecord> for Answer {
             overdue_fence_days: record.overdue_fence_days,
             overdue_offset_days: record.overdue_offset_days,
             min_shipment: record.min_shipment.units(),
+            promise_level: record.promise_level.percent(),
             origins: record.origins,
         }
     }
