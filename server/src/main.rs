@@ -24,7 +24,7 @@ enum Act {
     Serve(cli::serve::Args),
     /// Serves a demo shop, with goods in every state, to try things out
     Demo(cli::demo::Args),
-    /// Imports a stock file: ours, WooCommerce's or Shopify's
+    /// Imports a stock file (ours, WooCommerce's or Shopify's), or past deliveries of suppliers
     Import(cli::import::Args),
     /// Makes, lists and revokes keys
     Keys(cli::keys::Args),

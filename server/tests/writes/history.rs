@@ -23,9 +23,13 @@ use server::operations::receive_purchase_order::{
 };
 use server::operations::records::{PurchaseOrder, SkuRecord, SupplierModel, SupplierRecord, Week};
 use server::operations::{show, watch};
+use server::store::Store;
+use server::store::writing::Note;
 use shared::lead_time::Level;
 use shared::quantity::Quantity;
 use shared::supply::{Basis, Incoming};
+use sqlx::migrate::Migrator;
+use sqlx::{Connection, SqliteConnection};
 
 use crate::shop::{TestShop, id, now};
 
@@ -562,3 +566,64 @@ async fn a_history_taken_in_by_another_process_moves_the_dates_of_a_server() {
     watching.abort();
     assert!(seen.is_ok(), "{:?}", planned_on(&shop, "PO-7"));
 }
+
+#[tokio::test]
+async fn a_shop_of_before_learns_from_what_had_come_already() {
+    let directory = tempfile::TempDir::new().expect("a directory");
+    let first = directory.path().join("migrations");
+    std::fs::create_dir(&first).expect("a directory");
+    let schema = include_str!("../../migrations/sqlite/0001_shop.sql");
+    std::fs::write(first.join("0001_shop.sql"), schema).expect("a file");
+    let path = directory.path().join("shop.sqlite");
+    let options = sqlx::sqlite::SqliteConnectOptions::new()
+        .filename(&path)
+        .create_if_missing(true);
+    let mut before = SqliteConnection::connect_with(&options)
+        .await
+        .expect("a database");
+    let migrations = Migrator::new(first).await.expect("the first tables");
+    migrations.run(&mut before).await.expect("the first tables");
+    sqlx::raw_sql(SHOP_OF_BEFORE)
+        .execute(&mut before)
+        .await
+        .expect("a shop");
+    before.close().await.expect("an end");
+
+    let after = Store::open(&path).await.expect("the tables of now");
+    assert_eq!(after.faults().await.expect("a check"), []);
+    let note = Note::new("test", "history");
+    let store = id("default");
+    let mut writing = after.begin(&store, note, now()).await.expect("a change");
+    let came = writing.newest(None, 10).await.expect("deliveries");
+    let told: Vec<_> = came
+        .iter()
+        .map(|one| {
+            (
+                one.id.as_str(),
+                one.promised_on,
+                one.received_on,
+                one.counts(),
+            )
+        })
+        .collect();
+    let (first, last) = (id("2026-01-20"), id("2026-02-03"));
+    assert_eq!(told, [("PO-1/a", Some(first), last, Some((10, 10)))]);
+}
+
+/// One line came in two parts and later than first told, one is still to come.
+const SHOP_OF_BEFORE: &str = "
+    BEGIN;
+    INSERT INTO store VALUES ('default', 'A shop', 'main', 'USD', 'off', 0, 2, 'exact', 365, 30, 1, 1, '[]', 4, 0);
+    INSERT INTO location VALUES ('default', 'main', 'main', 'UTC', '1111100', '1111100', '[]', '14:00', 1, 1, 0);
+    INSERT INTO supplier VALUES ('default', 'weaver', 'Weaver', '1111100', '[]', NULL, 0, 1);
+    INSERT INTO sku (store_id, sku, tracked, discontinued, backorder, low_stock_threshold, revision)
+         VALUES ('default', 'a', 1, 0, 'allow', 0, 4), ('default', 'b', 1, 0, 'allow', 0, 4);
+    INSERT INTO stock_level VALUES ('default', 'a', 'main', 10, 0, 0, 4);
+    INSERT INTO movement VALUES ('default', 3, 0, 'a', 'main', 4), ('default', 4, 0, 'a', 'main', 6);
+    INSERT INTO purchase_order VALUES ('default', 'PO-1', 'main', 'weaver', '2026-01-05', 'open', 4);
+    INSERT INTO purchase_order_line VALUES ('default', 'PO-1', 'a', 10, 10, '2026-02-02')
+                                         , ('default', 'PO-1', 'b', 5, 0, NULL);
+    INSERT INTO supply_date_change VALUES ('default', 'PO-1', 'a', 2, '2026-01-20', '2026-02-02');
+    INSERT INTO receipt VALUES ('default', 'PO-1', 'r1', '2026-01-30', 3), ('default', 'PO-1', 'r2', '2026-02-03', 4);
+    INSERT INTO receipt_line VALUES ('default', 'PO-1', 'r1', 'a', 4), ('default', 'PO-1', 'r2', 'a', 6);
+    COMMIT;";
