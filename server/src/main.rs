@@ -24,7 +24,7 @@ enum Act {
     Serve(cli::serve::Args),
     /// Serves a demo shop, with goods in every state, to try things out
     Demo(cli::demo::Args),
-    /// Imports a stock file: ours, WooCommerce's or Shopify's
+    /// Imports a stock file (ours, WooCommerce's or Shopify's), or past deliveries of suppliers
     Import(cli::import::Args),
     /// Adds days off to a location: an iCalendar file, or a column of dates
     Holidays(cli::holidays::Args),

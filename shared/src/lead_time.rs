@@ -302,6 +302,21 @@ pub struct Yield {
 }
 
 impl Yield {
+    /// So many units received of so many ordered.
+    pub fn new(ordered: u64, received: u64) -> Self {
+        Self { ordered, received }
+    }
+
+    /// Units that were ordered.
+    pub fn ordered(self) -> u64 {
+        self.ordered
+    }
+
+    /// Units of them that were received.
+    pub fn received(self) -> u64 {
+        self.received
+    }
+
     /// Units that can be counted on of `quantity` on order, rounded down.
     pub fn of(self, quantity: Quantity) -> Quantity {
         let units = u128::from(quantity.units()) * u128::from(self.received);

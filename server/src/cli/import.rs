@@ -27,7 +27,8 @@ pub struct Args {
     file: PathBuf,
     #[command(flatten)]
     database: Database,
-    /// Whose file it is: shipsby, woocommerce or shopify-inventory. Told by its header unless given
+    /// Whose file it is: shipsby, woocommerce, shopify-inventory or
+    /// supplier-deliveries. Told by its header unless given
     #[arg(long)]
     format: Option<Format>,
     /// Where the goods are, if the file does not say; else only lines of this location count
@@ -46,11 +47,16 @@ Formats:
                      discontinued. An empty cell leaves things as they are.
   woocommerce        Products, Export, all columns
   shopify-inventory  Products, Inventory, Export, all variants
+  supplier-deliveries
+                     what suppliers delivered in the past: a header with po_number, supplier,
+                     ordered_on and received_on; also, if you like: promised_on, shipment_mode,
+                     quantity, quantity_received. Ship-by dates follow from it how late they come.
 
 Examples:
   ships-by import stock.csv --db shop.sqlite --dry-run
   ships-by import stock.csv --db shop.sqlite
   ships-by import inventory_export.csv --db shop.sqlite --location 'Main warehouse'
+  ships-by import deliveries.csv --db shop.sqlite --format supplier-deliveries
 
 A line that cannot be used is refused and named; the others are taken in. A file that is broken as
 a whole changes nothing. A server that is running on the database shows the change within a second.";

@@ -58,6 +58,8 @@ impl Warehouse for Backend {
                 id.parse().map_err(|_| WarehouseError::Absent(id.into()))?;
             let change = ChangePurchaseOrder {
                 expected_on: Some(Some(arrives_on.0)),
+                mode: None,
+                shipped_on: None,
                 cancel: false,
                 lines: Vec::new(),
                 reason: None,

@@ -185,6 +185,7 @@ fn decided(location: LocationId) -> anyhow::Result<PutStore> {
         min_shipment: policy.min_shipment,
         suppress_within_days: policy.suppress_within_days,
         better_by_days: BETTER_BY_DAYS,
+        promise_level: None,
         origins: Some(Vec::new()),
         transit: None,
     })
@@ -230,6 +231,8 @@ async fn order(
         supplier: goods.supplier.map(str::parse).transpose()?,
         location: None,
         ordered_on: None,
+        mode: None,
+        shipped_on: None,
         expected_on: Some(later(today, incoming.arrives_in_days)),
         lines: vec![Ordered {
             sku,

@@ -171,7 +171,8 @@ pub fn shown(cell: &str) -> String {
         .collect()
 }
 
-fn text(cell: &str, what: &str, chars_max: usize) -> Result<Option<String>, Refused> {
+/// A text of one line that may be left out.
+pub fn text(cell: &str, what: &str, chars_max: usize) -> Result<Option<String>, Refused> {
     refuse_odd_text(cell, what, chars_max)?;
     Ok(Some(cell)
         .filter(|cell| !cell.is_empty())

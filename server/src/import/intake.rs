@@ -136,6 +136,14 @@ pub struct Report {
     pub warnings_count: u64,
 }
 
+impl Report {
+    /// Notes a line that was refused.
+    pub fn refuse(&mut self, line: u64, refused: Refused) {
+        self.refused_count += 1;
+        list(&mut self.refused, line, refused.code, refused.detail);
+    }
+}
+
 /// Gathers what a parser finds.
 pub struct Intake<F> {
     known: Known,
@@ -183,8 +191,7 @@ impl<F: FnMut(Batch) -> bool> Intake<F> {
 
     /// Refuses a line.
     pub fn refuse(&mut self, line: u64, refused: Refused) {
-        self.report.refused_count += 1;
-        list(&mut self.report.refused, line, refused.code, refused.detail);
+        self.report.refuse(line, refused);
     }
 
     /// Warns of something.
@@ -298,7 +305,7 @@ const LOCATIONS_MAX: usize = 1_000;
 const SLUG_CHARS_MAX: usize = 50;
 
 /// `Main warehouse` as `main-warehouse`.
-fn slug(name: &str) -> String {
+pub(super) fn slug(name: &str) -> String {
     let mut slug = String::new();
     for c in name.chars() {
         if c.is_ascii_alphanumeric() {

@@ -1,9 +1,10 @@
-//! Stock files: one parser a format, over anything that can be read, in bounded memory.
+//! Files: one parser a format, over anything that can be read, in bounded memory.
 //!
 //! A line that cannot be used is refused with its number, and the others go on. A file that is
 //! broken as a whole (no header, a quote that never ends) changes nothing.
 
 pub mod cells;
+pub mod deliveries;
 pub mod header;
 pub mod holidays;
 pub mod intake;
@@ -29,11 +30,18 @@ pub enum Format {
     WooCommerce,
     /// Shopify: Inventory, Export.
     ShopifyInventory,
+    /// Ours too: what suppliers delivered in the past.
+    SupplierDeliveries,
 }
 
 impl Format {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::ShipsBy, Self::WooCommerce, Self::ShopifyInventory];
+    pub const ALL: [Self; 4] = [
+        Self::ShipsBy,
+        Self::WooCommerce,
+        Self::ShopifyInventory,
+        Self::SupplierDeliveries,
+    ];
 
     /// Its name, in addresses and options.
     pub fn name(self) -> &'static str {
@@ -41,6 +49,7 @@ impl Format {
             Self::ShipsBy => "shipsby",
             Self::WooCommerce => "woocommerce",
             Self::ShopifyInventory => "shopify-inventory",
+            Self::SupplierDeliveries => "supplier-deliveries",
         }
     }
 
@@ -57,6 +66,8 @@ impl Format {
             Some(Self::ShopifyInventory)
         } else if has("In stock?") {
             Some(Self::WooCommerce)
+        } else if has("po_number") && has("received_on") {
+            Some(Self::SupplierDeliveries)
         } else if has("sku") {
             Some(Self::ShipsBy)
         } else {
@@ -73,7 +84,7 @@ impl fmt::Display for Format {
 
 /// There is no format of this name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no format: use shipsby, woocommerce or shopify-inventory")]
+#[error("`{0}` is no format: use shipsby, woocommerce, shopify-inventory or supplier-deliveries")]
 pub struct FormatError(String);
 
 impl FromStr for Format {
@@ -87,7 +98,7 @@ impl FromStr for Format {
     }
 }
 
-/// Reads a file and hands on what is in it, a batch at a time. `take` returns false to stop.
+/// Reads a stock file and hands on what is in it, a batch at a time. `take` returns false to stop.
 ///
 /// # Errors
 ///
@@ -105,6 +116,10 @@ pub fn read(
         Format::ShipsBy => shipsby::read(&mut table, &mut intake)?,
         Format::WooCommerce => woocommerce::read(&mut table, &mut intake)?,
         Format::ShopifyInventory => shopify::read(&mut table, &mut intake)?,
+        Format::SupplierDeliveries => {
+            let detail = "A file of deliveries says nothing of stock.";
+            return Err(Broken::new("not_stock", detail));
+        }
     }
     Ok(intake.finish())
 }

@@ -1,11 +1,14 @@
 //! Changes what is expected of a purchase order: dates, quantities, or that nothing comes.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
 use shared::ids::{PurchaseOrderId, Sku, StoreId};
 use shared::quantity::Quantity;
 
 use super::ActError;
-use super::create_purchase_order::refuse_odd_date;
+use super::create_purchase_order::{refuse_odd_date, refuse_odd_shipping};
+use super::learn::learn_from_order;
 use super::records::{PurchaseOrder, PurchaseOrderLine, PurchaseOrderStatus};
 use super::running::{Touched, detached, publish};
 use super::settle::{Cause, settle};
@@ -17,6 +20,10 @@ use crate::store::writing::Note;
 pub struct ChangePurchaseOrder {
     /// The day on which all that is still to come is expected; `Some(None)`: not known any more.
     pub expected_on: Option<Option<NaiveDate>>,
+    /// How it is shipped; `Some(None)`: not known any more.
+    pub mode: Option<Option<String>>,
+    /// The day on which the goods left, as the supplier says; `Some(None)`: they have not after all.
+    pub shipped_on: Option<Option<NaiveDate>>,
     /// True: nothing more will come.
     pub cancel: bool,
     /// Lines that differ from the rest.
@@ -68,18 +75,24 @@ pub async fn change_purchase_order(
             ..changed(&before, &request, today)?
         };
         writing.change_purchase_order(&before, &after).await?;
-        let mut skus: Vec<Sku> = after.lines.iter().map(|line| line.sku.clone()).collect();
+        let moved = learn_from_order(&mut writing, &after).await?;
+        let skus = after.lines.iter().map(|line| line.sku.clone());
+        let mut skus: BTreeSet<Sku> = skus.chain(moved).collect();
+        let concerned: Vec<Sku> = skus.iter().cloned().collect();
         let changed = settle(
             &mut writing,
             &shop.settings(),
-            Some(&skus),
+            Some(&concerned),
             Cause::PurchaseOrderChanged,
             now,
         )
         .await?;
         skus.extend(changed);
+        // With the days for which its lines are planned now.
+        let after = writing.purchase_order(&id).await?.unwrap_or(after);
         let revision = writing.commit().await?;
-        publish(&app, &store, Touched::Skus(skus), revision).await;
+        let touched = Touched::Skus(skus.into_iter().collect());
+        publish(&app, &store, touched, revision).await;
         Ok(after)
     })
     .await
@@ -131,6 +144,15 @@ fn changed(
             }
             line.expected_on = expected_on;
         }
+    }
+    if let Some(mode) = &request.mode {
+        after.mode.clone_from(mode);
+    }
+    if let Some(shipped_on) = request.shipped_on {
+        if let Some(day) = shipped_on {
+            refuse_odd_shipping(day, today)?;
+        }
+        after.shipped_on = shipped_on;
     }
     let anything_came = after.lines.iter().any(|line| !line.received.is_zero());
     after.status = match (request.cancel, after.lines.iter().any(is_awaited)) {

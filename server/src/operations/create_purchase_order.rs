@@ -27,6 +27,10 @@ pub struct CreatePurchaseOrder {
     pub location: Option<LocationId>,
     /// When it was placed; `None`: today.
     pub ordered_on: Option<NaiveDate>,
+    /// How it is shipped ("Air"), where that is known.
+    pub mode: Option<String>,
+    /// The day on which the goods left, once the supplier has said so.
+    pub shipped_on: Option<NaiveDate>,
     /// When it is expected, for lines that do not say otherwise.
     pub expected_on: Option<NaiveDate>,
     /// What.
@@ -94,6 +98,8 @@ pub async fn create_purchase_order(
             return Err(ActError::conflict("purchase_order_exists", detail));
         }
         writing.add_purchase_order(&order).await?;
+        // With the days for which its lines are planned.
+        let order = writing.purchase_order(&order.id).await?.unwrap_or(order);
         once.keep(&mut writing, &order).await?;
         let revision = writing.commit().await?;
         publish(&app, &store, Touched::Skus(skus), revision).await;
@@ -119,6 +125,19 @@ pub(super) fn refuse_odd_date(
     Err(ActError::field(pointer, "date_out_of_range", detail))
 }
 
+/// Refuses a day on which goods cannot have left. They may have left before they were ordered, on
+/// paper: who calls first and writes the order afterwards is no liar.
+pub(super) fn refuse_odd_shipping(shipped_on: NaiveDate, today: NaiveDate) -> Result<(), ActError> {
+    let detail = if today < shipped_on {
+        format!("{shipped_on} is still to come; say expected_on until the goods have left")
+    } else if DATES_AWAY_DAYS_MAX < (today - shipped_on).num_days() {
+        format!("{shipped_on} is more than two years ago")
+    } else {
+        return Ok(());
+    };
+    Err(ActError::field("/shipped_on", "date_out_of_range", detail))
+}
+
 fn decided(
     request: CreatePurchaseOrder,
     ships_from: &LocationId,
@@ -129,6 +148,9 @@ fn decided(
     if DATES_AWAY_DAYS_MAX < (ordered_on - today).num_days().abs() {
         let detail = format!("{ordered_on} is more than two years away from today");
         return Err(ActError::field("/ordered_on", "date_out_of_range", detail));
+    }
+    if let Some(shipped_on) = request.shipped_on {
+        refuse_odd_shipping(shipped_on, today)?;
     }
     if let Some(expected_on) = request.expected_on {
         refuse_odd_date("/expected_on", expected_on, ordered_on, today)?;
@@ -149,6 +171,7 @@ fn decided(
             quantity: line.quantity,
             received: Quantity::ZERO,
             expected_on: line.expected_on.or(request.expected_on),
+            planned_on: None,
         });
     }
     let made = || {
@@ -161,6 +184,8 @@ fn decided(
         location: request.location.unwrap_or_else(|| ships_from.clone()),
         supplier: request.supplier,
         ordered_on,
+        mode: request.mode,
+        shipped_on: request.shipped_on,
         status: PurchaseOrderStatus::Open,
         lines,
         revision,

@@ -1,4 +1,4 @@
-//! Takes a stock file in: all of it or, if the file is broken, none.
+//! Takes a file in, of stock or of deliveries: all of it or, if the file is broken, none.
 
 use std::io::Read;
 
@@ -7,6 +7,7 @@ use shared::ids::{LocationId, StoreId};
 use tokio::sync::mpsc;
 
 use super::ActError;
+use super::import_deliveries;
 use super::once::{Once, Outcome};
 use super::running::{Touched, detached, publish};
 use super::settle::{Cause, settle};
@@ -18,7 +19,7 @@ use crate::store::writing::Note;
 use crate::store::{Store, StoreError, Writing};
 
 /// Batches that are parsed ahead of the database.
-const BATCHES_AHEAD_MAX: usize = 2;
+pub(super) const BATCHES_AHEAD_MAX: usize = 2;
 
 /// How a file is to be taken in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,7 +95,7 @@ pub async fn import_stock(
         {
             return Ok(Ok(Outcome::Before(answer)));
         }
-        let imported = match take_in(&mut writing, &request, known, file).await {
+        let imported = match take_in(&mut writing, &request, known, file, now).await {
             Ok(imported) => imported,
             Err(error) => return Ok(Err(error)),
         };
@@ -128,7 +129,7 @@ pub async fn import_into(
     let known = known(database, store, &request).await?;
     let note = Note::new("import_stock", request.format.name());
     let mut writing = database.begin(store, note, at).await?;
-    let imported = take_in(&mut writing, &request, known, file).await?;
+    let imported = take_in(&mut writing, &request, known, file, at).await?;
     if request.dry_run {
         writing.undo().await?;
     } else {
@@ -137,11 +138,21 @@ pub async fn import_into(
     Ok(imported)
 }
 
+/// What the store knows of what a stock file names; `None` for a file that is not about stock.
 async fn known(
     database: &Store,
     store: &StoreId,
     request: &ImportStock,
-) -> Result<Known, ImportError> {
+) -> Result<Option<Known>, ImportError> {
+    if request.format == Format::SupplierDeliveries {
+        return match request.location {
+            None => Ok(None),
+            Some(_) => {
+                let detail = "a history of deliveries is of no location; leave it out";
+                Err(ActError::field("?location", "invalid_parameter", detail).into())
+            }
+        };
+    }
     let locations: Vec<(LocationId, String)> = database
         .locations(store)
         .await?
@@ -165,16 +176,29 @@ async fn known(
         }
     };
     let suppliers = database.suppliers(store).await?;
-    Ok(Known {
+    Ok(Some(Known {
         default_location,
         only_location,
         locations,
         suppliers: suppliers.into_iter().map(|supplier| supplier.id).collect(),
-    })
+    }))
+}
+
+async fn take_in(
+    writing: &mut Writing,
+    request: &ImportStock,
+    known: Option<Known>,
+    file: impl Read + Send + 'static,
+    at: DateTime<Utc>,
+) -> Result<StockImported, ImportError> {
+    match known {
+        Some(known) => take_stock_in(writing, request, known, file).await,
+        None => import_deliveries::take_in(writing, request.dry_run, at.date_naive(), file).await,
+    }
 }
 
 /// Parses in a thread of its own, a little ahead of the database.
-async fn take_in(
+async fn take_stock_in(
     writing: &mut Writing,
     request: &ImportStock,
     known: Known,

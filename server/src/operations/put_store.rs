@@ -2,11 +2,13 @@
 
 use shared::availability::Display;
 use shared::ids::{LocationId, StoreId};
+use shared::lead_time::Level;
 use shared::money::Currency;
 use shared::quantity::Quantity;
 use shared::shipment::{SplitCharge, SplitPolicy};
 
 use super::ActError;
+use super::learn::learn_of_all;
 use super::records::{StoreRecord, TransitRecord};
 use super::running::{Touched, detached, publish};
 use crate::app::App;
@@ -38,6 +40,9 @@ pub struct PutStore {
     pub suppress_within_days: Option<u32>,
     /// A sooner date is told where it is sooner by this many days.
     pub better_by_days: u32,
+    /// The share of suppliers' deliveries that is to come by the day for which it is planned;
+    /// `None`: as before.
+    pub promise_level: Option<Level>,
     /// Origins whose pages may use the publishable keys; `None`: as before.
     pub origins: Option<Vec<String>>,
     /// How long carriers take; `None`: as before.
@@ -73,6 +78,7 @@ pub async fn put_store(
             min_shipment: request.min_shipment,
             suppress_within_days: request.suppress_within_days,
             better_by_days: request.better_by_days,
+            promise_level: request.promise_level.unwrap_or(before.promise_level),
             origins: request.origins.unwrap_or(before.origins),
             transit_revision: match transit == before.transit {
                 true => before.transit_revision,
@@ -99,8 +105,13 @@ pub async fn put_store(
             }
         }
         writing.put_store(&record).await?;
+        let mut touched = Touched::Settings;
+        if record.promise_level != before.promise_level {
+            learn_of_all(&mut writing).await?;
+            touched = Touched::Anything;
+        }
         let revision = writing.commit().await?;
-        publish(&app, &store, Touched::Settings, revision).await;
+        publish(&app, &store, touched, revision).await;
         Ok(record)
     })
     .await
@@ -132,6 +143,7 @@ impl From<StoreRecord> for PutStore {
             min_shipment: record.min_shipment,
             suppress_within_days: record.suppress_within_days,
             better_by_days: record.better_by_days,
+            promise_level: Some(record.promise_level),
             origins: Some(record.origins),
             transit: Some(record.transit),
         }

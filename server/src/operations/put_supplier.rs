@@ -3,8 +3,10 @@
 use shared::ids::StoreId;
 
 use super::ActError;
+use super::learn::learn_of;
 use super::records::SupplierRecord;
 use super::running::{Touched, detached, publish};
+use super::settle::{Cause, settle};
 use crate::app::App;
 use crate::store::writing::Note;
 
@@ -17,8 +19,16 @@ pub async fn put_supplier(
     let (app, store) = (app.clone(), store.clone());
     detached(async move {
         let note = Note::new("put_supplier", record.id.as_str());
-        let mut writing = app.store.begin(&store, note, app.clock.now()).await?;
-        let touched = writing.put_supplier(&record).await?;
+        let now = app.clock.now();
+        let mut writing = app.store.begin(&store, note, now).await?;
+        let mut touched = writing.put_supplier(&record).await?;
+        // Moves dates of those SKUs only.
+        learn_of(&mut writing, &record.id).await?;
+        if let Some(shop) = app.catalogue.shop(&store) {
+            let settings = shop.settings();
+            let cause = Cause::SupplierChanged;
+            touched.extend(settle(&mut writing, &settings, Some(&touched), cause, now).await?);
+        }
         let revision = writing.commit().await?;
         publish(&app, &store, Touched::Skus(touched), revision).await;
         Ok(record)

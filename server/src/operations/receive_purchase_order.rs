@@ -1,10 +1,13 @@
 //! Records that goods came: what was on its way is on hand.
 
+use std::collections::BTreeSet;
+
 use shared::ids::{PurchaseOrderId, Sku, StoreId};
 use shared::quantity::{QUANTITY_MAX, Quantity};
 
 use super::ActError;
 use super::change_purchase_order::is_awaited;
+use super::learn::learn_from_order;
 use super::once::{Once, Outcome};
 use super::records::{Level, PurchaseOrder, PurchaseOrderStatus, Receipt};
 use super::running::{Touched, detached, publish};
@@ -92,24 +95,29 @@ pub async fn receive_purchase_order(
         };
         put_on_shelf(&mut writing, &before, &receipt).await?;
         writing.change_purchase_order(&before, &after).await?;
-        let received = Received {
-            recorded: true,
-            order: after,
-        };
-        let skus = received.order.lines.iter().map(|line| line.sku.clone());
-        let mut skus: Vec<Sku> = skus.collect();
+        let moved = learn_from_order(&mut writing, &after).await?;
+        let skus = after.lines.iter().map(|line| line.sku.clone());
+        let mut skus: BTreeSet<Sku> = skus.chain(moved).collect();
+        let concerned: Vec<Sku> = skus.iter().cloned().collect();
         let changed = settle(
             &mut writing,
             &shop.settings(),
-            Some(&skus),
+            Some(&concerned),
             Cause::GoodsReceived,
             now,
         )
         .await?;
         skus.extend(changed);
+        // With the days for which its lines are planned now.
+        let after = writing.purchase_order(&id).await?.unwrap_or(after);
+        let received = Received {
+            recorded: true,
+            order: after,
+        };
         once.keep(&mut writing, &received).await?;
         let revision = writing.commit().await?;
-        publish(&app, &store, Touched::Skus(skus), revision).await;
+        let touched = Touched::Skus(skus.into_iter().collect());
+        publish(&app, &store, touched, revision).await;
         Ok(Outcome::Done(received))
     })
     .await

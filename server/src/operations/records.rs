@@ -1,5 +1,6 @@
 //! The records that acts take and show, as the store keeps them.
 
+pub use crate::store::deliveries::{DeliveryBatch, DeliveryRecord, MODE_CHARS_MAX};
 pub use crate::store::keys::KeyRecord;
 pub use crate::store::locations::{LocationRecord, Week, WeekTimes, day_name, day_named};
 pub use crate::store::promises::{Ending, PromiseRow, PromisedPart, Reservation, plan_name};
@@ -9,5 +10,6 @@ pub use crate::store::purchase_orders::{
 pub use crate::store::skus::{Component, SkuRecord};
 pub use crate::store::stock::Level;
 pub use crate::store::stores::StoreRecord;
+pub use crate::store::supplier_models::{LeadTimeModel, SlipModel, SupplierModel, YieldModel};
 pub use crate::store::suppliers::SupplierRecord;
 pub use crate::store::transit::TransitRecord;

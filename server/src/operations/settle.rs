@@ -25,6 +25,8 @@ pub enum Cause {
     StockImported,
     /// A purchase order has other dates or quantities, or does not come.
     PurchaseOrderChanged,
+    /// A supplier has other days, or keeps its dates otherwise than was thought.
+    SupplierChanged,
     /// Goods came.
     GoodsReceived,
     /// Somebody who came before does not want it any more.
@@ -41,6 +43,7 @@ impl Cause {
             Self::StockAdjusted => "stock_adjusted",
             Self::StockImported => "stock_imported",
             Self::PurchaseOrderChanged => "purchase_order_changed",
+            Self::SupplierChanged => "supplier_changed",
             Self::GoodsReceived => "goods_received",
             Self::ReservationEnded => "reservation_ended",
             Self::SupplyLate => "supply_late",

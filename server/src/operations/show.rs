@@ -6,7 +6,7 @@ use shared::ids::{LocationId, PurchaseOrderId, ReservationId, Sku, StoreId, Supp
 use super::ActError;
 use super::records::{
     KeyRecord, Level, LocationRecord, PromiseRow, PurchaseOrder, PurchaseOrderStatus, Reservation,
-    SkuRecord, StoreRecord, SupplierRecord,
+    SkuRecord, StoreRecord, SupplierModel, SupplierRecord,
 };
 use crate::app::App;
 
@@ -78,6 +78,15 @@ pub async fn purchase_order(
     id: &PurchaseOrderId,
 ) -> Result<PurchaseOrder, ActError> {
     found(app.store.purchase_order(store, id).await?)
+}
+
+/// What was learnt of one supplier, or of all.
+pub async fn supplier_models(
+    app: &App,
+    store: &StoreId,
+    id: Option<&SupplierId>,
+) -> Result<Vec<SupplierModel>, ActError> {
+    Ok(app.store.supplier_models(store, id).await?)
 }
 
 /// Purchase orders after one, in the order of their ids.

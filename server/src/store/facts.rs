@@ -4,16 +4,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use shared::calendar::WorkingDays;
 use shared::ids::{LocationId, Sku, StoreId};
-use shared::supply::{
-    Backorder, BackorderMode, Claim, Due, Incoming, Place, Replenishment, Selling, SkuFacts,
-};
+use shared::supply::{Backorder, BackorderMode, Claim, Due, Place, Selling, SkuFacts};
 use sqlx::SqliteConnection;
 
+use super::incoming::{Suppliers, incoming};
 use super::promises::instant;
 use super::skus::{days, json_list, quantity, read, read_kit};
-use super::suppliers::{SupplierRecord, suppliers};
 use super::{Store, StoreError, Writing};
 use crate::catalogue::{Catalogue, Shop};
 
@@ -55,16 +52,6 @@ struct ClaimRow {
     location: String,
     ships_by: Option<NaiveDate>,
     expires_at_ms: i64,
-}
-
-#[derive(sqlx::FromRow)]
-struct IncomingRow {
-    sku: String,
-    location: String,
-    purchase_order: String,
-    to_come: i64,
-    expected_on: NaiveDate,
-    buffer_days: i64,
 }
 
 impl Store {
@@ -185,7 +172,7 @@ async fn facts(
     skus: &[Sku],
 ) -> Result<Vec<SkuFacts>, StoreError> {
     let asked = json_list(skus);
-    let calendars = Calendars::new(suppliers(connection, store).await?);
+    let suppliers = Suppliers::load(connection, store).await?;
     let rows: Vec<SkuRow> = sqlx::query_as(
         "
         SELECT sku
@@ -211,11 +198,11 @@ async fn facts(
     .bind(&asked)
     .fetch_all(&mut *connection)
     .await?;
-    let mut places = places(connection, store, &asked).await?;
+    let mut places = places(connection, store, &asked, &suppliers).await?;
     rows.into_iter()
         .map(|row| {
             let places = places.remove(&row.sku).unwrap_or_default();
-            row.facts(places, &calendars)
+            row.facts(places, &suppliers)
         })
         .collect()
 }
@@ -230,6 +217,7 @@ async fn places(
     snapshot: &mut SqliteConnection,
     store: &StoreId,
     asked: &str,
+    suppliers: &Suppliers,
 ) -> Result<HashMap<String, Vec<Place>>, StoreError> {
     let mut places: HashMap<String, Vec<Place>> = HashMap::new();
     let levels: Vec<LevelRow> = sqlx::query_as(
@@ -259,43 +247,9 @@ async fn places(
     }
 
     add_claims(snapshot, store, asked, &mut places).await?;
-    let incoming: Vec<IncomingRow> = sqlx::query_as(
-        "
-        SELECT line.sku
-             , ordered.location
-             , line.purchase_order
-             , line.quantity - line.received AS to_come
-             , line.expected_on
-             , coalesce(supplier.buffer_days, 0) AS buffer_days
-          FROM purchase_order_line AS line
-          JOIN purchase_order AS ordered
-            ON ordered.store_id = line.store_id
-           AND ordered.purchase_order = line.purchase_order
-          LEFT JOIN supplier
-            ON supplier.store_id = ordered.store_id
-           AND supplier.supplier = ordered.supplier
-         WHERE line.store_id = ?1
-           AND line.sku IN (SELECT value FROM json_each(?2))
-           AND line.received < line.quantity
-           AND line.expected_on IS NOT NULL
-           AND ordered.status = 'open'
-         ORDER BY line.sku
-                , line.purchase_order",
-    )
-    .bind(store.as_str())
-    .bind(asked)
-    .fetch_all(&mut *snapshot)
-    .await?;
-    for row in incoming {
-        let location = read(&row.location, "purchase_order.location")?;
-        let place = place(&mut places, row.sku, location);
-        let buffer_days = i32::try_from(row.buffer_days)
-            .map_err(|_| StoreError::Unreadable("supplier.buffer_days"))?;
-        let id = read(&row.purchase_order, "purchase_order")?;
-        place.incoming.push(Incoming {
-            buffer_days,
-            ..Incoming::told(id, quantity(row.to_come)?, row.expected_on)
-        });
+    for on_its_way in incoming(&mut *snapshot, store, asked, suppliers).await? {
+        let place = place(&mut places, on_its_way.sku, on_its_way.location);
+        place.incoming.push(on_its_way.incoming);
     }
     Ok(places)
 }
@@ -359,7 +313,7 @@ fn place(
 }
 
 impl SkuRow {
-    fn facts(self, places: Vec<Place>, calendars: &Calendars) -> Result<SkuFacts, StoreError> {
+    fn facts(self, places: Vec<Place>, suppliers: &Suppliers) -> Result<SkuFacts, StoreError> {
         let declared = self
             .lead_time_days
             .map(|days| {
@@ -382,7 +336,7 @@ impl SkuRow {
                 sell_until: self.sell_until,
                 promise_days_max: days(self.promise_days_max, "sku.promise_days_max")?,
                 low_stock_threshold: quantity(self.low_stock_threshold)?,
-                replenishment: calendars.replenishment(self.supplier.as_deref(), declared),
+                replenishment: suppliers.replenishment(self.supplier.as_deref(), declared),
             },
             kit: self
                 .kit
@@ -393,42 +347,6 @@ impl SkuRow {
                 .collect(),
             places,
             revision: self.revision.unsigned_abs(),
-        })
-    }
-}
-
-/// The suppliers' calendars, each in memory once however many SKUs share it.
-struct Calendars {
-    by_supplier: HashMap<String, (Arc<WorkingDays>, Option<u32>)>,
-    usual: Arc<WorkingDays>,
-}
-
-impl Calendars {
-    fn new(suppliers: Vec<SupplierRecord>) -> Self {
-        let entry = |supplier: SupplierRecord| {
-            let days = Arc::new(supplier.days());
-            (supplier.id.to_string(), (days, supplier.lead_time_days))
-        };
-        Self {
-            by_supplier: suppliers.into_iter().map(entry).collect(),
-            usual: Arc::new(WorkingDays::monday_to_friday()),
-        }
-    }
-
-    /// The SKU's own lead time, else its supplier's; none where neither is declared.
-    fn replenishment(
-        &self,
-        supplier: Option<&str>,
-        declared: Option<u32>,
-    ) -> Option<Replenishment> {
-        let supplier = supplier.and_then(|id| self.by_supplier.get(id));
-        let (supplier_days, theirs) = match supplier {
-            Some((days, lead_time)) => (Arc::clone(days), *lead_time),
-            None => (Arc::clone(&self.usual), None),
-        };
-        Some(Replenishment {
-            lead_time_days: declared.or(theirs)?,
-            supplier_days,
         })
     }
 }

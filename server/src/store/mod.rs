@@ -4,9 +4,11 @@
 //! connection that writes and several that read; no reader waits for the writer or the reverse.
 
 pub mod commits;
+pub mod deliveries;
 pub mod error;
 pub mod facts;
 pub mod import;
+mod incoming;
 pub mod kept_answers;
 pub mod keys;
 pub mod locations;
@@ -18,6 +20,7 @@ pub mod skus;
 pub mod soundness;
 pub mod stock;
 pub mod stores;
+pub mod supplier_models;
 pub mod suppliers;
 pub mod transit;
 pub mod writing;

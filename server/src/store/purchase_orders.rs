@@ -7,6 +7,7 @@ use shared::ids::{LocationId, PurchaseOrderId, Sku, StoreId, SupplierId};
 use shared::quantity::Quantity;
 use sqlx::SqliteConnection;
 
+use super::incoming::{Awaited, Suppliers};
 use super::skus::{json_list, quantity, read};
 use super::writing::stored;
 use super::{Store, StoreError, Writing};
@@ -22,6 +23,10 @@ pub struct PurchaseOrder {
     pub supplier: Option<SupplierId>,
     /// The day it was placed.
     pub ordered_on: NaiveDate,
+    /// How it is shipped ("Air"), where that is known.
+    pub mode: Option<String>,
+    /// The day on which the goods left, once the supplier has said so.
+    pub shipped_on: Option<NaiveDate>,
     /// How it stands.
     pub status: PurchaseOrderStatus,
     /// What was ordered, by SKU, each SKU once.
@@ -50,8 +55,12 @@ pub struct PurchaseOrderLine {
     pub quantity: Quantity,
     /// Units that have come. May be more than ordered.
     pub received: Quantity,
-    /// The day on which the supplier says they arrive; `None`: nothing is promised from them.
+    /// The day on which the supplier says they arrive; `None`: it is planned by how long that
+    /// supplier takes, and nothing is promised where that is not known.
     pub expected_on: Option<NaiveDate>,
+    /// The day for which the rest is planned, by what is known of the supplier, as the order was
+    /// read; `None`: nothing is promised from it.
+    pub planned_on: Option<NaiveDate>,
 }
 
 /// What came in one delivery.
@@ -94,6 +103,8 @@ struct Row {
     location: String,
     supplier: Option<String>,
     ordered_on: NaiveDate,
+    mode: Option<String>,
+    shipped_on: Option<NaiveDate>,
     status: String,
     revision: i64,
 }
@@ -104,7 +115,9 @@ struct LineRow {
     sku: String,
     quantity: i64,
     received: i64,
+    asked: i64,
     expected_on: Option<NaiveDate>,
+    lead_time_days: Option<u32>,
 }
 
 impl Store {
@@ -134,6 +147,8 @@ impl Store {
                  , location
                  , supplier
                  , ordered_on
+                 , mode
+                 , shipped_on
                  , status
                  , revision
               FROM purchase_order
@@ -173,16 +188,20 @@ impl Writing {
                  , location
                  , supplier
                  , ordered_on
+                 , mode
+                 , shipped_on
                  , status
                  , revision
                  )
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         )
         .bind(self.store.as_str())
         .bind(order.id.as_str())
         .bind(order.location.as_str())
         .bind(order.supplier.as_ref().map(SupplierId::as_str))
         .bind(order.ordered_on)
+        .bind(order.mode.as_deref())
+        .bind(order.shipped_on)
         .bind(order.status.name())
         .bind(stored(self.revision))
         .execute(&mut *self.transaction)
@@ -197,8 +216,10 @@ impl Writing {
                      , quantity
                      , received
                      , expected_on
+                     , asked
+                     , promised_on
                      )
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?4, ?6)",
             )
             .bind(self.store.as_str())
             .bind(order.id.as_str())
@@ -222,8 +243,10 @@ impl Writing {
         sqlx::query(
             "
             UPDATE purchase_order
-               SET status   = ?3
-                 , revision = ?4
+               SET status     = ?3
+                 , revision   = ?4
+                 , mode       = ?5
+                 , shipped_on = ?6
              WHERE store_id = ?1
                AND purchase_order = ?2",
         )
@@ -231,6 +254,8 @@ impl Writing {
         .bind(after.id.as_str())
         .bind(after.status.name())
         .bind(stored(self.revision))
+        .bind(after.mode.as_deref())
+        .bind(after.shipped_on)
         .execute(&mut *self.transaction)
         .await?;
         for (was, becomes) in before.lines.iter().zip(&after.lines) {
@@ -306,6 +331,8 @@ impl Writing {
                SET quantity    = ?4
                  , received    = ?5
                  , expected_on = ?6
+                 , asked       = max(asked, ?4)
+                 , promised_on = coalesce(promised_on, ?6)
              WHERE store_id = ?1
                AND purchase_order = ?2
                AND sku = ?3",
@@ -362,6 +389,8 @@ async fn purchase_order(
              , location
              , supplier
              , ordered_on
+             , mode
+             , shipped_on
              , status
              , revision
           FROM purchase_order
@@ -384,37 +413,40 @@ async fn with_lines(
     let ids: Vec<&str> = rows.iter().map(|row| row.purchase_order.as_str()).collect();
     let lines: Vec<LineRow> = sqlx::query_as(
         "
-        SELECT purchase_order
-             , sku
-             , quantity
-             , received
-             , expected_on
-          FROM purchase_order_line
-         WHERE store_id = ?1
-           AND purchase_order IN (SELECT value FROM json_each(?2))
-         ORDER BY purchase_order
-                , sku",
+        SELECT line.purchase_order
+             , line.sku
+             , line.quantity
+             , line.received
+             , line.asked
+             , line.expected_on
+             , sku.lead_time_days
+          FROM purchase_order_line AS line
+          JOIN sku
+            ON sku.store_id = line.store_id
+           AND sku.sku = line.sku
+         WHERE line.store_id = ?1
+           AND line.purchase_order IN (SELECT value FROM json_each(?2))
+         ORDER BY line.purchase_order
+                , line.sku",
     )
     .bind(store.as_str())
     .bind(json_list(&ids))
-    .fetch_all(connection)
+    .fetch_all(&mut *connection)
     .await?;
-    let mut by_order: HashMap<String, Vec<PurchaseOrderLine>> = HashMap::new();
+    let suppliers = Suppliers::load(connection, store).await?;
+    let mut by_order: HashMap<String, Vec<LineRow>> = HashMap::new();
     for line in lines {
         by_order
-            .entry(line.purchase_order)
+            .entry(line.purchase_order.clone())
             .or_default()
-            .push(PurchaseOrderLine {
-                sku: read(&line.sku, "purchase_order_line.sku")?,
-                quantity: quantity(line.quantity)?,
-                received: quantity(line.received)?,
-                expected_on: line.expected_on,
-            });
+            .push(line);
     }
     rows.into_iter()
         .map(|row| {
+            let lines = by_order.remove(&row.purchase_order).unwrap_or_default();
+            let lines = lines.into_iter().map(|line| line.line(&row, &suppliers));
             Ok(PurchaseOrder {
-                lines: by_order.remove(&row.purchase_order).unwrap_or_default(),
+                lines: lines.collect::<Result<_, _>>()?,
                 id: read(&row.purchase_order, "purchase_order")?,
                 location: read(&row.location, "purchase_order.location")?,
                 supplier: row
@@ -422,12 +454,50 @@ async fn with_lines(
                     .map(|id| read(&id, "purchase_order.supplier"))
                     .transpose()?,
                 ordered_on: row.ordered_on,
+                mode: row.mode,
+                shipped_on: row.shipped_on,
                 status: PurchaseOrderStatus::named(&row.status)
                     .ok_or(StoreError::Unreadable("purchase_order.status"))?,
                 revision: row.revision.unsigned_abs(),
             })
         })
         .collect()
+}
+
+impl LineRow {
+    fn line(self, order: &Row, suppliers: &Suppliers) -> Result<PurchaseOrderLine, StoreError> {
+        let is_open = PurchaseOrderStatus::named(&order.status) == Some(PurchaseOrderStatus::Open);
+        let is_awaited = is_open && self.received < self.quantity;
+        let line = PurchaseOrderLine {
+            sku: read(&self.sku, "purchase_order_line.sku")?,
+            quantity: quantity(self.quantity)?,
+            received: quantity(self.received)?,
+            expected_on: self.expected_on,
+            planned_on: None,
+        };
+        if !is_awaited {
+            return Ok(line);
+        }
+        let awaited = Awaited {
+            sku: self.sku,
+            location: order.location.clone(),
+            purchase_order: order.purchase_order.clone(),
+            supplier: order.supplier.clone(),
+            mode: order.mode.clone(),
+            ordered_on: order.ordered_on,
+            shipped_on: order.shipped_on,
+            quantity: self.quantity,
+            asked: self.asked,
+            received: self.received,
+            expected_on: self.expected_on,
+            lead_time_days: self.lead_time_days,
+        };
+        let planned = awaited.planned(suppliers)?;
+        Ok(PurchaseOrderLine {
+            planned_on: planned.and_then(|planned| planned.incoming.planned_on()),
+            ..line
+        })
+    }
 }
 
 fn skus_of(order: &PurchaseOrder) -> Vec<Sku> {

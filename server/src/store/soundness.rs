@@ -44,6 +44,8 @@ impl Store {
         }));
         faults.extend(self.levels_beside_their_ledger().await?);
         faults.extend(self.receipts_beside_their_lines().await?);
+        faults.extend(self.lines_beyond_what_was_asked_for().await?);
+        faults.extend(self.lines_without_their_delivery().await?);
         faults.extend(self.revisions_ahead_of_their_store().await?);
         Ok(faults)
     }
@@ -148,6 +150,65 @@ impl Store {
                 check: "what was received is the sum of its receipts",
                 found: format!(
                     "{sku} of {order} of store {store}: {received} received, receipts add up to {total}"
+                ),
+            })
+            .collect())
+    }
+
+    async fn lines_beyond_what_was_asked_for(&self) -> Result<Vec<Fault>, StoreError> {
+        let rows: Vec<(String, String, String, i64, i64)> = sqlx::query_as(
+            "
+            SELECT store_id
+                 , purchase_order
+                 , sku
+                 , quantity
+                 , asked
+              FROM purchase_order_line
+             WHERE asked < quantity
+             LIMIT ?1",
+        )
+        .bind(FAULTS_MAX)
+        .fetch_all(&self.0.readers)
+        .await?;
+        Ok(rows
+            .into_iter()
+            .map(|(store, order, sku, quantity, asked)| Fault {
+                check: "nothing is on order that was not asked for",
+                found: format!(
+                    "{sku} of {order} of store {store}: {quantity} on order, at most {asked} were asked for"
+                ),
+            })
+            .collect())
+    }
+
+    async fn lines_without_their_delivery(&self) -> Result<Vec<Fault>, StoreError> {
+        let rows: Vec<(String, String, String)> = sqlx::query_as(
+            "
+            SELECT line.store_id
+                 , line.purchase_order
+                 , line.sku
+              FROM purchase_order_line AS line
+              JOIN purchase_order AS ordered
+                ON ordered.store_id = line.store_id
+               AND ordered.purchase_order = line.purchase_order
+               AND ordered.supplier IS NOT NULL
+              LEFT JOIN delivery
+                ON delivery.store_id = line.store_id
+               AND delivery.delivery = line.purchase_order || '/' || line.sku
+             WHERE 0 < line.received
+               AND line.quantity <= line.received
+               AND delivery.delivery IS NULL
+             LIMIT ?1",
+        )
+        .bind(FAULTS_MAX)
+        .fetch_all(&self.0.readers)
+        .await?;
+        Ok(rows
+            .into_iter()
+            .map(|(store, order, sku)| Fault {
+                check: "how a line turned out is written down",
+                found: format!(
+                    "{sku} of {order} of store {store} has come, and nothing is learnt from it"
                 ),
             })
             .collect())

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use shared::availability::Display;
 use shared::ids::{LocationId, StoreId};
+use shared::lead_time::Level;
 use shared::money::{Currency, Money};
 use shared::quantity::Quantity;
 use shared::shipment::{SplitCharge, SplitPolicy};
@@ -43,6 +44,8 @@ pub struct StoreRecord {
     pub suppress_within_days: Option<u32>,
     /// A sooner date is told where it is sooner by this many days.
     pub better_by_days: u32,
+    /// The share of suppliers' deliveries that is to come by the day for which it is planned.
+    pub promise_level: Level,
     /// Origins whose pages may use the publishable keys.
     pub origins: Vec<String>,
     /// How long carriers take. The zone of the first counts where none is named.
@@ -77,6 +80,7 @@ struct Row {
     min_shipment: i64,
     suppress_within_days: Option<i64>,
     better_by_days: i64,
+    promise_level: u8,
     origins: String,
     transit: String,
     transit_revision: i64,
@@ -217,6 +221,7 @@ impl Writing {
                  , settings_revision   = ?15
                  , suppress_within_days = ?16
                  , better_by_days      = ?17
+                 , promise_level       = ?18
              WHERE store_id = ?1",
         )
         .bind(self.store.as_str())
@@ -236,6 +241,7 @@ impl Writing {
         .bind(stored(self.revision))
         .bind(record.suppress_within_days)
         .bind(record.better_by_days)
+        .bind(record.promise_level.percent())
         .execute(&mut *self.transaction)
         .await?;
         self.put_transit(&record.transit).await
@@ -276,6 +282,7 @@ pub(super) async fn store_record(
              , min_shipment
              , suppress_within_days
              , better_by_days
+             , promise_level
              , origins
              , ( SELECT json_group_array
                       ( json_object
@@ -327,6 +334,8 @@ impl Row {
             min_shipment: Quantity::new(days(self.min_shipment)?),
             suppress_within_days: self.suppress_within_days.map(days).transpose()?,
             better_by_days: days(self.better_by_days)?,
+            promise_level: Level::new(self.promise_level)
+                .map_err(|_| unreadable("store.promise_level"))?,
             origins: serde_json::from_str(&self.origins)
                 .map_err(|_| unreadable("store.origins"))?,
             transit: read_transit(&self.transit).ok_or(unreadable("transit"))?,

@@ -124,6 +124,12 @@ impl Writing {
         touched.into_iter().map(sku).collect()
     }
 
+    /// All suppliers, as this change sees them.
+    pub async fn suppliers(&mut self) -> Result<Vec<SupplierRecord>, StoreError> {
+        let store = self.store.clone();
+        suppliers(&mut self.transaction, &store).await
+    }
+
     /// True if the store has this supplier.
     pub async fn has_supplier(&mut self, id: &SupplierId) -> Result<bool, StoreError> {
         let known: bool = sqlx::query_scalar(

@@ -66,6 +66,8 @@ fn ordered(lines: &[(&str, u32)]) -> CreatePurchaseOrder {
         supplier: None,
         location: None,
         ordered_on: Some(id("2026-11-01")),
+        mode: None,
+        shipped_on: None,
         expected_on: Some(id("2026-12-11")),
         lines: lines
             .iter()
@@ -93,6 +95,8 @@ fn receipt(name: &str, lines: &[(&str, u32)]) -> ReceivePurchaseOrder {
 fn nothing_changes() -> ChangePurchaseOrder {
     ChangePurchaseOrder {
         expected_on: None,
+        mode: None,
+        shipped_on: None,
         cancel: false,
         lines: Vec::new(),
         reason: None,

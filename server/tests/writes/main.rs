@@ -2,6 +2,7 @@
 
 mod acts;
 mod client;
+mod history;
 mod holidays;
 mod imports;
 mod places;

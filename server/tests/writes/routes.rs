@@ -613,3 +613,76 @@ async fn a_file_is_taken_in_over_http_once() {
     let large = "x".repeat(11 * 1024 * 1024);
     assert_eq!(send("", Some("k3"), "text/csv", &large).await.status, 413);
 }
+
+#[tokio::test]
+async fn what_is_learnt_of_a_supplier_is_shown_and_dates_follow_it() {
+    let shop = TestShop::new().await;
+    let client = Client::new(&shop).await;
+    shop.stocked("a", 0).await;
+    client.put("/v1/suppliers/weaver", json!({})).await;
+    let order = json!({
+        "id": "PO-7",
+        "supplier": "weaver",
+        "mode": "Ocean",
+        "shipped_on": "2026-11-20",
+        "ordered_on": "2026-11-01",
+        "lines": [{"sku": "a", "quantity": 10}],
+    });
+    let made = client.post("/v1/purchase-orders", "k1", order).await.json();
+    assert_eq!(made["mode"], "Ocean");
+    assert_eq!(made["shipped_on"], "2026-11-20");
+    assert_eq!(made["lines"][0]["planned_on"], Value::Null);
+
+    let lines: String = (0..8)
+        .map(|at| format!("{at},weaver,2026-03-02,2026-04-10,2026-04-13,10,9,Ocean\n"))
+        .collect();
+    let file = format!(
+        "po_number,supplier,ordered_on,promised_on,received_on,quantity,quantity_received,shipment_mode\n{lines}"
+    );
+    let request = client
+        .request("POST", "/v1/imports/supplier-deliveries")
+        .header("content-type", "text/csv")
+        .header("idempotency-key", "k2")
+        .body(Body::from(file));
+    let imported = client.send(request.expect("a request")).await;
+    assert_eq!(imported.json()["changed"], 8, "{:?}", imported.json());
+
+    let learnt = client.get("/v1/suppliers/weaver").await.json();
+    let lead_time = json!({"days": 42, "level": 80, "own": 8, "pooled": 0});
+    assert_eq!(learnt["lead_time"], lead_time);
+    assert_eq!(
+        learnt["lead_time_by_mode"],
+        json!([{"mode": "Ocean", "lead_time": lead_time}])
+    );
+    assert_eq!(learnt["slip"], json!({"days": 3, "level": 80, "sample": 8}));
+    assert_eq!(
+        learnt["yield"],
+        json!({"ordered": 80, "received": 72, "sample": 8})
+    );
+    let listed = client.get("/v1/suppliers").await.json();
+    assert_eq!(listed["items"][0], learnt);
+    let planned = client.get("/v1/purchase-orders/PO-7").await.json();
+    assert_eq!(planned["lines"][0]["planned_on"], "2026-12-13");
+    let told = client
+        .json(
+            "PATCH",
+            "/v1/purchase-orders/PO-7",
+            "{\"expected_on\": \"2026-12-11\", \"shipped_on\": null}",
+        )
+        .await
+        .json();
+    assert_eq!(told["lines"][0]["planned_on"], "2026-12-14");
+    assert_eq!(told["shipped_on"], Value::Null);
+
+    let level = |percent: u32| json!({"name": "A shop", "promise_level": percent});
+    let refused = client.put("/v1/store", level(100)).await;
+    assert_eq!((refused.status, &*refused.code()), (422, "invalid_number"));
+    assert_eq!(refused.pointer(), "/promise_level");
+    let surer = client.put("/v1/store", level(90)).await.json();
+    assert_eq!(surer["promise_level"], 90);
+    let kept = client.put("/v1/store", json!({"name": "A shop"})).await;
+    assert_eq!(kept.json()["promise_level"], 90);
+    let learnt = client.get("/v1/suppliers/weaver").await.json();
+    assert_eq!(learnt["slip"]["level"], 90);
+    shop.assert_sound().await;
+}

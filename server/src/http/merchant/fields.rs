@@ -10,6 +10,7 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use shared::ids::{LocationId, PurchaseOrderId, Sku, SupplierId};
+use shared::lead_time::Level;
 use shared::money::{Currency, Money};
 use shared::quantity::{QUANTITY_MAX, Quantity};
 use shared::wire;
@@ -21,7 +22,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::limits::{HOLIDAYS_MAX, PARCEL_COST_MAX, TRANSIT_ZONE_BYTES_MAX};
 pub use crate::operations::records::day_name;
-use crate::operations::records::{Week, WeekTimes, day_named};
+use crate::operations::records::{MODE_CHARS_MAX, Week, WeekTimes, day_named};
 use crate::operations::reserve::HOLD_S_MAX;
 
 /// Longest name or title, in characters.
@@ -149,6 +150,23 @@ field!(
     ReceiptName(String),
     |value| text(value, NAME_CHARS_MAX),
     texts(NAME_CHARS_MAX)
+);
+field!(
+    /// A way of shipping: 1 to 64 characters.
+    ModeName(String),
+    |value| text(value, MODE_CHARS_MAX),
+    texts(MODE_CHARS_MAX)
+);
+field!(
+    /// A share in percent, from 1 to 99.
+    LevelPercent(Level),
+    |value| {
+        let level = value.as_u64().and_then(|percent| u8::try_from(percent).ok());
+        level
+            .and_then(|percent| Level::new(percent).ok())
+            .ok_or_else(|| "invalid_number: must be a whole number of percent from 1 to 99".to_owned())
+    },
+    whole(1, 99)
 );
 field!(
     /// A SKU: 1 to 128 bytes without control characters.

@@ -84,13 +84,13 @@ pub struct File {
     turn: Turn,
 }
 
-/// Takes a stock file in
+/// Takes a file of stock or of past deliveries in
 #[utoipa::path(
     post,
     path = "/v1/imports/{format}",
     tag = "merchants",
     params(
-        ("format" = String, Path, description = "`shipsby`, `woocommerce` or `shopify-inventory`"),
+        ("format" = String, Path, description = "`shipsby`, `woocommerce`, `shopify-inventory` or `supplier-deliveries`"),
         ("Idempotency-Key" = Option<String>, Header, description = "Names the request, so that sending it again does nothing. Needed unless it is a dry run"),
         Asking,
     ),

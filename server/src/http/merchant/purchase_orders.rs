@@ -10,8 +10,8 @@ use utoipa::ToSchema;
 use super::Refusals;
 use super::asking::{self, Page, existing, sent};
 use super::fields::{
-    Count, Day, LocationName, PurchaseOrderName, Reason, ReceiptName, SkuName, SupplierName, Units,
-    present,
+    Count, Day, LocationName, ModeName, PurchaseOrderName, Reason, ReceiptName, SkuName,
+    SupplierName, Units, present,
 };
 use crate::app::App;
 use crate::error::Problem;
@@ -44,7 +44,12 @@ pub struct CreateRequest {
     location: Option<LocationName>,
     /// When it was placed; today unless said otherwise.
     ordered_on: Option<Day>,
-    /// The day on which the supplier says it arrives. Without one nothing is promised from it.
+    /// How it is shipped (`Air`), if you know. Lead times are learnt for each way by itself.
+    mode: Option<ModeName>,
+    /// The day on which the goods left, once the supplier says so.
+    shipped_on: Option<Day>,
+    /// The day on which the supplier says it arrives. Without one it is planned by how long that supplier takes;
+    /// nothing is promised from it where that is not known.
     expected_on: Option<Day>,
     /// What was ordered, 1 to 1,000 lines, each SKU once.
     lines: Vec<LineRequest>,
@@ -72,6 +77,14 @@ pub struct ChangeRequest {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Day>)]
     expected_on: Option<Option<Day>>,
+    /// How it is shipped; null: not known any more.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<ModeName>)]
+    mode: Option<Option<ModeName>>,
+    /// The day on which the goods left, once the supplier says so; null: they have not after all.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Day>)]
+    shipped_on: Option<Option<Day>>,
     /// `cancelled`: nothing more will come.
     status: Option<ChangedStatus>,
     /// Lines that differ from the rest.
@@ -143,6 +156,10 @@ pub struct Answer {
     location: String,
     /// When it was placed.
     ordered_on: Date,
+    /// How it is shipped.
+    mode: Option<String>,
+    /// The day on which the goods left, as the supplier says.
+    shipped_on: Option<Date>,
     /// `open`, `received` or `cancelled`.
     status: &'static str,
     /// What was ordered, by SKU.
@@ -161,8 +178,10 @@ pub struct LineAnswer {
     quantity: u32,
     /// Units that have come.
     received: u32,
-    /// The day on which the rest arrives.
+    /// The day on which the rest arrives, as the supplier says.
     expected_on: Option<Date>,
+    /// The day for which the rest is planned, by what is known of the supplier; null: nothing is promised from it.
+    planned_on: Option<Date>,
 }
 
 /// How a receipt went.
@@ -314,6 +333,8 @@ impl CreateRequest {
             supplier: self.supplier.map(|supplier| supplier.0),
             location: self.location.map(|location| location.0),
             ordered_on: self.ordered_on.map(|day| day.0),
+            mode: self.mode.map(|mode| mode.0),
+            shipped_on: self.shipped_on.map(|day| day.0),
             expected_on: self.expected_on.map(|day| day.0),
             lines: self
                 .lines
@@ -333,6 +354,8 @@ impl ChangeRequest {
         let day = |day: Option<Day>| day.map(|day| day.0);
         ChangePurchaseOrder {
             expected_on: self.expected_on.map(day),
+            mode: self.mode.map(|mode| mode.map(|mode| mode.0)),
+            shipped_on: self.shipped_on.map(day),
             cancel: matches!(self.status, Some(ChangedStatus::Cancelled)),
             lines: self
                 .lines
@@ -382,6 +405,8 @@ impl From<&PurchaseOrder> for Answer {
             supplier: order.supplier.as_ref().map(ToString::to_string),
             location: order.location.to_string(),
             ordered_on: Date(order.ordered_on),
+            mode: order.mode.clone(),
+            shipped_on: order.shipped_on.map(Date),
             status: order.status.name(),
             lines: order
                 .lines
@@ -391,6 +416,7 @@ impl From<&PurchaseOrder> for Answer {
                     quantity: line.quantity.units(),
                     received: line.received.units(),
                     expected_on: line.expected_on.map(Date),
+                    planned_on: line.planned_on.map(Date),
                 })
                 .collect(),
             revision: order.revision,

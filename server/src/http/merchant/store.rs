@@ -14,8 +14,8 @@ use utoipa::ToSchema;
 
 use super::Refusals;
 use super::fields::{
-    CurrencyCode, Days, Holidays, LocationName, Name, Origin, Parcels, Price, SomeDays,
-    TransitZone, Units, Weekdays, WorkDays, day_name, present,
+    CurrencyCode, Days, Holidays, LevelPercent, LocationName, Name, Origin, Parcels, Price,
+    SomeDays, TransitZone, Units, Weekdays, WorkDays, day_name, present,
 };
 use crate::app::App;
 use crate::error::Problem;
@@ -60,6 +60,9 @@ pub struct Request {
     suppress_within_days: Option<Option<WorkDays>>,
     /// Who waits is told a sooner date where it is sooner by this many days. 3 unless said otherwise.
     better_by_days: Option<SomeDays>,
+    /// Percent of your suppliers' deliveries that are to come by the day for which they are planned: 1 to 99.
+    /// As before unless said otherwise; 80 in a new store.
+    promise_level: Option<LevelPercent>,
     /// Origins (`https://shop.example`) whose pages may use the publishable keys. As before unless said otherwise.
     origins: Option<Vec<Origin>>,
     /// How long carriers take; the zone of the first counts where none is named. As before unless said otherwise.
@@ -134,6 +137,8 @@ pub struct Answer {
     suppress_within_days: Option<u32>,
     /// Who waits is told a sooner date where it is sooner by this many days.
     better_by_days: u32,
+    /// Percent of your suppliers' deliveries that are to come by the day for which they are planned.
+    promise_level: u8,
     /// Origins whose pages may use the publishable keys.
     origins: Vec<String>,
     /// How long carriers take; the zone of the first counts where none is named.
@@ -221,6 +226,7 @@ impl Request {
                 Some(days) => days.map(|days| days.0),
             },
             better_by_days: self.better_by_days.map_or(BETTER_BY_DAYS, |days| days.0),
+            promise_level: self.promise_level.map(|level| level.0),
             origins: self
                 .origins
                 .map(|origins| origins.into_iter().map(|origin| origin.0).collect()),
@@ -316,6 +322,7 @@ impl From<StoreRecord> for Answer {
             min_shipment: record.min_shipment.units(),
             suppress_within_days: record.suppress_within_days,
             better_by_days: record.better_by_days,
+            promise_level: record.promise_level.percent(),
             origins: record.origins,
             transit: record
                 .transit

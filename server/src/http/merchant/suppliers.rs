@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
+use shared::ids::SupplierId;
 use shared::wire::Date;
 use utoipa::ToSchema;
 
@@ -15,7 +16,7 @@ use crate::http::auth::Merchant;
 use crate::http::body::ApiJson;
 use crate::http::named::Named;
 use crate::operations::put_supplier::put_supplier;
-use crate::operations::records::{SupplierRecord, Week};
+use crate::operations::records::{LeadTimeModel, SupplierModel, SupplierRecord, Week};
 use crate::operations::show;
 
 /// Days and dates of a supplier. What is left out takes the value that most have.
@@ -52,6 +53,63 @@ pub struct Answer {
     lead_time_days: Option<u32>,
     /// Calendar days added to each date that it tells.
     buffer_days: u32,
+    /// How long it takes, as learnt from deliveries; null where nothing is known.
+    lead_time: Option<LeadTimeAnswer>,
+    /// The same for each way of shipping that was seen.
+    lead_time_by_mode: Vec<ModeAnswer>,
+    /// By how much it misses its dates, once 8 of its deliveries with a date have come: then in place of `buffer_days`.
+    slip: Option<SlipAnswer>,
+    /// How much of what is ordered comes, where that is habitually less.
+    #[serde(rename = "yield")]
+    expected_yield: Option<YieldAnswer>,
+}
+
+/// The days within which a share of deliveries comes.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SupplierLeadTime)]
+pub struct LeadTimeAnswer {
+    /// Calendar days from order to arrival.
+    days: u32,
+    /// Percent of deliveries that come within them.
+    level: u8,
+    /// Its own deliveries behind it. From 8 on they stand in place of a lead time that is declared.
+    own: u32,
+    /// Deliveries of others behind it.
+    pooled: u32,
+}
+
+/// The same for one way of shipping.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SupplierMode)]
+pub struct ModeAnswer {
+    /// How it is shipped.
+    mode: String,
+    /// How long it takes.
+    lead_time: LeadTimeAnswer,
+}
+
+/// By how much a supplier misses its dates.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SupplierSlip)]
+pub struct SlipAnswer {
+    /// Calendar days from the date first told to the arrival; negative where it is usually early. Dates are planned by it, but never before the supplier's own.
+    days: i32,
+    /// Percent of deliveries that come within them.
+    level: u8,
+    /// Its own deliveries behind it.
+    sample: u32,
+}
+
+/// How much of what is ordered comes.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SupplierYield)]
+pub struct YieldAnswer {
+    /// Units ordered.
+    ordered: u64,
+    /// Units of them that came.
+    received: u64,
+    /// Its own deliveries behind it.
+    sample: u32,
 }
 
 /// All suppliers.
@@ -89,7 +147,8 @@ pub async fn put(
         buffer_days: request.buffer_days.map_or(0, |days| days.0),
     };
     let record = put_supplier(&app, &merchant.store, record).await?;
-    Ok(Json(record.into()))
+    let models = show::supplier_models(&app, &merchant.store, Some(&record.id)).await?;
+    Ok(Json(Answer::new(record, &models)))
 }
 
 /// Shows the days and dates of a supplier
@@ -107,7 +166,8 @@ pub async fn show(
     Named(id): Named<String>,
 ) -> Result<Json<Answer>, Problem> {
     let record = show::supplier(&app, &merchant.store, &existing(&id)?).await?;
-    Ok(Json(record.into()))
+    let models = show::supplier_models(&app, &merchant.store, Some(&record.id)).await?;
+    Ok(Json(Answer::new(record, &models)))
 }
 
 /// Lists all suppliers
@@ -120,13 +180,26 @@ pub async fn show(
 )]
 pub async fn list(State(app): State<App>, merchant: Merchant) -> Result<Json<List>, Problem> {
     let records = show::suppliers(&app, &merchant.store).await?;
+    let models = show::supplier_models(&app, &merchant.store, None).await?;
+    let models_of = |id: &SupplierId| {
+        let begin = models.partition_point(|model| model.supplier < *id);
+        let count = models[begin..].partition_point(|model| model.supplier == *id);
+        &models[begin..begin + count]
+    };
+    let items = records.into_iter().map(|record| {
+        let models = models_of(&record.id);
+        Answer::new(record, models)
+    });
     Ok(Json(List {
-        items: records.into_iter().map(Answer::from).collect(),
+        items: items.collect(),
     }))
 }
 
-impl From<SupplierRecord> for Answer {
-    fn from(record: SupplierRecord) -> Self {
+impl Answer {
+    /// A supplier with what was learnt of it.
+    fn new(record: SupplierRecord, models: &[SupplierModel]) -> Self {
+        let any = models.iter().find(|model| model.mode.is_empty());
+        let modes = models.iter().filter(|model| !model.mode.is_empty());
         Self {
             id: record.id.to_string(),
             name: record.name,
@@ -134,6 +207,36 @@ impl From<SupplierRecord> for Answer {
             holidays: record.holidays.into_iter().map(Date).collect(),
             lead_time_days: record.lead_time_days,
             buffer_days: record.buffer_days,
+            lead_time: any.map(|model| model.lead_time.into()),
+            lead_time_by_mode: modes
+                .map(|model| ModeAnswer {
+                    mode: model.mode.clone(),
+                    lead_time: model.lead_time.into(),
+                })
+                .collect(),
+            slip: any.and_then(|model| model.slip).map(|slip| SlipAnswer {
+                days: slip.days,
+                level: slip.level.percent(),
+                sample: slip.sample,
+            }),
+            expected_yield: any
+                .and_then(|model| model.expected_yield)
+                .map(|known| YieldAnswer {
+                    ordered: known.share.ordered(),
+                    received: known.share.received(),
+                    sample: known.sample,
+                }),
+        }
+    }
+}
+
+impl From<LeadTimeModel> for LeadTimeAnswer {
+    fn from(known: LeadTimeModel) -> Self {
+        Self {
+            days: known.days,
+            level: known.level.percent(),
+            own: known.own,
+            pooled: known.pooled,
         }
     }
 }

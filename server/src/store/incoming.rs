@@ -1,0 +1,257 @@
+//! What is on its way, for which day it is planned, and how much of it can be counted on.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use shared::calendar::WorkingDays;
+use shared::ids::{LocationId, StoreId};
+use shared::lead_time::Level;
+use shared::quantity::Quantity;
+use shared::supply::{Basis, Incoming, Replenishment};
+use sqlx::SqliteConnection;
+
+use super::StoreError;
+use super::skus::{quantity, read};
+use super::supplier_models::{LeadTimeModel, SupplierModel, supplier_models};
+use super::suppliers::suppliers;
+
+/// What is declared and what was learnt of suppliers, each calendar in memory once however many
+/// SKUs share it.
+pub(super) struct Suppliers {
+    declared: HashMap<String, Declared>,
+    learnt: HashMap<(String, String), SupplierModel>,
+    usual: Arc<WorkingDays>,
+    /// The share of deliveries that the merchant wants to come in time.
+    level: Level,
+}
+
+struct Declared {
+    days: Arc<WorkingDays>,
+    lead_time_days: Option<u32>,
+    buffer_days: u32,
+}
+
+/// A line of a purchase order of which something is still to come.
+#[derive(sqlx::FromRow)]
+pub(super) struct Awaited {
+    pub(super) sku: String,
+    pub(super) location: String,
+    pub(super) purchase_order: String,
+    pub(super) supplier: Option<String>,
+    pub(super) mode: Option<String>,
+    pub(super) ordered_on: NaiveDate,
+    pub(super) shipped_on: Option<NaiveDate>,
+    pub(super) quantity: i64,
+    /// Most units that were ever ordered of it.
+    pub(super) asked: i64,
+    pub(super) received: i64,
+    pub(super) expected_on: Option<NaiveDate>,
+    /// What the SKU declares.
+    pub(super) lead_time_days: Option<u32>,
+}
+
+/// What is on its way of a SKU, and where to.
+pub(super) struct OnItsWay {
+    /// The SKU.
+    pub(super) sku: String,
+    /// Where to.
+    pub(super) location: LocationId,
+    /// What.
+    pub(super) incoming: Incoming,
+}
+
+impl Suppliers {
+    /// All of a store.
+    pub(super) async fn load(
+        snapshot: &mut SqliteConnection,
+        store: &StoreId,
+    ) -> Result<Self, StoreError> {
+        let declared = suppliers(snapshot, store).await?;
+        let learnt = supplier_models(snapshot, store, None).await?;
+        let level: u8 = sqlx::query_scalar(
+            "
+            SELECT promise_level
+              FROM store
+             WHERE store_id = ?1",
+        )
+        .bind(store.as_str())
+        .fetch_one(snapshot)
+        .await?;
+        Ok(Self {
+            declared: declared
+                .into_iter()
+                .map(|record| {
+                    let declared = Declared {
+                        days: Arc::new(record.days()),
+                        lead_time_days: record.lead_time_days,
+                        buffer_days: record.buffer_days,
+                    };
+                    (record.id.to_string(), declared)
+                })
+                .collect(),
+            learnt: learnt
+                .into_iter()
+                .map(|model| ((model.supplier.to_string(), model.mode.clone()), model))
+                .collect(),
+            usual: Arc::new(WorkingDays::monday_to_friday()),
+            level: Level::new(level).map_err(|_| StoreError::Unreadable("store.promise_level"))?,
+        })
+    }
+
+    /// How the merchant gets more of a SKU that declares this lead time, or whose supplier declares
+    /// one; none where neither does.
+    pub(super) fn replenishment(
+        &self,
+        supplier: Option<&str>,
+        declared: Option<u32>,
+    ) -> Option<Replenishment> {
+        let known = supplier.and_then(|id| self.declared.get(id));
+        declared.or_else(|| known?.lead_time_days)?;
+        Some(Replenishment {
+            lead_time_days: self.lead_time(supplier, None, declared)?.days,
+            supplier_days: Arc::clone(known.map_or(&self.usual, |known| &known.days)),
+        })
+    }
+
+    /// How long it takes. What is declared, by the SKU before its supplier, stands until the
+    /// supplier's own deliveries are enough to say otherwise; where nothing is declared, what is
+    /// known of others has to do.
+    fn lead_time(
+        &self,
+        supplier: Option<&str>,
+        mode: Option<&str>,
+        declared: Option<u32>,
+    ) -> Option<LeadTimeModel> {
+        let learnt = supplier
+            .and_then(|id| self.learnt(id, mode.unwrap_or_default()))
+            .map(|model| model.lead_time);
+        let theirs = || self.declared.get(supplier?)?.lead_time_days;
+        let declared = declared.or_else(theirs).map(|days| LeadTimeModel {
+            days,
+            level: self.level,
+            own: 0,
+            pooled: 0,
+        });
+        learnt.filter(LeadTimeModel::is_own).or(declared).or(learnt)
+    }
+
+    /// What was learnt of a way of shipping, or else of any.
+    fn learnt(&self, supplier: &str, mode: &str) -> Option<&SupplierModel> {
+        let model = |mode: &str| self.learnt.get(&(supplier.to_owned(), mode.to_owned()));
+        model(mode).or_else(|| model(""))
+    }
+}
+
+/// What is on its way of the SKUs asked for, and can be counted on for a day.
+pub(super) async fn incoming(
+    snapshot: &mut SqliteConnection,
+    store: &StoreId,
+    asked: &str,
+    suppliers: &Suppliers,
+) -> Result<Vec<OnItsWay>, StoreError> {
+    let rows: Vec<Awaited> = sqlx::query_as(
+        "
+        SELECT line.sku
+             , ordered.location
+             , line.purchase_order
+             , ordered.supplier
+             , ordered.mode
+             , ordered.ordered_on
+             , ordered.shipped_on
+             , line.quantity
+             , line.asked
+             , line.received
+             , line.expected_on
+             , sku.lead_time_days
+          FROM purchase_order_line AS line
+          JOIN purchase_order AS ordered
+            ON ordered.store_id = line.store_id
+           AND ordered.purchase_order = line.purchase_order
+          JOIN sku
+            ON sku.store_id = line.store_id
+           AND sku.sku = line.sku
+         WHERE line.store_id = ?1
+           AND line.sku IN (SELECT value FROM json_each(?2))
+           AND line.received < line.quantity
+           AND ordered.status = 'open'
+         ORDER BY line.sku
+                , line.purchase_order",
+    )
+    .bind(store.as_str())
+    .bind(asked)
+    .fetch_all(snapshot)
+    .await?;
+    let planned = rows.into_iter().map(|row| row.planned(suppliers));
+    planned.filter_map(Result::transpose).collect()
+}
+
+impl Awaited {
+    /// `None` where nothing can be promised from it: no day is known, or no unit is to be expected.
+    pub(super) fn planned(self, suppliers: &Suppliers) -> Result<Option<OnItsWay>, StoreError> {
+        let to_come = self.to_come(suppliers)?;
+        let Some((from, buffer_days, basis)) = self.day(suppliers)? else {
+            return Ok(None);
+        };
+        if to_come.is_zero() {
+            return Ok(None);
+        }
+        let id = read(&self.purchase_order, "purchase_order")?;
+        Ok(Some(OnItsWay {
+            location: read(&self.location, "purchase_order.location")?,
+            incoming: Incoming {
+                buffer_days,
+                basis,
+                under_way: self.shipped_on.is_some(),
+                ..Incoming::told(id, to_come, from)
+            },
+            sku: self.sku,
+        }))
+    }
+
+    /// Units still to come, less what the supplier is used to leave out of what it was asked for.
+    fn to_come(&self, suppliers: &Suppliers) -> Result<Quantity, StoreError> {
+        let (ordered, received) = (quantity(self.quantity)?, quantity(self.received)?);
+        let habit = self
+            .supplier
+            .as_deref()
+            .and_then(|id| suppliers.learnt(id, ""))
+            .and_then(|model| model.expected_yield);
+        let expected = match habit {
+            Some(habit) => habit.share.of(quantity(self.asked)?.max(ordered)),
+            None => ordered,
+        };
+        Ok(expected.min(ordered).less(received))
+    }
+
+    /// The day from which planning starts, the days added to it, and why.
+    fn day(&self, suppliers: &Suppliers) -> Result<Option<(NaiveDate, i32, Basis)>, StoreError> {
+        let supplier = self.supplier.as_deref();
+        let whole = |days: u32| {
+            i32::try_from(days).map_err(|_| StoreError::Unreadable("days of a supplier"))
+        };
+        let Some(told) = self.expected_on else {
+            let known = suppliers.lead_time(supplier, self.mode.as_deref(), self.lead_time_days);
+            let Some(known) = known else { return Ok(None) };
+            let sample = |count| usize::try_from(count).unwrap_or(usize::MAX);
+            let basis = Basis::LeadTime {
+                level: known.level,
+                own: sample(known.own),
+                pooled: sample(known.pooled),
+            };
+            return Ok(Some((self.ordered_on, whole(known.days)?, basis)));
+        };
+        let learnt = supplier.and_then(|id| suppliers.learnt(id, ""));
+        if let Some(slip) = learnt.and_then(|model| model.slip) {
+            let basis = Basis::Slips {
+                level: slip.level,
+                sample: usize::try_from(slip.sample).unwrap_or(usize::MAX),
+            };
+            // Nothing is planned before the day that the supplier itself names.
+            return Ok(Some((told, slip.days.max(0), basis)));
+        }
+        let declared = supplier.and_then(|id| suppliers.declared.get(id));
+        let buffer_days = declared.map_or(0, |declared| declared.buffer_days);
+        Ok(Some((told, whole(buffer_days)?, Basis::Told)))
+    }
+}

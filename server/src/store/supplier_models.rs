@@ -1,0 +1,299 @@
+//! What was learnt of suppliers: kept as data, so that every server says the same dates.
+
+use shared::ids::{Sku, StoreId, SupplierId};
+use shared::lead_time::{Level, OWN_MIN, Yield};
+use sqlx::SqliteConnection;
+
+use super::skus::read;
+use super::writing::stored;
+use super::{Store, StoreError, Writing};
+
+/// What was learnt of a supplier, for one way of shipping.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SupplierModel {
+    /// Of whom.
+    pub supplier: SupplierId,
+    /// How it is shipped; empty: in whatever way.
+    pub mode: String,
+    /// How long it takes.
+    pub lead_time: LeadTimeModel,
+    /// By how much it misses its dates, once enough of them are known.
+    pub slip: Option<SlipModel>,
+    /// How much of what is ordered comes, where that is habitually less.
+    pub expected_yield: Option<YieldModel>,
+}
+
+/// How long a supplier takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LeadTimeModel {
+    /// Calendar days from order to arrival.
+    pub days: u32,
+    /// The share of deliveries that come within them.
+    pub level: Level,
+    /// Its own deliveries behind it.
+    pub own: u32,
+    /// Deliveries of others behind it.
+    pub pooled: u32,
+}
+
+/// By how much a supplier misses its dates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SlipModel {
+    /// Calendar days from the date told to the arrival; negative where it is usually early.
+    pub days: i32,
+    /// The share of deliveries that come within them.
+    pub level: Level,
+    /// Its own deliveries behind it.
+    pub sample: u32,
+}
+
+/// How much of what is ordered comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct YieldModel {
+    /// The share.
+    pub share: Yield,
+    /// The supplier's own deliveries behind it.
+    pub sample: u32,
+}
+
+/// A supplier's models, for any way of shipping first.
+pub type Models = Vec<SupplierModel>;
+
+impl LeadTimeModel {
+    /// True if the supplier's own deliveries are enough to set aside what it declares.
+    pub fn is_own(&self) -> bool {
+        OWN_MIN <= usize::try_from(self.own).unwrap_or(usize::MAX)
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    supplier: String,
+    mode: String,
+    level: u8,
+    lead_time_days: u32,
+    own: u32,
+    pooled: u32,
+    slip_level: Option<u8>,
+    slip_days: Option<i32>,
+    slip_sample: Option<u32>,
+    yield_ordered: Option<i64>,
+    yield_received: Option<i64>,
+    yield_sample: Option<u32>,
+}
+
+impl Store {
+    /// What was learnt of one supplier, or of all, by supplier and way of shipping.
+    pub async fn supplier_models(
+        &self,
+        store: &StoreId,
+        supplier: Option<&SupplierId>,
+    ) -> Result<Models, StoreError> {
+        let mut reader = self.0.readers.acquire().await?;
+        supplier_models(&mut reader, store, supplier).await
+    }
+}
+
+impl Writing {
+    /// Replaces what is known of a supplier. Returns the SKUs whose dates may move by it.
+    pub async fn put_models(
+        &mut self,
+        supplier: &SupplierId,
+        models: &[SupplierModel],
+    ) -> Result<Vec<Sku>, StoreError> {
+        let store = self.store.clone();
+        let before = supplier_models(&mut self.transaction, &store, Some(supplier)).await?;
+        if before == models {
+            return Ok(Vec::new());
+        }
+        sqlx::query(
+            "
+            DELETE FROM supplier_model
+             WHERE store_id = ?1
+               AND supplier = ?2",
+        )
+        .bind(self.store.as_str())
+        .bind(supplier.as_str())
+        .execute(&mut *self.transaction)
+        .await?;
+        for model in models {
+            self.add_model(model).await?;
+        }
+        let mut touched = self.touch_open_lines(supplier).await?;
+        if made_to_order(&before) != made_to_order(models) {
+            touched.extend(self.touch_made_to_order(supplier).await?);
+        }
+        Ok(touched)
+    }
+
+    async fn add_model(&mut self, model: &SupplierModel) -> Result<(), StoreError> {
+        let share = model.expected_yield.map(|known| known.share);
+        sqlx::query(
+            "
+            INSERT INTO supplier_model
+                 ( store_id
+                 , supplier
+                 , mode
+                 , level
+                 , lead_time_days
+                 , own
+                 , pooled
+                 , slip_level
+                 , slip_days
+                 , slip_sample
+                 , yield_ordered
+                 , yield_received
+                 , yield_sample
+                 , revision
+                 )
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+        )
+        .bind(self.store.as_str())
+        .bind(model.supplier.as_str())
+        .bind(&model.mode)
+        .bind(model.lead_time.level.percent())
+        .bind(model.lead_time.days)
+        .bind(model.lead_time.own)
+        .bind(model.lead_time.pooled)
+        .bind(model.slip.map(|slip| slip.level.percent()))
+        .bind(model.slip.map(|slip| slip.days))
+        .bind(model.slip.map(|slip| slip.sample))
+        .bind(share.map(|share| stored(share.ordered())))
+        .bind(share.map(|share| stored(share.received())))
+        .bind(model.expected_yield.map(|known| known.sample))
+        .bind(stored(self.revision))
+        .execute(&mut *self.transaction)
+        .await?;
+        Ok(())
+    }
+
+    /// SKUs that the supplier is to bring.
+    async fn touch_open_lines(&mut self, supplier: &SupplierId) -> Result<Vec<Sku>, StoreError> {
+        let touched: Vec<String> = sqlx::query_scalar(
+            "
+            UPDATE sku
+               SET revision = ?3
+             WHERE store_id = ?1
+               AND sku IN
+                 ( SELECT line.sku
+                     FROM purchase_order AS ordered
+                     JOIN purchase_order_line AS line
+                       ON line.store_id = ordered.store_id
+                      AND line.purchase_order = ordered.purchase_order
+                    WHERE ordered.store_id = ?1
+                      AND ordered.supplier = ?2
+                      AND ordered.status = 'open'
+                 )
+            RETURNING sku",
+        )
+        .bind(self.store.as_str())
+        .bind(supplier.as_str())
+        .bind(stored(self.revision))
+        .fetch_all(&mut *self.transaction)
+        .await?;
+        touched.iter().map(|sku| read(sku, "sku.sku")).collect()
+    }
+
+    /// SKUs that the supplier makes to order.
+    async fn touch_made_to_order(&mut self, supplier: &SupplierId) -> Result<Vec<Sku>, StoreError> {
+        let touched: Vec<String> = sqlx::query_scalar(
+            "
+            UPDATE sku
+               SET revision = ?3
+             WHERE store_id = ?1
+               AND supplier = ?2
+               AND ( lead_time_days IS NOT NULL
+                  OR EXISTS
+                     ( SELECT 1
+                         FROM supplier
+                        WHERE supplier.store_id = ?1
+                          AND supplier.supplier = ?2
+                          AND supplier.lead_time_days IS NOT NULL
+                     )
+                   )
+            RETURNING sku",
+        )
+        .bind(self.store.as_str())
+        .bind(supplier.as_str())
+        .bind(stored(self.revision))
+        .fetch_all(&mut *self.transaction)
+        .await?;
+        touched.iter().map(|sku| read(sku, "sku.sku")).collect()
+    }
+}
+
+/// The days by which models date what is made to order.
+fn made_to_order(models: &[SupplierModel]) -> Option<u32> {
+    let any = models.iter().find(|model| model.mode.is_empty())?;
+    Some(any.lead_time)
+        .filter(LeadTimeModel::is_own)
+        .map(|known| known.days)
+}
+
+/// What was learnt of one supplier, or of all, as one connection sees it.
+pub(super) async fn supplier_models(
+    connection: &mut SqliteConnection,
+    store: &StoreId,
+    supplier: Option<&SupplierId>,
+) -> Result<Models, StoreError> {
+    let rows: Vec<Row> = sqlx::query_as(
+        "
+        SELECT supplier
+             , mode
+             , level
+             , lead_time_days
+             , own
+             , pooled
+             , slip_level
+             , slip_days
+             , slip_sample
+             , yield_ordered
+             , yield_received
+             , yield_sample
+          FROM supplier_model
+         WHERE store_id = ?1
+           AND (?2 IS NULL OR supplier = ?2)
+         ORDER BY supplier
+                , mode",
+    )
+    .bind(store.as_str())
+    .bind(supplier.map(SupplierId::as_str))
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter().map(Row::model).collect()
+}
+
+impl Row {
+    fn model(self) -> Result<SupplierModel, StoreError> {
+        let level = |percent| {
+            Level::new(percent).map_err(|_| StoreError::Unreadable("supplier_model.level"))
+        };
+        let slip = match (self.slip_level, self.slip_days, self.slip_sample) {
+            (Some(percent), Some(days), Some(sample)) => Some(SlipModel {
+                days,
+                level: level(percent)?,
+                sample,
+            }),
+            _ => None,
+        };
+        let expected_yield = match (self.yield_ordered, self.yield_received, self.yield_sample) {
+            (Some(ordered), Some(received), Some(sample)) => Some(YieldModel {
+                share: Yield::new(ordered.unsigned_abs(), received.unsigned_abs()),
+                sample,
+            }),
+            _ => None,
+        };
+        Ok(SupplierModel {
+            supplier: read(&self.supplier, "supplier_model.supplier")?,
+            mode: self.mode,
+            lead_time: LeadTimeModel {
+                days: self.lead_time_days,
+                level: level(self.level)?,
+                own: self.own,
+                pooled: self.pooled,
+            },
+            slip,
+            expected_yield,
+        })
+    }
+}
