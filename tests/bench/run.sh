@@ -16,7 +16,7 @@
 source "$(dirname "$0")/../../scripts/lib.sh"
 cd "$ROOT"
 
-ALL=(http import memory live toggle page size promises)
+ALL=(http import memory live toggle page size promises race)
 SECONDS_MAX=1800
 
 [ $# -gt 0 ] || set -- "${ALL[@]}"
