@@ -157,6 +157,15 @@ impl<'a> Line<'a> {
         now: DateTime<Utc>,
     ) -> Self {
         let selling = &goods.facts.selling;
+        // What waits for another part of a kit is not promised beyond its own last day either.
+        let parts = goods.parts.iter().map(|(part, _)| &part.selling);
+        let days_max = parts
+            .chain([selling])
+            .filter_map(|selling| selling.promise_days_max);
+        let policy = &PromisePolicy {
+            horizon_days: days_max.fold(policy.horizon_days, u32::min),
+            ..policy.clone()
+        };
         let lay_out = |location: &Location| {
             let parts = goods.parts.iter();
             parts
@@ -216,10 +225,6 @@ impl<'a> Line<'a> {
             });
         }
         let mut offer = offer.unwrap_or(Offer::NONE);
-        // What waits for another part is not promised beyond its own last day either.
-        let horizons = self.timelines[location].iter();
-        let horizon = horizons.map(|timeline| timeline.horizon).min();
-        offer.steps.retain(|(day, _)| Some(*day) <= horizon);
         if self.from_shelf_only[location] {
             offer.steps = from_shelf(offer.ready_by, offer.ready);
         }

@@ -68,7 +68,7 @@ pub enum Source<'a> {
 
 impl<'a> Timeline<'a> {
     /// Lays a SKU out as it is seen at `now` by who buys it, or a kit of it: `bought` is how that may be
-    /// sold. A kit is sent neither before its own release nor promised beyond its own last day.
+    /// sold. A kit is not sent before its own release.
     pub fn new(
         facts: &'a SkuFacts,
         bought: &Selling,
@@ -181,12 +181,13 @@ impl<'a> Timeline<'a> {
             }));
         }
 
-        let own_days_max = [facts.selling.promise_days_max, bought.promise_days_max];
-        let horizon_days = own_days_max
-            .into_iter()
-            .flatten()
-            .fold(policy.horizon_days.min(HORIZON_DAYS_MAX), u32::min);
-        let horizon = today.checked_add_days(days(horizon_days)).unwrap_or(today);
+        let horizon_days = facts
+            .selling
+            .promise_days_max
+            .map_or(policy.horizon_days, |own| own.min(policy.horizon_days));
+        let horizon = today
+            .checked_add_days(days(horizon_days.min(HORIZON_DAYS_MAX)))
+            .unwrap_or(today);
         if unreleased_until.is_some() || supply.iter().any(|part| horizon < part.ships_by) {
             changes_on(today.succ_opt());
         }

@@ -121,6 +121,15 @@ fn a_kit_is_not_promised_beyond_its_own_last_day_nor_beyond_that_of_a_part() {
     let mut kit = kit_of(&part);
     kit.kit.push((other.sku.clone(), units(1)));
     assert_eq!(ask(&kit, &[&part, &other]), None);
+    // Tomorrow it is for one day more, so what is said today ends with the day.
+    let goods = Goods::new(&kit, |sku| {
+        [&part, &other].into_iter().find(|part| part.sku == *sku)
+    });
+    let line = [(goods.expect("a kit"), units(1))];
+    let late = parsed("2027-01-04T23:30:00Z");
+    let dated = date_cart(&line, &locations, &PromisePolicy::default(), late);
+    let midnight = parsed("2027-01-05T00:00:00Z");
+    assert_eq!(dated[0].availability.valid_until, Some(midnight));
     other.selling.promise_days_max = Some(16);
     assert_eq!(ask(&kit, &[&part, &other]), Some(parsed("2027-01-20")));
 }
