@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test setup widget server fmt lint screenshots bench lead-times kept-promises clean
+.PHONY: help demo serve test setup widget server fmt lint screenshots bench bench-core oracle lead-times kept-promises clean
 ARGS ?=
 
 help: ## list the targets
@@ -43,6 +43,12 @@ screenshots: server ## take the pictures of the README again
 bench: server ## measure against the bars (20 to 40 minutes; wants a quiet machine)
 	@scripts/setup.sh browser bench
 	@scripts/with-env.sh tests/bench/run.sh $(ARGS)
+
+bench-core: ## time the core alone: one SKU with 50 and with 500 deliveries, a cart of 20 lines (1 minute)
+	@scripts/with-env.sh node tests/bench/core.mjs
+
+oracle: ## hold the dates of 1.2 million carts against brute force, and break the rules on purpose (2 minutes)
+	@scripts/with-env.sh cargo run --locked --quiet --release --package shipsby-oracle -- $(ARGS)
 
 lead-times: ## judge the lead-time model on real deliveries, beside simple rules (10 seconds)
 	@scripts/with-env.sh cargo run --locked --quiet --release --package shipsby-lead-times

@@ -83,34 +83,36 @@ pub fn date_cart(
         .map(|(goods, requested)| Line::new(goods, *requested, locations, policy, now))
         .collect();
     let everywhere: Vec<usize> = (0..locations.len()).collect();
-    let served = serve(&laid_out, locations, &everywhere, policy);
-    let orderable: Vec<bool> = laid_out
+    let cart: Vec<&Line<'_>> = laid_out.iter().collect();
+    let served = serve(&cart, locations, &everywhere, policy);
+    let answers = cart.iter().zip(&served).map(|(line, served)| {
+        let is_orderable = line.is_orderable(served);
+        DatedLine {
+            availability: line.answer(served, locations, policy, now),
+            slices: match is_orderable {
+                true => served.slices.clone(),
+                false => Vec::new(),
+            },
+            together: Vec::new(),
+        }
+    });
+    let mut dated: Vec<DatedLine> = answers.collect();
+
+    // What cannot be ordered takes nothing from the lines that can.
+    let (orderable, mut dated_orderable): (Vec<&Line<'_>>, Vec<&mut DatedLine>) = laid_out
         .iter()
-        .zip(&served)
-        .map(|(line, served)| line.is_orderable(served))
-        .collect();
+        .zip(&mut dated)
+        .filter(|(_, dated)| dated.availability.orderable())
+        .unzip();
     let together = match locations.len() {
         ..=1 => None,
-        _ => fewest_parcels(&laid_out, &orderable, locations, policy),
+        _ => fewest_parcels(&orderable, locations, policy),
     };
-    let separate: Vec<&[Slice]> = served.iter().map(|served| &served.slices[..]).collect();
-    let together = together.filter(|together| !same_parcels(together, &separate));
-
-    let mut dated: Vec<DatedLine> = Vec::with_capacity(lines.len());
-    for (at, (line, served)) in laid_out.iter().zip(&served).enumerate() {
-        let mut slices = served.slices.clone();
-        let mut together = together
-            .as_ref()
-            .map_or_else(Vec::new, |all| all[at].clone());
-        if !orderable[at] {
-            slices.clear();
-            together.clear();
+    let separate = dated_orderable.iter().map(|line| &line.slices[..]);
+    if let Some(together) = together.filter(|together| !same_parcels(together, separate)) {
+        for (line, together) in dated_orderable.iter_mut().zip(together) {
+            line.together = together;
         }
-        dated.push(DatedLine {
-            availability: line.answer(served, locations, policy, now),
-            slices,
-            together,
-        });
     }
     dated
 }
@@ -121,8 +123,14 @@ pub(crate) struct Line<'a> {
     requested: Quantity,
     /// For each location, the timeline of each part.
     pub(crate) timelines: Vec<Vec<Timeline<'a>>>,
+    /// For each location, whether only what is on its shelf may be sold.
+    from_shelf_only: Vec<bool>,
     mode: BackorderMode,
     unreleased_until: Option<NaiveDate>,
+    /// Promised of the kit as such.
+    kits_claimed: Quantity,
+    /// When any of this changes by the passing of time alone.
+    changes_at: Option<DateTime<Utc>>,
 }
 
 /// What was found for a line.
@@ -149,24 +157,55 @@ impl<'a> Line<'a> {
         now: DateTime<Utc>,
     ) -> Self {
         let selling = &goods.facts.selling;
+        // What waits for another part of a kit is not promised beyond its own last day either.
+        let parts = goods.parts.iter().map(|(part, _)| &part.selling);
+        let days_max = parts
+            .chain([selling])
+            .filter_map(|selling| selling.promise_days_max);
+        let policy = &PromisePolicy {
+            horizon_days: days_max.fold(policy.horizon_days, u32::min),
+            ..policy.clone()
+        };
         let lay_out = |location: &Location| {
             let parts = goods.parts.iter();
-            let not_before = selling.released_on;
             parts
-                .map(|(part, _)| Timeline::new(part, location, policy, not_before, now))
+                .map(|(part, _)| Timeline::new(part, selling, location, policy, now))
                 .collect::<Vec<_>>()
         };
         let timelines: Vec<Vec<Timeline<'_>>> = locations.iter().map(lay_out).collect();
-        let today = locations
-            .first()
-            .map_or(NaiveDate::MIN, |location| location.calendar.today(now));
+        let mode_at = |location: &Location| selling.mode_on(location.calendar.today(now));
+        let release = |timelines: &[Timeline<'_>]| {
+            let parts = timelines.iter();
+            parts.filter_map(|timeline| timeline.unreleased_until).max()
+        };
+        let of_kit = match goods.is_kit() {
+            true => &goods.facts.places[..],
+            false => &[],
+        };
+        let of_kit = of_kit.iter().flat_map(|place| &place.claims);
+        let standing = of_kit.filter(|claim| claim.stands(now));
+        let changes = timelines
+            .iter()
+            .flatten()
+            .map(|timeline| timeline.changes_at);
+        let ends = standing.clone().map(|claim| claim.expires_at);
         Self {
-            mode: selling.mode_on(today),
-            unreleased_until: timelines
+            from_shelf_only: locations
                 .iter()
-                .flatten()
-                .filter_map(|timeline| timeline.unreleased_until)
-                .max(),
+                .zip(&timelines)
+                .map(|(location, timelines)| {
+                    mode_at(location) == BackorderMode::Deny && release(timelines).is_none()
+                })
+                .collect(),
+            // Some of it may wait if it may at any location.
+            mode: locations
+                .iter()
+                .map(mode_at)
+                .find(|mode| *mode != BackorderMode::Deny)
+                .unwrap_or_default(),
+            unreleased_until: timelines.iter().filter_map(|parts| release(parts)).max(),
+            kits_claimed: standing.map(|claim| claim.quantity).sum(),
+            changes_at: changes.chain(ends).flatten().min(),
             goods,
             requested,
             timelines,
@@ -186,8 +225,7 @@ impl<'a> Line<'a> {
             });
         }
         let mut offer = offer.unwrap_or(Offer::NONE);
-        let from_shelf_only = self.mode == BackorderMode::Deny && self.unreleased_until.is_none();
-        if from_shelf_only {
+        if self.from_shelf_only[location] {
             offer.steps = from_shelf(offer.ready_by, offer.ready);
         }
         offer
@@ -216,7 +254,7 @@ impl<'a> Line<'a> {
         let promisable = total(Offer::promisable);
         Served {
             slices: merged(slices, policy.min_shipment),
-            most: self.most(ready, promisable, booked),
+            most: self.most(ready, promisable, among, booked),
             ready,
             near: total(|offer| offer.near),
             promisable,
@@ -224,39 +262,34 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// Most units that the policies let a shopper order now.
-    fn most(&self, ready: Amount, promisable: Amount, booked: &Booked<'_>) -> Amount {
-        let own = self.allowed(ready).min(promisable);
-        if !self.goods.is_kit() {
-            return match booked.get(&self.goods.facts.sku) {
-                Some(booked) => self.allowed_of_part(0, ready, booked).min(own),
-                None => own,
-            };
-        }
+    /// Most units that the policies let a shopper order now from the given locations.
+    fn most(
+        &self,
+        ready: Amount,
+        promisable: Amount,
+        among: &[usize],
+        booked: &Booked<'_>,
+    ) -> Amount {
         let parts = self.goods.parts.iter().enumerate();
-        parts.fold(own, |most, (at, (part, each))| {
-            let none = Vec::new();
-            let booked = booked.get(&part.sku).unwrap_or(&none);
-            let mut ready = Amount::ZERO;
-            for (location, timelines) in self.timelines.iter().enumerate() {
-                let timeline = &timelines[at];
-                let booked = booked.get(location).map_or(&[][..], |claims| &claims[..]);
-                ready = ready.plus(timeline.ready(&timeline.atp(booked)));
-            }
-            most.min(self.allowed_of_part(at, ready, booked).sets_of(*each))
-        })
+        let of_parts = parts.map(|(at, (part, each))| {
+            let booked = booked.get(&part.sku).map_or(&[][..], |all| &all[..]);
+            let ready = match self.goods.is_kit() {
+                false => ready,
+                true => among.iter().fold(Amount::ZERO, |sum, location| {
+                    let timeline = &self.timelines[*location][at];
+                    let booked = booked.get(*location).map_or(&[][..], |claims| claims);
+                    sum.plus(timeline.ready(&timeline.atp(booked)))
+                }),
+            };
+            self.allowed_of_part(at, ready, booked).sets_of(*each)
+        });
+        of_parts.fold(self.allowed_of_kit(ready).min(promisable), Amount::min)
     }
 
-    /// What the policy of the goods allows.
-    fn allowed(&self, ready: Amount) -> Amount {
-        if !self.goods.is_kit() {
-            return self.allowed_of_part(0, ready, &[]);
-        }
-        let backorder = &self.goods.facts.selling.backorder;
-        if self.mode == BackorderMode::Deny && self.unreleased_until.is_none() {
-            return ready;
-        }
-        let Some(limit) = backorder.limit else {
+    /// What the limit of the kit allows.
+    fn allowed_of_kit(&self, ready: Amount) -> Amount {
+        let limit = self.goods.facts.selling.backorder.limit;
+        let Some(limit) = limit.filter(|_| self.goods.is_kit()) else {
             return Amount::Unlimited;
         };
         let mut on_shelf = Amount::ZERO;
@@ -267,36 +300,19 @@ impl<'a> Line<'a> {
                 .min();
             on_shelf = on_shelf.plus(here.unwrap_or(Amount::ZERO));
         }
-        let claims = self
-            .goods
-            .facts
-            .places
-            .iter()
-            .flat_map(|place| &place.claims);
-        self.with_limit(
-            limit,
-            on_shelf,
-            claims.map(|claim| claim.quantity).sum(),
-            ready,
-        )
+        self.with_limit(limit, on_shelf, self.kits_claimed, ready)
     }
 
-    /// What the policy of one part allows.
+    /// What the limit of one part allows.
     fn allowed_of_part(&self, at: usize, ready: Amount, booked: &[Vec<Claim>]) -> Amount {
-        let mut timelines = self.timelines.iter().map(|timelines| &timelines[at]);
-        let Some(first) = timelines.clone().next() else {
-            return Amount::ZERO;
-        };
-        if first.mode == BackorderMode::Deny && self.unreleased_until.is_none() {
-            return ready;
-        }
         let Some(limit) = self.goods.parts[at].0.selling.backorder.limit else {
             return Amount::Unlimited;
         };
+        let timelines = self.timelines.iter().map(|timelines| &timelines[at]);
         let on_shelf = timelines
             .clone()
             .fold(Amount::ZERO, |sum, timeline| sum.plus(timeline.on_shelf));
-        let claimed: Quantity = timelines.by_ref().map(|timeline| timeline.claimed).sum();
+        let claimed: Quantity = timelines.map(|timeline| timeline.claimed).sum();
         let booked: Quantity = booked.iter().flatten().map(|claim| claim.quantity).sum();
         self.with_limit(limit, on_shelf, claimed.plus(booked), ready)
     }
@@ -324,7 +340,7 @@ impl<'a> Line<'a> {
 
 /// Serves the lines of a cart from the given locations: those that may not wait first.
 fn serve(
-    lines: &[Line<'_>],
+    lines: &[&Line<'_>],
     locations: &[Location],
     among: &[usize],
     policy: &PromisePolicy,
@@ -358,31 +374,29 @@ fn serve(
     served.into_iter().flatten().collect()
 }
 
-/// The parts of each line where all that can be ordered leaves from as few locations as can send it.
+/// The parts of each line where all of them leave from as few locations as can send them.
 fn fewest_parcels(
-    lines: &[Line<'_>],
-    orderable: &[bool],
+    lines: &[&Line<'_>],
     locations: &[Location],
     policy: &PromisePolicy,
 ) -> Option<Vec<Vec<Slice>>> {
-    type Found<'a> = (
-        (Option<NaiveDate>, u64, Vec<&'a LocationId>),
-        Vec<Vec<Slice>>,
-    );
-    let mut best: Option<(usize, Found<'_>)> = None;
+    type Rank<'a> = (usize, Option<NaiveDate>, u64, Vec<&'a LocationId>);
+    let mut best: Option<(Rank<'_>, Vec<Vec<Slice>>)> = None;
     for among in subsets(locations.len()) {
         if among.is_empty() {
             continue;
         }
-        if let Some((size, _)) = &best
-            && *size < among.len()
+        if let Some(((fewest, ..), _)) = &best
+            && *fewest < among.len()
         {
             break;
         }
-        let served = serve_orderable(lines, orderable, locations, &among, policy);
-        let Some(slices) = served else {
+        let served = serve(lines, locations, &among, policy);
+        let mut all = lines.iter().zip(&served);
+        if !all.all(|(line, served)| line.is_orderable(served)) {
             continue;
-        };
+        }
+        let slices: Vec<Vec<Slice>> = served.into_iter().map(|served| served.slices).collect();
         let last = slices.iter().flatten().map(|slice| slice.ships_by).max();
         let cost = among
             .iter()
@@ -390,37 +404,16 @@ fn fewest_parcels(
             .sum();
         let mut ids: Vec<_> = among.iter().map(|at| &locations[*at].id).collect();
         ids.sort_unstable();
-        let rank = (last, cost, ids);
-        if best.as_ref().is_none_or(|(_, (known, _))| rank < *known) {
-            best = Some((among.len(), (rank, slices)));
+        let rank = (among.len(), last, cost, ids);
+        if best.as_ref().is_none_or(|(known, _)| rank < *known) {
+            best = Some((rank, slices));
         }
     }
-    best.map(|(_, (_, slices))| slices)
-}
-
-/// The parts of each line that can be ordered, if these locations can send them all.
-fn serve_orderable(
-    lines: &[Line<'_>],
-    orderable: &[bool],
-    locations: &[Location],
-    among: &[usize],
-    policy: &PromisePolicy,
-) -> Option<Vec<Vec<Slice>>> {
-    let served = serve(lines, locations, among, policy);
-    let mut slices = Vec::with_capacity(lines.len());
-    for ((line, served), orderable) in lines.iter().zip(served).zip(orderable) {
-        let dated: Quantity = served.slices.iter().map(|slice| slice.quantity).sum();
-        match orderable {
-            true if dated != line.requested => return None,
-            true => slices.push(served.slices),
-            false => slices.push(Vec::new()),
-        }
-    }
-    Some(slices)
+    best.map(|(_, slices)| slices)
 }
 
 /// True if both ways send the same units in the same parcels, where each location sends one parcel.
-fn same_parcels(together: &[Vec<Slice>], separate: &[&[Slice]]) -> bool {
+fn same_parcels<'a>(together: &[Vec<Slice>], separate: impl Iterator<Item = &'a [Slice]>) -> bool {
     let units = |slices: &[Slice]| {
         let mut sums: Vec<(Origin, Quantity)> = Vec::new();
         for slice in slices {

@@ -157,9 +157,8 @@ fn parts<'a>(
     policy: &PromisePolicy,
     now: DateTime<Utc>,
 ) -> Vec<PartExplained<'a>> {
-    let not_before = goods.facts.selling.released_on;
     let explained = goods.parts.iter().map(|(facts, each)| {
-        let timeline = Timeline::new(facts, location, policy, not_before, now);
+        let timeline = Timeline::new(facts, &goods.facts.selling, location, policy, now);
         let atp = timeline.atp(&[]);
         let place = facts.at(&location.id);
         let mut supply: Vec<_> = timeline

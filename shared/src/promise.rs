@@ -167,10 +167,10 @@ impl Atp {
         });
         let dues = claims.into_iter().map(|claim| {
             let claim = claim.borrow();
+            // Who waits without a date comes before whoever asks now, so that nobody is served past them.
             let day = match claim.due {
-                Due::Owed => NaiveDate::MIN,
+                Due::Owed | Due::Undated => NaiveDate::MIN,
                 Due::By(day) => day,
-                Due::Undated => NaiveDate::MAX,
             };
             (day, -i64::from(claim.quantity.units()), false)
         });

@@ -229,7 +229,7 @@ impl<'a> Books<'a> {
             let Some(facts) = self.facts.get(sku) else {
                 return false;
             };
-            let timeline = Timeline::new(facts, location, self.policy, None, self.now);
+            let timeline = Timeline::new(facts, &facts.selling, location, self.policy, self.now);
             // What is on the shelf is there, however long it still takes to send it.
             let supply = timeline.supply.iter().map(|part| Supply {
                 ships_by: match part.source {

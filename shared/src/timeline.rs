@@ -6,7 +6,7 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use crate::availability::{HORIZON_DAYS_MAX, Location, PromisePolicy};
 use crate::promise::{Amount, Atp, Supply};
 use crate::quantity::Quantity;
-use crate::supply::{BackorderMode, Claim, Incoming, Replenishment, SkuFacts};
+use crate::supply::{BackorderMode, Claim, Incoming, Replenishment, Selling, SkuFacts};
 
 /// A SKU at a location, seen at a moment.
 ///
@@ -67,13 +67,13 @@ pub enum Source<'a> {
 }
 
 impl<'a> Timeline<'a> {
-    /// Lays a SKU out as it is seen at `now`. Nothing leaves before `not_before`, whatever the SKU's
-    /// own release day is: a kit is not sent before its own.
+    /// Lays a SKU out as it is seen at `now` by who buys it, or a kit of it: `bought` is how that may be
+    /// sold. A kit is not sent before its own release.
     pub fn new(
         facts: &'a SkuFacts,
+        bought: &Selling,
         location: &Location,
         policy: &PromisePolicy,
-        not_before: Option<NaiveDate>,
         now: DateTime<Utc>,
     ) -> Self {
         let calendar = &location.calendar;
@@ -82,7 +82,7 @@ impl<'a> Timeline<'a> {
         let unreleased_until = facts
             .selling
             .released_on
-            .max(not_before)
+            .max(bought.released_on)
             .filter(|release| today < *release);
         // Nothing is begun before the order is, nor before the release.
         let begin = |day: NaiveDate| {
@@ -149,8 +149,9 @@ impl<'a> Timeline<'a> {
         }
 
         let mode = facts.selling.mode_on(today);
-        if facts.selling.sell_until.is_some_and(|last| today <= last) {
-            changes_on(facts.selling.sell_until.and_then(|last| last.succ_opt()));
+        for last in [facts.selling.sell_until, bought.sell_until] {
+            let last = last.filter(|last| today <= *last);
+            changes_on(last.and_then(|last| last.succ_opt()));
         }
         let sells_unmade = mode != BackorderMode::Deny && !facts.selling.discontinued;
         let replenishment = facts.selling.replenishment.as_ref();

@@ -49,8 +49,15 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn claim()(ahead in prop::option::of(0..DAYS), units in 0..8_u32) -> Claim {
-        Claim::due(ahead.map_or(Due::Owed, |ahead| Due::By(day(ahead))), Quantity::new(units))
+    fn claim()(
+        due in prop_oneof![
+            1 => Just(Due::Owed),
+            1 => Just(Due::Undated),
+            6 => (0..DAYS).prop_map(|ahead| Due::By(day(ahead))),
+        ],
+        units in 0..8_u32,
+    ) -> Claim {
+        Claim::due(due, Quantity::new(units))
     }
 }
 
@@ -98,9 +105,8 @@ fn brute_force(supplies: &[Supply], claims: &[Claim]) -> Vec<NaiveDate> {
 
 fn day_of(due: Due) -> NaiveDate {
     match due {
-        Due::Owed => NaiveDate::MIN,
+        Due::Owed | Due::Undated => NaiveDate::MIN,
         Due::By(day) => day,
-        Due::Undated => NaiveDate::MAX,
     }
 }
 

@@ -11,12 +11,13 @@
 #   toggle    the shopper's choice at a checkout of 100 lines
 #   page      a product page on a slow phone, beside the same view in Preact and in React
 #   size      what the widget weighs
+#   core      one SKU with 50 and with 500 deliveries, and a long cart, without a server
 #   promises  100,000 cases of each property of the promise algorithm
 
 source "$(dirname "$0")/../../scripts/lib.sh"
 cd "$ROOT"
 
-ALL=(http import memory live toggle page size promises race)
+ALL=(http import memory live toggle page size core promises race)
 SECONDS_MAX=1800
 
 [ $# -gt 0 ] || set -- "${ALL[@]}"

@@ -73,14 +73,9 @@ impl Line<'_> {
             reason: self.reason(status, slices.last().or(served.slices.last())),
             slices,
             max_orderable: served.most.counted().filter(|_| shows_counts),
-            valid_until: self.changes_at().filter(|change| now < *change),
+            valid_until: self.changes_at.filter(|change| now < *change),
             revision: self.revision(),
         }
-    }
-
-    fn changes_at(&self) -> Option<DateTime<Utc>> {
-        let timelines = self.timelines.iter().flatten();
-        timelines.filter_map(|timeline| timeline.changes_at).min()
     }
 
     fn revision(&self) -> u64 {

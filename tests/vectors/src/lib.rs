@@ -4,6 +4,8 @@
 //! to WebAssembly, and they must be the lines of `expected.txt`, which is written by hand from the
 //! specification.
 
+mod carts;
+
 use std::fmt::Write;
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
@@ -12,10 +14,11 @@ use shared::availability::{Availability, Location, PromisePolicy, Status, availa
 use shared::calendar::{CutOffs, DispatchCalendar, WorkingDays};
 use shared::ids::{LocationId, Sku};
 use shared::kit::Goods;
+use shared::lead_time::Level;
 use shared::money::{Currency, Money};
 use shared::promise::{Amount, Atp, Slice, Supply};
 use shared::quantity::Quantity;
-use shared::supply::{Backorder, BackorderMode, Claim, Due, Incoming, Place, SkuFacts};
+use shared::supply::{Backorder, BackorderMode, Basis, Claim, Due, Incoming, Place, SkuFacts};
 use shared::text::{Language, Speaker, Tables};
 use shared::wire;
 
@@ -32,6 +35,13 @@ pub fn report() -> String {
     no_supply(&mut lines);
     date_passes(&mut lines);
     claims_keep_their_dates(&mut lines);
+    stock_corrected(&mut lines);
+    claims_end(&mut lines);
+    last_day_of_sale(&mut lines);
+    days_ahead(&mut lines);
+    as_good_as_in_stock(&mut lines);
+    carts::kits(&mut lines);
+    carts::locations(&mut lines);
     words(&mut lines);
     lines
 }
@@ -200,6 +210,106 @@ fn claims_keep_their_dates(lines: &mut String) {
     );
 }
 
+/// V12: a count that is lower than what is promised; who was promised comes before who asks.
+fn stock_corrected(lines: &mut String) {
+    let mut shop = Shop::every_day("2027-01-04T12:00:00Z");
+    shop.stock(3);
+    shop.claim(Some("2027-01-04"), 5);
+    shop.incoming(4, "2027-01-11");
+    for units in [1, 2, 3] {
+        shop.ask(lines, "V12", units);
+    }
+}
+
+/// A hold ends by itself; who waits without a date waits before whoever asks.
+fn claims_end(lines: &mut String) {
+    for now in ["2027-01-04T12:00:00Z", "2027-01-04T12:30:00Z"] {
+        let mut shop = Shop::every_day(now);
+        shop.stock(3);
+        let hold = Claim::owed(Quantity::new(2));
+        let expires_at = Some(parsed("2027-01-04T12:30:00Z"));
+        shop.place().claims.push(Claim { expires_at, ..hold });
+        shop.ask(lines, &format!("hold {now}"), 2);
+    }
+    let mut shop = Shop::every_day("2027-01-04T12:00:00Z");
+    shop.stock(5);
+    shop.incoming(5, "2027-02-01");
+    let undated = Claim::due(Due::Undated, Quantity::new(3));
+    shop.place().claims.push(undated);
+    for units in [2, 3, 8] {
+        shop.ask(lines, "undated first", units);
+    }
+}
+
+/// After its last day of sale only what is on the shelf is sold.
+fn last_day_of_sale(lines: &mut String) {
+    for now in [
+        "2027-01-06T12:00:00Z",
+        "2027-01-06T15:00:00Z",
+        "2027-01-07T12:00:00Z",
+    ] {
+        let mut shop = Shop::every_day(now);
+        shop.facts.selling.sell_until = Some(parsed("2027-01-06"));
+        shop.incoming(5, "2027-01-11");
+        shop.ask(lines, &format!("sell until {now}"), 1);
+        shop.stock(1);
+        shop.ask(lines, &format!("sell until, one there {now}"), 1);
+        shop.ask(lines, &format!("sell until, one there {now}"), 2);
+    }
+}
+
+/// Nothing is promised for more days ahead than the merchant says.
+fn days_ahead(lines: &mut String) {
+    for (days, now) in [
+        (14, "2027-01-04T12:00:00Z"),
+        (13, "2027-01-04T12:00:00Z"),
+        (13, "2027-01-05T12:00:00Z"),
+    ] {
+        let mut shop = Shop::every_day(now);
+        shop.facts.selling.promise_days_max = Some(days);
+        shop.incoming(5, "2027-01-18");
+        shop.ask(lines, &format!("{days} days ahead {now}"), 1);
+    }
+}
+
+/// 3.1, step 10: what the supplier has sent and leaves no later than from the shelf reads as in stock.
+fn as_good_as_in_stock(lines: &mut String) {
+    let estimated = Basis::LeadTime {
+        level: parsed_level(80),
+        own: 20,
+        pooled: 0,
+    };
+    for (name, expected_on, under_way, basis, within) in [
+        ("sent", "2027-01-04", true, Basis::Told, Some(0)),
+        ("not sent", "2027-01-04", false, Basis::Told, Some(0)),
+        ("estimated", "2027-01-04", true, estimated, Some(0)),
+        ("never", "2027-01-04", true, Basis::Told, None),
+        ("a day later", "2027-01-05", true, Basis::Told, Some(0)),
+        (
+            "a day put up with",
+            "2027-01-05",
+            true,
+            Basis::Told,
+            Some(1),
+        ),
+    ] {
+        let mut shop = Shop::new(chrono_tz::America::New_York, "2027-01-04T15:00:00Z");
+        shop.location.calendar.receiving_days = 0;
+        shop.policy.suppress_within_days = within;
+        shop.incoming(5, expected_on);
+        let incoming = &mut shop.place().incoming[0];
+        incoming.under_way = under_way;
+        incoming.basis = basis;
+        for units in [5, 6] {
+            shop.ask(lines, &format!("as in stock, {name}"), units);
+        }
+    }
+}
+
+fn parsed_level(percent: u8) -> Level {
+    Level::new(percent).unwrap_or_else(|_| panic!("a vector has {percent}%"))
+}
+
 /// The same answer in every language.
 fn words(lines: &mut String) {
     let mut shop = Shop::new(chrono_tz::America::New_York, "2026-11-23T15:00:00Z");
@@ -220,6 +330,7 @@ fn words(lines: &mut String) {
 struct Shop {
     facts: SkuFacts,
     location: Location,
+    policy: PromisePolicy,
     now: DateTime<Utc>,
 }
 
@@ -243,6 +354,7 @@ impl Shop {
         Self {
             facts,
             location: Location::new(id, calendar),
+            policy: PromisePolicy::default(),
             now: parsed(now),
         }
     }
@@ -291,7 +403,7 @@ impl Shop {
         availability(
             &Goods::plain(&self.facts),
             std::slice::from_ref(&self.location),
-            &PromisePolicy::default(),
+            &self.policy,
             Quantity::new(units),
             self.now,
         )
@@ -299,15 +411,6 @@ impl Shop {
 
     fn ask(&self, lines: &mut String, name: &str, units: u32) {
         let answer = self.answer(units);
-        let status = match answer.status {
-            Status::InStock => "in_stock",
-            Status::LowStock { .. } => "low_stock",
-            Status::Backorder { .. } => "backorder",
-            Status::Preorder { .. } => "preorder",
-            Status::OutOfStock { .. } => "out_of_stock",
-            Status::Discontinued => "discontinued",
-            Status::Unknown => "unknown",
-        };
         let ships_by = answer
             .ships_by
             .map_or("no date".into(), |day| wire::Date(day).to_string());
@@ -318,10 +421,23 @@ impl Shop {
             lines,
             &format!("{name} q={units}"),
             &format!(
-                "{status} {ships_by} [{}] until {until}",
+                "{} {ships_by} [{}] until {until}",
+                status(&answer),
                 slices(&answer.slices)
             ),
         );
+    }
+}
+
+fn status(answer: &Availability) -> &'static str {
+    match answer.status {
+        Status::InStock => "in_stock",
+        Status::LowStock { .. } => "low_stock",
+        Status::Backorder { .. } => "backorder",
+        Status::Preorder { .. } => "preorder",
+        Status::OutOfStock { .. } => "out_of_stock",
+        Status::Discontinued => "discontinued",
+        Status::Unknown => "unknown",
     }
 }
 

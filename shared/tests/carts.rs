@@ -1,0 +1,250 @@
+//! What the policies of a store hold a cart to: kits, several locations, and claims that end.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use shared::availability::{Location, PromisePolicy, availability};
+use shared::calendar::{DispatchCalendar, WorkingDays};
+use shared::cart::{DatedLine, date_cart};
+use shared::kit::Goods;
+use shared::quantity::Quantity;
+use shared::supply::{Backorder, BackorderMode, Claim, Due, Incoming, Place, SkuFacts};
+
+const NOON: &str = "2027-01-04T12:00:00Z";
+
+fn parsed<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
+    text.parse().expect(text)
+}
+
+fn units(units: u32) -> Quantity {
+    Quantity::new(units)
+}
+
+/// Works every day, in no time.
+fn location(id: &str, zone: chrono_tz::Tz) -> Location {
+    let calendar = DispatchCalendar {
+        zone,
+        working_days: WorkingDays::every_day(),
+        pickup_days: WorkingDays::every_day(),
+        cut_offs: parsed("23:00:00"),
+        receiving_days: 0,
+        processing_days: 0,
+    };
+    Location::new(parsed(id), calendar)
+}
+
+fn in_utc(ids: &[&str]) -> Vec<Location> {
+    ids.iter().map(|id| location(id, chrono_tz::UTC)).collect()
+}
+
+fn may_wait(sku: &str) -> SkuFacts {
+    let mut facts = SkuFacts::new(parsed(sku));
+    facts.selling.backorder = Backorder {
+        mode: BackorderMode::Allow,
+        ..Backorder::default()
+    };
+    facts
+}
+
+fn place(id: &str, on_hand: u32) -> Place {
+    Place {
+        on_hand: units(on_hand),
+        ..Place::new(parsed(id))
+    }
+}
+
+fn comes(count: u32, on: &str) -> Vec<Incoming> {
+    vec![Incoming::told(parsed("PO"), units(count), parsed(on))]
+}
+
+fn kit_of(part: &SkuFacts) -> SkuFacts {
+    SkuFacts {
+        kit: vec![(part.sku.clone(), units(1))],
+        ..may_wait("K")
+    }
+}
+
+fn ask(goods: &[(Goods<'_>, u32)], locations: &[Location], now: &str) -> Vec<DatedLine> {
+    let lines: Vec<_> = goods
+        .iter()
+        .map(|(goods, count)| (goods.clone(), units(*count)))
+        .collect();
+    date_cart(&lines, locations, &PromisePolicy::default(), parsed(now))
+}
+
+fn ships_by(line: &DatedLine) -> Option<NaiveDate> {
+    line.availability.ships_by
+}
+
+#[test]
+fn who_waits_without_a_date_comes_before_whoever_asks_now() {
+    let mut facts = may_wait("A");
+    facts.places.push(Place {
+        incoming: comes(5, "2027-06-01"),
+        claims: vec![Claim::due(Due::Undated, units(3))],
+        ..place("main", 5)
+    });
+    let locations = in_utc(&["main"]);
+    let lines = ask(&[(Goods::plain(&facts), 3)], &locations, NOON);
+    assert_eq!(ships_by(&lines[0]), Some(parsed("2027-06-01")));
+    let lines = ask(&[(Goods::plain(&facts), 2)], &locations, NOON);
+    assert_eq!(ships_by(&lines[0]), Some(parsed("2027-01-04")));
+}
+
+#[test]
+fn a_kit_is_not_promised_beyond_its_own_last_day_nor_beyond_that_of_a_part() {
+    let mut part = may_wait("A");
+    part.places.push(Place {
+        incoming: comes(5, "2027-01-20"),
+        ..place("main", 0)
+    });
+    let locations = in_utc(&["main"]);
+    let mut kit = kit_of(&part);
+    let ask = |kit: &SkuFacts, parts: &[&SkuFacts]| {
+        let find = |sku: &shared::ids::Sku| parts.iter().find(|part| part.sku == *sku).copied();
+        ships_by(
+            &ask(
+                &[(Goods::new(kit, find).expect("a kit"), 1)],
+                &locations,
+                NOON,
+            )[0],
+        )
+    };
+    assert_eq!(ask(&kit, &[&part]), Some(parsed("2027-01-20")));
+    kit.selling.promise_days_max = Some(16);
+    assert_eq!(ask(&kit, &[&part]), Some(parsed("2027-01-20")));
+    kit.selling.promise_days_max = Some(15);
+    assert_eq!(ask(&kit, &[&part]), None);
+
+    // The other part is there, but is promised for no more than 15 days ahead.
+    let mut other = may_wait("B");
+    other.selling.promise_days_max = Some(15);
+    other.places.push(place("main", 1));
+    let mut kit = kit_of(&part);
+    kit.kit.push((other.sku.clone(), units(1)));
+    assert_eq!(ask(&kit, &[&part, &other]), None);
+    // Tomorrow it is for one day more, so what is said today ends with the day.
+    let goods = Goods::new(&kit, |sku| {
+        [&part, &other].into_iter().find(|part| part.sku == *sku)
+    });
+    let line = [(goods.expect("a kit"), units(1))];
+    let late = parsed("2027-01-04T23:30:00Z");
+    let dated = date_cart(&line, &locations, &PromisePolicy::default(), late);
+    let midnight = parsed("2027-01-05T00:00:00Z");
+    assert_eq!(dated[0].availability.valid_until, Some(midnight));
+    other.selling.promise_days_max = Some(16);
+    assert_eq!(ask(&kit, &[&part, &other]), Some(parsed("2027-01-20")));
+}
+
+#[test]
+fn a_claim_on_a_kit_that_has_ended_takes_nothing_from_its_limit() {
+    let mut part = may_wait("A");
+    part.places.push(Place {
+        incoming: comes(9, "2027-01-20"),
+        ..place("main", 0)
+    });
+    let mut kit = kit_of(&part);
+    kit.selling.backorder.limit = Some(units(2));
+    let end: DateTime<Utc> = parsed("2027-01-04T12:30:00Z");
+    kit.places.push(Place {
+        claims: vec![Claim {
+            expires_at: Some(end),
+            ..Claim::by(parsed("2027-01-20"), units(2))
+        }],
+        ..place("main", 0)
+    });
+    let locations = in_utc(&["main"]);
+    let ask = |now: DateTime<Utc>| {
+        let goods = Goods::new(&kit, |_| Some(&part)).expect("a kit");
+        availability(&goods, &locations, &PromisePolicy::default(), units(1), now)
+    };
+    let before = ask(parsed(NOON));
+    assert!(!before.orderable());
+    assert_eq!(before.valid_until, Some(end));
+    assert!(ask(end).orderable());
+}
+
+#[test]
+fn the_answer_about_a_kit_ends_with_the_last_day_on_which_it_may_wait() {
+    let mut part = may_wait("A");
+    part.places.push(Place {
+        incoming: comes(9, "2027-01-20"),
+        ..place("main", 0)
+    });
+    let mut kit = kit_of(&part);
+    kit.selling.sell_until = Some(parsed("2027-01-04"));
+    let goods = Goods::new(&kit, |_| Some(&part)).expect("a kit");
+    let locations = in_utc(&["main"]);
+    // After the cut-off nothing else changes before the next day's.
+    let lines = ask(&[(goods.clone(), 1)], &locations, "2027-01-04T23:30:00Z");
+    assert_eq!(ships_by(&lines[0]), Some(parsed("2027-01-20")));
+    let midnight = "2027-01-05T00:00:00Z";
+    assert_eq!(lines[0].availability.valid_until, Some(parsed(midnight)));
+    assert_eq!(ships_by(&ask(&[(goods, 1)], &locations, midnight)[0]), None);
+}
+
+#[test]
+fn the_last_day_of_sale_is_each_locations_own() {
+    // It is the 5th in Tokyo already.
+    let locations = [
+        location("los-angeles", chrono_tz::America::Los_Angeles),
+        location("tokyo", chrono_tz::Asia::Tokyo),
+    ];
+    let now = "2027-01-04T20:00:00Z";
+    let mut facts = may_wait("A");
+    facts.selling.sell_until = Some(parsed("2027-01-04"));
+    facts.places.push(Place {
+        incoming: comes(1, "2027-01-08"),
+        ..place("tokyo", 0)
+    });
+    assert_eq!(
+        ships_by(&ask(&[(Goods::plain(&facts), 1)], &locations, now)[0]),
+        None
+    );
+    facts.places[0].location = parsed("los-angeles");
+    let there = ask(&[(Goods::plain(&facts), 1)], &locations, now);
+    assert_eq!(ships_by(&there[0]), Some(parsed("2027-01-08")));
+    let reversed: Vec<Location> = locations.into_iter().rev().collect();
+    let there = ask(&[(Goods::plain(&facts), 1)], &reversed, now);
+    assert_eq!(ships_by(&there[0]), Some(parsed("2027-01-08")));
+}
+
+#[test]
+fn a_line_that_cannot_be_ordered_changes_nothing_for_the_others() {
+    let mut known = may_wait("A");
+    known.places.push(place("east", 2));
+    let mut unknown = may_wait("B");
+    unknown.places.push(place("east", 1));
+    let locations = in_utc(&["east", "west"]);
+    let lines = ask(
+        &[(Goods::plain(&known), 1), (Goods::plain(&unknown), 2)],
+        &locations,
+        NOON,
+    );
+    assert!(lines[0].availability.orderable() && !lines[1].availability.orderable());
+    // Both ways are the same, so none is told twice.
+    assert_eq!(lines[0].together, []);
+}
+
+#[test]
+fn together_owes_no_more_than_the_limit_allows() {
+    // Two are there in the east, and five are promised of what comes there: none more may be owed.
+    let mut scarce = may_wait("A");
+    scarce.selling.backorder.limit = Some(Quantity::ZERO);
+    let mut east = place("east", 2);
+    east.incoming = comes(5, "2027-01-20");
+    east.claims = vec![Claim::by(parsed("2027-01-20"), units(5))];
+    let mut west = place("west", 0);
+    west.incoming = comes(2, "2027-01-10");
+    scarce.places.extend([east, west]);
+    let mut other = may_wait("B");
+    other.places.push(place("west", 1));
+    let locations = in_utc(&["east", "west"]);
+    let lines = ask(
+        &[(Goods::plain(&scarce), 2), (Goods::plain(&other), 1)],
+        &locations,
+        NOON,
+    );
+    assert_eq!(ships_by(&lines[0]), Some(parsed("2027-01-04")));
+    assert_eq!(ships_by(&lines[1]), Some(parsed("2027-01-04")));
+    // From the west alone both of them would have to be owed.
+    assert_eq!(lines[0].together, []);
+}
