@@ -46,6 +46,8 @@ impl Store {
         faults.extend(self.receipts_beside_their_lines().await?);
         faults.extend(self.lines_beyond_what_was_asked_for().await?);
         faults.extend(self.lines_without_their_delivery().await?);
+        faults.extend(self.claims_beside_what_is_promised().await?);
+        faults.extend(self.parts_beside_their_promises().await?);
         faults.extend(self.revisions_ahead_of_their_store().await?);
         Ok(faults)
     }
@@ -212,6 +214,72 @@ impl Store {
                 ),
             })
             .collect())
+    }
+
+    async fn claims_beside_what_is_promised(&self) -> Result<Vec<Fault>, StoreError> {
+        let rows: Vec<(String, String)> = sqlx::query_as(
+            "
+            SELECT part.store_id
+                 , part.reservation
+              FROM promised_part AS part
+              JOIN reservation
+                ON reservation.store_id = part.store_id
+               AND reservation.reservation = part.reservation
+             WHERE (reservation.ended_at_ms IS NULL) <> EXISTS
+                 ( SELECT 1
+                     FROM claim
+                    WHERE claim.store_id = part.store_id
+                      AND claim.reservation = part.reservation
+                      AND claim.line = part.line
+                      AND claim.part = part.part
+                 )
+             LIMIT ?1",
+        )
+        .bind(FAULTS_MAX)
+        .fetch_all(&self.0.readers)
+        .await?;
+        let fault = |(store, reservation): (String, String)| Fault {
+            check: "what is promised claims supply, and nothing else does",
+            found: format!("reservation {reservation} of store {store}"),
+        };
+        Ok(rows.into_iter().map(fault).collect())
+    }
+
+    async fn parts_beside_their_promises(&self) -> Result<Vec<Fault>, StoreError> {
+        let rows: Vec<(String, String)> = sqlx::query_as(
+            "
+            SELECT part.store_id
+                 , part.reservation
+              FROM promised_part AS part
+             WHERE NOT EXISTS
+                 ( SELECT 1
+                     FROM promise AS told
+                    WHERE told.store_id = part.store_id
+                      AND told.reservation = part.reservation
+                      AND told.line = part.line
+                      AND told.part = part.part
+                      AND told.quantity = part.quantity
+                      AND told.location = part.location
+                      AND told.ships_by IS part.ships_by
+                      AND told.version =
+                        ( SELECT max(version)
+                            FROM promise
+                           WHERE store_id = part.store_id
+                             AND reservation = part.reservation
+                             AND line = part.line
+                             AND part = part.part
+                        )
+                 )
+             LIMIT ?1",
+        )
+        .bind(FAULTS_MAX)
+        .fetch_all(&self.0.readers)
+        .await?;
+        let fault = |(store, reservation): (String, String)| Fault {
+            check: "what stands promised is what was told last",
+            found: format!("reservation {reservation} of store {store}"),
+        };
+        Ok(rows.into_iter().map(fault).collect())
     }
 
     async fn revisions_ahead_of_their_store(&self) -> Result<Vec<Fault>, StoreError> {
