@@ -381,9 +381,26 @@ fn fewest_parcels(
     policy: &PromisePolicy,
 ) -> Option<Vec<Vec<Slice>>> {
     type Rank<'a> = (usize, Option<NaiveDate>, u64, Vec<&'a LocationId>);
+    // What each location could send of each line if the others took nothing.
+    let none_booked = Booked::new();
+    let most: Vec<Vec<Amount>> = lines
+        .iter()
+        .map(|line| {
+            let offers = (0..locations.len()).map(|at| line.offer(at, &none_booked));
+            offers.map(|offer| offer.promisable()).collect()
+        })
+        .collect();
+    let may_do = |among: &[usize]| {
+        lines.iter().zip(&most).all(|(line, most)| {
+            let there = among.iter().map(|at| most[*at]);
+            there
+                .fold(Amount::ZERO, Amount::plus)
+                .covers(line.requested)
+        })
+    };
     let mut best: Option<(Rank<'_>, Vec<Vec<Slice>>)> = None;
     for among in subsets(locations.len()) {
-        if among.is_empty() {
+        if among.is_empty() || !may_do(&among) {
             continue;
         }
         if let Some(((fewest, ..), _)) = &best
