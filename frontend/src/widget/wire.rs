@@ -23,8 +23,8 @@ pub fn availability(value: &JsValue) -> Option<Availability> {
         ships_by: date(value, "ships_by"),
         delivers_by: None,
         slices: list(value, "slices", slice)?,
-        apart: list(value, "apart", part).unwrap_or_default(),
-        together: list(value, "together", part).unwrap_or_default(),
+        apart: parts(value, "apart"),
+        together: parts(value, "together"),
         max_orderable: None,
         reason: string(&get(value, "reason"), "text").map(|text| Reason {
             code: String::new(),
@@ -141,6 +141,14 @@ fn slice(value: &JsValue) -> Option<Slice> {
         ready: flag(value, "ready"),
         text: string(value, "text")?,
     })
+}
+
+/// Parts with their locations, which are left out where there is one location only.
+fn parts(value: &JsValue, name: &str) -> Vec<Part> {
+    match get(value, name).is_undefined() {
+        true => Vec::new(),
+        false => list(value, name, part).unwrap_or_default(),
+    }
 }
 
 fn part(value: &JsValue) -> Option<Part> {
