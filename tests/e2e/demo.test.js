@@ -9,6 +9,9 @@ import { setStage } from "./support/stage.mjs";
 import { noticesIn, optionsIn, optionsOf, promiseIn, promiseOf } from "./support/words.mjs";
 
 const FOLLOWS_MS_MAX = 3_000;
+const STATES = [
+  "backorder", "in_stock", "kit", "long", "low", "made_to_order", "overdue", "preorder", "slices", "sold_out", "suppressed", "two_places", "undated",
+];
 const NARROW = { width: 320, height: 640 };
 
 const stage = setStage();
@@ -114,10 +117,10 @@ test("the page of all states shows them all", async (t) => {
     assert.deepEqual(found, promiseOf(answer), id);
     labels[id] = `${answer.status} ${found.slices.length} ${found.reason ? "reason" : ""}`.trim();
   }
-  assert.deepEqual(Object.keys(labels).sort(), ["backorder", "in_stock", "long", "low", "preorder", "slices", "sold_out"]);
+  assert.deepEqual(Object.keys(labels).sort(), STATES);
   assert.deepEqual(
-    [labels.in_stock, labels.low, labels.backorder, labels.sold_out],
-    ["in_stock 0", "low_stock 0", "backorder 0 reason", "out_of_stock 0"],
+    ["in_stock", "low", "suppressed", "two_places", "kit", "backorder", "overdue", "undated", "made_to_order", "sold_out"].map((id) => labels[id]),
+    ["in_stock 0", "low_stock 0", "in_stock 0", "in_stock 2", "low_stock 0", ...Array(4).fill("backorder 0 reason"), "out_of_stock 0"],
   );
   assert.match(labels.preorder, /^preorder/);
   assert.match(labels.slices, /^backorder [2-9]/);
@@ -230,9 +233,10 @@ test("in the warehouse stock, a purchase order and a supplier's delay are change
   await order.locator("input").fill("2027-01-20");
   await order.getByRole("button", { name: "Move" }).click();
   await both();
-  await page.locator("#delay").fill("7");
-  await page.getByRole("button", { name: "Delay" }).click();
+  const told = await order.locator("input").inputValue();
+  await page.getByRole("button", { name: "A week later" }).click();
   await both();
+  assert.equal(Date.parse(await order.locator("input").inputValue()) - Date.parse(told), 7 * 86_400_000);
   await page.locator("#on-hand").fill("40");
   await page.getByRole("button", { name: "Count" }).click();
   await both();

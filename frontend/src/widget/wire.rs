@@ -9,7 +9,7 @@ use shared::wire::{
     Availability, Date, Money, Offer, Part, PlanKind, PlanOption, PlansText, Reason, Slice, Split,
     SplitPolicy, Status, Text,
 };
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
 
 /// Reads the answer for one SKU; `None` if it is not of the form that `shared::wire` describes.
 pub fn availability(value: &JsValue) -> Option<Availability> {
@@ -205,10 +205,10 @@ fn date(value: &JsValue, name: &str) -> Option<Date> {
 }
 
 fn list<T>(value: &JsValue, name: &str, read: fn(&JsValue) -> Option<T>) -> Option<Vec<T>> {
-    Array::from(&get(value, name))
-        .iter()
-        .map(|item| read(&item))
-        .collect()
+    // A field that is left out is no list: making one of it would throw.
+    let items = get(value, name);
+    let items = items.dyn_ref::<Array>()?;
+    items.iter().map(|item| read(&item)).collect()
 }
 
 fn array<T>(items: &[T], write: impl Fn(&T) -> JsValue) -> JsValue {

@@ -82,7 +82,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         demo_keys: true,
         ..Limits::default()
     };
-    let products = products::read(products::PRODUCTS_CSV)?;
+    let products = products::read()?;
     let clock = args.now.map_or_else(Clock::system, Clock::starting_at);
     let _alone = locked(&path)?;
     // Somebody's own file is never cleared without being told to.
@@ -164,7 +164,8 @@ fn default_path() -> anyhow::Result<PathBuf> {
     Ok(data.join("shipsby/demo.sqlite"))
 }
 
-/// True if the goods were dated for another time than `now`, when they stood in every state.
+/// True if the goods were dated for another time than `now`, when they stood in every state, or set up by a
+/// demo that had other goods.
 async fn is_outdated(path: &Path, now: DateTime<Utc>) -> anyhow::Result<bool> {
     if !path.exists() {
         return Ok(false);
@@ -173,7 +174,9 @@ async fn is_outdated(path: &Path, now: DateTime<Utc>) -> anyhow::Result<bool> {
     let keys = store.keys(&setup::store()).await?;
     store.close().await;
     let filled = keys.iter().map(|key| key.created_at).min();
-    Ok(filled.is_some_and(|filled| DATED_FOR < (now - filled).abs()))
+    Ok(filled.is_some_and(|filled| {
+        DATED_FOR < (now - filled).abs() || !setup::is_of_this_edition(&keys)
+    }))
 }
 
 fn locked(path: &Path) -> anyhow::Result<ServingLock> {

@@ -3,12 +3,15 @@
 use chrono::Days;
 use shared::ids::{PurchaseOrderId, Sku};
 use shared::quantity::Quantity;
+use shared::text::Language;
 use shared::wire::Date;
 
+use super::scenario::warehouses;
 use super::setup::store;
-use super::warehouse::{Answer, PurchaseOrder, Shelf, Warehouse, WarehouseError};
+use super::warehouse::{Answer, Elsewhere, PurchaseOrder, Shelf, Warehouse, WarehouseError};
 use crate::app::App;
 use crate::operations::change_purchase_order::{ChangePurchaseOrder, change_purchase_order};
+use crate::operations::plan_cart::plan_cart;
 use crate::operations::records::{self, PurchaseOrderStatus};
 use crate::operations::set_stock::{SetStock, set_stock};
 use crate::operations::{ActError, show};
@@ -71,6 +74,19 @@ impl Warehouse for Backend {
         })
     }
 
+    fn parcels_min(&self, lines: &[(String, u32)]) -> u32 {
+        let Some(shop) = self.0.catalogue.shop(&store()) else {
+            return 1;
+        };
+        let lines = lines
+            .iter()
+            .filter_map(|(sku, quantity)| Some((sku.parse().ok()?, Quantity::new(*quantity))));
+        let lines: Vec<(Sku, Quantity)> = lines.collect();
+        let plans = plan_cart(&shop, &lines, Language::English, None, self.0.clock.now());
+        let together = plans.options.first();
+        together.map_or(1, |way| u32::try_from(way.shipments.len()).unwrap_or(1))
+    }
+
     fn delay_supplier<'a>(&'a self, sku: &'a str, days: u16) -> Answer<'a, ()> {
         Box::pin(async move {
             let known: Sku = sku
@@ -104,26 +120,44 @@ impl Backend {
     async fn shelf_of(&self, sku: &Sku) -> Result<Shelf, ActError> {
         let record = show::sku(&self.0, &store(), sku).await?;
         let shop = self.0.catalogue.shop(&store()).ok_or(ActError::NotFound)?;
-        let location = shop.settings().location.id.clone();
-        let level = show::level(&self.0, &store(), sku, &location).await?;
+        let home = shop.settings().location.id.clone();
+        let level = show::level(&self.0, &store(), sku, &home).await?;
         let mut orders: Vec<_> = self
             .open_orders()
             .await?
             .iter()
             .flat_map(|order| order.lines.iter().map(move |line| (order, line)))
             .filter(|(_, line)| line.sku == *sku)
-            .filter_map(|(order, line)| {
-                Some(PurchaseOrder {
-                    id: order.id.to_string(),
-                    quantity: line.quantity.less(line.received).units(),
-                    arrives_on: Date(line.expected_on?),
-                })
+            .map(|(order, line)| PurchaseOrder {
+                id: order.id.to_string(),
+                quantity: line.quantity.less(line.received).units(),
+                arrives_on: line.expected_on.map(Date),
+                planned_on: line.planned_on.map(Date),
+                has_left: order.shipped_on.is_some(),
             })
             .collect();
-        orders.sort_by_key(|order| order.arrives_on);
+        orders.sort_by_key(|order| order.arrives_on.or(order.planned_on));
+        let mut elsewhere = Vec::new();
+        for location in warehouses().filter(|one| one.id != home.as_str()) {
+            let Ok(id) = location.id.parse() else {
+                continue;
+            };
+            let on_hand = match show::level(&self.0, &store(), sku, &id).await {
+                Ok(level) => level.on_hand.units(),
+                Err(ActError::NotFound) => 0,
+                Err(error) => return Err(error),
+            };
+            if 0 < on_hand {
+                elsewhere.push(Elsewhere {
+                    name: location.name.into(),
+                    on_hand,
+                });
+            }
+        }
         Ok(Shelf {
             sku: sku.to_string(),
             on_hand: level.on_hand.units(),
+            elsewhere,
             owed: level.committed.units(),
             supplier: match &record.supplier {
                 Some(id) => Some(show::supplier(&self.0, &store(), id).await?.name),

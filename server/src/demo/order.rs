@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use shared::wire::Date;
 
 use super::products::{Product, Variant};
-use super::scenario;
+use super::scenario::{SPLIT, warehouses};
 
 /// Most lines of one order.
 const LINES_MAX: usize = 100;
@@ -30,8 +30,8 @@ pub struct Order {
     pub parcels: Vec<Parcel>,
     /// What the plan leaves out because it cannot be had.
     pub left_out: Vec<Line>,
-    /// True if the days are known.
-    pub dated: bool,
+    /// How it is sent; `None`: the days are not known.
+    pub kind: Option<Kind>,
     /// What the goods cost, in cents.
     pub goods: u32,
     /// What more parcels than one cost, in cents.
@@ -70,13 +70,23 @@ pub enum OrderError {
     Mismatch,
 }
 
-/// Reads an order. Prices are the shop's own: neither the form's nor the plan's are looked at.
-pub fn read(form: &Form, products: &[Product]) -> Result<Order, OrderError> {
+/// SKUs of a cart, and how many of each.
+pub type Units = BTreeMap<String, u32>;
+
+/// Reads the cart alone.
+pub fn cart(form: &Form, products: &[Product]) -> Result<Units, OrderError> {
     let asked: Vec<Asked> = serde_json::from_str(&form.cart).map_err(|_| OrderError::Cart)?;
-    let mut cart = summed(&asked, products).ok_or(OrderError::Cart)?;
-    if cart.is_empty() {
-        return Err(OrderError::Cart);
+    let cart = summed(&asked, products).ok_or(OrderError::Cart)?;
+    match cart.is_empty() {
+        true => Err(OrderError::Cart),
+        false => Ok(cart),
     }
+}
+
+/// Reads an order of which so many parcels are free as it takes at least. Prices are the shop's own:
+/// neither the form's nor the plan's are looked at.
+pub fn read(form: &Form, products: &[Product], parcels_min: u32) -> Result<Order, OrderError> {
+    let mut cart = cart(form, products)?;
     let plan = match form.ships_by_plan.as_str() {
         "" => None,
         plan => Some(serde_json::from_str::<Plan>(plan).map_err(|_| OrderError::Plan)?),
@@ -90,7 +100,7 @@ pub fn read(form: &Form, products: &[Product]) -> Result<Order, OrderError> {
                 lines,
             }],
             left_out: Vec::new(),
-            dated: false,
+            kind: None,
             goods,
             surcharge: 0,
         });
@@ -98,8 +108,8 @@ pub fn read(form: &Form, products: &[Product]) -> Result<Order, OrderError> {
 
     let count = u32::try_from(plan.shipments.len()).map_err(|_| OrderError::Mismatch)?;
     let most = match plan.kind {
-        Kind::Together => 1,
-        Kind::Separate => scenario::SPLIT.parcels_max,
+        Kind::Together => u32::try_from(warehouses().count()).unwrap_or(u32::MAX),
+        Kind::Separate => SPLIT.parcels_max,
     };
     if count == 0 || most < count {
         return Err(OrderError::Mismatch);
@@ -119,11 +129,15 @@ pub fn read(form: &Form, products: &[Product]) -> Result<Order, OrderError> {
         });
     }
     cart.retain(|_, left| 0 < *left);
-    let surcharge = (count - 1) * scenario::SPLIT.per_extra_parcel_cents;
+    let extra = match plan.kind {
+        Kind::Together => 0,
+        Kind::Separate => count.saturating_sub(parcels_min),
+    };
+    let surcharge = extra * SPLIT.per_extra_parcel_cents;
     Ok(Order {
         parcels,
         left_out: lines(&cart, products),
-        dated: true,
+        kind: Some(plan.kind),
         goods,
         surcharge,
     })
@@ -147,14 +161,15 @@ struct Shipment {
     lines: Vec<Asked>,
 }
 
-#[derive(Deserialize)]
+/// How an order is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Kind {
+pub enum Kind {
+    /// In as few parcels as there can be: one, or one from each warehouse.
     Together,
+    /// Each part as soon as it is ready.
     Separate,
 }
-
-type Units = BTreeMap<String, u32>;
 
 /// Adds up lines of the same SKU. `None` if one is not sold here, or there is too much.
 fn summed(asked: &[Asked], products: &[Product]) -> Option<Units> {
@@ -207,14 +222,18 @@ mod tests {
         r#"[{"sku":"cc-hoodie-green","quantity":1},{"sku":"cc-hoodie-blue","quantity":2}]"#;
 
     fn order(cart: &str, plan: &str) -> Result<Order, OrderError> {
-        let products =
-            products::read(products::PRODUCTS_CSV).expect("the demo's product file can be read");
+        order_of(cart, plan, 1)
+    }
+
+    fn order_of(cart: &str, plan: &str, parcels_min: u32) -> Result<Order, OrderError> {
+        let products = products::read().expect("the demo's product files can be read");
         read(
             &Form {
                 cart: cart.into(),
                 ships_by_plan: plan.into(),
             },
             &products,
+            parcels_min,
         )
     }
 
@@ -244,12 +263,21 @@ mod tests {
         assert_eq!(
             (
                 order.parcels.len(),
-                order.dated,
+                order.kind,
                 order.goods,
                 order.surcharge
             ),
-            (1, false, 3 * 4500, 0)
+            (1, None, 3 * 4500, 0)
         );
+    }
+
+    #[test]
+    fn a_parcel_from_each_warehouse_is_one_way_to_send_everything_together_and_costs_nothing() {
+        let together = separate(1, 2).replace("separate", "together");
+        let order = order_of(CART, &together, 2).expect("it fits the cart");
+        assert_eq!((order.parcels.len(), order.surcharge), (2, 0));
+        let separate = order_of(CART, &separate(1, 2), 2).expect("it fits the cart");
+        assert_eq!(separate.surcharge, 0, "two there have to be");
     }
 
     #[test]
@@ -272,9 +300,14 @@ mod tests {
             order(r#"[{"sku":"cc-belt","quantity":1}]"#, &separate(1, 2)),
             Err(OrderError::Mismatch)
         );
+        let parcel = r#"{"ships_by":"2026-11-25","lines":[{"sku":"cc-hoodie-blue","quantity":1}]}"#;
         assert_eq!(
-            order(CART, &separate(1, 2).replace("separate", "together")),
-            Err(OrderError::Mismatch)
+            order(
+                r#"[{"sku":"cc-hoodie-blue","quantity":3}]"#,
+                &format!(r#"{{"kind":"together","shipments":[{parcel},{parcel},{parcel}]}}"#)
+            ),
+            Err(OrderError::Mismatch),
+            "more parcels than there are warehouses"
         );
         assert_eq!(
             order(CART, r#"{"kind":"together","shipments":[]}"#),

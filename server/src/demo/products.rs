@@ -10,6 +10,9 @@ pub const PRODUCTS_CSV: &str = include_str!("data/woocommerce-products.csv");
 /// The inventory file that the demo store imports.
 pub const INVENTORY_CSV: &str = include_str!("data/shopify-inventory.csv");
 
+/// What the shop took up since then, in the same format; set up one by one, and in no import.
+const NEW_PRODUCTS_CSV: &str = include_str!("data/new-products.csv");
+
 const GOODS_JSON: &str = include_str!("pages/goods.json");
 
 /// Something with a page of its own.
@@ -66,8 +69,10 @@ pub enum Section {
     Hoodies,
     /// Hats, scarves and other small things.
     Accessories,
-    /// Records.
+    /// Records, and what goes with them.
     Music,
+    /// Mugs, crates and other things that stay at home.
+    Home,
     /// Sets and gifts.
     Besides,
 }
@@ -90,15 +95,17 @@ pub enum Offer {
     },
 }
 
-/// Reads the products out of a file in the product export format of WooCommerce.
-pub fn read(csv: &str) -> anyhow::Result<Vec<Product>> {
+/// Reads all that is for sale out of the shop's files, which have the product export format of WooCommerce.
+pub fn read() -> anyhow::Result<Vec<Product>> {
     let said: BTreeMap<String, Said> = serde_json::from_str(GOODS_JSON)
         .context("cannot read what the shop says about its goods")?;
     let mut rows = Vec::new();
-    for row in csv::Reader::from_reader(csv.trim_start_matches('\u{feff}').as_bytes()).deserialize()
-    {
-        let row: Row = row.context("cannot read the product file")?;
-        rows.push(row);
+    for csv in [PRODUCTS_CSV, NEW_PRODUCTS_CSV] {
+        let csv = csv.trim_start_matches('\u{feff}');
+        for row in csv::Reader::from_reader(csv.as_bytes()).deserialize() {
+            let row: Row = row.context("cannot read the product file")?;
+            rows.push(row);
+        }
     }
     let parents = rows.iter().filter(|row| row.parent.is_empty());
     let mut products = parents
@@ -216,6 +223,7 @@ fn section(categories: &str) -> Section {
         "Hoodies" => Section::Hoodies,
         "Accessories" => Section::Accessories,
         "Music" => Section::Music,
+        "Home" => Section::Home,
         _ => Section::Besides,
     }
 }
@@ -310,14 +318,14 @@ mod tests {
     use super::*;
 
     fn shop() -> Vec<Product> {
-        read(PRODUCTS_CSV).expect("the demo's product file can be read")
+        read().expect("the demo's product file can be read")
     }
 
     #[test]
     fn every_row_of_the_file_is_on_sale_once() {
         let products = shop();
         let variants: usize = products.iter().map(|product| product.variants.len()).sum();
-        assert_eq!((products.len(), variants), (15, 22));
+        assert_eq!((products.len(), variants), (19, 26));
         assert!(
             products.iter().all(|product| product.picture != "parcel"),
             "each has a drawing"

@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-/// The location that ships. The files know a second one, a store in Portland, that does not.
+/// Where goods are.
 #[derive(Debug, Clone, Copy)]
 pub struct Location {
     /// Id at the API.
@@ -22,6 +22,12 @@ pub struct Location {
     pub receiving_days: u32,
     /// Civil dates on which nobody works there.
     pub holidays: &'static [&'static str],
+    /// True if parcels leave it.
+    pub fulfils: bool,
+    /// What a parcel from there costs the merchant, in cents.
+    pub parcel_cost: u32,
+    /// The carrier's days from there to the shoppers of [`ZONE`].
+    pub transit_days: u32,
 }
 
 /// Who sends goods to the store.
@@ -33,6 +39,8 @@ pub struct Supplier {
     pub name: &'static str,
     /// Calendar days from order to arrival, unless a SKU says otherwise.
     pub lead_time_days: u32,
+    /// Calendar days that its deliveries of the past took, oldest first.
+    pub took_days: &'static [u16],
 }
 
 /// One SKU: how it is sold, and what is on its way.
@@ -42,6 +50,8 @@ pub struct Goods {
     pub sku: &'static str,
     /// Units on the shelf; `None` keeps what the files say.
     pub on_hand: Option<u32>,
+    /// Units on the shelf of the second warehouse.
+    pub on_hand_east: u32,
     /// At or below this many the SKU reads as low.
     pub low_stock_threshold: u32,
     /// Whether more than is on the shelf may be sold.
@@ -54,6 +64,8 @@ pub struct Goods {
     pub made_to_order: bool,
     /// Purchase orders.
     pub incoming: &'static [Incoming],
+    /// What one of it is made of, for a kit; it has no stock of its own.
+    pub kit: &'static [(&'static str, u32)],
 }
 
 /// Whether more than is on the shelf may be sold.
@@ -68,6 +80,11 @@ pub enum Backorder {
         /// Why there is a wait, as the merchant says it.
         reason: Option<&'static str>,
     },
+    /// The same for goods that are always made first: nobody is told of a backorder.
+    MadeToOrder {
+        /// Why there is a wait, as the merchant says it.
+        reason: &'static str,
+    },
 }
 
 /// A purchase order of one SKU.
@@ -77,8 +94,12 @@ pub struct Incoming {
     pub purchase_order: &'static str,
     /// Units.
     pub quantity: u32,
-    /// Days until the supplier says they arrive.
-    pub arrives_in_days: u16,
+    /// Days ago on which it was placed.
+    pub ordered_days_ago: u16,
+    /// Days ago on which the goods left, if they have.
+    pub shipped_days_ago: Option<u16>,
+    /// Days until they arrive, as the supplier says; below zero it is late. `None`: it says no day.
+    pub arrives_in_days: Option<i16>,
 }
 
 /// What the shopper pays for more parcels than one.
@@ -104,24 +125,77 @@ pub struct State {
 /// ISO 4217 code of the store's prices.
 pub const CURRENCY: &str = "USD";
 
-/// Main warehouse: Thanksgiving, Christmas and New Year of two years. In 2027 Christmas is a
-/// Saturday, so the Friday before is free, and so is the last Friday of the year.
-pub const LOCATION: Location = Location {
+/// Where the shoppers are, as the carriers call it.
+pub const ZONE: &str = "us";
+
+/// Days, carriers included, on which nothing moves: Thanksgiving, Christmas and New Year of two years.
+/// In 2027 Christmas is a Saturday, so the Friday before is free, and so is the last Friday of the year.
+const HOLIDAYS: &[&str] = &[
+    "2026-11-26",
+    "2026-12-25",
+    "2027-01-01",
+    "2027-11-25",
+    "2027-12-24",
+    "2027-12-31",
+];
+
+/// Everywhere: first the warehouses that ship, of which the first is where goods usually are, then a store of
+/// which the files know, where people carry things home themselves.
+pub const LOCATIONS: &[Location] = &[MAIN, EAST, STORE];
+
+/// The warehouses that ship.
+pub fn warehouses() -> impl Iterator<Item = &'static Location> {
+    LOCATIONS.iter().filter(|location| location.fulfils)
+}
+
+const MAIN: Location = Location {
     id: "main",
     name: "Main warehouse",
     zone: "America/Los_Angeles",
     cut_off: "14:00",
     processing_days: 1,
     receiving_days: 1,
+    holidays: HOLIDAYS,
+    fulfils: true,
+    parcel_cost: 640,
+    transit_days: 3,
+};
+
+/// Smaller, dearer, a day slower, and closed on the Friday after Thanksgiving.
+const EAST: Location = Location {
+    id: "hudson",
+    name: "Hudson warehouse",
+    zone: "America/New_York",
+    cut_off: "12:00",
+    processing_days: 2,
+    receiving_days: 1,
     holidays: &[
         "2026-11-26",
+        "2026-11-27",
         "2026-12-25",
         "2027-01-01",
         "2027-11-25",
+        "2027-11-26",
         "2027-12-24",
         "2027-12-31",
     ],
+    fulfils: true,
+    parcel_cost: 910,
+    transit_days: 2,
 };
+
+const STORE: Location = Location {
+    id: "portland-store",
+    name: "Portland store",
+    fulfils: false,
+    ..MAIN
+};
+
+/// Working days by which goods that have left the supplier may leave later than from the shelf, and
+/// still read as in stock. As many as a delivery of [`SENT_DAYS`] takes to the shelf.
+pub const SUPPRESS_WITHIN_DAYS: u32 = 4;
+/// In how many days what was sent already arrives: as long as the goods are not dated anew.
+const SENT_DAYS: i16 = 3;
 
 /// One parcel is free, each further one costs $4.95.
 pub const SPLIT: Split = Split {
@@ -135,31 +209,49 @@ pub const SUPPLIERS: &[Supplier] = &[
         id: "atlantic-knit",
         name: "Atlantic Knit, Porto",
         lead_time_days: 45,
+        took_days: &[41, 44, 39, 47, 43, 46, 42, 49, 44, 40, 45, 43],
     },
     Supplier {
         id: "shetland-needles",
         name: "Shetland Needles",
         lead_time_days: 42,
+        took_days: &[],
     },
     Supplier {
         id: "donegal-weavers",
         name: "Donegal Weavers",
         lead_time_days: 35,
+        took_days: &[],
     },
     Supplier {
         id: "ostrava-hats",
         name: "Ostrava Hats",
         lead_time_days: 90,
+        took_days: &[],
     },
     Supplier {
         id: "bridle-and-brass",
         name: "Bridle & Brass, Walsall",
         lead_time_days: 28,
+        took_days: &[],
     },
     Supplier {
         id: "second-groove",
         name: "Second Groove Pressing",
         lead_time_days: 100,
+        took_days: &[],
+    },
+    Supplier {
+        id: "alder-and-ash",
+        name: "Alder & Ash, Eugene",
+        lead_time_days: 18,
+        took_days: &[],
+    },
+    Supplier {
+        id: "cobalt-and-clay",
+        name: "Cobalt & Clay, Stoke",
+        lead_time_days: 40,
+        took_days: &[],
     },
 ];
 
@@ -192,8 +284,16 @@ pub const GOODS: &[Goods] = &[
         supplier: Some("atlantic-knit"),
         ..goods("cc-hoodie-red-logo")
     },
+    // None is there, but the carrier has them: the shopper notices nothing.
     Goods {
+        on_hand: Some(0),
+        backorder: wait(None, "They are on the last miles from Porto."),
         supplier: Some("atlantic-knit"),
+        incoming: &[Incoming {
+            ordered_days_ago: 40,
+            shipped_days_ago: Some(6),
+            ..incoming("PO-1012", 24, SENT_DAYS)
+        }],
         ..goods("cc-hoodie-green-logo")
     },
     Goods {
@@ -207,7 +307,12 @@ pub const GOODS: &[Goods] = &[
             "The red is dyed in small lots; yours is in the next one.",
         ),
         supplier: Some("atlantic-knit"),
-        incoming: &[incoming("PO-1001", 30, 36)],
+        // The mill names no day, so it is planned from how long its deliveries took.
+        incoming: &[Incoming {
+            ordered_days_ago: 12,
+            arrives_in_days: None,
+            ..incoming("PO-1001", 30, 0)
+        }],
         ..goods("cc-hoodie-red")
     },
     Goods {
@@ -220,9 +325,16 @@ pub const GOODS: &[Goods] = &[
     },
     Goods {
         on_hand: Some(0),
-        backorder: wait(None, "The printer has them now."),
+        backorder: Backorder::Allow {
+            limit: None,
+            reason: None,
+        },
         supplier: Some("atlantic-knit"),
-        incoming: &[incoming("PO-1003", 15, 29)],
+        // Due four days ago, and not here yet.
+        incoming: &[Incoming {
+            ordered_days_ago: 50,
+            ..incoming("PO-1003", 15, -4)
+        }],
         ..goods("cc-hoodie-blue-logo")
     },
     // One on the shelf, four soon, six later.
@@ -292,7 +404,42 @@ pub const GOODS: &[Goods] = &[
         supplier: Some("second-groove"),
         ..goods("cc-single")
     },
+    // One mat is there: enough for the kit or for the mat alone, not for both.
+    Goods {
+        on_hand: Some(1),
+        backorder: wait(None, "The felt is cut with the next pressing."),
+        supplier: Some("second-groove"),
+        incoming: &[incoming("PO-1013", 60, 16)],
+        ..goods("cc-slipmat")
+    },
+    Goods {
+        backorder: wait(None, "The mats are cut with the next pressing."),
+        kit: &[("cc-slipmat", 1), ("cc-single", 1)],
+        ..goods("cc-listening-kit")
+    },
+    // Some here, some there.
+    Goods {
+        on_hand: Some(3),
+        on_hand_east: 5,
+        supplier: Some("cobalt-and-clay"),
+        ..goods("cc-mug")
+    },
+    Goods {
+        on_hand: Some(0),
+        backorder: Backorder::MadeToOrder {
+            reason: "The joiner begins when you order.",
+        },
+        supplier: Some("alder-and-ash"),
+        made_to_order: true,
+        ..goods("cc-crate")
+    },
 ];
+
+/// What one of a kit is made of; nothing for all else.
+pub fn parts_of(sku: &str) -> &'static [(&'static str, u32)] {
+    let goods = GOODS.iter().find(|goods| goods.sku == sku);
+    goods.map_or(&[], |goods| goods.kit)
+}
 
 /// Every state of one product, in the order of the page.
 pub const STATES: &[State] = &[
@@ -304,6 +451,21 @@ pub const STATES: &[State] = &[
     State {
         heading: "low",
         sku: "cc-belt",
+        quantity: 1,
+    },
+    State {
+        heading: "suppressed",
+        sku: "cc-hoodie-green-logo",
+        quantity: 1,
+    },
+    State {
+        heading: "two_places",
+        sku: "cc-mug",
+        quantity: 6,
+    },
+    State {
+        heading: "kit",
+        sku: "cc-listening-kit",
         quantity: 1,
     },
     State {
@@ -319,6 +481,21 @@ pub const STATES: &[State] = &[
     State {
         heading: "long",
         sku: "cc-cap",
+        quantity: 1,
+    },
+    State {
+        heading: "overdue",
+        sku: "cc-hoodie-blue-logo",
+        quantity: 1,
+    },
+    State {
+        heading: "undated",
+        sku: "cc-hoodie-red",
+        quantity: 1,
+    },
+    State {
+        heading: "made_to_order",
+        sku: "cc-crate",
         quantity: 1,
     },
     State {
@@ -344,17 +521,25 @@ pub const UNKNOWN_SKU: &str = "cc-not-imported";
 /// A cart of which one part is there and one is not.
 pub const MIXED_CART: &[(&str, u32)] = &[("cc-hoodie-green", 1), ("cc-hoodie-blue", 2)];
 
+/// A kit and one of its parts, where there is enough for one of the two.
+pub const KIT_CART: &[(&str, u32)] = &[("cc-listening-kit", 1), ("cc-slipmat", 1)];
+
+/// A cart that no warehouse has alone.
+pub const TWO_PLACES_CART: &[(&str, u32)] = &[("cc-mug", 6), ("cc-hoodie-blue", 2)];
+
 /// Counted by the files, sold from the shelf only, low at three.
 const fn goods(sku: &'static str) -> Goods {
     Goods {
         sku,
         on_hand: None,
+        on_hand_east: 0,
         low_stock_threshold: 3,
         backorder: Backorder::Deny,
         released_in_days: None,
         supplier: None,
         made_to_order: false,
         incoming: &[],
+        kit: &[],
     }
 }
 
@@ -365,10 +550,13 @@ const fn wait(limit: Option<u32>, reason: &'static str) -> Backorder {
     }
 }
 
-const fn incoming(purchase_order: &'static str, quantity: u32, arrives_in_days: u16) -> Incoming {
+/// Placed today, and the supplier has told a day.
+const fn incoming(purchase_order: &'static str, quantity: u32, arrives_in_days: i16) -> Incoming {
     Incoming {
         purchase_order,
         quantity,
-        arrives_in_days,
+        ordered_days_ago: 0,
+        shipped_days_ago: None,
+        arrives_in_days: Some(arrives_in_days),
     }
 }

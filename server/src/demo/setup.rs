@@ -1,21 +1,26 @@
 //! Fills the demo's store as its merchant would: files first, then what the files do not say.
 
 use std::collections::BTreeSet;
+use std::io::Cursor;
 
 use anyhow::{Context, anyhow};
 use chrono::{Days, NaiveDate};
 use sha2::{Digest, Sha256};
 use shared::availability::{BETTER_BY_DAYS, Display};
-use shared::ids::{LocationId, Sku, StoreId};
+use shared::ids::{Sku, StoreId};
 use shared::money::Money;
 use shared::quantity::Quantity;
 use shared::shipment::{SplitCharge, SplitPolicy};
 use shared::supply::BackorderMode;
 
 use super::products::{self, Product};
-use super::scenario::{Backorder, CURRENCY, GOODS, Goods, Incoming, LOCATION, SPLIT, SUPPLIERS};
+use super::scenario::{
+    Backorder, CURRENCY, GOODS, Goods, Incoming, LOCATIONS, Location, SPLIT, SUPPLIERS,
+    SUPPRESS_WITHIN_DAYS, Supplier, ZONE, warehouses,
+};
 use crate::app::App;
 use crate::catalogue::KeyKind;
+use crate::hex;
 use crate::import::Format;
 use crate::operations::create_purchase_order::{
     CreatePurchaseOrder, Ordered, create_purchase_order,
@@ -27,7 +32,10 @@ use crate::operations::put_location::put_location;
 use crate::operations::put_sku::put_sku;
 use crate::operations::put_store::{PutStore, put_store};
 use crate::operations::put_supplier::put_supplier;
-use crate::operations::records::{LocationRecord, PurchaseOrder, SkuRecord, SupplierRecord, Week};
+use crate::operations::records::{
+    Component, KeyRecord, LocationRecord, PurchaseOrder, SkuRecord, SupplierRecord, TransitRecord,
+    Week,
+};
 use crate::operations::set_stock::{SetStock, set_stock};
 use crate::store::stores::FIRST_STORE;
 
@@ -35,6 +43,11 @@ use crate::store::stores::FIRST_STORE;
 pub const PUBLISHABLE_KEY: &str = "pk_demo_shipsby";
 /// The key of the demo shop's own server.
 pub const SECRET_KEY: &str = "sk_demo_shipsby";
+
+/// Bytes of the hash by which an edition of the demo is told from others.
+const EDITION_BYTES: usize = 4;
+/// From one delivery of a supplier in the past to the next, in days.
+const DELIVERIES_APART_DAYS: u16 = 30;
 
 /// What the merchant calls the shop.
 const SHOP_NAME: &str = "Plainsong";
@@ -67,9 +80,10 @@ pub async fn fill(app: &App, products: &[Product]) -> anyhow::Result<bool> {
         return Ok(false);
     }
     let store = store();
-    let location: LocationId = LOCATION.id.parse()?;
-    put_location(app, &store, location_record(&location)?).await?;
-    put_store(app, &store, decided(location.clone())?).await?;
+    for location in LOCATIONS {
+        put_location(app, &store, location_record(location)?).await?;
+    }
+    put_store(app, &store, decided()?).await?;
     for supplier in SUPPLIERS {
         let record = SupplierRecord {
             id: supplier.id.parse()?,
@@ -87,23 +101,25 @@ pub async fn fill(app: &App, products: &[Product]) -> anyhow::Result<bool> {
         .shop(&store)
         .context("the store is not loaded")?;
     let today = shop.settings().location.calendar.today(app.clock.now());
-    import(app, &store, Format::WooCommerce, products::PRODUCTS_CSV).await?;
-    import(
-        app,
-        &store,
-        Format::ShopifyInventory,
-        products::INVENTORY_CSV,
-    )
-    .await?;
+    let files = [
+        (Format::WooCommerce, products::PRODUCTS_CSV.to_owned()),
+        (Format::ShopifyInventory, products::INVENTORY_CSV.to_owned()),
+        (Format::SupplierDeliveries, deliveries(today)),
+    ];
+    for (format, file) in files {
+        import(app, &store, format, file).await?;
+    }
     for goods in GOODS {
         let about = || format!("cannot set up `{}`", goods.sku);
         let record = sku_record(goods, products, today)?;
         let sku = record.sku.clone();
         put_sku(app, &store, record).await.with_context(about)?;
-        if let Some(on_hand) = goods.on_hand {
+        let elsewhere = Some(goods.on_hand_east).filter(|units| 0 < *units);
+        for (location, on_hand) in warehouses().zip([goods.on_hand, elsewhere]) {
+            let Some(on_hand) = on_hand else { continue };
             let set = SetStock {
                 sku: sku.clone(),
-                location: location.clone(),
+                location: location.id.parse()?,
                 quantity: Quantity::new(on_hand),
                 if_quantity: None,
                 committed: None,
@@ -123,24 +139,30 @@ pub async fn fill(app: &App, products: &[Product]) -> anyhow::Result<bool> {
         (KeyKind::Secret, SECRET_KEY),
     ];
     for (kind, key) in keys {
-        let key = named(
-            kind,
-            "the demo's, known to everybody",
-            app.clock.now(),
-            key.into(),
-        );
+        let key = named(kind, &key_name(), app.clock.now(), key.into());
         add_key(&app.store, &store, &key).await?;
     }
     app.catalogue.put_keys(app.store.load_keys().await?);
     Ok(true)
 }
 
-async fn import(
-    app: &App,
-    store: &StoreId,
-    format: Format,
-    file: &'static str,
-) -> anyhow::Result<()> {
+/// False for a database that was filled by another edition of the demo: it lacks what was added since.
+pub fn is_of_this_edition(keys: &[KeyRecord]) -> bool {
+    keys.iter().any(|key| key.label == key_name())
+}
+
+/// Names the demo's keys after what it sets up.
+fn key_name() -> String {
+    let scenario =
+        format!("{LOCATIONS:?} {SUPPLIERS:?} {GOODS:?} {SPLIT:?} {SUPPRESS_WITHIN_DAYS}");
+    let edition = Sha256::digest(scenario);
+    format!(
+        "the demo's, known to everybody ({})",
+        hex::text(&edition[..EDITION_BYTES])
+    )
+}
+
+async fn import(app: &App, store: &StoreId, format: Format, file: String) -> anyhow::Result<()> {
     let request = ImportStock {
         format,
         location: None,
@@ -148,31 +170,47 @@ async fn import(
     };
     let about = || format!("cannot import the demo's {} file", format.name());
     let turn = app.imports.of(store).with_context(about)?;
-    import_stock(app, turn, request, file.as_bytes(), None)
+    import_stock(app, turn, request, Cursor::new(file), None)
         .await
         .with_context(about)?;
     Ok(())
 }
 
-fn location_record(id: &LocationId) -> anyhow::Result<LocationRecord> {
-    let holidays: Result<_, _> = LOCATION.holidays.iter().map(|day| day.parse()).collect();
-    let time_zone = LOCATION.zone.parse().map_err(|_| anyhow!("no such zone"))?;
+/// The suppliers' deliveries of the past, as a file that a merchant would import. They name no days, so they
+/// say how long supply takes and nothing of how late it is.
+fn deliveries(today: NaiveDate) -> String {
+    let mut file = "po_number,supplier,ordered_on,received_on\n".to_owned();
+    for Supplier { id, took_days, .. } in SUPPLIERS {
+        for (at, took) in (1_u16..).zip(took_days.iter().rev()) {
+            let received = earlier(today, at * DELIVERIES_APART_DAYS);
+            let ordered = earlier(received, *took);
+            file.push_str(&format!("{id}-{at},{id},{ordered},{received}\n"));
+        }
+    }
+    file
+}
+
+fn location_record(location: &Location) -> anyhow::Result<LocationRecord> {
+    let holidays: Result<_, _> = location.holidays.iter().map(|day| day.parse()).collect();
+    let time_zone = location.zone.parse().map_err(|_| anyhow!("no such zone"))?;
     Ok(LocationRecord {
         holidays: holidays?,
-        cut_off: chrono::NaiveTime::parse_from_str(LOCATION.cut_off, "%H:%M")?,
-        processing_days: LOCATION.processing_days,
-        receiving_days: LOCATION.receiving_days,
-        ..LocationRecord::usual(id.clone(), LOCATION.name.into(), time_zone)
+        cut_off: chrono::NaiveTime::parse_from_str(location.cut_off, "%H:%M")?,
+        processing_days: location.processing_days,
+        receiving_days: location.receiving_days,
+        fulfils: location.fulfils,
+        parcel_cost: location.parcel_cost,
+        ..LocationRecord::usual(location.id.parse()?, location.name.into(), time_zone)
     })
 }
 
-fn decided(location: LocationId) -> anyhow::Result<PutStore> {
+fn decided() -> anyhow::Result<PutStore> {
     let currency = CURRENCY.parse()?;
     let policy = shared::availability::PromisePolicy::default();
     let fee = Money::new(SPLIT.per_extra_parcel_cents.into(), currency);
     Ok(PutStore {
         name: SHOP_NAME.into(),
-        location: Some(location),
+        location: Some(LOCATIONS[0].id.parse()?),
         currency: Some(currency),
         split: SplitPolicy {
             charge: SplitCharge::PerExtraParcel(fee),
@@ -183,11 +221,26 @@ fn decided(location: LocationId) -> anyhow::Result<PutStore> {
         overdue_fence_days: policy.overdue_fence_days,
         overdue_offset_days: policy.overdue_offset_days,
         min_shipment: policy.min_shipment,
-        suppress_within_days: policy.suppress_within_days,
+        suppress_within_days: Some(SUPPRESS_WITHIN_DAYS),
         better_by_days: BETTER_BY_DAYS,
         promise_level: None,
         origins: Some(Vec::new()),
-        transit: None,
+        transit: Some(warehouses().map(transit_from).collect::<Result<_, _>>()?),
+    })
+}
+
+fn transit_from(location: &Location) -> anyhow::Result<TransitRecord> {
+    let holidays: Result<_, _> = LOCATIONS[0]
+        .holidays
+        .iter()
+        .map(|day| day.parse())
+        .collect();
+    Ok(TransitRecord {
+        zone: ZONE.into(),
+        from: Some(location.id.parse()?),
+        days: location.transit_days,
+        delivery_days: Week::MONDAY_TO_FRIDAY,
+        holidays: holidays?,
     })
 }
 
@@ -200,6 +253,14 @@ fn sku_record(goods: &Goods, shown: &[Product], today: NaiveDate) -> anyhow::Res
     let (backorder, limit, reason) = match goods.backorder {
         Backorder::Deny => (BackorderMode::Deny, None, None),
         Backorder::Allow { limit, reason } => (BackorderMode::Allow, limit, reason),
+        Backorder::MadeToOrder { reason } => (BackorderMode::AllowSilent, None, Some(reason)),
+    };
+    let component = |(sku, quantity): &(&str, u32)| {
+        let quantity = Quantity::new(*quantity);
+        Ok::<_, anyhow::Error>(Component {
+            sku: sku.parse()?,
+            quantity,
+        })
     };
     let lead_time_days = SUPPLIERS
         .iter()
@@ -214,6 +275,7 @@ fn sku_record(goods: &Goods, shown: &[Product], today: NaiveDate) -> anyhow::Res
         low_stock_threshold: Quantity::new(goods.low_stock_threshold),
         supplier: goods.supplier.map(str::parse).transpose()?,
         lead_time_days,
+        kit: goods.kit.iter().map(component).collect::<Result<_, _>>()?,
         ..SkuRecord::new(goods.sku.parse()?)
     })
 }
@@ -230,10 +292,10 @@ async fn order(
         id: Some(incoming.purchase_order.parse()?),
         supplier: goods.supplier.map(str::parse).transpose()?,
         location: None,
-        ordered_on: None,
+        ordered_on: Some(earlier(today, incoming.ordered_days_ago)),
         mode: None,
-        shipped_on: None,
-        expected_on: Some(later(today, incoming.arrives_in_days)),
+        shipped_on: incoming.shipped_days_ago.map(|days| earlier(today, days)),
+        expected_on: incoming.arrives_in_days.map(|days| away(today, days)),
         lines: vec![Ordered {
             sku,
             quantity: Quantity::new(incoming.quantity),
@@ -265,4 +327,55 @@ fn later(today: NaiveDate, days: u16) -> NaiveDate {
     today
         .checked_add_days(Days::new(days.into()))
         .unwrap_or(today)
+}
+
+fn earlier(today: NaiveDate, days: u16) -> NaiveDate {
+    today
+        .checked_sub_days(Days::new(days.into()))
+        .unwrap_or(today)
+}
+
+fn away(today: NaiveDate, days: i16) -> NaiveDate {
+    match days < 0 {
+        true => earlier(today, days.unsigned_abs()),
+        false => later(today, days.unsigned_abs()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(label: &str) -> KeyRecord {
+        named(
+            KeyKind::Secret,
+            label,
+            "2026-11-23T15:00:00Z".parse().expect("an instant"),
+            SECRET_KEY.into(),
+        )
+        .record
+    }
+
+    #[test]
+    fn what_an_older_demo_set_up_is_told_by_its_keys() {
+        assert!(is_of_this_edition(&[key("my own"), key(&key_name())]));
+        assert!(!is_of_this_edition(&[key(
+            "the demo's, known to everybody"
+        )]));
+    }
+
+    #[test]
+    fn deliveries_of_the_past_all_lie_in_the_past_in_the_order_in_which_they_came() {
+        let file = deliveries("2026-11-23".parse().expect("a date"));
+        let lines: Vec<&str> = file.lines().skip(1).collect();
+        assert_eq!(lines.len(), 12);
+        assert_eq!(
+            lines[0],
+            "atlantic-knit-1,atlantic-knit,2026-09-11,2026-10-24"
+        );
+        assert_eq!(
+            lines[11],
+            "atlantic-knit-12,atlantic-knit,2025-10-18,2025-11-28"
+        );
+    }
 }

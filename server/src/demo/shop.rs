@@ -20,7 +20,7 @@ use tracing::error;
 use super::order;
 use super::products::{Offer, Product, Section, Variant};
 use super::render::{self, Language, Pages};
-use super::scenario::{MIXED_CART, STATES, UNKNOWN_SKU};
+use super::scenario::{KIT_CART, MIXED_CART, STATES, TWO_PLACES_CART, UNKNOWN_SKU, parts_of};
 use super::warehouse::{Shelf, Warehouse, WarehouseError};
 
 /// Longest body of a form or of an act in the warehouse, in bytes.
@@ -119,6 +119,7 @@ async fn category(State(shop): State<Arc<Shop>>, asked: Asked) -> Response {
         Section::Hoodies,
         Section::Accessories,
         Section::Music,
+        Section::Home,
         Section::Besides,
     ];
     let sections = sections.map(|section| {
@@ -166,13 +167,16 @@ async fn product(
     colours.dedup();
     let pieces: Vec<_> = match &product.offer {
         Offer::Set { pieces } => pieces.iter().filter_map(|sku| shop.card(sku)).collect(),
-        Offer::Goods | Offer::Elsewhere { .. } => Vec::new(),
-    };
-    let shelves: Vec<_> = match &product.offer {
-        Offer::Goods => product.variants.iter().collect(),
-        Offer::Set { .. } | Offer::Elsewhere { .. } => {
-            pieces.iter().map(|piece| piece.variant).collect()
+        Offer::Goods => {
+            let parts = parts_of(&chosen.sku).iter();
+            parts.filter_map(|(sku, _)| shop.card(sku)).collect()
         }
+        Offer::Elsewhere { .. } => Vec::new(),
+    };
+    // A kit has no shelf of its own.
+    let shelves: Vec<_> = match (&product.offer, pieces.is_empty()) {
+        (Offer::Goods, true) => product.variants.iter().collect(),
+        _ => pieces.iter().map(|piece| piece.variant).collect(),
     };
     let logos = product
         .variants
@@ -190,7 +194,7 @@ async fn cart(State(shop): State<Arc<Shop>>, asked: Asked) -> Response {
         "cart.html",
         &asked,
         "/cart",
-        json!({ "goods": shop.goods(), "shelves": shop.shelves(), "mixed": mixed_cart() }),
+        json!({ "goods": shop.goods(), "shelves": shop.shelves(), "mixed": lines(MIXED_CART) }),
     )
 }
 
@@ -199,7 +203,7 @@ async fn checkout(State(shop): State<Arc<Shop>>, asked: Asked) -> Response {
         "checkout.html",
         &asked,
         "/checkout",
-        json!({ "goods": shop.goods(), "mixed": mixed_cart() }),
+        json!({ "goods": shop.goods(), "mixed": lines(MIXED_CART) }),
     )
 }
 
@@ -208,17 +212,20 @@ async fn confirmation(
     asked: Asked,
     form: Result<Form<order::Form>, FormRejection>,
 ) -> Response {
-    let order = form
-        .ok()
-        .map(|Form(form)| order::read(&form, &shop.products));
+    let order = form.ok().and_then(|Form(form)| {
+        let cart = order::cart(&form, &shop.products).ok()?;
+        let cart: Vec<_> = cart.into_iter().collect();
+        let parcels_min = shop.warehouse.parcels_min(&cart);
+        order::read(&form, &shop.products, parcels_min).ok()
+    });
     match order {
-        Some(Ok(order)) => shop.page(
+        Some(order) => shop.page(
             "confirmation.html",
             &asked,
             "/checkout",
             json!({ "order": order }),
         ),
-        None | Some(Err(_)) => shop.refusal(
+        None => shop.refusal(
             StatusCode::UNPROCESSABLE_ENTITY,
             &asked,
             &Refusal::BAD_ORDER,
@@ -234,20 +241,35 @@ async fn states(State(shop): State<Arc<Shop>>, asked: Asked) -> Response {
         .iter()
         .map(|state| state.sku)
         .filter(|sku| *sku != UNKNOWN_SKU);
-    let shown = shown.chain(MIXED_CART.iter().map(|(sku, _)| *sku));
-    let shelves: Vec<_> = shown
+    let in_carts = [MIXED_CART, TWO_PLACES_CART].into_iter().flatten();
+    let mut on_shelves: Vec<&str> = Vec::new();
+    for sku in shown.chain(in_carts.map(|(sku, _)| *sku)) {
+        let parts = parts_of(sku).iter().map(|(part, _)| *part);
+        let parts: Vec<_> = match parts.len() {
+            0 => vec![sku],
+            _ => parts.collect(),
+        };
+        for part in parts {
+            if !on_shelves.contains(&part) {
+                on_shelves.push(part);
+            }
+        }
+    }
+    let shelves: Vec<_> = on_shelves
+        .into_iter()
         .filter_map(|sku| shop.card(sku))
         .map(|card| card.variant)
         .collect();
-    let page =
-        json!({ "states": states.collect::<Vec<_>>(), "mixed": mixed_cart(), "shelves": shelves });
+    let page = json!({
+        "states": states.collect::<Vec<_>>(), "shelves": shelves,
+        "mixed": lines(MIXED_CART), "kit": lines(KIT_CART), "two_places": lines(TWO_PLACES_CART),
+    });
     shop.page("states.html", &asked, "/states", page)
 }
 
-/// A cart of which part is ready and part has to come first.
-fn mixed_cart() -> Vec<Value> {
-    MIXED_CART
-        .iter()
+/// A cart, as an attribute of the element says it.
+fn lines(cart: &[(&str, u32)]) -> Vec<Value> {
+    cart.iter()
         .map(|(sku, quantity)| json!({ "sku": sku, "quantity": quantity }))
         .collect()
 }
@@ -352,6 +374,7 @@ impl Shop {
     fn shelves(&self) -> Vec<&Variant> {
         self.cards()
             .filter(|card| card.product.offer == Offer::Goods)
+            .filter(|card| parts_of(&card.variant.sku).is_empty())
             .map(|card| card.variant)
             .collect()
     }

@@ -15,6 +15,9 @@ pub trait Warehouse: Send + Sync {
     /// The supplier says another day for a purchase order.
     fn move_purchase_order<'a>(&'a self, id: &'a str, arrives_on: Date) -> Answer<'a, ()>;
 
+    /// How many parcels a cart takes at least: one from each warehouse where no single one has it all.
+    fn parcels_min(&self, lines: &[(String, u32)]) -> u32;
+
     /// Everything that is on its way from the supplier of `sku` comes `days` later.
     fn delay_supplier<'a>(&'a self, sku: &'a str, days: u16) -> Answer<'a, ()>;
 }
@@ -29,12 +32,23 @@ pub struct Shelf {
     pub sku: String,
     /// Units on the shelf.
     pub on_hand: u32,
+    /// Other warehouses that have some.
+    pub elsewhere: Vec<Elsewhere>,
     /// Units of them, and of what is to come, that are owed to somebody.
     pub owed: u32,
     /// Who sends more, if anybody does.
     pub supplier: Option<String>,
     /// Open purchase orders, earliest first.
     pub purchase_orders: Vec<PurchaseOrder>,
+}
+
+/// Units on the shelf of another warehouse.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Elsewhere {
+    /// What people call it.
+    pub name: String,
+    /// Units on its shelf.
+    pub on_hand: u32,
 }
 
 /// Units on their way.
@@ -44,8 +58,12 @@ pub struct PurchaseOrder {
     pub id: String,
     /// Units still to come.
     pub quantity: u32,
-    /// The day on which the supplier says they arrive.
-    pub arrives_on: Date,
+    /// The day on which the supplier says they arrive; `None`: it says no day.
+    pub arrives_on: Option<Date>,
+    /// The day for which they are planned.
+    pub planned_on: Option<Date>,
+    /// True once the supplier has said that they have left.
+    pub has_left: bool,
 }
 
 /// Why nothing was changed in the warehouse.

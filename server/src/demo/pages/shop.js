@@ -159,32 +159,53 @@ function startCart(cart) {
   show();
 }
 
+const units = (lines, wanted) => lines.reduce((count, { sku, quantity }) => (sku === wanted ? count + quantity : count), 0);
+
+/** What a line costs; struck out is what is left out of it. */
+function showCost(place, price, sent, asked) {
+  const cost = (units) => document.createTextNode(money(price * units));
+  const out = document.createElement("s");
+  out.append(cost(asked));
+  place.replaceChildren(...(sent < asked ? [out] : []), ...(sent < asked && sent > 0 ? [" "] : []), ...(sent > 0 ? [cost(sent)] : []));
+}
+
 function startCheckout(form) {
   const lines = linesWithGoods();
-  for (const line of lines) {
+  const rows = lines.map((line) => {
     const row = byId("brief-row").content.firstElementChild.cloneNode(true);
     draw(row, line);
     row.querySelector(".named").textContent = `${line.quantity} × ${fullName(line)}`;
-    row.querySelector(".cost").textContent = money(line.price * line.quantity);
     byId("brief").append(row);
-  }
+    return row;
+  });
   form.hidden = lines.length === 0;
   byId("cart-empty").hidden = lines.length > 0;
   form.style.setProperty("--lines", lines.length);
-  byId("subtotal").textContent = money(sum(lines));
   byId("cart-lines").value = asked(lines);
 
-  // The shop's server works the price out again; this is only shown.
+  // The shop's server works the price out again; this is only shown. What is in no parcel costs nothing.
   const shipping = byId("shipping");
-  const total = (surcharge) => {
-    shipping.textContent = surcharge > 0 ? money(surcharge) : shipping.dataset.free;
-    byId("total").textContent = money(sum(lines) + surcharge);
-  };
   const plan = byId("plan");
-  const surcharge = () => JSON.parse(plan.value || "null")?.surcharge?.amount ?? 0;
-  plan.addEventListener("ships-by:choose", ({ detail }) => total(detail.surcharge.amount));
-  plan.addEventListener("ships-by:change", () => total(surcharge()));
-  total(0);
+  const total = () => {
+    const { shipments = [{ lines }], surcharge } = JSON.parse(plan.value || "{}");
+    const sent = shipments.flatMap((parcel) => parcel.lines);
+    let goods = 0;
+    for (const [at, { sku, price }] of lines.entries()) {
+      // Sizes are not counted apart, so what there is goes to the lines in their order.
+      const before = lines.slice(0, at).filter((line) => line.sku === sku);
+      const left = units(sent, sku) - units(before, sku);
+      const quantity = Math.max(0, Math.min(lines[at].quantity, left));
+      goods += price * quantity;
+      showCost(rows[at].querySelector(".cost"), price, quantity, lines[at].quantity);
+    }
+    const fee = surcharge?.amount ?? 0;
+    byId("subtotal").textContent = money(goods);
+    shipping.textContent = fee > 0 ? money(fee) : shipping.dataset.free;
+    byId("total").textContent = money(goods + fee);
+  };
+  plan.addEventListener("ships-by:choose", total);
+  plan.addEventListener("ships-by:change", total);
+  total();
   plan.setAttribute("lines", asked(lines));
 }
 

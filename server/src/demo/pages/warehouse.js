@@ -31,20 +31,28 @@
     said.classList.toggle("failed", failed);
   }
 
-  function show({ on_hand, owed, supplier, purchase_orders }) {
+  function show({ on_hand, elsewhere, owed, supplier, purchase_orders }) {
     byId("on-hand").value = on_hand;
+    byId("warehouse-else").textContent = elsewhere.map(({ name, on_hand }) => `${on_hand} more in the ${name}.`).join(" ");
     byId("warehouse-owed").textContent = owed > 0 ? `${owed} promised to others already.` : "";
     byId("warehouse-supplier").textContent = supplier ?? "The supplier";
-    byId("warehouse-delay").hidden = purchase_orders.length === 0;
+    byId("warehouse-delay").hidden = !purchase_orders.some(({ arrives_on }) => arrives_on);
     byId("warehouse-none").hidden = purchase_orders.length > 0;
     byId("warehouse-orders").replaceChildren(...purchase_orders.map(order));
   }
 
-  function order({ id, quantity, arrives_on }) {
+  /** What the supplier says of an order: the day, that it left, or nothing. */
+  function told({ id, quantity, arrives_on, planned_on, has_left }) {
+    if (arrives_on) return `${id}: ${quantity} ${has_left ? "have left, and " : ""}arrive on`;
+    return `${id}: ${quantity}, no day told${planned_on ? `, planned for ${planned_on}` : ""}`;
+  }
+
+  function order(coming) {
+    const { id, arrives_on } = coming;
     const item = byId("warehouse-order").content.firstElementChild.cloneNode(true);
     const day = item.querySelector("input");
-    item.querySelector(".named").textContent = `${id}: ${quantity} arrive on`;
-    day.value = arrives_on;
+    item.querySelector(".named").textContent = told(coming);
+    day.value = arrives_on ?? "";
     item.querySelector("form").addEventListener("submit", (event) => {
       event.preventDefault();
       ask("/warehouse/purchase-orders", { sku: select.value, id, arrives_on: day.value }, `Moved. ${id} arrives on ${day.value}.`);
@@ -62,10 +70,9 @@
     ask("/warehouse/stock", { sku: select.value, on_hand }, `Counted. ${on_hand} on the shelf.`);
   });
 
-  byId("warehouse-delay").addEventListener("submit", (event) => {
-    event.preventDefault();
-    const days = byId("delay").valueAsNumber;
-    ask("/warehouse/delays", { sku: select.value, days }, `Everything from there comes ${days} days later.`);
+  byId("warehouse-delay").addEventListener("click", ({ target }) => {
+    const days = Number(target.closest("button")?.value);
+    if (days) ask("/warehouse/delays", { sku: select.value, days }, `Everything from there comes ${days} days later.`);
   });
 
   select.addEventListener("change", look);
