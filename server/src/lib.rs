@@ -10,6 +10,7 @@ pub mod changes;
 pub mod clock;
 pub mod demo;
 pub mod error;
+pub mod explain;
 pub mod hex;
 pub mod http;
 pub mod import;

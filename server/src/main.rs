@@ -26,6 +26,8 @@ enum Act {
     Demo(cli::demo::Args),
     /// Imports a stock file (ours, WooCommerce's or Shopify's), or past deliveries of suppliers
     Import(cli::import::Args),
+    /// Says how a ship-by date comes about: supply, who waits, and every step, as text or a picture
+    Explain(cli::explain::Args),
     /// Adds days off to a location: an iCalendar file, or a column of dates
     Holidays(cli::holidays::Args),
     /// Makes, lists and revokes keys
@@ -66,6 +68,7 @@ async fn run(act: Act) -> anyhow::Result<()> {
         Act::Serve(args) => cli::serve::run(args).await,
         Act::Demo(args) => cli::demo::run(args).await,
         Act::Import(args) => cli::import::run(args).await,
+        Act::Explain(args) => cli::explain::run(args).await,
         Act::Holidays(args) => cli::holidays::run(args).await,
         Act::Keys(args) => cli::keys::run(args).await,
         Act::Backup(args) => cli::backup::run(args).await,

@@ -12,6 +12,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
+use self::answer::within;
 use self::choice::{earliest, merged, subsets};
 use self::offer::{Offer, from_shelf, part_offer};
 use crate::availability::{Availability, Location, PromisePolicy};
@@ -19,7 +20,7 @@ use crate::ids::{LocationId, Sku};
 use crate::kit::Goods;
 use crate::promise::{Amount, Origin, Slice};
 use crate::quantity::Quantity;
-use crate::supply::{BackorderMode, Claim};
+use crate::supply::{BackorderMode, Claim, SkuFacts};
 use crate::timeline::Timeline;
 
 /// Most locations that ship for one store.
@@ -115,6 +116,65 @@ pub fn date_cart(
         }
     }
     dated
+}
+
+/// How many more of some goods may be sold than are on the shelf.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Allowance {
+    /// The SKU that has the limit: the goods themselves, or a part of the kit.
+    pub sku: Sku,
+    /// Most units that may be owed at once.
+    pub limit: Quantity,
+    /// Units on the shelf for sale, at all locations; for a kit as many as can be put together.
+    pub on_shelf: Amount,
+    /// Units promised to somebody.
+    pub claimed: Quantity,
+    /// Units that may still be sold: on the shelf and the limit, less what is promised.
+    pub left: Amount,
+}
+
+/// What there is of some goods that are alone in a cart, counts and all.
+pub(crate) struct Measured {
+    /// Units on the shelf and needed by nobody else.
+    pub ready: Amount,
+    /// The same with what counts as in stock though it is on its way.
+    pub near: Amount,
+    /// Most units that can be promised within the horizon.
+    pub promisable: Amount,
+    /// Most units that can be ordered.
+    pub most: Amount,
+    /// Dated parts of what is asked for, as far as it can be ordered.
+    pub slices: Vec<Slice>,
+    /// For each location the days from which on it can send more, and how much.
+    pub can_send: Vec<Vec<(NaiveDate, Amount)>>,
+    /// The limits that count.
+    pub allowances: Vec<Allowance>,
+}
+
+/// Measures goods that are alone in a cart.
+pub(crate) fn measure(
+    goods: &Goods<'_>,
+    requested: Quantity,
+    locations: &[Location],
+    policy: &PromisePolicy,
+    now: DateTime<Utc>,
+) -> Measured {
+    let line = Line::new(goods, requested, locations, policy, now);
+    let everywhere: Vec<usize> = (0..locations.len()).collect();
+    let served = line.serve(locations, &everywhere, &Booked::new(), &[], policy);
+    Measured {
+        ready: served.ready,
+        near: served.near,
+        promisable: served.promisable,
+        most: served.most,
+        slices: within(&served.slices, served.most),
+        can_send: served
+            .offers
+            .into_iter()
+            .map(|(_, offer)| offer.steps)
+            .collect(),
+        allowances: line.allowances(),
+    }
 }
 
 /// A line as seen at a moment: what it is made of, laid out at each location.
@@ -292,6 +352,12 @@ impl<'a> Line<'a> {
         let Some(limit) = limit.filter(|_| self.goods.is_kit()) else {
             return Amount::Unlimited;
         };
+        let (on_shelf, claimed) = self.kits();
+        self.with_limit(limit, on_shelf, claimed, ready)
+    }
+
+    /// Kits that can be put together from the shelf, and those that are promised.
+    fn kits(&self) -> (Amount, Quantity) {
         let mut on_shelf = Amount::ZERO;
         for timelines in &self.timelines {
             let kits = timelines.iter().zip(&self.goods.parts);
@@ -300,7 +366,42 @@ impl<'a> Line<'a> {
                 .min();
             on_shelf = on_shelf.plus(here.unwrap_or(Amount::ZERO));
         }
-        self.with_limit(limit, on_shelf, self.kits_claimed, ready)
+        (on_shelf, self.kits_claimed)
+    }
+
+    /// Units of a part on the shelf, and those that are promised.
+    fn units_of_part(&self, at: usize) -> (Amount, Quantity) {
+        let timelines = self.timelines.iter().map(|timelines| &timelines[at]);
+        let on_shelf = timelines
+            .clone()
+            .fold(Amount::ZERO, |sum, timeline| sum.plus(timeline.on_shelf));
+        (on_shelf, timelines.map(|timeline| timeline.claimed).sum())
+    }
+
+    /// The limits that count for what may be sold.
+    fn allowances(&self) -> Vec<Allowance> {
+        let allowance = |facts: &SkuFacts, (on_shelf, claimed): (Amount, Quantity)| {
+            let limit = facts.selling.backorder.limit?;
+            Some(Allowance {
+                sku: facts.sku.clone(),
+                limit,
+                on_shelf,
+                claimed,
+                left: on_shelf.plus(Amount::Counted(limit)).less(claimed),
+            })
+        };
+        let counts = |mode| mode != BackorderMode::Deny || self.unreleased_until.is_some();
+        let mut found = Vec::new();
+        if self.goods.is_kit() && counts(self.mode) {
+            found.extend(allowance(self.goods.facts, self.kits()));
+        }
+        for (at, (part, _)) in self.goods.parts.iter().enumerate() {
+            let mode = self.timelines.first().map(|timelines| timelines[at].mode);
+            if mode.is_some_and(counts) {
+                found.extend(allowance(part, self.units_of_part(at)));
+            }
+        }
+        found
     }
 
     /// What the limit of one part allows.
@@ -308,11 +409,7 @@ impl<'a> Line<'a> {
         let Some(limit) = self.goods.parts[at].0.selling.backorder.limit else {
             return Amount::Unlimited;
         };
-        let timelines = self.timelines.iter().map(|timelines| &timelines[at]);
-        let on_shelf = timelines
-            .clone()
-            .fold(Amount::ZERO, |sum, timeline| sum.plus(timeline.on_shelf));
-        let claimed: Quantity = timelines.map(|timeline| timeline.claimed).sum();
+        let (on_shelf, claimed) = self.units_of_part(at);
         let booked: Quantity = booked.iter().flatten().map(|claim| claim.quantity).sum();
         self.with_limit(limit, on_shelf, claimed.plus(booked), ready)
     }

@@ -252,11 +252,11 @@ pub struct Claim {
 pub enum Due {
     /// Owed since before any date was told: comes before all others.
     Owed,
-    /// The ship-by date that was promised.
-    By(NaiveDate),
     /// Promised once, for a date that cannot be kept, and no other is known. Comes before whoever
     /// asks later.
     Undated,
+    /// The ship-by date that was promised.
+    By(NaiveDate),
 }
 
 impl Claim {

@@ -3,6 +3,7 @@
 pub mod backup;
 pub mod check;
 pub mod demo;
+pub mod explain;
 pub mod holidays;
 pub mod import;
 pub mod keys;

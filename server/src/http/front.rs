@@ -238,8 +238,10 @@ impl Group {
                 Self::Other
             };
         };
-        match rest.split('/').next() {
-            Some("availability" | "plans" | "stream" | "snippet" | "jsonld") => Self::Public,
+        match rest.split_once('/').unwrap_or((rest, "")) {
+            // How an answer came about is the merchant's to know.
+            ("availability", below) if !below.is_empty() => Self::Other,
+            ("availability" | "plans" | "stream" | "snippet" | "jsonld", _) => Self::Public,
             _ => Self::Other,
         }
     }

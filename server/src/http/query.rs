@@ -116,7 +116,8 @@ fn sku(raw: Option<&str>) -> Result<Sku, Problem> {
         .map_err(|error: shared::ids::IdError| refused(&error.to_string()))
 }
 
-fn quantity(raw: Option<&str>) -> Result<Quantity, Problem> {
+/// Reads `qty`.
+pub fn quantity(raw: Option<&str>) -> Result<Quantity, Problem> {
     let raw = raw.unwrap_or_default();
     let digits = !raw.is_empty() && raw.bytes().all(|byte| byte.is_ascii_digit());
     // More digits than a number can hold are still only "too large" or "not a count".

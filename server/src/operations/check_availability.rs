@@ -170,18 +170,29 @@ fn computed(
         Some(goods) => availability(&goods, &settings.locations, &promises, quantity, now),
         None => availability::Availability::unknown(sku.clone(), quantity),
     };
-    let tables = Tables(language);
-    let speaker = Speaker::new(language, &tables, settings.location.calendar.today(now));
     let title = entries
         .first()
         .and_then(|entry| entry.facts.title.as_deref());
-    let until = answer.valid_until.map(instant);
-    let on_wire = wire::Availability::new(&answer, title, &speaker, until);
+    let on_wire = on_wire(&answer, title, settings, language, now);
     (on_wire, answer.valid_until)
 }
 
+/// An answer as the value that goes on the wire.
+pub(super) fn on_wire(
+    answer: &availability::Availability,
+    title: Option<&str>,
+    settings: &Settings,
+    language: Language,
+    now: DateTime<Utc>,
+) -> wire::Availability {
+    let tables = Tables(language);
+    let speaker = Speaker::new(language, &tables, settings.location.calendar.today(now));
+    let until = answer.valid_until.map(instant);
+    wire::Availability::new(answer, title, &speaker, until)
+}
+
 /// An instant as it stands on the wire.
-pub(super) fn instant(instant: DateTime<Utc>) -> String {
+pub fn instant(instant: DateTime<Utc>) -> String {
     instant.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 

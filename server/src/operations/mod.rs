@@ -10,6 +10,7 @@ pub mod check_availability;
 pub mod check_database;
 pub mod create_purchase_order;
 pub mod error;
+pub mod explain;
 mod import_deliveries;
 pub mod import_stock;
 pub mod keys;

@@ -164,7 +164,7 @@ impl Line<'_> {
 }
 
 /// The slices, cut after `most` units.
-fn within(slices: &[Slice], most: Amount) -> Vec<Slice> {
+pub(super) fn within(slices: &[Slice], most: Amount) -> Vec<Slice> {
     let mut left = most.counted().unwrap_or(Quantity::new(REQUESTED_MAX));
     let mut kept = Vec::with_capacity(slices.len());
     for slice in slices {

@@ -1,6 +1,8 @@
 //! What merchants may do, with a secret key: one file a noun.
 
 pub mod asking;
+pub mod explain;
+mod explained;
 pub mod fields;
 pub mod holidays;
 pub mod imports;
@@ -37,6 +39,7 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(skus::put, skus::show))
         .routes(routes!(skus::list))
+        .routes(routes!(explain::show))
         .routes(routes!(stock::set, stock::show))
         .routes(routes!(stock::adjust))
         .routes(routes!(locations::put, locations::show))

@@ -1,0 +1,180 @@
+//! Supply and claims in words: each step from a supplier's date to the day of hand-over.
+
+use chrono::{NaiveDate, TimeDelta};
+use shared::availability::PromisePolicy;
+use shared::explain::{ArrivalExplained, PartExplained, PlaceExplained};
+use shared::supply::{Basis, Claim, Due, Incoming};
+use shared::timeline::Source;
+
+use super::words;
+
+/// What supply is called: its purchase order, or where it comes from.
+pub fn name(source: &Source<'_>) -> String {
+    match source {
+        Source::Shelf => "On the shelf".into(),
+        Source::Incoming(incoming) | Source::Late(incoming) => incoming.purchase_order.to_string(),
+        Source::Replenishment(_) => "On demand".into(),
+        Source::Release => "By the release".into(),
+    }
+}
+
+/// How units that are there, or come, get to the carrier, step by step.
+pub fn steps(
+    step: &ArrivalExplained<'_>,
+    part: &PartExplained<'_>,
+    place: &PlaceExplained<'_>,
+    policy: &PromisePolicy,
+) -> String {
+    // The year that was named last need not be named again.
+    let named = match step.arrival.source {
+        Source::Shelf | Source::Release => Some(place.today),
+        Source::Incoming(incoming) | Source::Late(incoming) => incoming.planned_on(),
+        Source::Replenishment(_) => step.ordered_on,
+    };
+    let named = named.unwrap_or(place.today);
+    let near = |day: NaiveDate| words::near(day, named);
+    let calendar = &place.location.calendar;
+    let mut said = vec![format!("{}.", words::amount(step.arrival.amount))];
+    match step.arrival.source {
+        Source::Shelf if !part.facts.selling.tracked => {
+            said.push("It is not counted, so it is always there.".into());
+        }
+        Source::Shelf => {}
+        Source::Incoming(incoming) => said.push(planned(incoming)),
+        Source::Late(incoming) => {
+            said.push(planned(incoming));
+            let fence = words::count(policy.overdue_fence_days, "day");
+            let offset = words::count(policy.overdue_offset_days.max(1), "day");
+            said.push(format!(
+                "That is over: it is late. Until it is {fence} late it is taken to arrive {offset} from today, each day anew.",
+            ));
+        }
+        Source::Replenishment(order) => {
+            if let Some(ordered_on) = step.ordered_on {
+                let after = place.begun_on.unwrap_or(ordered_on);
+                let off = words::days_off(&order.supplier_days, after, ordered_on);
+                said.push(format!(
+                    "Ordered {} when somebody buys{}; {} from order to arrival.",
+                    near(ordered_on),
+                    noted(off.map(|off| format!("for the supplier {off}"))),
+                    words::count(order.lead_time_days, "day"),
+                ));
+                let planned =
+                    ordered_on.checked_add_signed(TimeDelta::days(order.lead_time_days.into()));
+                if let Some((planned, arrives)) = planned.zip(step.arrival.arrives_on)
+                    && let Some(off) = words::days_off(&order.supplier_days, planned, arrives)
+                {
+                    said.push(format!("For the supplier {off}."));
+                }
+            }
+        }
+        Source::Release => {
+            said.push("Nothing is on its way: your word is that it is there by the release.".into())
+        }
+    }
+    let mut walk: Vec<String> = Vec::new();
+    if let (Some(arrives), Some(pickable)) = (step.arrival.arrives_on, step.pickable_on) {
+        walk.push(format!("arrives {}", near(arrives)));
+        let off = words::days_off(&calendar.working_days, arrives, pickable);
+        walk.push(format!(
+            "put away by {} ({}{})",
+            near(pickable),
+            words::count(calendar.receiving_days, "working day"),
+            off.map_or_else(String::new, |off| format!("; {off}")),
+        ));
+    }
+    if let Some(begun) = step.begun_on {
+        let waits = match (part.unreleased_until, step.pickable_on) {
+            (Some(release), _) if release <= begun && step.pickable_on < Some(begun) => {
+                " (not before the release)"
+            }
+            (_, Some(pickable)) if pickable < begun => " (not before the order)",
+            _ => "",
+        };
+        walk.push(format!("begun {}{waits}", near(begun)));
+        if let Some(packed) = step.packed_on {
+            let off = words::days_off(&calendar.working_days, begun, packed);
+            walk.push(format!(
+                "packed {} ({}{})",
+                near(packed),
+                words::count(calendar.processing_days, "working day"),
+                off.map_or_else(String::new, |off| format!("; {off}")),
+            ));
+            let off = words::days_off(&calendar.pickup_days, packed, step.arrival.ships_by);
+            let off = off.map(|off| off.replace("day off", "day without pickup"));
+            let off = off.map(|off| off.replace("days off", "days without pickup"));
+            walk.push(format!(
+                "picked up {}{}",
+                near(step.arrival.ships_by),
+                noted(off)
+            ));
+        }
+    }
+    said.push(format!("{}.", capital(&walk.join(", "))));
+    if part.horizon < step.arrival.ships_by {
+        said.push(format!(
+            "That is after the horizon, {}: nothing is promised of it.",
+            near(part.horizon)
+        ));
+    }
+    said.join(" ")
+}
+
+/// From a supplier's date to the planned day of arrival.
+pub fn planned(incoming: &Incoming) -> String {
+    let mut said = match incoming.basis {
+        Basis::LeadTime { .. } => {
+            format!(
+                "No date was told; ordered {}",
+                words::day(incoming.expected_on)
+            )
+        }
+        _ => format!("The supplier says {}", words::day(incoming.expected_on)),
+    };
+    let days = words::count(incoming.buffer_days.unsigned_abs(), "day");
+    let planned = incoming.planned_on().map_or_else(String::new, words::day);
+    let sign = if incoming.buffer_days < 0 { "-" } else { "+" };
+    match incoming.basis {
+        Basis::Told if incoming.buffer_days == 0 => said.push_str("; nothing is added."),
+        Basis::Told => {
+            said.push_str(&format!(
+                ", {sign}{days} that you add to each of its dates = {planned}."
+            ));
+        }
+        Basis::Slips { level, sample } => said.push_str(&format!(
+            ", {sign}{days} (of its last {sample} deliveries {} % came within that) = {planned}.",
+            level.percent(),
+        )),
+        Basis::LeadTime { level, own, pooled } => said.push_str(&format!(
+            ", {sign}{days} ({} % of deliveries come within that, judged by {own} of its own and {pooled} of others) = {planned}.",
+            level.percent(),
+        )),
+    }
+    if incoming.under_way {
+        said.push_str(" It has been sent.");
+    }
+    said
+}
+
+/// A claim: how much, and for when.
+pub fn claim(claim: &Claim, today: NaiveDate) -> String {
+    let units = words::units(claim.quantity);
+    match claim.due {
+        Due::Owed => format!("{units}, owed since before any date was told"),
+        Due::By(day) => format!("{units}, promised by {}", words::near(day, today)),
+        Due::Undated => {
+            format!("{units}, once promised for a date that cannot be kept; no other is known")
+        }
+    }
+}
+
+fn noted(note: Option<String>) -> String {
+    note.map_or_else(String::new, |note| format!(" ({note})"))
+}
+
+fn capital(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(characters).collect()
+    })
+}
