@@ -500,4 +500,22 @@ mod tests {
             assert_eq!(stuck, ["never"]);
         });
     }
+
+    #[test]
+    fn a_release_brings_nothing_where_something_is_on_its_way_to_another_location() {
+        let mut facts = queue();
+        facts.selling.released_on = Some(date("2027-03-01"));
+        let mut other = main();
+        other.id = "other".parse().expect("an id");
+        let locations = [other, main()];
+        let (policy, goods) = (PromisePolicy::default(), Goods::plain(&facts));
+        let now = "2027-01-04T10:00:00Z".parse().expect("an instant");
+        let told = explain(&goods, &locations, &policy, Quantity::new(1), now);
+        assert_eq!(told.most, Amount::Counted(Quantity::new(22)));
+
+        facts.places[0].incoming.clear();
+        let goods = Goods::plain(&facts);
+        let told = explain(&goods, &locations, &policy, Quantity::new(1), now);
+        assert_eq!(told.most, Amount::Unlimited);
+    }
 }

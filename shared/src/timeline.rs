@@ -6,7 +6,7 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use crate::availability::{HORIZON_DAYS_MAX, Location, PromisePolicy};
 use crate::promise::{Amount, Atp, Supply};
 use crate::quantity::Quantity;
-use crate::supply::{BackorderMode, Claim, Incoming, Replenishment, Selling, SkuFacts};
+use crate::supply::{BackorderMode, Claim, Incoming, Place, Replenishment, Selling, SkuFacts};
 
 /// A SKU at a location, seen at a moment.
 ///
@@ -170,8 +170,7 @@ impl<'a> Timeline<'a> {
                 amount: Amount::Unlimited,
             }));
         } else if facts.selling.released_on.is_some_and(|day| today < day)
-            && counted_on_shelf.is_zero()
-            && place.is_none_or(|place| place.incoming.is_empty())
+            && facts.places.iter().all(is_bare)
         {
             supply.extend(ready_by.map(|ships_by| Arrival {
                 source: Source::Release,
@@ -259,6 +258,11 @@ impl<'a> Timeline<'a> {
         day.filter(|day| *day <= self.horizon)
             .map_or(Amount::ZERO, |day| atp.by(day))
     }
+}
+
+/// True if nothing is there for sale, and nothing comes.
+fn is_bare(place: &Place) -> bool {
+    place.on_hand <= place.safety_stock && place.incoming.is_empty()
 }
 
 fn days(count: u32) -> Days {

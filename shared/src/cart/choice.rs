@@ -8,7 +8,7 @@ use crate::availability::Location;
 use crate::promise::{Origin, Slice, merge_small};
 use crate::quantity::Quantity;
 
-/// Dates `wanted` units as early as can be; see [`date_cart`] for the choice between locations.
+/// Dates `wanted` units as early as can be; see [`date_cart`](super::date_cart) for the choice between locations.
 /// `used` holds the parcels that leave anyway.
 pub(super) fn earliest(
     offers: &[(usize, Offer)],
