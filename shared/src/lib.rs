@@ -16,7 +16,7 @@
 //! | slice | Part of a requested quantity with its date: [`promise::Slice`]. |
 //! | kit | Goods made of other SKUs, and what one of them takes from the shelf: [`kit::Goods`]. |
 //! | backorder limit | Most units that may be owed at once: [`supply::Backorder::limit`]. |
-//! | cut-off | Local time; an order strictly before it is begun the same day: [`calendar::DispatchCalendar::cut_off`]. |
+//! | cut-off | Local time; an order strictly before it is begun the same day: [`calendar::DispatchCalendar::cut_offs`]. |
 //! | ship-by | Last civil date, at the location, by which a slice is with the carrier. |
 //! | plan | A way to send a cart, together or separate: [`shipment::Plan`]. |
 //!

@@ -39,7 +39,10 @@ pub fn because(told: &Told<'_>, at: usize, part: &SliceExplained) -> String {
                 true => format!(", the {} above from there among them", taken.units()),
                 false => String::new(),
             };
-            let there = words::number(there);
+            let there = match there.counted() {
+                Some(there) => there.units().to_string(),
+                None => "any number".into(),
+            };
             format!(
                 "{day}{from}, the first day by which {reached} can leave{those}; {there} can by then."
             )
@@ -87,7 +90,7 @@ fn passed_over(told: &Told<'_>, at: usize, part: &SliceExplained) -> Option<Stri
         };
         reasons.push(format!(
             "{id} could send {} too, {why}.",
-            words::number(could)
+            words::amount(could)
         ));
     }
     (!reasons.is_empty()).then(|| reasons.join(" "))
