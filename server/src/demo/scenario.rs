@@ -192,7 +192,7 @@ const STORE: Location = Location {
 };
 
 /// Working days by which goods that have left the supplier may leave later than from the shelf, and
-/// still read as in stock. As many as a delivery of [`SENT_DAYS`] takes to the shelf.
+/// still read as in stock. As many as a delivery of `SENT_DAYS` takes to the shelf.
 pub const SUPPRESS_WITHIN_DAYS: u32 = 4;
 /// In how many days what was sent already arrives: as long as the goods are not dated anew.
 const SENT_DAYS: i16 = 3;
