@@ -1,7 +1,7 @@
 //! An item at a house as domain.md 3.1 says it: which single units there are, from which day on, and
 //! who waits for them.
 
-use crate::case::{Case, Due, Mode};
+use crate::case::{Case, Due, Mode, Shelf};
 use crate::civil::Day;
 use crate::hands::Hands;
 
@@ -119,7 +119,10 @@ impl Laid {
             // Nothing is known but the merchant's word for the day of release.
             _ => {
                 let unreleased = facts.released_on.is_some_and(|day| today < day);
-                if unreleased && for_sale == 0 && shelf.coming.is_empty() {
+                let is_bare =
+                    |shelf: &Shelf| shelf.on_hand <= shelf.safety && shelf.coming.is_empty();
+                // The word is for all houses: where anything is known at one of them, it is not needed.
+                if unreleased && facts.shelves.iter().all(is_bare) {
                     add(ready_by, None);
                 }
             }
