@@ -15,7 +15,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 use shared::availability::{Location, PromisePolicy};
 use shared::ids::{Sku, StoreId};
-use shared::kit::{Goods, KIT_PARTS_MAX};
+use shared::kit::Goods;
 use shared::money::Currency;
 use shared::shipment::SplitPolicy;
 use shared::supply::SkuFacts;
@@ -204,7 +204,7 @@ impl Shop {
         let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
         let mut found: Vec<Arc<Entry>> = entries.get(sku).cloned().into_iter().collect();
         let mut at = 0;
-        while at < found.len() && found.len() <= KIT_PARTS_MAX {
+        while at < found.len() {
             let parts = Arc::clone(&found[at]);
             for (part, _) in &parts.facts.kit {
                 if !found.iter().any(|known| known.facts.sku == *part) {

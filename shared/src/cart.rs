@@ -287,6 +287,7 @@ impl<'a> Line<'a> {
         let mut offer = offer.unwrap_or(Offer::NONE);
         if self.from_shelf_only[location] {
             offer.steps = from_shelf(offer.ready_by, offer.ready);
+            offer.near = offer.ready;
         }
         offer
     }

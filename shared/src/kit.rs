@@ -10,6 +10,9 @@ pub const KIT_DEPTH_MAX: usize = 5;
 /// Most different SKUs that one kit is made of, down to the last.
 pub const KIT_PARTS_MAX: usize = 100;
 
+/// Most kits that are opened to take one apart, each as often as it stands in others.
+pub const KITS_OPENED_MAX: usize = 500;
+
 /// What is bought, with the facts about all that it takes from the shelf.
 ///
 /// ```
@@ -73,7 +76,9 @@ impl<'a> Goods<'a> {
         }
         let mut parts = Vec::new();
         let mut open: Vec<(&SkuFacts, Quantity, usize)> = vec![(facts, Quantity::new(1), 0)];
+        let mut opened = 0;
         while let Some((kit, times, depth)) = open.pop() {
+            opened += 1;
             if KIT_DEPTH_MAX < depth {
                 return Err(KitError::TooDeep(kit.sku.clone()));
             }
@@ -85,7 +90,7 @@ impl<'a> Goods<'a> {
                 } else {
                     open.push((part, units, depth + 1));
                 }
-                if KIT_PARTS_MAX < parts.len() + open.len() {
+                if KIT_PARTS_MAX < parts.len() + open.len() || KITS_OPENED_MAX < opened {
                     return Err(KitError::TooMany);
                 }
             }

@@ -7,9 +7,9 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
-use crate::availability::{Location, PromisePolicy};
+use crate::availability::{Display, Location, PromisePolicy};
 use crate::cart::date_cart;
 use crate::ids::{LocationId, Sku};
 use crate::kit::Goods;
@@ -29,6 +29,10 @@ pub struct Held {
     pub location: LocationId,
     /// When.
     pub due: Due,
+    /// When it was promised, as far as that is known: what was to be ordered for it was ordered then.
+    pub since: Option<DateTime<Utc>>,
+    /// True if it leaves with nothing else, so that a sooner date is of use.
+    pub alone: bool,
 }
 
 /// A promise that is to be replaced.
@@ -73,7 +77,7 @@ pub struct Replaced {
 ///     claims: vec![Claim::by(due, one); 5],
 ///     ..Place::new("main".parse()?)
 /// });
-/// let promise = Held { sku: "A".parse()?, quantity: one, location: "main".parse()?, due: Due::By(due) };
+/// let promise = Held { sku: "A".parse()?, quantity: one, location: "main".parse()?, due: Due::By(due), since: None, alone: true };
 /// let known = [(facts.sku.clone(), facts)].into();
 /// let now = "2027-01-04T09:00:00Z".parse()?;
 /// let replaced = repromise(&vec![promise; 5], &known, &[main], &PromisePolicy::default(), None, now);
@@ -114,7 +118,7 @@ pub fn repromise(
         }
     }
     if let Some(days) = better_by_days {
-        let kept = (0..held.len()).filter(|at| !lost.contains(at));
+        let kept = (0..held.len()).filter(|at| held[*at].alone && !lost.contains(at));
         replaced.extend(kept.filter_map(|at| books.better(at, &held[at], days)));
     }
     replaced.sort_by_key(|one| one.held);
@@ -145,6 +149,9 @@ impl<'a> Books<'a> {
             };
             facts.selling.sell_until = None;
             facts.selling.promise_days_max = None;
+            for place in &mut facts.places {
+                place.claims.retain(|claim| claim.stands(now));
+            }
             facts
         };
         Self {
@@ -229,11 +236,20 @@ impl<'a> Books<'a> {
             let Some(facts) = self.facts.get(sku) else {
                 return false;
             };
-            let timeline = Timeline::new(facts, &facts.selling, location, self.policy, self.now);
+            let seen = |at| Timeline::new(facts, &facts.selling, location, self.policy, at);
+            let timeline = seen(self.now);
+            // What is ordered for somebody was ordered when it was promised, not today.
+            let made_by = |since: Option<DateTime<Utc>>| {
+                let then = seen(since?);
+                let mut made = then.supply.iter();
+                let made = made.find(|part| matches!(part.source, Source::Replenishment(_)));
+                made.map(|part| part.ships_by)
+            };
             // What is on the shelf is there, however long it still takes to send it.
             let supply = timeline.supply.iter().map(|part| Supply {
                 ships_by: match part.source {
-                    Source::Shelf => chrono::NaiveDate::MIN,
+                    Source::Shelf => NaiveDate::MIN,
+                    Source::Replenishment(_) => made_by(promise.since).unwrap_or(part.ships_by),
                     _ => part.ships_by,
                 },
                 amount: part.amount,
@@ -254,12 +270,43 @@ impl<'a> Books<'a> {
         let dated = [&here[..], self.locations]
             .into_iter()
             .find_map(|among| self.dated(promise, among));
-        dated.unwrap_or_else(|| {
-            vec![Held {
-                due: Due::Undated,
-                ..promise.clone()
-            }]
-        })
+        dated.unwrap_or_else(|| self.dated_in_part(promise, &here))
+    }
+
+    /// As many units as have a date at these locations, and the others without one.
+    fn dated_in_part(&self, promise: &Held, among: &[Location]) -> Vec<Held> {
+        let some = self.most(promise, among).min(promise.quantity);
+        let part = |quantity| Held {
+            quantity,
+            ..promise.clone()
+        };
+        let mut parts = match some.is_zero() {
+            true => Vec::new(),
+            false => self.dated(&part(some), among).unwrap_or_default(),
+        };
+        let dated: Quantity = parts.iter().map(|part| part.quantity).sum();
+        parts.push(Held {
+            due: Due::Undated,
+            ..part(promise.quantity.less(dated))
+        });
+        parts
+    }
+
+    /// Most units of what was bought that can be promised now.
+    fn most(&self, promise: &Held, among: &[Location]) -> Quantity {
+        let Some(facts) = self.facts.get(&promise.sku) else {
+            return Quantity::ZERO;
+        };
+        let goods = Goods::new(facts, |sku| self.facts.get(sku)).unwrap_or(Goods::broken(facts));
+        let policy = PromisePolicy {
+            display: Display::Exact,
+            ..self.policy.clone()
+        };
+        let line = [(goods, promise.quantity)];
+        let dated = date_cart(&line, among, &policy, self.now).pop();
+        dated
+            .and_then(|line| line.availability.max_orderable)
+            .unwrap_or_default()
     }
 
     /// The parts of a promise if it were made now, none sooner than it was; `None` if some have no date.
@@ -277,7 +324,7 @@ impl<'a> Books<'a> {
                 quantity: slice.quantity,
                 location: among.get(usize::from(slice.from.0))?.id.clone(),
                 due: Due::By(day),
-                sku: promise.sku.clone(),
+                ..promise.clone()
             };
             match parts.last_mut() {
                 Some(last) if (last.due, &last.location) == (part.due, &part.location) => {
@@ -329,8 +376,6 @@ impl<'a> Books<'a> {
 
 #[cfg(test)]
 mod tests {
-    use chrono::NaiveDate;
-
     use super::*;
     use crate::calendar::{DispatchCalendar, WorkingDays};
     use crate::supply::Incoming;
@@ -357,6 +402,8 @@ mod tests {
             quantity: Quantity::new(units),
             location: "main".parse().expect("an id"),
             due,
+            since: None,
+            alone: true,
         }
     }
 
@@ -446,6 +493,25 @@ mod tests {
             held("A", 2, Due::By(day(20))),
         ];
         assert_eq!(replaced[0].parts, parts);
+    }
+
+    #[test]
+    fn what_is_still_there_keeps_its_date_where_no_more_comes() {
+        let promises = [held("A", 5, Due::By(day(2)))];
+        let facts = known([sku("A", 3, &[], vec![Claim::by(day(2), Quantity::new(5))])]);
+        let parts = [held("A", 3, Due::By(day(2))), held("A", 2, Due::Undated)];
+        assert_eq!(ask(&promises, &facts, None)[0].parts, parts);
+    }
+
+    #[test]
+    fn a_claim_that_has_ended_takes_no_other_place() {
+        let ended = Claim {
+            expires_at: Some("2027-01-01T08:00:00Z".parse().expect("an instant")),
+            ..Claim::by(day(2), Quantity::new(1))
+        };
+        let claims = vec![ended, Claim::by(day(2), Quantity::new(1))];
+        let facts = known([sku("A", 1, &[(9, 20)], claims)]);
+        assert_eq!(ask(&[held("A", 1, Due::By(day(2)))], &facts, None), []);
     }
 
     #[test]

@@ -31,6 +31,7 @@ pub async fn put_sku(app: &App, store: &StoreId, record: SkuRecord) -> Result<Sk
             let at = parts.iter().position(|part| part == unknown).unwrap_or(0);
             return Err(ActError::unknown_sku(format!("/kit/{at}/sku"), unknown));
         }
+        refuse_change_of_promised_kit(&mut writing, &record).await?;
         writing.put_sku(&record).await?;
         refuse_endless_kit(&mut writing, &record).await?;
         let revision = writing.commit().await?;
@@ -44,6 +45,32 @@ pub async fn put_sku(app: &App, store: &StoreId, record: SkuRecord) -> Result<Sk
         Ok(SkuRecord { revision, ..record })
     })
     .await
+}
+
+/// Refuses to make a kit of something else while it stands promised: what it takes would not be what
+/// is held.
+async fn refuse_change_of_promised_kit(
+    writing: &mut Writing,
+    record: &SkuRecord,
+) -> Result<(), ActError> {
+    let own = std::slice::from_ref(&record.sku);
+    if writing.claimed_among(Some(own)).await?.is_empty() {
+        return Ok(());
+    }
+    let facts = writing.facts(own).await?;
+    let before = facts.get(&record.sku).map_or(&[][..], |facts| &facts.kit);
+    let parts = record
+        .kit
+        .iter()
+        .map(|part| (part.sku.clone(), part.quantity));
+    if before.iter().cloned().eq(parts) {
+        return Ok(());
+    }
+    let detail = format!(
+        "`{}` is promised to somebody as it is; release the reservations or let them end, then change what it is made of",
+        record.sku
+    );
+    Err(ActError::conflict("kit_is_promised", detail))
 }
 
 /// Refuses a kit that stands in itself by way of others, or is made of too much.

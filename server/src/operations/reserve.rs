@@ -160,6 +160,8 @@ async fn decided(
                     quantity: slice.quantity,
                     location: location.id.clone(),
                     due: Due::By(slice.ships_by),
+                    since: Some(now),
+                    alone: request.plan == PlanKind::Separate,
                 },
                 takes: takes(goods, slice.quantity),
             };

@@ -1,6 +1,8 @@
 //! Keeps promises true when supply changes: those that cannot be kept get another date, each with a cause,
 //! in the change that made it necessary.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use shared::ids::Sku;
 use shared::kit::Goods;
@@ -13,6 +15,9 @@ use super::records::PromisedPart;
 use super::reserve::basis_json;
 use crate::catalogue::Settings;
 use crate::store::Writing;
+
+/// How often it is followed from a kit to its parts, and on to the kits that they are in.
+const KITS_FOLLOWED_MAX: usize = 3;
 
 /// Why dates changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,15 +69,20 @@ pub(super) async fn settle(
     if claimed.is_empty() {
         return Ok(Vec::new());
     }
-    let parts = writing.promised(&claimed).await?;
-    let taken = parts
-        .iter()
-        .flat_map(|part| &part.takes)
-        .map(|(sku, _)| sku);
-    let bought = parts.iter().map(|part| &part.held.sku);
-    let mut wanted: Vec<Sku> = taken.chain(bought).cloned().collect();
-    wanted.sort_unstable();
-    wanted.dedup();
+    // Whoever waits for a part of the same kit is judged too, or would outrank all others.
+    let mut parts = writing.promised(&claimed).await?;
+    for _ in 0..KITS_FOLLOWED_MAX {
+        let all: BTreeSet<Sku> = skus_of(&parts).collect();
+        let all: Vec<Sku> = all.into_iter().collect();
+        let more = writing.promised(&all).await?;
+        if more.len() <= parts.len() {
+            break;
+        }
+        parts = more;
+    }
+    let bought = parts.iter().map(|part| part.held.sku.clone());
+    let wanted: BTreeSet<Sku> = skus_of(&parts).chain(bought).collect();
+    let wanted: Vec<Sku> = wanted.into_iter().collect();
     let facts = writing.facts(&wanted).await?;
     let held: Vec<Held> = parts.iter().map(|part| part.held.clone()).collect();
     let (locations, policy) = (&settings.locations, &settings.promises);
@@ -114,6 +124,12 @@ pub(super) async fn settle(
     changed.sort_unstable();
     changed.dedup();
     Ok(changed)
+}
+
+/// All that some parts take from the shelf.
+fn skus_of(parts: &[PromisedPart]) -> impl Iterator<Item = Sku> {
+    let takes = parts.iter().flat_map(|part| &part.takes);
+    takes.map(|(sku, _)| sku.clone())
 }
 
 /// What `units` of a part take, in the proportion in which the part does.

@@ -95,6 +95,8 @@ struct PartRow {
     quantity: i64,
     location: String,
     ships_by: Option<NaiveDate>,
+    alone: bool,
+    created_at_ms: i64,
     takes: String,
 }
 
@@ -370,6 +372,13 @@ impl Writing {
                  , part.quantity
                  , part.location
                  , part.ships_by
+                 , reservation.plan = 'separate' OR 1 =
+                 ( SELECT count(*)
+                     FROM promised_part AS other
+                    WHERE other.store_id = part.store_id
+                      AND other.reservation = part.reservation
+                 ) AS alone
+                 , reservation.created_at_ms
                  , ( SELECT json_group_array(json_array(taken.sku, taken.quantity))
                        FROM claim AS taken
                       WHERE taken.store_id = part.store_id
@@ -392,8 +401,7 @@ impl Writing {
                     WHERE claim.store_id = ?1
                       AND claim.sku IN (SELECT value FROM json_each(?2))
                  )
-             ORDER BY reservation.created_at_ms
-                    , reservation.revision
+             ORDER BY reservation.revision
                     , part.reservation
                     , part.line
                     , part.part",
@@ -558,7 +566,12 @@ impl PartRow {
             reservation: read(&self.reservation, "promised_part.reservation")?,
             line: number(self.line)?,
             part: number(self.part)?,
-            held: held(&self.sku, self.quantity, &self.location, self.ships_by)?,
+            held: Held {
+                since: Some(instant(self.created_at_ms)?),
+                // Goods that leave together wait for each other.
+                alone: self.alone,
+                ..held(&self.sku, self.quantity, &self.location, self.ships_by)?
+            },
             takes: takes.collect::<Result<_, StoreError>>()?,
         })
     }
@@ -590,6 +603,8 @@ fn held(
         quantity: quantity(units)?,
         location: read::<LocationId>(location, "promise.location")?,
         due: ships_by.map_or(Due::Undated, Due::By),
+        since: None,
+        alone: true,
     })
 }
 
