@@ -8,7 +8,7 @@ import { PUBLISHABLE_KEY, startDemo } from "./support/demo.mjs";
 import { startMerchant } from "./support/merchant.mjs";
 import { stockShelves } from "./support/shelves.mjs";
 import { setStage } from "./support/stage.mjs";
-import { escaped, noticesIn, optionsIn, optionsOf, promiseIn, promiseOf } from "./support/words.mjs";
+import { escaped, noticesIn, optionsIn, optionsOf, promiseIn, promiseOf, said } from "./support/words.mjs";
 
 const OWN_TEXT = "Usually ships in 2 days";
 const PLAIN = /shown as plain text|Content Security Policy/;
@@ -149,7 +149,7 @@ test("an answer to another question does not stand for one that cannot be had", 
   assert.equal(await wordsOf(page.locator("#one")), OWN_TEXT, "the server is left alone for a moment, and the old date is gone");
   stage.network.fault = undefined;
   const { text } = await stage.demo.availability("e2e-ready");
-  await until("its own answer", async () => (await wordsOf(page.locator("#one"))) === `${text.label} ${text.date}`);
+  await until("its own answer", async () => (await wordsOf(page.locator("#one"))) === said(text));
 });
 
 test("an answer gives way to the merchant's text when the next one takes long", async (t) => {
@@ -200,7 +200,7 @@ test("one element that cannot be drawn keeps its own text and does not stop the 
   const page = await stage.open(t, productOf("e2e-slices", 'live="off"') + productOf("e2e-low", 'live="off"'), { watched: true, expected: PLAIN });
   await until("it is told", () => page.complaints.some((each) => each.includes("plain text")));
   const { text } = await stage.demo.availability("e2e-low");
-  await until("the other one is drawn", async () => (await wordsOf(page.locator("ships-by").last())) === `${text.label} ${text.date}`);
+  await until("the other one is drawn", async () => (await wordsOf(page.locator("ships-by").last())) === said(text));
   assert.equal(await wordsOf(page.locator("ships-by").first()), OWN_TEXT);
 });
 
@@ -288,7 +288,7 @@ test("a style that does not come holds the words up for a few seconds only", asy
   const page = await stage.open(t, productOf("e2e-low"), { watched: true, expected: /plain text|ERR_|Failed to load/ });
   const { text } = await stage.demo.availability("e2e-low");
   await until("the words", async () => (await page.locator("[part=label]").count()) > 0);
-  assert.equal(await wordsOf(page.locator("ships-by")), `${text.label} ${text.date}`);
+  assert.equal(await wordsOf(page.locator("ships-by")), said(text));
   stage.network.fault = undefined;
   stage.network.cut();
   await until("the style", () => page.locator(".head").evaluate((head) => getComputedStyle(head).display === "flex"));
@@ -332,7 +332,7 @@ test("an answer of a later server that the compiled view does not understand is 
   const page = await stage.open(t, productOf("e2e-low"), { watched: true, expected: PLAIN });
   await until("the view gave up", () => page.complaints.some((each) => each.includes("plain text")));
   const { text } = await stage.demo.availability("e2e-low");
-  assert.equal(await wordsOf(page.locator("ships-by")), `${text.label} ${text.date}`);
+  assert.equal(await wordsOf(page.locator("ships-by")), said(text));
 });
 
 for (const [name, tags] of [

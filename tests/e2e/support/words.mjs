@@ -59,3 +59,6 @@ export const noticesIn = (locator) => locator.locator("[part=notice]").allTextCo
 export const planOf = ({ kind, shipments, surcharge, last_ships_by }) => ({ kind, shipments, surcharge, last_ships_by });
 
 export const escaped = (value) => JSON.stringify(value).replaceAll("&", "&amp;").replaceAll("'", "&#39;");
+
+/** All that an answer without parts, reason and offer says, as it stands in the element. */
+export const said = ({ label, date, delivery }) => [label, date, delivery].filter(Boolean).join(" ");
