@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::calendar::{DispatchCalendar, Transit};
-use crate::cart::date_cart;
+use crate::cart::date_line;
 use crate::ids::{LocationId, Sku};
 use crate::kit::Goods;
 use crate::promise::Slice;
@@ -224,7 +224,7 @@ impl Availability {
 
 /// Computes what may be told about `requested` units of `goods`, alone in a cart, at `now`.
 ///
-/// `locations` are those that ship, at most [`LOCATIONS_MAX`](crate::cart::LOCATIONS_MAX); [`date_cart`] says how it is chosen between them.
+/// `locations` are those that ship, at most [`LOCATIONS_MAX`](crate::cart::LOCATIONS_MAX); [`date_cart`](crate::cart::date_cart) says how it is chosen between them.
 ///
 /// Pure: the same arguments give the same answer on the server and in the browser.
 ///
@@ -260,11 +260,7 @@ pub fn availability(
     requested: Quantity,
     now: DateTime<Utc>,
 ) -> Availability {
-    let line = [(goods.clone(), requested)];
-    let dated = date_cart(&line, locations, policy, now).pop();
-    dated
-        .map(|line| line.availability)
-        .expect("a cart of one line has one answer")
+    date_line(goods, requested, locations, policy, now).availability
 }
 
 /// The purchase orders of a SKU at a location that are late at `now`: each deserves an alert, and

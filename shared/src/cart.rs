@@ -83,21 +83,8 @@ pub fn date_cart(
         .iter()
         .map(|(goods, requested)| Line::new(goods, *requested, locations, policy, now))
         .collect();
-    let everywhere: Vec<usize> = (0..locations.len()).collect();
     let cart: Vec<&Line<'_>> = laid_out.iter().collect();
-    let served = serve(&cart, locations, &everywhere, policy);
-    let answers = cart.iter().zip(&served).map(|(line, served)| {
-        let is_orderable = line.is_orderable(served);
-        DatedLine {
-            availability: line.answer(served, locations, policy, now),
-            slices: match is_orderable {
-                true => served.slices.clone(),
-                false => Vec::new(),
-            },
-            together: Vec::new(),
-        }
-    });
-    let mut dated: Vec<DatedLine> = answers.collect();
+    let mut dated = date_apart(&cart, locations, policy, now);
 
     // What cannot be ordered takes nothing from the lines that can.
     let (orderable, mut dated_orderable): (Vec<&Line<'_>>, Vec<&mut DatedLine>) = laid_out
@@ -175,6 +162,39 @@ pub(crate) fn measure(
             .collect(),
         allowances: line.allowances(),
     }
+}
+
+/// Dates one line, alone in a cart, as [`date_cart`] does where nothing waits for anything else.
+pub fn date_line(
+    goods: &Goods<'_>,
+    requested: Quantity,
+    locations: &[Location],
+    policy: &PromisePolicy,
+    now: DateTime<Utc>,
+) -> DatedLine {
+    let line = Line::new(goods, requested, locations, policy, now);
+    let dated = date_apart(&[&line], locations, policy, now).pop();
+    dated.expect("a cart of one line has one answer")
+}
+
+/// The lines of a cart with every part on its own first day.
+fn date_apart(
+    lines: &[&Line<'_>],
+    locations: &[Location],
+    policy: &PromisePolicy,
+    now: DateTime<Utc>,
+) -> Vec<DatedLine> {
+    let everywhere: Vec<usize> = (0..locations.len()).collect();
+    let served = serve(lines, locations, &everywhere, policy);
+    let dated = lines.iter().zip(served).map(|(line, served)| DatedLine {
+        availability: line.answer(&served, locations, policy, now),
+        slices: match line.is_orderable(&served) {
+            true => served.slices,
+            false => Vec::new(),
+        },
+        together: Vec::new(),
+    });
+    dated.collect()
 }
 
 /// A line as seen at a moment: what it is made of, laid out at each location.
@@ -488,13 +508,30 @@ fn fewest_parcels(
             offers.map(|offer| offer.promisable()).collect()
         })
         .collect();
+    // And what it could send of each part, beside what all lines take of it together.
+    let mut parts: HashMap<&Sku, (Quantity, Vec<Amount>)> = HashMap::new();
+    for line in lines {
+        for (at, (part, each)) in line.goods.parts.iter().enumerate() {
+            let none = || (Quantity::ZERO, vec![Amount::ZERO; locations.len()]);
+            let (wanted, most) = parts.entry(&part.sku).or_insert_with(none);
+            let units = line.requested.units().saturating_mul(each.units());
+            *wanted = wanted.plus(Quantity::new(units));
+            for (most, timelines) in most.iter_mut().zip(&line.timelines) {
+                let there = timelines[at].atp(&[]).by(timelines[at].horizon);
+                *most = there.max(*most);
+            }
+        }
+    }
+    let covers = |most: &[Amount], among: &[usize], wanted: Quantity| {
+        let there = among.iter().map(|at| most[*at]);
+        there.fold(Amount::ZERO, Amount::plus).covers(wanted)
+    };
     let may_do = |among: &[usize]| {
-        lines.iter().zip(&most).all(|(line, most)| {
-            let there = among.iter().map(|at| most[*at]);
-            there
-                .fold(Amount::ZERO, Amount::plus)
-                .covers(line.requested)
-        })
+        let mut lines = lines.iter().zip(&most);
+        lines.all(|(line, most)| covers(most, among, line.requested))
+            && parts
+                .values()
+                .all(|(wanted, most)| covers(most, among, *wanted))
     };
     let mut best: Option<(Rank<'_>, Vec<Vec<Slice>>)> = None;
     for among in subsets(locations.len()) {

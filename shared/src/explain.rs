@@ -5,7 +5,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use crate::availability::{Availability, Location, PromisePolicy};
 use crate::calendar::DispatchCalendar;
 pub use crate::cart::Allowance;
-use crate::cart::{date_cart, measure};
+use crate::cart::{date_line, measure};
 use crate::ids::Sku;
 use crate::kit::Goods;
 use crate::promise::{Amount, Atp, Slice};
@@ -178,9 +178,7 @@ pub fn explain<'a>(
     requested: Quantity,
     now: DateTime<Utc>,
 ) -> Explanation<'a> {
-    let line = [(goods.clone(), requested)];
-    let dated = date_cart(&line, locations, policy, now).pop();
-    let dated = dated.expect("a cart of one line has one answer");
+    let dated = date_line(goods, requested, locations, policy, now);
     let measured = measure(goods, requested, locations, policy, now);
     let mut reaches = Quantity::ZERO;
     let slices = measured.slices.iter().map(|slice| {

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use crate::availability::{Display, Location, PromisePolicy};
-use crate::cart::date_cart;
+use crate::cart::date_line;
 use crate::ids::{LocationId, Sku};
 use crate::kit::Goods;
 use crate::promise::{Atp, Supply};
@@ -302,18 +302,15 @@ impl<'a> Books<'a> {
             display: Display::Exact,
             ..self.policy.clone()
         };
-        let line = [(goods, promise.quantity)];
-        let dated = date_cart(&line, among, &policy, self.now).pop();
-        dated
-            .and_then(|line| line.availability.max_orderable)
-            .unwrap_or_default()
+        let line = date_line(&goods, promise.quantity, among, &policy, self.now);
+        line.availability.max_orderable.unwrap_or_default()
     }
 
     /// The parts of a promise if it were made now, none sooner than it was; `None` if some have no date.
     fn dated(&self, promise: &Held, among: &[Location]) -> Option<Vec<Held>> {
         let facts = self.facts.get(&promise.sku)?;
         let goods = Goods::new(facts, |sku| self.facts.get(sku)).ok()?;
-        let line = date_cart(&[(goods, promise.quantity)], among, self.policy, self.now).pop()?;
+        let line = date_line(&goods, promise.quantity, among, self.policy, self.now);
         let mut parts: Vec<Held> = Vec::new();
         for slice in line.slices {
             let day = match promise.due {

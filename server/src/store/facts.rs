@@ -4,37 +4,18 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use shared::ids::{LocationId, Sku, StoreId};
-use shared::supply::{Backorder, BackorderMode, Claim, Due, Place, Selling, SkuFacts};
+use shared::ids::{LocationId, Sku, StoreId, SupplierId};
+use shared::supply::{Backorder, Claim, Due, Place, Selling, SkuFacts};
 use sqlx::SqliteConnection;
 
 use super::incoming::{Suppliers, incoming};
 use super::promises::instant;
-use super::skus::{days, json_list, quantity, read, read_kit};
+use super::skus::{SkuRecord, json_list, quantity, read, records};
 use super::{Store, StoreError, Writing};
 use crate::catalogue::{Catalogue, Shop};
 
 /// SKUs that are loaded at a time: enough to be quick, few enough to be small.
 pub const PAGE_SKUS: usize = 4096;
-
-#[derive(sqlx::FromRow)]
-struct SkuRow {
-    sku: String,
-    title: Option<String>,
-    tracked: bool,
-    discontinued: bool,
-    backorder: String,
-    backorder_limit: Option<i64>,
-    reason: Option<String>,
-    released_on: Option<NaiveDate>,
-    sell_until: Option<NaiveDate>,
-    promise_days_max: Option<i64>,
-    low_stock_threshold: i64,
-    supplier: Option<String>,
-    lead_time_days: Option<i64>,
-    kit: Option<String>,
-    revision: i64,
-}
 
 #[derive(sqlx::FromRow)]
 struct LevelRow {
@@ -173,38 +154,13 @@ async fn facts(
 ) -> Result<Vec<SkuFacts>, StoreError> {
     let asked = json_list(skus);
     let suppliers = Suppliers::load(connection, store).await?;
-    let rows: Vec<SkuRow> = sqlx::query_as(
-        "
-        SELECT sku
-             , title
-             , tracked
-             , discontinued
-             , backorder
-             , backorder_limit
-             , reason
-             , released_on
-             , sell_until
-             , promise_days_max
-             , low_stock_threshold
-             , supplier
-             , lead_time_days
-             , kit
-             , revision
-          FROM sku
-         WHERE store_id = ?1
-           AND sku IN (SELECT value FROM json_each(?2))",
-    )
-    .bind(store.as_str())
-    .bind(&asked)
-    .fetch_all(&mut *connection)
-    .await?;
+    let known = records(&mut *connection, store, &asked).await?;
     let mut places = places(connection, store, &asked, &suppliers).await?;
-    rows.into_iter()
-        .map(|row| {
-            let places = places.remove(&row.sku).unwrap_or_default();
-            row.facts(places, &suppliers)
-        })
-        .collect()
+    let facts = known.into_iter().map(|record| {
+        let places = places.remove(record.sku.as_str()).unwrap_or_default();
+        facts_of(record, places, &suppliers)
+    });
+    Ok(facts.collect())
 }
 
 /// [`PAGE_SKUS`] as SQLite takes it.
@@ -312,41 +268,31 @@ fn place(
     &mut here[at]
 }
 
-impl SkuRow {
-    fn facts(self, places: Vec<Place>, suppliers: &Suppliers) -> Result<SkuFacts, StoreError> {
-        let declared = self
-            .lead_time_days
-            .map(|days| {
-                u32::try_from(days).map_err(|_| StoreError::Unreadable("sku.lead_time_days"))
-            })
-            .transpose()?;
-        Ok(SkuFacts {
-            sku: read(&self.sku, "sku.sku")?,
-            title: self.title.map(Arc::from),
-            selling: Selling {
-                tracked: self.tracked,
-                discontinued: self.discontinued,
-                backorder: Backorder {
-                    mode: BackorderMode::named(&self.backorder)
-                        .ok_or(StoreError::Unreadable("sku.backorder"))?,
-                    limit: self.backorder_limit.map(quantity).transpose()?,
-                    reason: self.reason.map(Arc::from),
-                },
-                released_on: self.released_on,
-                sell_until: self.sell_until,
-                promise_days_max: days(self.promise_days_max, "sku.promise_days_max")?,
-                low_stock_threshold: quantity(self.low_stock_threshold)?,
-                replenishment: suppliers.replenishment(self.supplier.as_deref(), declared),
+fn facts_of(record: SkuRecord, places: Vec<Place>, suppliers: &Suppliers) -> SkuFacts {
+    let supplier = record.supplier.as_ref().map(SupplierId::as_str);
+    SkuFacts {
+        selling: Selling {
+            tracked: record.tracked,
+            discontinued: record.discontinued,
+            backorder: Backorder {
+                mode: record.backorder,
+                limit: record.backorder_limit,
+                reason: record.reason.map(Arc::from),
             },
-            kit: self
-                .kit
-                .as_deref()
-                .map_or(Ok(Vec::new()), read_kit)?
-                .into_iter()
-                .map(|part| (part.sku, part.quantity))
-                .collect(),
-            places,
-            revision: self.revision.unsigned_abs(),
-        })
+            released_on: record.released_on,
+            sell_until: record.sell_until,
+            promise_days_max: record.promise_days_max,
+            low_stock_threshold: record.low_stock_threshold,
+            replenishment: suppliers.replenishment(supplier, record.lead_time_days),
+        },
+        sku: record.sku,
+        title: record.title.map(Arc::from),
+        kit: record
+            .kit
+            .into_iter()
+            .map(|part| (part.sku, part.quantity))
+            .collect(),
+        places,
+        revision: record.revision,
     }
 }

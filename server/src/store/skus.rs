@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use shared::ids::{Sku, StoreId, SupplierId};
 use shared::quantity::Quantity;
 use shared::supply::BackorderMode;
+use sqlx::SqliteExecutor;
 
 use super::writing::stored;
 use super::{Store, StoreError, Writing};
@@ -105,32 +106,13 @@ struct StoredComponent {
 impl Store {
     /// One SKU.
     pub async fn sku(&self, store: &StoreId, sku: &Sku) -> Result<Option<SkuRecord>, StoreError> {
-        let row: Option<Row> = sqlx::query_as(
-            "
-            SELECT sku
-                 , title
-                 , tracked
-                 , discontinued
-                 , backorder
-                 , backorder_limit
-                 , reason
-                 , released_on
-                 , sell_until
-                 , promise_days_max
-                 , low_stock_threshold
-                 , supplier
-                 , lead_time_days
-                 , kit
-                 , revision
-              FROM sku
-             WHERE store_id = ?1
-               AND sku = ?2",
+        let mut found = records(
+            &self.0.readers,
+            store,
+            &json_list(std::slice::from_ref(sku)),
         )
-        .bind(store.as_str())
-        .bind(sku.as_str())
-        .fetch_optional(&self.0.readers)
         .await?;
-        row.map(Row::record).transpose()
+        Ok(found.pop())
     }
 
     /// At most `limit` SKUs that come after `after` in the order of their bytes.
@@ -271,6 +253,40 @@ impl Writing {
     }
 }
 
+/// The SKUs of a list that [`json_list`] made, those that the store knows.
+pub(super) async fn records(
+    executor: impl SqliteExecutor<'_>,
+    store: &StoreId,
+    asked: &str,
+) -> Result<Vec<SkuRecord>, StoreError> {
+    let rows: Vec<Row> = sqlx::query_as(
+        "
+        SELECT sku
+             , title
+             , tracked
+             , discontinued
+             , backorder
+             , backorder_limit
+             , reason
+             , released_on
+             , sell_until
+             , promise_days_max
+             , low_stock_threshold
+             , supplier
+             , lead_time_days
+             , kit
+             , revision
+          FROM sku
+         WHERE store_id = ?1
+           AND sku IN (SELECT value FROM json_each(?2))",
+    )
+    .bind(store.as_str())
+    .bind(asked)
+    .fetch_all(executor)
+    .await?;
+    rows.into_iter().map(Row::record).collect()
+}
+
 impl Row {
     fn record(self) -> Result<SkuRecord, StoreError> {
         Ok(SkuRecord {
@@ -290,12 +306,7 @@ impl Row {
                 .supplier
                 .map(|id| read(&id, "sku.supplier"))
                 .transpose()?,
-            lead_time_days: self
-                .lead_time_days
-                .map(|days| {
-                    u32::try_from(days).map_err(|_| StoreError::Unreadable("sku.lead_time_days"))
-                })
-                .transpose()?,
+            lead_time_days: days(self.lead_time_days, "sku.lead_time_days")?,
             kit: self.kit.as_deref().map_or(Ok(Vec::new()), read_kit)?,
             revision: self.revision.unsigned_abs(),
         })
@@ -334,7 +345,7 @@ fn stored_kit(kit: &[Component]) -> Option<String> {
     Some(serde_json::to_string(&parts).expect("strings and numbers are always JSON"))
 }
 
-pub(super) fn read_kit(stored: &str) -> Result<Vec<Component>, StoreError> {
+fn read_kit(stored: &str) -> Result<Vec<Component>, StoreError> {
     let parts: Vec<StoredComponent> =
         serde_json::from_str(stored).map_err(|_| StoreError::Unreadable("sku.kit"))?;
     let component = |part: StoredComponent| {
@@ -347,7 +358,7 @@ pub(super) fn read_kit(stored: &str) -> Result<Vec<Component>, StoreError> {
 }
 
 /// A number of days, where there is one.
-pub(super) fn days(stored: Option<i64>, field: &'static str) -> Result<Option<u32>, StoreError> {
+fn days(stored: Option<i64>, field: &'static str) -> Result<Option<u32>, StoreError> {
     let days = stored.map(|days| u32::try_from(days).map_err(|_| StoreError::Unreadable(field)));
     days.transpose()
 }
