@@ -12,10 +12,12 @@
 //! [`calibrated`] and [`less_surplus`].
 
 mod estimate;
+mod outlook;
 
 use std::sync::Arc;
 
 use self::estimate::{Estimate, half_lives, percent_by, pooled, quantile, whole_days};
+pub use self::outlook::{Measure, Outlook, Step};
 use crate::ids::SupplierId;
 use crate::quantity::Quantity;
 

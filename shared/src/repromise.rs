@@ -3,7 +3,8 @@
 //!
 //! A promise is kept as it is while the supply can carry it besides all that rank before it. Who came
 //! first ranks first, so what is missing is taken from those who came last, and only from those
-//! (domain.md 3.1, steps 3 and 13; V11, V12).
+//! (domain.md 3.1, steps 3 and 13; V11, V12). What was learnt of a supplier moves the dates of those who
+//! ask, day by day; it breaks no promise. That is done by the supplier's own word, or when the day is here.
 
 use std::collections::HashMap;
 
@@ -250,7 +251,7 @@ impl<'a> Books<'a> {
                 ships_by: match part.source {
                     Source::Shelf => NaiveDate::MIN,
                     Source::Replenishment(_) => made_by(promise.since).unwrap_or(part.ships_by),
-                    _ => part.ships_by,
+                    _ => part.hoped_by,
                 },
                 amount: part.amount,
             });

@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use crate::calendar::WorkingDays;
 use crate::ids::{LocationId, PurchaseOrderId, Sku};
-use crate::lead_time::Level;
+use crate::lead_time::{Level, Measure, Outlook};
 use crate::quantity::Quantity;
 
 /// Everything that is known of one SKU, and nothing about the moment at which it is asked.
@@ -168,13 +168,16 @@ pub struct Place {
 pub struct Incoming {
     /// Units to count on: those still to come, less what the supplier is used to leave out.
     pub quantity: Quantity,
-    /// The civil date, at the location, from which planning starts: the supplier's; for
-    /// [`Basis::LeadTime`] the day of the order.
+    /// The civil date, at the location, from which planning starts: the supplier's; where it told none,
+    /// the day of the order.
     pub expected_on: NaiveDate,
     /// Calendar days added to it because of what is known of the supplier.
     pub buffer_days: i32,
     /// Why that many.
     pub basis: Basis,
+    /// How orders turned out that were waited for as long, with the day from which each counts; the most
+    /// telling first. The first that knows of any says the day in place of the above.
+    pub outlooks: Vec<(NaiveDate, Arc<Outlook>)>,
     /// True once the supplier has said that the goods have left.
     pub under_way: bool,
     /// What they come from.
@@ -188,20 +191,62 @@ pub enum Basis {
     Told,
     /// The supplier's date, and by how much its deliveries missed their dates.
     Slips {
-        /// The share of deliveries that came within the days added.
+        /// The share of deliveries that is to come within the days added.
         level: Level,
-        /// The supplier's deliveries behind it.
-        sample: usize,
+        /// The share that did, in percent: more where many came on the very day.
+        reached: u8,
+        /// The supplier's own deliveries behind it.
+        own: u32,
+        /// Deliveries of others behind it.
+        pooled: u32,
     },
+    /// No date was told: the day of the order, the lead time that is declared, and the days that the merchant
+    /// adds to each of the supplier's dates.
+    Declared,
     /// No date was told: the day of the order, and how long deliveries took.
     LeadTime {
         /// The share of deliveries that came within the days added.
         level: Level,
         /// The supplier's own deliveries behind it.
-        own: usize,
+        own: u32,
         /// Deliveries of others behind it.
-        pooled: usize,
+        pooled: u32,
     },
+}
+
+impl Basis {
+    /// The word for it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Told => "told",
+            Self::Slips { .. } => "slips",
+            Self::Declared => "declared",
+            Self::LeadTime { .. } => "lead_time",
+        }
+    }
+}
+
+/// For which day an arrival is planned, as seen on a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Planned {
+    /// The day from which planning starts.
+    pub from: NaiveDate,
+    /// Calendar days added to it.
+    pub days: i32,
+    /// Why that many.
+    pub basis: Basis,
+    /// The last day on which it is planned so, while nothing comes; `None`: until its day is over.
+    pub until: Option<NaiveDate>,
+    /// True if only those speak for it that had not come by then either: some had.
+    pub narrowed: bool,
+}
+
+impl Planned {
+    /// The civil date of arrival. `None` beyond the end of time.
+    pub fn on(&self) -> Option<NaiveDate> {
+        self.from
+            .checked_add_signed(TimeDelta::days(self.days.into()))
+    }
 }
 
 impl Incoming {
@@ -216,20 +261,93 @@ impl Incoming {
             expected_on,
             buffer_days: 0,
             basis: Basis::Told,
+            outlooks: Vec::new(),
             under_way: false,
             purchase_order,
         }
     }
 
-    /// The civil date, at the location, for which their arrival is planned. `None` beyond the end of time.
+    /// The civil date, at the location, for which their arrival was planned before anybody waited for them.
+    /// After it they are late. `None` beyond the end of time.
     pub fn planned_on(&self) -> Option<NaiveDate> {
-        self.expected_on
-            .checked_add_signed(TimeDelta::days(self.buffer_days.into()))
+        self.as_ordered().on()
+    }
+
+    /// How their arrival is planned on a day on which they are not there yet.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use chrono::NaiveDate;
+    /// use shared::lead_time::{Level, Outlook, Slip};
+    /// use shared::quantity::Quantity;
+    /// use shared::supply::Incoming;
+    ///
+    /// let slip = |at| Slip { supplier: "weaver".parse().expect("an id"), days: if at % 4 == 0 { 10 } else { 0 } };
+    /// let past: Vec<Slip> = (0..40).map(slip).collect();
+    /// let outlook = Arc::new(Outlook::of_slips(&past, &"weaver".parse()?, Level::new(70)?));
+    /// let named: NaiveDate = "2027-01-15".parse()?;
+    /// let mut told = Incoming::told("PO-7".parse()?, Quantity::new(10), named);
+    /// told.outlooks = vec![(named, outlook)];
+    /// let planned = |today: &str| told.planned(today.parse().expect("a date")).on();
+    /// // Three of four of its dates are kept; what is late is ten days late. Beyond that nothing is known.
+    /// assert_eq!(planned("2027-01-15"), Some(named));
+    /// assert_eq!(planned("2027-01-16"), Some("2027-01-25".parse()?));
+    /// assert_eq!(planned("2027-01-26"), Some(named));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn planned(&self, today: NaiveDate) -> Planned {
+        self.foreseen(today).unwrap_or_else(|| self.as_ordered())
+    }
+
+    /// The same where something is known of orders that were waited for as long.
+    pub fn foreseen(&self, today: NaiveDate) -> Option<Planned> {
+        self.outlooks.iter().find_map(|(from, outlook)| {
+            let step = outlook.after(i32::try_from((today - *from).num_days()).ok()?)?;
+            let (level, own, pooled) = (outlook.level(), step.own, step.pooled);
+            Some(Planned {
+                from: *from,
+                days: step.days,
+                basis: match outlook.measures() {
+                    Measure::Slips => Basis::Slips {
+                        level,
+                        reached: step.reached,
+                        own,
+                        pooled,
+                    },
+                    Measure::LeadTimes => Basis::LeadTime { level, own, pooled },
+                },
+                until: from.checked_add_signed(TimeDelta::days(step.until.into())),
+                narrowed: outlook.steps().first() != Some(step),
+            })
+        })
+    }
+
+    /// The soonest day on which they may come, for all that is known: what was promised of them is not broken
+    /// before it is. `None` where nothing is foreseen.
+    pub fn hoped_on(&self, today: NaiveDate) -> Option<NaiveDate> {
+        let foreseen = self.foreseen(today)?.on()?;
+        let named = if self.is_told() {
+            self.expected_on
+        } else {
+            today
+        };
+        Some(named.max(today).min(foreseen))
+    }
+
+    fn as_ordered(&self) -> Planned {
+        Planned {
+            from: self.expected_on,
+            days: self.buffer_days,
+            basis: self.basis,
+            until: None,
+            narrowed: false,
+        }
     }
 
     /// True if a date was told, and not only estimated.
     pub fn is_told(&self) -> bool {
-        !matches!(self.basis, Basis::LeadTime { .. })
+        matches!(self.basis, Basis::Told | Basis::Slips { .. })
     }
 }
 

@@ -47,6 +47,8 @@ pub struct Arrival<'a> {
     pub arrives_on: Option<NaiveDate>,
     /// First civil date by which they can be with the carrier.
     pub ships_by: NaiveDate,
+    /// The same if they come as soon as they may: until then nobody's promise is broken.
+    pub hoped_by: NaiveDate,
     /// How many.
     pub amount: Amount,
 }
@@ -58,7 +60,8 @@ pub enum Source<'a> {
     Shelf,
     /// A purchase order, on its way.
     Incoming(&'a Incoming),
-    /// A purchase order that should be here, assumed for one of the next days.
+    /// A purchase order that should be here: it is expected for when others came that were as late, or
+    /// assumed for one of the next days.
     Late(&'a Incoming),
     /// An order that is placed when somebody buys.
     Replenishment(&'a Replenishment),
@@ -109,6 +112,7 @@ impl<'a> Timeline<'a> {
             source: Source::Shelf,
             arrives_on: None,
             ships_by,
+            hoped_by: ships_by,
             amount: on_shelf,
         }));
 
@@ -118,7 +122,10 @@ impl<'a> Timeline<'a> {
                 continue;
             };
             let late = planned < today;
-            let arrives_on = if !late {
+            let foreseen = incoming.foreseen(today);
+            let arrives_on = if let Some(foreseen) = foreseen {
+                foreseen.on()
+            } else if !late {
                 Some(planned)
             } else if planned
                 .checked_add_days(days(policy.overdue_fence_days))
@@ -132,11 +139,24 @@ impl<'a> Timeline<'a> {
             let Some(arrives_on) = arrives_on else {
                 continue;
             };
-            let Some(ships_by) = calendar.pickable_on(arrives_on).and_then(begin) else {
+            let leaves = |day| calendar.pickable_on(day).and_then(begin);
+            let Some(ships_by) = leaves(arrives_on) else {
                 continue;
             };
-            // The supplier's date stands until its day is over; a late one is put off each midnight.
-            changes_on(if late { today } else { planned }.succ_opt());
+            let hoped_by = incoming.hoped_on(today).and_then(leaves);
+            // The plan stands until its day is over, or more is ruled out; what nothing is known of is put
+            // off each midnight.
+            let until = foreseen.and_then(|foreseen| foreseen.until);
+            changes_on(
+                until
+                    .unwrap_or(if late { today } else { planned })
+                    .succ_opt(),
+            );
+            changes_on(
+                Some(planned)
+                    .filter(|_| !late)
+                    .and_then(|day| day.succ_opt()),
+            );
             supply.push(Arrival {
                 source: match late {
                     true => Source::Late(incoming),
@@ -144,6 +164,7 @@ impl<'a> Timeline<'a> {
                 },
                 arrives_on: Some(arrives_on),
                 ships_by,
+                hoped_by: hoped_by.unwrap_or(ships_by),
                 amount: Amount::Counted(incoming.quantity),
             });
         }
@@ -167,6 +188,7 @@ impl<'a> Timeline<'a> {
                 source: Source::Replenishment(replenishment),
                 arrives_on,
                 ships_by,
+                hoped_by: ships_by,
                 amount: Amount::Unlimited,
             }));
         } else if facts.selling.released_on.is_some_and(|day| today < day)
@@ -176,6 +198,7 @@ impl<'a> Timeline<'a> {
                 source: Source::Release,
                 arrives_on: facts.selling.released_on,
                 ships_by,
+                hoped_by: ships_by,
                 amount: Amount::Unlimited,
             }));
         }

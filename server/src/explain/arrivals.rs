@@ -28,7 +28,7 @@ pub fn steps(
     // The year that was named last need not be named again.
     let named = match step.arrival.source {
         Source::Shelf | Source::Release => Some(place.today),
-        Source::Incoming(incoming) | Source::Late(incoming) => incoming.planned_on(),
+        Source::Incoming(incoming) | Source::Late(incoming) => incoming.planned(place.today).on(),
         Source::Replenishment(_) => step.ordered_on,
     };
     let named = named.unwrap_or(place.today);
@@ -40,9 +40,17 @@ pub fn steps(
             said.push("It is not counted, so it is always there.".into());
         }
         Source::Shelf => {}
-        Source::Incoming(incoming) => said.push(planned(incoming)),
+        Source::Incoming(incoming) => said.push(planned(incoming, place.today)),
+        Source::Late(incoming) if incoming.foreseen(place.today).is_some() => {
+            said.push(planned(incoming, place.today));
+            said.extend(
+                incoming
+                    .planned_on()
+                    .map(|before| format!("It was planned for {}: it is late.", near(before))),
+            );
+        }
         Source::Late(incoming) => {
-            said.push(planned(incoming));
+            said.push(planned(incoming, place.today));
             let fence = words::count(policy.overdue_fence_days, "day");
             let offset = words::count(policy.overdue_offset_days.max(1), "day");
             said.push(format!(
@@ -120,40 +128,68 @@ pub fn steps(
     said.join(" ")
 }
 
-/// From a supplier's date to the planned day of arrival.
-pub fn planned(incoming: &Incoming) -> String {
-    let mut said = match incoming.basis {
-        Basis::LeadTime { .. } => {
-            format!(
-                "No date was told; ordered {}",
-                words::day(incoming.expected_on)
-            )
+/// From a supplier's date to the planned day of arrival, as seen on a day.
+pub fn planned(incoming: &Incoming, today: NaiveDate) -> String {
+    let plan = incoming.planned(today);
+    let from = words::day(plan.from);
+    let mut said = match plan.basis {
+        Basis::Told | Basis::Slips { .. } => format!("The supplier says {from}"),
+        Basis::LeadTime { .. } if incoming.is_told() => {
+            let told = words::day(incoming.expected_on);
+            format!("The supplier says {told}, but nothing was ever as late; ordered {from}")
         }
-        _ => format!("The supplier says {}", words::day(incoming.expected_on)),
+        Basis::Declared | Basis::LeadTime { .. } => format!("No date was told; ordered {from}"),
     };
-    let days = words::count(incoming.buffer_days.unsigned_abs(), "day");
-    let planned = incoming.planned_on().map_or_else(String::new, words::day);
-    let sign = if incoming.buffer_days < 0 { "-" } else { "+" };
-    match incoming.basis {
-        Basis::Told if incoming.buffer_days == 0 => said.push_str("; nothing is added."),
-        Basis::Told => {
-            said.push_str(&format!(
-                ", {sign}{days} that you add to each of its dates = {planned}."
-            ));
+    let days = words::count(plan.days.unsigned_abs(), "day");
+    let sign = if plan.days < 0 { "-" } else { "+" };
+    let why = match plan.basis {
+        Basis::Told if plan.days == 0 => None,
+        Basis::Told => Some(" that you add to each of its dates".into()),
+        Basis::Declared => {
+            Some(" (its declared lead time, and what you add to each of its dates)".into())
         }
-        Basis::Slips { level, sample } => said.push_str(&format!(
-            ", {sign}{days} (of its last {sample} deliveries {} % came within that) = {planned}.",
+        Basis::Slips {
+            level, own, pooled, ..
+        }
+        | Basis::LeadTime { level, own, pooled } => Some(format!(
+            " ({} % came within that, {})",
             level.percent(),
+            judged_by(own, pooled, plan.narrowed),
         )),
-        Basis::LeadTime { level, own, pooled } => said.push_str(&format!(
-            ", {sign}{days} ({} % of deliveries come within that, judged by {own} of its own and {pooled} of others) = {planned}.",
-            level.percent(),
-        )),
+    };
+    match why {
+        None => said.push_str("; nothing is added."),
+        Some(why) => {
+            let planned = plan.on().map_or_else(String::new, words::day);
+            said.push_str(&format!(", {sign}{days}{why} = {planned}."));
+        }
     }
     if incoming.under_way {
         said.push_str(" It has been sent.");
     }
     said
+}
+
+/// Whose deliveries a number of days is judged by.
+fn judged_by(own: u32, pooled: u32, narrowed: bool) -> String {
+    let own = match pooled {
+        0 => format!("judged by its last {}", delivered(own)),
+        _ => format!(
+            "judged by {} of its own and {pooled} of others",
+            delivered(own)
+        ),
+    };
+    match narrowed {
+        true => format!("{own} that had not come by now either"),
+        false => own,
+    }
+}
+
+fn delivered(count: u32) -> String {
+    match count {
+        1 => "1\u{a0}delivery".into(),
+        _ => format!("{count}\u{a0}deliveries"),
+    }
 }
 
 /// A claim: how much, and for when.

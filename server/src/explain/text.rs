@@ -422,7 +422,7 @@ fn part_there(
             &format!(
                 "{}. {} That is more than {fence} ago: no promise counts on it.",
                 words::units(dropped.quantity),
-                planned(dropped),
+                planned(dropped, place.today),
             ),
         );
     }
@@ -433,7 +433,7 @@ fn part_there(
             &format!(
                 "{}. {} Nobody would work then: no promise counts on it.",
                 words::units(stuck.quantity),
-                planned(stuck),
+                planned(stuck, place.today),
             ),
         );
     }

@@ -1,22 +1,26 @@
 //! Learns from what came how suppliers deliver. Part of the acts by which something comes.
 
 use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
 
 use shared::ids::{Sku, SupplierId};
 use shared::lead_time::{
-    Delivery, JUDGED_MAX, Level, OWN_MAX, OWN_MIN, POOL_MAX, Slip, YIELD_MAX, calibrated,
-    expected_yield, lead_time, slip,
+    Delivery, JUDGED_MAX, Level, OWN_MAX, OWN_MIN, Outlook, POOL_MAX, Slip, YIELD_MAX, calibrated,
+    expected_yield, lead_time, less_surplus, slip,
 };
 
 use super::records::{
-    DeliveryRecord, LeadTimeModel, PurchaseOrder, SlipModel, SupplierModel, SupplierRecord,
-    YieldModel,
+    DeliveryRecord, Foretold, LeadTimeModel, Needed, PurchaseOrder, SlipModel, StoreRecord,
+    SupplierModel, SupplierRecord, YieldModel,
 };
 use crate::store::{StoreError, Writing};
 
 /// Deliveries of one supplier that are looked at, newest first: enough to find the last dates and
 /// counts, where only some have one.
 const OWN_LOADED_MAX: usize = 400;
+/// Deliveries of all suppliers that are looked at, newest first: enough to find some that took as long as an
+/// order that is late.
+const POOL_LOADED_MAX: usize = 2_000;
 /// Ways of shipping of one supplier that are looked at, the last used first.
 const MODES_MAX: usize = 20;
 /// Fewest deliveries known on the day of an order for which it is judged what was foretold on it.
@@ -33,7 +37,7 @@ pub(super) async fn learn_from_order(
         return Ok(Vec::new());
     };
     judge(writing, deliveries).await?;
-    learn_of(writing, supplier).await
+    Ok(learn_of(writing, supplier).await?.unwrap_or_default())
 }
 
 /// Learns from a history that was taken in. Returns the SKUs whose dates may move by it.
@@ -43,11 +47,11 @@ pub(super) async fn learn_from_history(writing: &mut Writing) -> Result<Vec<Sku>
     learn_of_all(writing).await
 }
 
-/// Learns anew of one supplier. Returns the SKUs whose dates may move by it.
+/// Learns anew of one supplier. Returns the SKUs whose dates may move by it; `None` where nothing new was learnt.
 pub(super) async fn learn_of(
     writing: &mut Writing,
     supplier: &SupplierId,
-) -> Result<Vec<Sku>, StoreError> {
+) -> Result<Option<Vec<Sku>>, StoreError> {
     let mut suppliers = writing.suppliers().await?;
     suppliers.retain(|record| record.id == *supplier);
     learn(writing, suppliers).await
@@ -56,31 +60,53 @@ pub(super) async fn learn_of(
 /// Learns anew of all suppliers. Returns the SKUs whose dates may move by it.
 pub(super) async fn learn_of_all(writing: &mut Writing) -> Result<Vec<Sku>, StoreError> {
     let suppliers = writing.suppliers().await?;
-    learn(writing, suppliers).await
+    Ok(learn(writing, suppliers).await?.unwrap_or_default())
 }
 
 async fn learn(
     writing: &mut Writing,
     suppliers: Vec<SupplierRecord>,
-) -> Result<Vec<Sku>, StoreError> {
+) -> Result<Option<Vec<Sku>>, StoreError> {
     let Some(store) = writing.store_record().await? else {
-        return Ok(Vec::new());
+        return Ok(None);
     };
-    let target = store.promise_level;
-    let needed = writing.needed_levels().await?;
-    let kept = |needed: &Option<Level>| needed.is_some_and(|needed| needed <= target);
-    let kept: Vec<bool> = needed.iter().map(kept).collect();
-    let level = calibrated(target, &kept);
-    let pool = writing.newest(None, POOL_MAX).await?;
-    let mut touched = BTreeSet::new();
+    let levels = levels(writing, &store).await?;
+    let pool = writing.newest(None, POOL_LOADED_MAX).await?;
+    let mut touched: Option<BTreeSet<Sku>> = None;
     for supplier in suppliers {
         let own = writing
             .newest_of(&supplier.id, None, OWN_LOADED_MAX)
             .await?;
-        let models = models(&supplier, &own, &pool, level, target);
-        touched.extend(writing.put_models(&supplier.id, &models).await?);
+        let models = models(&supplier, &own, &pool, levels);
+        if let Some(more) = writing.put_models(&supplier.id, &models).await? {
+            touched.get_or_insert_default().extend(more);
+        }
     }
-    Ok(touched.into_iter().collect())
+    Ok(touched.map(|touched| touched.into_iter().collect()))
+}
+
+/// The levels at which to promise.
+#[derive(Clone, Copy)]
+struct Levels {
+    lead_time: Level,
+    slip: Level,
+}
+
+/// Finds the levels at which the merchant's target was kept by those deliveries that would have been foretold, and
+/// takes off what the dates that were told are safer than asked.
+async fn levels(writing: &mut Writing, store: &StoreRecord) -> Result<Levels, StoreError> {
+    let target = store.promise_level;
+    let foretold = writing.foretold().await?;
+    let surpluses = writing.surpluses().await?;
+    let level = |needed: fn(&Foretold) -> Needed| {
+        let kept = |needed: Option<Level>| needed.is_some_and(|needed| needed <= target);
+        let kept: Vec<bool> = foretold.iter().filter_map(needed).map(kept).collect();
+        less_surplus(calibrated(target, &kept), &surpluses)
+    };
+    Ok(Levels {
+        lead_time: level(|one| one.lead_time),
+        slip: level(|one| one.slip),
+    })
 }
 
 /// What deliveries say of a supplier: of any way of shipping, then of each that was seen. Nothing
@@ -89,10 +115,10 @@ fn models(
     supplier: &SupplierRecord,
     own: &[DeliveryRecord],
     pool: &[DeliveryRecord],
-    level: Level,
-    target: Level,
+    levels: Levels,
 ) -> Vec<SupplierModel> {
-    let past = past(own, pool);
+    let records = past(own, pool);
+    let past: Vec<Delivery> = records.iter().map(|one| one.delivery()).collect();
     let mut modes = BTreeSet::new();
     for mode in own.iter().filter_map(|one| one.mode.as_deref()) {
         if modes.len() < MODES_MAX {
@@ -100,8 +126,9 @@ fn models(
         }
     }
     let model = |mode: Option<&str>| {
-        let declared = supplier.lead_time_days;
+        let (declared, level) = (supplier.lead_time_days, levels.lead_time);
         let known = lead_time(&past, &supplier.id, mode, declared, level)?;
+        let outlook = Outlook::of_lead_times(&past, &supplier.id, mode, declared, level);
         Some(SupplierModel {
             supplier: supplier.id.clone(),
             mode: mode.unwrap_or_default().to_owned(),
@@ -111,9 +138,10 @@ fn models(
                 own: counted(known.own),
                 pooled: counted(known.pooled),
             },
+            lead_time_outlook: Arc::new(outlook),
             slip: mode
                 .is_none()
-                .then(|| slips(supplier, own, target))
+                .then(|| slips(supplier, &records, levels.slip))
                 .flatten(),
             expected_yield: mode.is_none().then(|| yields(own)).flatten(),
         })
@@ -123,13 +151,18 @@ fn models(
 }
 
 /// By how much a supplier misses its dates; `None` where its own deliveries are too few to say.
-fn slips(supplier: &SupplierRecord, own: &[DeliveryRecord], target: Level) -> Option<SlipModel> {
-    let past: Vec<Slip> = own.iter().rev().filter_map(DeliveryRecord::slip).collect();
-    let known = slip(&past, &supplier.id, target).filter(|known| OWN_MIN <= known.own)?;
+fn slips(
+    supplier: &SupplierRecord,
+    records: &[&DeliveryRecord],
+    level: Level,
+) -> Option<SlipModel> {
+    let past: Vec<Slip> = records.iter().filter_map(|one| one.slip()).collect();
+    let known = slip(&past, &supplier.id, level).filter(|known| OWN_MIN <= known.own)?;
     Some(SlipModel {
         days: known.days,
-        level: target,
+        level,
         sample: counted(known.own),
+        outlook: Arc::new(Outlook::of_slips(&past, &supplier.id, level)),
     })
 }
 
@@ -146,7 +179,7 @@ fn yields(own: &[DeliveryRecord]) -> Option<YieldModel> {
     })
 }
 
-/// Finds out which level would have foretold each of these deliveries on the day of its order, and
+/// Finds out which levels would have foretold each of these deliveries on the day of its order, and
 /// writes it down: what promises are calibrated by.
 async fn judge(
     writing: &mut Writing,
@@ -160,8 +193,10 @@ async fn judge(
         let day = Some(first.ordered_on);
         let own = writing.newest_of(&first.supplier, day, OWN_MAX).await?;
         let pool = writing.newest(day, POOL_MAX).await?;
-        let past = past(&own, &pool);
-        let needed = |one: &DeliveryRecord| {
+        let records = past(&own, &pool);
+        let past: Vec<Delivery> = records.iter().map(|one| one.delivery()).collect();
+        let slips: Vec<Slip> = records.iter().filter_map(|one| one.slip()).collect();
+        let lead_time_needed = |one: &DeliveryRecord| {
             let mode = one.mode.as_deref();
             let foretold = |level| {
                 let known = lead_time(&past, &one.supplier, mode, None, level);
@@ -169,9 +204,24 @@ async fn judge(
             };
             (KNOWN_MIN <= past.len()).then(|| lowest(foretold))
         };
-        judged.extend(alike.iter().map(|one| (one.id.clone(), needed(one))));
+        let of_its_own = slips.iter().filter(|slip| slip.supplier == first.supplier);
+        let known_slips = of_its_own.count();
+        let slip_needed = |one: &DeliveryRecord| {
+            let slipped = one.slip().filter(|_| OWN_MIN <= known_slips)?;
+            Some(lowest(|level| {
+                let known = slip(&slips, &one.supplier, level);
+                known.is_some_and(|known| slipped.days <= known.days.max(0))
+            }))
+        };
+        judged.extend(alike.iter().map(|one| {
+            let foretold = Foretold {
+                lead_time: lead_time_needed(one),
+                slip: slip_needed(one),
+            };
+            (one.id.clone(), foretold)
+        }));
     }
-    writing.put_needed_levels(&judged).await
+    writing.put_foretold(&judged).await
 }
 
 /// The lowest level that is enough, if one is. What is enough stays so at every higher level.
@@ -184,12 +234,12 @@ fn lowest(enough: impl Fn(Level) -> bool) -> Option<Level> {
 }
 
 /// What a supplier and all of them delivered, each newest first, as one past, oldest first.
-fn past(own: &[DeliveryRecord], pool: &[DeliveryRecord]) -> Vec<Delivery> {
+fn past<'a>(own: &'a [DeliveryRecord], pool: &'a [DeliveryRecord]) -> Vec<&'a DeliveryRecord> {
     let pooled: HashSet<&str> = pool.iter().map(|one| one.id.as_str()).collect();
     let older = own.iter().filter(|one| !pooled.contains(one.id.as_str()));
     let mut past: Vec<&DeliveryRecord> = pool.iter().chain(older).collect();
     past.sort_by_key(|one| (one.received_on, one.id.as_str()));
-    past.into_iter().map(DeliveryRecord::delivery).collect()
+    past
 }
 
 fn counted(deliveries: usize) -> u32 {

@@ -5,6 +5,7 @@
 
 pub mod add_holidays;
 pub mod adjust_stock;
+mod basis;
 pub mod change_purchase_order;
 pub mod check_availability;
 pub mod check_database;
@@ -23,6 +24,7 @@ pub mod put_store;
 pub mod put_supplier;
 pub mod receive_purchase_order;
 pub mod records;
+mod relearn;
 pub mod release;
 pub mod reserve;
 pub mod running;

@@ -1,8 +1,11 @@
 //! The records that acts take and show, as the store keeps them.
 
-pub use crate::store::deliveries::{DeliveryBatch, DeliveryRecord, MODE_CHARS_MAX};
+pub use crate::store::deliveries::{
+    DeliveryBatch, DeliveryRecord, Foretold, MODE_CHARS_MAX, Needed,
+};
 pub use crate::store::keys::KeyRecord;
 pub use crate::store::locations::{LocationRecord, Week, WeekTimes, day_name, day_named};
+pub use crate::store::promise_basis::PromiseBasis;
 pub use crate::store::promises::{Ending, PromiseRow, PromisedPart, Reservation, plan_name};
 pub use crate::store::purchase_orders::{
     PurchaseOrder, PurchaseOrderLine, PurchaseOrderStatus, Receipt,

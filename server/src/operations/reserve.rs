@@ -2,22 +2,19 @@
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use rand::rand_core::TryCryptoRng;
-use serde_json::json;
-use shared::availability::{Location, PromisePolicy};
 use shared::cart::{DatedLine, date_cart};
-use shared::explain::basis;
 use shared::ids::{ReservationId, Sku, StoreId};
 use shared::kit::Goods;
 use shared::promise::Slice;
 use shared::quantity::Quantity;
 use shared::repromise::Held;
 use shared::shipment::PlanKind;
-use shared::supply::{Basis, Due};
-use shared::timeline::Source;
+use shared::supply::Due;
 
 use super::ActError;
+use super::basis::promise_basis;
 use super::once::{Once, Outcome};
-use super::records::{PromisedPart, Reservation};
+use super::records::{PromiseBasis, PromisedPart, Reservation};
 use super::running::{Touched, detached, publish};
 use crate::app::App;
 use crate::catalogue::Settings;
@@ -111,7 +108,7 @@ pub async fn reserve(
 struct Decided {
     reservation: Reservation,
     lines: Vec<(Sku, Quantity)>,
-    promised: Vec<(PromisedPart, String)>,
+    promised: Vec<(PromisedPart, PromiseBasis)>,
 }
 
 impl Decided {
@@ -165,7 +162,7 @@ async fn decided(
                 },
                 takes: takes(goods, slice.quantity),
             };
-            let basis = basis_json(goods, location, policy, slice.ships_by, now);
+            let basis = promise_basis(goods, location, policy, slice.ships_by, now);
             promised.push((part, basis));
         }
     }
@@ -245,68 +242,4 @@ pub(super) fn takes(goods: &Goods<'_>, quantity: Quantity) -> Vec<(Sku, Quantity
         .map(|(part, each)| (part.sku.clone(), times(*each)))
         .chain(own)
         .collect()
-}
-
-/// What a date rests on, for the ledger: the supply that opens it, how it was planned, and the version of
-/// the calendar.
-pub(super) fn basis_json(
-    goods: &Goods<'_>,
-    location: &Location,
-    policy: &PromisePolicy,
-    day: NaiveDate,
-    now: DateTime<Utc>,
-) -> String {
-    let supply = basis(goods, location, policy, day, now)
-        .into_iter()
-        .map(|(sku, arrival)| {
-            let mut entry = json!({
-                "sku": sku.as_str(),
-                "from": source_name(&arrival.source),
-                "ships_by": arrival.ships_by.to_string(),
-            });
-            if let (Source::Incoming(incoming) | Source::Late(incoming), Some(entry)) =
-                (arrival.source, entry.as_object_mut())
-            {
-                entry.insert(
-                    "purchase_order".into(),
-                    json!(incoming.purchase_order.as_str()),
-                );
-                entry.insert(
-                    "expected_on".into(),
-                    json!(incoming.expected_on.to_string()),
-                );
-                entry.insert("added_days".into(), json!(incoming.buffer_days));
-                let (rule, level, own, pooled) = match incoming.basis {
-                    Basis::Told => ("told", None, None, None),
-                    Basis::Slips { level, sample } => {
-                        ("slips", Some(level.percent()), Some(sample), None)
-                    }
-                    Basis::LeadTime { level, own, pooled } => {
-                        ("lead_time", Some(level.percent()), Some(own), Some(pooled))
-                    }
-                };
-                entry.insert("rule".into(), json!(rule));
-                entry.insert("level".into(), json!(level));
-                entry.insert("sample".into(), json!(own));
-                entry.insert("pooled".into(), json!(pooled));
-            }
-            entry
-        });
-    json!({
-        "location": location.id.as_str(),
-        "calendar_revision": location.revision,
-        "supply": supply.collect::<Vec<_>>(),
-    })
-    .to_string()
-}
-
-/// The word for where units come from.
-pub fn source_name(source: &Source<'_>) -> &'static str {
-    match source {
-        Source::Shelf => "shelf",
-        Source::Incoming(_) => "purchase_order",
-        Source::Late(_) => "late_purchase_order",
-        Source::Replenishment(_) => "made_to_order",
-        Source::Release => "release",
-    }
 }

@@ -11,8 +11,8 @@ use shared::repromise::{Held, repromise};
 use shared::supply::Due;
 
 use super::ActError;
-use super::records::PromisedPart;
-use super::reserve::basis_json;
+use super::basis::promise_basis;
+use super::records::{PromiseBasis, PromisedPart};
 use crate::catalogue::Settings;
 use crate::store::Writing;
 
@@ -105,8 +105,11 @@ pub(super) async fn settle(
                 .iter()
                 .find(|location| location.id == held.location);
             let basis = match (location, held.due) {
-                (Some(location), Due::By(day)) => basis_json(&goods, location, policy, day, now),
-                _ => "{}".into(),
+                (Some(location), Due::By(day)) => promise_basis(&goods, location, policy, day, now),
+                _ => PromiseBasis {
+                    json: "{}".into(),
+                    surplus: None,
+                },
             };
             let part = PromisedPart {
                 part: match at {

@@ -1,11 +1,14 @@
-//! Clears away what time has ended, and looks after promises that time alone can break.
+//! Clears away what time has ended, looks after promises that time alone can break, and learns anew each day.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
+use chrono::NaiveDate;
 use shared::ids::{Sku, StoreId};
 
 use super::ActError;
 use super::records::Ending;
+use super::relearn::relearn;
 use super::running::{Touched, publish};
 use super::settle::{Cause, settle};
 use crate::app::App;
@@ -23,7 +26,8 @@ pub const LOOKED_AFTER_MAX: u32 = 50;
 pub async fn sweep(app: App) {
     let mut ticks = tokio::time::interval(SWEEP_EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut after = std::collections::HashMap::<StoreId, String>::new();
+    let mut after = HashMap::<StoreId, String>::new();
+    let mut learnt_on = HashMap::<StoreId, NaiveDate>::new();
     loop {
         ticks.tick().await;
         for shop in app.catalogue.shops() {
@@ -34,6 +38,12 @@ pub async fn sweep(app: App) {
             };
             if let Err(error) = swept {
                 tracing::warn!(error = %error, "Cannot look after promises: {error}");
+            }
+            let today = app.clock.now().date_naive();
+            if learnt_on.insert(shop.id.clone(), today) != Some(today)
+                && let Err(error) = relearn(&app, &shop.id).await
+            {
+                tracing::warn!(error = %error, "Cannot learn of suppliers: {error}");
             }
         }
     }

@@ -50,6 +50,15 @@ pub struct DeliveryBatch {
 /// `None`: too little was known on the day of the order.
 pub type Needed = Option<Option<Level>>;
 
+/// What would have been needed to foretell a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Foretold {
+    /// By how long the supplier takes.
+    pub lead_time: Needed,
+    /// By how much its dates slip, where it had told one.
+    pub slip: Needed,
+}
+
 impl DeliveryRecord {
     /// Calendar days from order to arrival. What came before it was ordered, on paper, took none.
     pub fn days(&self) -> u32 {
@@ -201,6 +210,7 @@ impl Writing {
                  , quantity_ordered  = excluded.quantity_ordered
                  , quantity_received = excluded.quantity_received
                  , needed_level      = NULL
+                 , needed_slip_level = NULL
                  , revision          = excluded.revision
              WHERE delivery.supplier <> excluded.supplier
                 OR delivery.mode IS NOT excluded.mode
@@ -288,14 +298,15 @@ impl Writing {
         rows.into_iter().map(Row::record).collect()
     }
 
-    /// The levels that were needed for the last deliveries, oldest first.
-    pub async fn needed_levels(&mut self) -> Result<Vec<Option<Level>>, StoreError> {
-        let rows: Vec<u8> = sqlx::query_scalar(
+    /// What was needed for the last deliveries of which it is known, oldest first.
+    pub async fn foretold(&mut self) -> Result<Vec<Foretold>, StoreError> {
+        let rows: Vec<(Option<u8>, Option<u8>)> = sqlx::query_as(
             "
             SELECT needed_level
+                 , needed_slip_level
               FROM delivery
              WHERE store_id = ?1
-               AND needed_level IS NOT NULL
+               AND (needed_level IS NOT NULL OR needed_slip_level IS NOT NULL)
              ORDER BY received_on DESC
                     , delivery DESC
              LIMIT ?2",
@@ -304,30 +315,34 @@ impl Writing {
         .bind(i64::try_from(JUDGED_MAX).unwrap_or(i64::MAX))
         .fetch_all(&mut *self.transaction)
         .await?;
-        let level = |needed: u8| Level::new(needed).ok();
-        Ok(rows.into_iter().rev().map(level).collect())
+        let level = |needed: Option<u8>| needed.map(|percent| Level::new(percent).ok());
+        let foretold = |(lead_time, slip)| Foretold {
+            lead_time: level(lead_time),
+            slip: level(slip),
+        };
+        Ok(rows.into_iter().rev().map(foretold).collect())
     }
 
-    /// Writes down which level was needed for each of these deliveries.
-    pub async fn put_needed_levels(
-        &mut self,
-        judged: &[(String, Needed)],
-    ) -> Result<(), StoreError> {
+    /// Writes down what was needed for each of these deliveries.
+    pub async fn put_foretold(&mut self, judged: &[(String, Foretold)]) -> Result<(), StoreError> {
         let level =
             |needed: &Needed| needed.map(|level| level.map_or(NO_LEVEL, |level| level.percent()));
-        let rows: Vec<(&str, Option<u8>)> = judged
+        let rows: Vec<(&str, Option<u8>, Option<u8>)> = judged
             .iter()
-            .map(|(id, needed)| (id.as_str(), level(needed)))
+            .map(|(id, needed)| (id.as_str(), level(&needed.lead_time), level(&needed.slip)))
             .collect();
         let rows = serde_json::to_string(&rows).expect("texts and numbers are always JSON");
         sqlx::query(
             "
             UPDATE delivery
-               SET needed_level = told.value ->> 1
+               SET needed_level      = told.value ->> 1
+                 , needed_slip_level = told.value ->> 2
               FROM jsonb_each(?2) AS told
              WHERE delivery.store_id = ?1
                AND delivery.delivery = told.value ->> 0
-               AND delivery.needed_level IS NOT told.value ->> 1",
+               AND ( delivery.needed_level IS NOT told.value ->> 1
+                  OR delivery.needed_slip_level IS NOT told.value ->> 2
+                   )",
         )
         .bind(self.store.as_str())
         .bind(rows)

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use shared::calendar::WorkingDays;
 use shared::ids::{LocationId, StoreId};
-use shared::lead_time::Level;
+use shared::lead_time::Outlook;
 use shared::quantity::Quantity;
 use shared::supply::{Basis, Incoming, Replenishment};
 use sqlx::SqliteConnection;
 
 use super::StoreError;
 use super::skus::{quantity, read};
-use super::supplier_models::{LeadTimeModel, SupplierModel, supplier_models};
+use super::supplier_models::{SupplierModel, supplier_models};
 use super::suppliers::suppliers;
 
 /// What is declared and what was learnt of suppliers, each calendar in memory once however many
@@ -22,14 +22,28 @@ pub(super) struct Suppliers {
     declared: HashMap<String, Declared>,
     learnt: HashMap<(String, String), SupplierModel>,
     usual: Arc<WorkingDays>,
-    /// The share of deliveries that the merchant wants to come in time.
-    level: Level,
 }
 
 struct Declared {
     days: Arc<WorkingDays>,
     lead_time_days: Option<u32>,
     buffer_days: u32,
+}
+
+/// How long a supplier takes, and who says so.
+enum LeadTime<'a> {
+    /// The merchant or the supplier.
+    Declared(u32),
+    /// What came.
+    Learnt(&'a SupplierModel),
+}
+
+/// How an arrival is planned.
+struct Plan {
+    from: NaiveDate,
+    days: i32,
+    basis: Basis,
+    outlooks: Vec<(NaiveDate, Arc<Outlook>)>,
 }
 
 /// A line of a purchase order of which something is still to come.
@@ -69,15 +83,6 @@ impl Suppliers {
     ) -> Result<Self, StoreError> {
         let declared = suppliers(snapshot, store).await?;
         let learnt = supplier_models(snapshot, store, None).await?;
-        let level: u8 = sqlx::query_scalar(
-            "
-            SELECT promise_level
-              FROM store
-             WHERE store_id = ?1",
-        )
-        .bind(store.as_str())
-        .fetch_one(snapshot)
-        .await?;
         Ok(Self {
             declared: declared
                 .into_iter()
@@ -95,7 +100,6 @@ impl Suppliers {
                 .map(|model| ((model.supplier.to_string(), model.mode.clone()), model))
                 .collect(),
             usual: Arc::new(WorkingDays::monday_to_friday()),
-            level: Level::new(level).map_err(|_| StoreError::Unreadable("store.promise_level"))?,
         })
     }
 
@@ -109,7 +113,10 @@ impl Suppliers {
         let known = supplier.and_then(|id| self.declared.get(id));
         declared.or_else(|| known?.lead_time_days)?;
         Some(Replenishment {
-            lead_time_days: self.lead_time(supplier, None, declared)?.days,
+            lead_time_days: match self.lead_time(supplier, None, declared)? {
+                LeadTime::Declared(days) => days,
+                LeadTime::Learnt(model) => model.lead_time.days,
+            },
             supplier_days: Arc::clone(known.map_or(&self.usual, |known| &known.days)),
         })
     }
@@ -122,18 +129,14 @@ impl Suppliers {
         supplier: Option<&str>,
         mode: Option<&str>,
         declared: Option<u32>,
-    ) -> Option<LeadTimeModel> {
-        let learnt = supplier
-            .and_then(|id| self.learnt(id, mode.unwrap_or_default()))
-            .map(|model| model.lead_time);
+    ) -> Option<LeadTime<'_>> {
+        let learnt = supplier.and_then(|id| self.learnt(id, mode.unwrap_or_default()));
         let theirs = || self.declared.get(supplier?)?.lead_time_days;
-        let declared = declared.or_else(theirs).map(|days| LeadTimeModel {
-            days,
-            level: self.level,
-            own: 0,
-            pooled: 0,
-        });
-        learnt.filter(LeadTimeModel::is_own).or(declared).or(learnt)
+        match (learnt, declared.or_else(theirs)) {
+            (Some(model), _) if model.lead_time.is_own() => Some(LeadTime::Learnt(model)),
+            (_, Some(days)) => Some(LeadTime::Declared(days)),
+            (model, None) => model.map(LeadTime::Learnt),
+        }
     }
 
     /// What was learnt of a way of shipping, or else of any.
@@ -190,7 +193,7 @@ impl Awaited {
     /// `None` where nothing can be promised from it: no day is known, or no unit is to be expected.
     pub(super) fn planned(self, suppliers: &Suppliers) -> Result<Option<OnItsWay>, StoreError> {
         let to_come = self.to_come(suppliers)?;
-        let Some((from, buffer_days, basis)) = self.day(suppliers)? else {
+        let Some(plan) = self.plan(suppliers)? else {
             return Ok(None);
         };
         if to_come.is_zero() {
@@ -200,10 +203,11 @@ impl Awaited {
         Ok(Some(OnItsWay {
             location: read(&self.location, "purchase_order.location")?,
             incoming: Incoming {
-                buffer_days,
-                basis,
+                buffer_days: plan.days,
+                basis: plan.basis,
+                outlooks: plan.outlooks,
                 under_way: self.shipped_on.is_some(),
-                ..Incoming::told(id, to_come, from)
+                ..Incoming::told(id, to_come, plan.from)
             },
             sku: self.sku,
         }))
@@ -224,34 +228,56 @@ impl Awaited {
         Ok(expected.min(ordered).less(received))
     }
 
-    /// The day from which planning starts, the days added to it, and why.
-    fn day(&self, suppliers: &Suppliers) -> Result<Option<(NaiveDate, i32, Basis)>, StoreError> {
+    /// What is said of the day of arrival, by the supplier, the merchant and what came before.
+    fn plan(&self, suppliers: &Suppliers) -> Result<Option<Plan>, StoreError> {
         let supplier = self.supplier.as_deref();
+        let mode = self.mode.as_deref();
         let whole = |days: u32| {
             i32::try_from(days).map_err(|_| StoreError::Unreadable("days of a supplier"))
         };
-        let Some(told) = self.expected_on else {
-            let known = suppliers.lead_time(supplier, self.mode.as_deref(), self.lead_time_days);
-            let Some(known) = known else { return Ok(None) };
-            let sample = |count| usize::try_from(count).unwrap_or(usize::MAX);
-            let basis = Basis::LeadTime {
-                level: known.level,
-                own: sample(known.own),
-                pooled: sample(known.pooled),
-            };
-            return Ok(Some((self.ordered_on, whole(known.days)?, basis)));
-        };
-        let learnt = supplier.and_then(|id| suppliers.learnt(id, ""));
-        if let Some(slip) = learnt.and_then(|model| model.slip) {
-            let basis = Basis::Slips {
-                level: slip.level,
-                sample: usize::try_from(slip.sample).unwrap_or(usize::MAX),
-            };
-            // Nothing is planned before the day that the supplier itself names.
-            return Ok(Some((told, slip.days.max(0), basis)));
-        }
         let declared = supplier.and_then(|id| suppliers.declared.get(id));
         let buffer_days = declared.map_or(0, |declared| declared.buffer_days);
-        Ok(Some((told, whole(buffer_days)?, Basis::Told)))
+        let Some(told) = self.expected_on else {
+            return Ok(
+                match suppliers.lead_time(supplier, mode, self.lead_time_days) {
+                    None => None,
+                    Some(LeadTime::Declared(days)) => Some(Plan {
+                        from: self.ordered_on,
+                        days: whole(days.saturating_add(buffer_days))?,
+                        basis: Basis::Declared,
+                        outlooks: Vec::new(),
+                    }),
+                    Some(LeadTime::Learnt(model)) => Some(Plan {
+                        from: self.ordered_on,
+                        days: whole(model.lead_time.days)?,
+                        basis: model.lead_time.basis(),
+                        outlooks: vec![(self.ordered_on, Arc::clone(&model.lead_time_outlook))],
+                    }),
+                },
+            );
+        };
+        let slip = supplier
+            .and_then(|id| suppliers.learnt(id, ""))
+            .and_then(|model| model.slip.as_ref());
+        let Some(slip) = slip else {
+            return Ok(Some(Plan {
+                from: told,
+                days: whole(buffer_days)?,
+                basis: Basis::Told,
+                outlooks: Vec::new(),
+            }));
+        };
+        // An order that is later than any of which it is known is one of those that took as long.
+        let lead_time = supplier.and_then(|id| suppliers.learnt(id, mode.unwrap_or_default()));
+        let lead_time = lead_time.map(|model| (self.ordered_on, &model.lead_time_outlook));
+        let outlooks = [(told, &slip.outlook)].into_iter().chain(lead_time);
+        Ok(Some(Plan {
+            from: told,
+            days: slip.days.max(0),
+            basis: slip.basis(),
+            outlooks: outlooks
+                .map(|(from, outlook)| (from, Arc::clone(outlook)))
+                .collect(),
+        }))
     }
 }

@@ -13,6 +13,8 @@ pub mod kept_answers;
 pub mod keys;
 pub mod locations;
 pub mod open;
+mod outlooks;
+pub mod promise_basis;
 pub mod promises;
 pub mod purchase_orders;
 pub mod settings;

@@ -9,6 +9,7 @@ use shared::shipment::PlanKind;
 use shared::supply::Due;
 use sqlx::SqliteConnection;
 
+use super::promise_basis::PromiseBasis;
 use super::skus::{json_list, quantity, read};
 use super::writing::stored;
 use super::{Store, StoreError, Writing};
@@ -253,7 +254,7 @@ impl Writing {
         &mut self,
         part: &PromisedPart,
         cause: &str,
-        basis: &str,
+        basis: &PromiseBasis,
     ) -> Result<(), StoreError> {
         sqlx::query(
             "
@@ -323,6 +324,7 @@ impl Writing {
                  , basis
                  , at_ms
                  , revision
+                 , surplus
                  )
             SELECT ?1
                  , ?2
@@ -337,6 +339,7 @@ impl Writing {
                  , ?10
                  , ?11
                  , ?12
+                 , ?13
               FROM promise
              WHERE store_id = ?1
                AND reservation = ?2
@@ -352,9 +355,10 @@ impl Writing {
         .bind(part.held.location.as_str())
         .bind(day(part.held.due))
         .bind(cause)
-        .bind(basis)
+        .bind(&basis.json)
         .bind(self.at.timestamp_millis())
         .bind(stored(self.revision))
+        .bind(basis.surplus)
         .execute(&mut *self.transaction)
         .await?;
         let skus: Vec<Sku> = part.takes.iter().map(|(sku, _)| sku.clone()).collect();

@@ -1,12 +1,15 @@
 //! What was learnt of suppliers: kept as data, so that every server says the same dates.
 
+use std::sync::Arc;
+
 use shared::ids::{Sku, StoreId, SupplierId};
-use shared::lead_time::{Level, OWN_MIN, Yield};
+use shared::lead_time::{Level, Measure, OWN_MIN, Outlook, Yield};
+use shared::supply::Basis;
 use sqlx::SqliteConnection;
 
 use super::skus::read;
 use super::writing::stored;
-use super::{Store, StoreError, Writing};
+use super::{Store, StoreError, Writing, outlooks};
 
 /// What was learnt of a supplier, for one way of shipping.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +20,8 @@ pub struct SupplierModel {
     pub mode: String,
     /// How long it takes.
     pub lead_time: LeadTimeModel,
+    /// The same of orders that are waited for already.
+    pub lead_time_outlook: Arc<Outlook>,
     /// By how much it misses its dates, once enough of them are known.
     pub slip: Option<SlipModel>,
     /// How much of what is ordered comes, where that is habitually less.
@@ -37,7 +42,7 @@ pub struct LeadTimeModel {
 }
 
 /// By how much a supplier misses its dates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SlipModel {
     /// Calendar days from the date told to the arrival; negative where it is usually early.
     pub days: i32,
@@ -45,6 +50,8 @@ pub struct SlipModel {
     pub level: Level,
     /// Its own deliveries behind it.
     pub sample: u32,
+    /// The same of orders that are waited for already.
+    pub outlook: Arc<Outlook>,
 }
 
 /// How much of what is ordered comes.
@@ -60,9 +67,30 @@ pub struct YieldModel {
 pub type Models = Vec<SupplierModel>;
 
 impl LeadTimeModel {
+    /// What a date rests on that is planned by it.
+    pub fn basis(&self) -> Basis {
+        Basis::LeadTime {
+            level: self.level,
+            own: self.own,
+            pooled: self.pooled,
+        }
+    }
+
     /// True if the supplier's own deliveries are enough to set aside what it declares.
     pub fn is_own(&self) -> bool {
         OWN_MIN <= usize::try_from(self.own).unwrap_or(usize::MAX)
+    }
+}
+
+impl SlipModel {
+    /// What a date rests on that is planned by it.
+    pub fn basis(&self) -> Basis {
+        Basis::Slips {
+            level: self.level,
+            reached: self.level.percent(),
+            own: self.sample,
+            pooled: 0,
+        }
     }
 }
 
@@ -74,9 +102,11 @@ struct Row {
     lead_time_days: u32,
     own: u32,
     pooled: u32,
+    lead_time_outlook: String,
     slip_level: Option<u8>,
     slip_days: Option<i32>,
     slip_sample: Option<u32>,
+    slip_outlook: String,
     yield_ordered: Option<i64>,
     yield_received: Option<i64>,
     yield_sample: Option<u32>,
@@ -95,16 +125,17 @@ impl Store {
 }
 
 impl Writing {
-    /// Replaces what is known of a supplier. Returns the SKUs whose dates may move by it.
+    /// Replaces what is known of a supplier. Returns the SKUs whose dates may move by it; `None` where it
+    /// was known already.
     pub async fn put_models(
         &mut self,
         supplier: &SupplierId,
         models: &[SupplierModel],
-    ) -> Result<Vec<Sku>, StoreError> {
+    ) -> Result<Option<Vec<Sku>>, StoreError> {
         let store = self.store.clone();
         let before = supplier_models(&mut self.transaction, &store, Some(supplier)).await?;
         if before == models {
-            return Ok(Vec::new());
+            return Ok(None);
         }
         sqlx::query(
             "
@@ -123,11 +154,14 @@ impl Writing {
         if made_to_order(&before) != made_to_order(models) {
             touched.extend(self.touch_made_to_order(supplier).await?);
         }
-        Ok(touched)
+        Ok(Some(touched))
     }
 
     async fn add_model(&mut self, model: &SupplierModel) -> Result<(), StoreError> {
         let share = model.expected_yield.map(|known| known.share);
+        let slip = model.slip.as_ref();
+        let slip_outlook =
+            slip.map_or_else(|| "[]".into(), |slip| outlooks::written(&slip.outlook));
         sqlx::query(
             "
             INSERT INTO supplier_model
@@ -144,9 +178,11 @@ impl Writing {
                  , yield_ordered
                  , yield_received
                  , yield_sample
+                 , lead_time_outlook
+                 , slip_outlook
                  , revision
                  )
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
         )
         .bind(self.store.as_str())
         .bind(model.supplier.as_str())
@@ -155,12 +191,14 @@ impl Writing {
         .bind(model.lead_time.days)
         .bind(model.lead_time.own)
         .bind(model.lead_time.pooled)
-        .bind(model.slip.map(|slip| slip.level.percent()))
-        .bind(model.slip.map(|slip| slip.days))
-        .bind(model.slip.map(|slip| slip.sample))
+        .bind(slip.map(|slip| slip.level.percent()))
+        .bind(slip.map(|slip| slip.days))
+        .bind(slip.map(|slip| slip.sample))
         .bind(share.map(|share| stored(share.ordered())))
         .bind(share.map(|share| stored(share.received())))
         .bind(model.expected_yield.map(|known| known.sample))
+        .bind(outlooks::written(&model.lead_time_outlook))
+        .bind(slip_outlook)
         .bind(stored(self.revision))
         .execute(&mut *self.transaction)
         .await?;
@@ -250,6 +288,8 @@ pub(super) async fn supplier_models(
              , yield_ordered
              , yield_received
              , yield_sample
+             , lead_time_outlook
+             , slip_outlook
           FROM supplier_model
          WHERE store_id = ?1
            AND (?2 IS NULL OR supplier = ?2)
@@ -273,6 +313,7 @@ impl Row {
                 days,
                 level: level(percent)?,
                 sample,
+                outlook: outlooks::read(Measure::Slips, level(percent)?, &self.slip_outlook)?,
             }),
             _ => None,
         };
@@ -292,6 +333,11 @@ impl Row {
                 own: self.own,
                 pooled: self.pooled,
             },
+            lead_time_outlook: outlooks::read(
+                Measure::LeadTimes,
+                level(self.level)?,
+                &self.lead_time_outlook,
+            )?,
             slip,
             expected_yield,
         })

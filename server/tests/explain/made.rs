@@ -1,12 +1,14 @@
 //! Shops made up to show one thing each.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use server::catalogue::{Settings, Shop};
 use server::explain::{svg, text};
 use server::operations::explain::explain_availability;
 use shared::availability::{Location, PromisePolicy};
 use shared::calendar::{DispatchCalendar, Transit, WorkingDays};
-use shared::lead_time::Level;
+use shared::lead_time::{Level, Outlook, Slip};
 use shared::quantity::Quantity;
 use shared::shipment::{SplitCharge, SplitPolicy};
 use shared::supply::{
@@ -166,11 +168,32 @@ fn broken_kit() -> Made {
 /// Deliveries that are late, too late, dated by what suppliers did, and never told.
 pub fn suppliers() -> Made {
     let level = Level::new(80).expect("a level");
-    let slips = Incoming {
-        buffer_days: 6,
-        basis: Basis::Slips { level, sample: 23 },
+    // Three of four dates are kept, or nearly; the others are late by one to three weeks.
+    let past: Vec<Slip> = (0..64)
+        .map(|at| Slip {
+            supplier: "lamplighter".parse().expect("an id"),
+            days: if at % 4 == 0 {
+                7 * (1 + at / 4 % 3)
+            } else {
+                at % 3 - 1
+            },
+        })
+        .collect();
+    let slips = Arc::new(Outlook::of_slips(&past, &past[0].supplier, level));
+    let slipping = |id: &str, quantity: u32, on: &str| Incoming {
+        buffer_days: slips.steps()[0].days,
+        basis: Basis::Slips {
+            level,
+            reached: slips.steps()[0].reached,
+            own: slips.steps()[0].own,
+            pooled: 0,
+        },
+        outlooks: vec![(day(on), Arc::clone(&slips))],
+        ..order(id, quantity, on)
+    };
+    let sent = Incoming {
         under_way: true,
-        ..order("PO-23", 12, "2027-01-15")
+        ..slipping("PO-23", 12, "2027-01-15")
     };
     let estimated = Incoming {
         buffer_days: 45,
@@ -181,6 +204,11 @@ pub fn suppliers() -> Made {
         },
         ..order("PO-24", 40, "2026-12-28")
     };
+    let declared = Incoming {
+        buffer_days: 30,
+        basis: Basis::Declared,
+        ..order("PO-26", 9, "2026-12-29")
+    };
     let added = Incoming {
         buffer_days: 4,
         ..order("PO-25", 8, "2027-01-20")
@@ -190,9 +218,11 @@ pub fn suppliers() -> Made {
         "Lamp",
         Place {
             incoming: vec![
-                slips,
+                sent,
                 estimated,
+                declared,
                 added,
+                slipping("PO-20", 7, "2026-12-26"),
                 order("PO-21", 5, "2026-12-30"),
                 order("PO-22", 50, "2026-11-02"),
             ],

@@ -1,4 +1,5 @@
 use axum::body::Body;
+use axum::http::header;
 use server::operations::check_availability::{Question, answer};
 use shared::availability::Display;
 use shared::quantity::Quantity;
@@ -223,8 +224,13 @@ async fn counts_that_the_merchant_hides_leave_nowhere() {
             let answer = stand.get(address).await;
             assert_eq!(answer.status, 200, "{address}");
             assert!(!answer.text.contains("777"), "{address}: {}", answer.text);
+            // The digits of a hash and of the time of day are anything.
+            let told = answer
+                .headers
+                .iter()
+                .filter(|(name, _)| ![header::ETAG, header::DATE].contains(name));
             assert!(
-                !format!("{:?}", answer.headers).contains("777"),
+                !format!("{:?}", told.collect::<Vec<_>>()).contains("777"),
                 "{address}"
             );
         }

@@ -10,3 +10,4 @@ mod reservations;
 mod routes;
 mod shop;
 mod store;
+mod waiting;

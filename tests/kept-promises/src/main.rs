@@ -22,7 +22,7 @@ use shared::lead_time::Level;
 
 use crate::outcome::Outcome;
 use crate::report::{Padded, Report, Row};
-use crate::rules::Rule;
+use crate::rules::{Levels, Rule};
 use crate::traces::{Source, Traces};
 
 /// SKUs of a shop.
@@ -51,8 +51,8 @@ fn main() -> anyhow::Result<ExitCode> {
     let mut ours = Vec::new();
     let mut padded = Vec::new();
     for percent in TARGETS {
-        let level = Level::new(percent)?;
-        let row = row("ours", Rule::Ours { level });
+        let levels = Levels::both(Level::new(percent)?);
+        let row = row("ours", Rule::Ours { levels });
         let kept = row.total().kept_percent();
         let fixed = |more| Rule::FixedLeadTime { more };
         padded.extend(in_hindsight(

@@ -2,19 +2,22 @@
 //!
 //! Each is asked only for what is not on the shelf, and returns the day by which all units leave, or `None`: then the
 //! shopper is told "no date" and leaves. No rule tells a day that is past. What arrives is shipped on that day, and there
-//! are no weekends: only the dates of supply are compared.
+//! are no weekends: only the dates of supply are compared. Ours plans as the server does (`server::operations::learn` and
+//! `shared::supply::Incoming`), where suppliers declare nothing and the merchant adds no days.
 
 use chrono::{Days, NaiveDate, TimeDelta};
-use shared::availability::HORIZON_DAYS_MAX;
+use shared::availability::{HORIZON_DAYS_MAX, OVERDUE_FENCE_DAYS, OVERDUE_OFFSET_DAYS};
 use shared::ids::SupplierId;
-use shared::lead_time::{Delivery, Level, Slip, SlipQuantile, lead_time_after, slip_after};
+use shared::lead_time::{
+    Delivery, Level, OWN_MIN, Slip, SlipQuantile, lead_time_after, slip_after,
+};
 use shared::promise::{Amount, Atp, Supply};
 use shared::quantity::Quantity;
 use shared::supply::Claim;
 
 use crate::traces::days_between;
 
-/// What the shop knows of a SKU on a day, after that day's arrivals.
+/// What the shop knows of a SKU on a day, before that day's arrivals.
 #[derive(Debug)]
 pub struct Known<'a> {
     /// The day.
@@ -65,9 +68,28 @@ pub enum Rule {
     },
     /// The dates by which a share of such orders comes; each unit promised once.
     Ours {
-        /// The share.
-        level: Level,
+        /// The shares.
+        levels: Levels,
     },
+}
+
+/// The shares of orders that are to come by the day that is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Levels {
+    /// Of those for which the supplier named no date.
+    pub lead_time: Level,
+    /// Of those for which it did.
+    pub slip: Level,
+}
+
+impl Levels {
+    /// The same share of both.
+    pub fn both(level: Level) -> Self {
+        Self {
+            lead_time: level,
+            slip: level,
+        }
+    }
 }
 
 impl Rule {
@@ -84,19 +106,23 @@ impl Rule {
             Self::SuppliersPromise { more } => {
                 from_supply(known, units, |order| expected(known, order, more))
             }
-            Self::Ours { level } => from_supply(known, units, |order| planned(known, order, level)),
+            Self::Ours { levels } => {
+                from_supply(known, units, |order| planned(known, order, levels))
+            }
         }
     }
 
     /// Percentage points by which a promise for `ships_by` is safer than asked, because the supplier's own dates are.
     pub fn surplus(self, known: &Known<'_>, ships_by: NaiveDate) -> u8 {
-        let Self::Ours { level } = self else { return 0 };
+        let Self::Ours { levels } = self else {
+            return 0;
+        };
         let dated = known.open.iter().filter_map(|order| {
-            let (named, slip) = slipped(known, order, level)?;
-            (named + TimeDelta::days(slip.days.into()) == ships_by).then_some(slip.reached)
+            let (slip, day) = slipped(known, order, levels.slip)?;
+            (day == ships_by).then_some(slip.reached)
         });
         let reached = dated.max().unwrap_or_default();
-        reached.saturating_sub(level.percent())
+        reached.saturating_sub(levels.slip.percent())
     }
 }
 
@@ -105,42 +131,58 @@ impl Rule {
 fn expected(known: &Known<'_>, order: &OpenOrder<'_>, more: u32) -> Option<NaiveDate> {
     let usual = order.ordered_on + Days::new(known.usual_days.into());
     let day = order.named.unwrap_or(usual) + Days::new(more.into());
-    (known.today < day).then_some(day)
+    (known.today <= day).then_some(day)
 }
 
-/// The day by which `level` of orders come that are as far as this one.
-fn planned(known: &Known<'_>, order: &OpenOrder<'_>, level: Level) -> Option<NaiveDate> {
-    let named = slipped(known, order, level);
-    let named = named.map(|(named, slip)| named + TimeDelta::days(slip.days.into()));
-    named.or_else(|| {
-        let waited = days_between(order.ordered_on, tomorrow(known));
-        let lead_time = lead_time_after(
-            known.deliveries,
-            known.supplier,
-            Some(order.mode),
-            None,
-            level,
-            waited,
-        )?;
-        Some(order.ordered_on + Days::new(lead_time.days.into()))
+/// The day by which a share of orders comes that are as far as this one.
+fn planned(known: &Known<'_>, order: &OpenOrder<'_>, levels: Levels) -> Option<NaiveDate> {
+    let lasting = |waited| {
+        let (past, mode) = (known.deliveries, Some(order.mode));
+        let lasts = lead_time_after(past, known.supplier, mode, None, levels.lead_time, waited)?;
+        Some(order.ordered_on + Days::new(lasts.days.into()))
+    };
+    let waited = days_between(order.ordered_on, known.today);
+    let Some(named) = order.named else {
+        return lasting(waited).or_else(|| late(known, lasting(0)?));
+    };
+    if !is_known(known) {
+        return late(known, named);
+    }
+    let slips = slipped(known, order, levels.slip).map(|(_, day)| day);
+    slips.or_else(|| lasting(waited)).or_else(|| {
+        let slip = slip_after(known.slips, known.supplier, levels.slip, i32::MIN)?;
+        late(known, named + TimeDelta::days(slip.days.max(0).into()))
     })
 }
 
-/// The date that the supplier named, and how far such dates slip.
+/// The date that the supplier named, and how far such dates slip: never to a day before it.
 fn slipped(
     known: &Known<'_>,
     order: &OpenOrder<'_>,
     level: Level,
-) -> Option<(NaiveDate, SlipQuantile)> {
-    let named = order.named?;
-    let overdue = i32::try_from((tomorrow(known) - named).num_days()).ok()?;
+) -> Option<(SlipQuantile, NaiveDate)> {
+    let named = order.named.filter(|_| is_known(known))?;
+    let overdue = i32::try_from((known.today - named).num_days()).ok()?;
     let slip = slip_after(known.slips, known.supplier, level, overdue)?;
-    Some((named, slip))
+    Some((slip, named + TimeDelta::days(slip.days.max(0).into())))
 }
 
-/// Today's arrivals are in: what is under way comes tomorrow at the earliest.
-fn tomorrow(known: &Known<'_>) -> NaiveDate {
-    known.today + Days::new(1)
+/// True if enough is known of how the supplier's own dates turn out.
+fn is_known(known: &Known<'_>) -> bool {
+    let mut own = known
+        .slips
+        .iter()
+        .filter(|slip| slip.supplier == *known.supplier);
+    own.nth(OWN_MIN - 1).is_some()
+}
+
+/// A day of arrival of which nothing more is known: once it is over, one of the next days, as long as anybody waits.
+fn late(known: &Known<'_>, day: NaiveDate) -> Option<NaiveDate> {
+    if known.today <= day {
+        return Some(day);
+    }
+    let waits = known.today <= day + Days::new(OVERDUE_FENCE_DAYS.into());
+    waits.then(|| known.today + Days::new(OVERDUE_OFFSET_DAYS.into()))
 }
 
 /// Look-ahead ATP over what is free and what is under way, less what is promised already.

@@ -77,7 +77,7 @@ pub struct Traces {
     pub deliveries: Vec<Delivery>,
     /// How the dates that were named turned out; the same deliveries in the same order.
     pub slips: Vec<Slip>,
-    /// By day; on each day first what arrives, then what is ordered, then who asks.
+    /// By day; on each day first what is ordered, then who asks, then what arrives.
     pub events: Vec<(NaiveDate, Event)>,
 }
 
@@ -174,9 +174,9 @@ impl Source {
         }
         events.sort_by_key(|(day, event)| {
             let turn = match event {
-                Event::Arrives { .. } => 0,
-                Event::Ordered { .. } => 1,
-                Event::Asked { .. } => 2,
+                Event::Ordered { .. } => 0,
+                Event::Asked { .. } => 1,
+                Event::Arrives { .. } => 2,
             };
             (*day, turn)
         });

@@ -3,24 +3,27 @@
 //! Who is told a date buys; who is told none leaves. What comes goes to those who wait, by the day promised to them, then by
 //! the day on which they asked. A promise is kept if the last of its units leaves on the day promised or before.
 //!
-//! Ours learns as it goes: each Monday it sets its level by the promises that fell due ([`calibrated`]) and by how much safer than
-//! asked those were that rest on a named date ([`less_surplus`]). It knows only what a shop knows on that Monday.
+//! Ours learns as it goes, as the server does: each day it sets its levels by the deliveries that would have been foretold on the
+//! day of their order ([`calibrated`]) and by how much safer than asked the dates told are ([`less_surplus`]). It knows only what a
+//! shop knows on that day.
 
 use std::collections::BTreeSet;
 
-use chrono::{NaiveDate, Weekday};
-use shared::lead_time::{Level, calibrated, less_surplus};
+use chrono::NaiveDate;
+use shared::lead_time::{JUDGED_MAX, Level, OWN_MIN, calibrated, lead_time, less_surplus, slip};
 use shared::quantity::Quantity;
 use shared::supply::Claim;
 
 use crate::outcome::Outcome;
-use crate::rules::{Known, OpenOrder, Rule};
+use crate::rules::{Known, Levels, OpenOrder, Rule};
 use crate::traces::{Event, Traces, days_between, judged_year};
 
+/// Fewest deliveries known on the day of an order for which it is judged what was foretold on it.
+const KNOWN_MIN: usize = 30;
 /// Mean lead time that a merchant supposes before anything was ever delivered.
 const SUPPOSED_DAYS: u32 = 90;
 
-/// Lives through a world under a rule. The level of [`Rule::Ours`] is its target.
+/// Lives through a world under a rule. The levels of [`Rule::Ours`] are its target.
 pub fn live(traces: &Traces, rule: Rule) -> Outcome {
     let mut world = World::new(traces, rule);
     for (day, event) in &traces.events {
@@ -29,7 +32,7 @@ pub fn live(traces: &Traces, rule: Rule) -> Outcome {
         }
         match *event {
             Event::Arrives { order } => world.receive(order),
-            Event::Ordered { order } => world.shelves[traces.orders[order].sku].open.push(order),
+            Event::Ordered { order } => world.order(order),
             Event::Asked { sku, units } => world.answer(sku, units),
         }
     }
@@ -39,7 +42,7 @@ pub fn live(traces: &Traces, rule: Rule) -> Outcome {
 struct World<'a> {
     traces: &'a Traces,
     /// What ours aims at.
-    target: Option<Level>,
+    target: Option<Levels>,
     /// The rule as it is used today.
     rule: Rule,
     today: NaiveDate,
@@ -48,11 +51,15 @@ struct World<'a> {
     received: usize,
     /// Number and sum of each supplier's lead times so far.
     lead_times: Vec<(u32, u32)>,
+    /// For each order how much was received on its day.
+    received_before: Vec<usize>,
+    /// Of deliveries, whether they came within the lead time foretold on the day of their order.
+    lead_times_kept: Vec<bool>,
+    /// The same of the dates that were named for them.
+    slips_kept: Vec<bool>,
     promises: Vec<Promise>,
-    /// Places of promises that are not due yet, by the day on which they are.
-    running: BTreeSet<(NaiveDate, usize)>,
-    /// Places of those that fell due, in that order.
-    due: Vec<usize>,
+    /// Points by which each is safer than the level it was made at.
+    surpluses: Vec<u8>,
     outcome: Outcome,
 }
 
@@ -70,15 +77,6 @@ struct Shelf {
 struct Promise {
     told_on: NaiveDate,
     ships_by: NaiveDate,
-    shipped_on: Option<NaiveDate>,
-    /// Points by which it is safer than the level it was made at.
-    surplus: u8,
-}
-
-impl Promise {
-    fn is_kept(&self) -> bool {
-        self.shipped_on.is_some_and(|day| day <= self.ships_by)
-    }
 }
 
 impl<'a> World<'a> {
@@ -91,7 +89,7 @@ impl<'a> World<'a> {
         Self {
             traces,
             target: match rule {
-                Rule::Ours { level } => Some(level),
+                Rule::Ours { levels } => Some(levels),
                 _ => None,
             },
             rule,
@@ -99,43 +97,66 @@ impl<'a> World<'a> {
             shelves: traces.opening.iter().map(shelf).collect(),
             received: 0,
             lead_times: vec![(0, 0); traces.suppliers.len()],
+            received_before: vec![0; traces.orders.len()],
+            lead_times_kept: Vec::new(),
+            slips_kept: Vec::new(),
             promises: Vec::new(),
-            running: BTreeSet::new(),
-            due: Vec::new(),
+            surpluses: Vec::new(),
             outcome: Outcome::default(),
         }
     }
 
     fn begin(&mut self, day: NaiveDate) {
-        let week = |day: NaiveDate| day.week(Weekday::Mon).checked_first_day();
-        let another_week = week(self.today) != week(day);
         self.today = day;
-        while let Some((due, place)) = self.running.pop_first() {
-            if day <= due {
-                self.running.insert((due, place));
-                break;
-            }
-            self.due.push(place);
+        let Some(target) = self.target else { return };
+        let level = |target: Level, kept: &[bool]| {
+            let recent = self.surpluses.len().saturating_sub(JUDGED_MAX);
+            less_surplus(calibrated(target, kept), &self.surpluses[recent..])
+        };
+        self.rule = Rule::Ours {
+            levels: Levels {
+                lead_time: level(target.lead_time, &self.lead_times_kept),
+                slip: level(target.slip, &self.slips_kept),
+            },
+        };
+    }
+
+    fn order(&mut self, order: usize) {
+        let sku = self.traces.orders[order].sku;
+        self.shelves[sku].open.push(order);
+        self.received_before[order] = self.received;
+    }
+
+    /// Whether a delivery would have been foretold on the day of its order.
+    fn judge(&mut self, order: usize, target: Levels) {
+        let (traces, arrived) = (self.traces, &self.traces.orders[order]);
+        let known = self.received_before[order];
+        let supplier = &traces.suppliers[traces.skus[arrived.sku]];
+        let (past, slips) = (&traces.deliveries[..known], &traces.slips[..known]);
+        if KNOWN_MIN <= known {
+            let mode = Some(&*arrived.mode);
+            let foretold = lead_time(past, supplier, mode, None, target.lead_time);
+            let took = days_between(arrived.ordered_on, arrived.received_on);
+            let kept = foretold.is_some_and(|foretold| took <= foretold.days);
+            self.lead_times_kept.push(kept);
         }
-        if let Some(target) = self.target
-            && another_week
+        if OWN_MIN
+            <= slips
+                .iter()
+                .filter(|slip| slip.supplier == *supplier)
+                .count()
         {
-            let kept: Vec<bool> = self
-                .due
-                .iter()
-                .map(|place| self.promises[*place].is_kept())
-                .collect();
-            let surplus: Vec<u8> = self
-                .promises
-                .iter()
-                .map(|promise| promise.surplus)
-                .collect();
-            let level = less_surplus(calibrated(target, &kept), &surplus);
-            self.rule = Rule::Ours { level };
+            let foretold = slip(slips, supplier, target.slip);
+            let slipped = (arrived.received_on - arrived.promised_on).num_days();
+            let kept = foretold.is_some_and(|foretold| slipped <= foretold.days.max(0).into());
+            self.slips_kept.push(kept);
         }
     }
 
     fn receive(&mut self, order: usize) {
+        if let Some(target) = self.target {
+            self.judge(order, target);
+        }
         let arrived = &self.traces.orders[order];
         self.received += 1;
         if self.today < judged_year().start {
@@ -155,9 +176,8 @@ impl<'a> World<'a> {
                 shelf.waiting.insert((ships_by, place, owed - given));
                 break;
             }
-            let promise = &mut self.promises[place];
-            promise.shipped_on = Some(self.today);
-            if judged_year().contains(&promise.told_on) && promise.is_kept() {
+            let kept = self.today <= self.promises[place].ships_by;
+            if kept && judged_year().contains(&self.promises[place].told_on) {
                 self.outcome.kept += 1;
             }
         }
@@ -177,7 +197,7 @@ impl<'a> World<'a> {
             return;
         };
         assert!(
-            self.today < ships_by,
+            self.today <= ships_by,
             "{:?} promised {ships_by} on {}",
             self.rule,
             self.today
@@ -192,13 +212,11 @@ impl<'a> World<'a> {
         let owed = units - shelf.free;
         shelf.free = 0;
         shelf.waiting.insert((ships_by, place, owed));
-        self.running.insert((ships_by, place));
         self.promises.push(Promise {
             told_on: self.today,
             ships_by,
-            shipped_on: None,
-            surplus: self.rule.surplus(&known, ships_by),
         });
+        self.surpluses.push(self.rule.surplus(&known, ships_by));
     }
 
     fn known(&self, sku: usize) -> Known<'a> {
@@ -261,13 +279,13 @@ mod tests {
     const SKUS: usize = 40;
 
     fn rules() -> Vec<Rule> {
-        let level = |percent| Level::new(percent).expect("a level");
+        let levels = |percent| Levels::both(Level::new(percent).expect("a level"));
         vec![
             Rule::NextIncomingDate,
             Rule::FixedLeadTime { more: 0 },
             Rule::SuppliersPromise { more: 0 },
-            Rule::Ours { level: level(80) },
-            Rule::Ours { level: level(95) },
+            Rule::Ours { levels: levels(80) },
+            Rule::Ours { levels: levels(95) },
         ]
     }
 
@@ -309,15 +327,13 @@ mod tests {
             world.today = *day;
             match *event {
                 Event::Arrives { order } => world.receive(order),
-                Event::Ordered { order } => {
-                    world.shelves[traces.orders[order].sku].open.push(order)
-                }
+                Event::Ordered { order } => world.order(order),
                 Event::Asked { sku, .. } => {
                     let known = world.known(sku);
                     let arrived = traces
                         .orders
                         .iter()
-                        .filter(|order| order.received_on <= *day);
+                        .filter(|order| order.received_on < *day);
                     assert_eq!(known.deliveries.len(), arrived.count());
                     assert!(known.open.iter().all(|order| order.ordered_on <= *day));
                 }
@@ -357,7 +373,7 @@ mod tests {
         assert_eq!(promise.ships_by(&known, 2), next.ships_by(&known, 2));
         assert_eq!(promise.ships_by(&known, 3), None);
         // The day that was expected is over: nothing can be said.
-        known.today = day + chrono::Days::new(30);
+        known.today = day + chrono::Days::new(31);
         assert_eq!(
             (next.ships_by(&known, 1), promise.ships_by(&known, 1)),
             (None, None)

@@ -168,18 +168,18 @@ pub struct Supply {
     purchase_order: Option<String>,
     /// Units.
     units: Option<u32>,
-    /// The supplier's date; for the basis `lead_time` the day of the order.
+    /// The supplier's date; for the bases `declared` and `lead_time` the day of the order.
     expected_on: Option<Date>,
     /// Calendar days added to it.
     added_days: Option<i32>,
-    /// Why that many: `told`, `slips` or `lead_time`.
+    /// Why that many: `told` or `declared` by the supplier, or learnt from its `slips` or its `lead_time`.
     basis: Option<&'static str>,
     /// The share of deliveries, in percent, that came within the days added.
     level: Option<u8>,
     /// The supplier's own deliveries behind it.
-    own_deliveries: Option<usize>,
+    own_deliveries: Option<u32>,
     /// Deliveries of others behind it.
-    other_deliveries: Option<usize>,
+    other_deliveries: Option<u32>,
     /// True once the supplier has sent it.
     under_way: bool,
     /// The day on which it is ordered, for what is ordered on demand.
@@ -341,7 +341,7 @@ impl Part {
             purchase_order: order.purchase_order.to_string(),
             units: order.quantity.units(),
             reason,
-            text: spaced(&text::planned(order)),
+            text: spaced(&text::planned(order, place.today)),
         });
         let expired = part.expired.iter().map(|claim| claim.quantity);
         Self {
@@ -379,26 +379,23 @@ impl Supply {
             Source::Replenishment(_) => ("on_demand", None),
             Source::Release => ("release", None),
         };
-        let (basis, level, own, others) = match order.map(|order| order.basis) {
-            None => (None, None, None, None),
-            Some(Basis::Told) => (Some("told"), None, None, None),
-            Some(Basis::Slips { level, sample }) => {
-                (Some("slips"), Some(level.percent()), Some(sample), None)
-            }
-            Some(Basis::LeadTime { level, own, pooled }) => (
-                Some("lead_time"),
-                Some(level.percent()),
-                Some(own),
-                Some(pooled),
-            ),
+        let plan = order.map(|order| order.planned(place.today));
+        let (level, own, others) = match plan.map(|plan| plan.basis) {
+            None | Some(Basis::Told | Basis::Declared) => (None, None, None),
+            Some(
+                Basis::Slips {
+                    level, own, pooled, ..
+                }
+                | Basis::LeadTime { level, own, pooled },
+            ) => (Some(level.percent()), Some(own), Some(pooled)),
         };
         Self {
             source,
             purchase_order: order.map(|order| order.purchase_order.to_string()),
             units: units(arrival.amount),
-            expected_on: order.map(|order| Date(order.expected_on)),
-            added_days: order.map(|order| order.buffer_days),
-            basis,
+            expected_on: plan.map(|plan| Date(plan.from)),
+            added_days: plan.map(|plan| plan.days),
+            basis: plan.map(|plan| plan.basis.name()),
             level,
             own_deliveries: own,
             other_deliveries: others,

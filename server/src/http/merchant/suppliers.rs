@@ -214,11 +214,13 @@ impl Answer {
                     lead_time: model.lead_time.into(),
                 })
                 .collect(),
-            slip: any.and_then(|model| model.slip).map(|slip| SlipAnswer {
-                days: slip.days,
-                level: slip.level.percent(),
-                sample: slip.sample,
-            }),
+            slip: any
+                .and_then(|model| model.slip.as_ref())
+                .map(|slip| SlipAnswer {
+                    days: slip.days,
+                    level: slip.level.percent(),
+                    sample: slip.sample,
+                }),
             expected_yield: any
                 .and_then(|model| model.expected_yield)
                 .map(|known| YieldAnswer {
