@@ -153,7 +153,7 @@ async fn facts(
     skus: &[Sku],
 ) -> Result<Vec<SkuFacts>, StoreError> {
     let asked = json_list(skus);
-    let suppliers = Suppliers::load(connection, store).await?;
+    let suppliers = Suppliers::of_skus(connection, store, &asked).await?;
     let known = records(&mut *connection, store, &asked).await?;
     let mut places = places(connection, store, &asked, &suppliers).await?;
     let facts = known.into_iter().map(|record| {

@@ -12,7 +12,7 @@ use shared::supply::{Basis, Incoming, Replenishment};
 use sqlx::SqliteConnection;
 
 use super::StoreError;
-use super::skus::{quantity, read};
+use super::skus::{json_list, quantity, read};
 use super::supplier_models::{SupplierModel, supplier_models};
 use super::suppliers::suppliers;
 
@@ -76,13 +76,14 @@ pub(super) struct OnItsWay {
 }
 
 impl Suppliers {
-    /// All of a store.
+    /// Those of a JSON list.
     pub(super) async fn load(
         snapshot: &mut SqliteConnection,
         store: &StoreId,
+        among: &str,
     ) -> Result<Self, StoreError> {
-        let declared = suppliers(snapshot, store).await?;
-        let learnt = supplier_models(snapshot, store, None).await?;
+        let declared = suppliers(snapshot, store, Some(among)).await?;
+        let learnt = supplier_models(snapshot, store, Some(among)).await?;
         Ok(Self {
             declared: declared
                 .into_iter()
@@ -101,6 +102,37 @@ impl Suppliers {
                 .collect(),
             usual: Arc::new(WorkingDays::monday_to_friday()),
         })
+    }
+
+    /// Those who bring the SKUs of a JSON list, or are to.
+    pub(super) async fn of_skus(
+        snapshot: &mut SqliteConnection,
+        store: &StoreId,
+        asked: &str,
+    ) -> Result<Self, StoreError> {
+        let named: Vec<String> = sqlx::query_scalar(
+            "
+            SELECT supplier
+              FROM sku
+             WHERE store_id = ?1
+               AND sku IN (SELECT value FROM json_each(?2))
+               AND supplier IS NOT NULL
+             UNION
+            SELECT ordered.supplier
+              FROM purchase_order_line AS line
+              JOIN purchase_order AS ordered
+                ON ordered.store_id = line.store_id
+               AND ordered.purchase_order = line.purchase_order
+             WHERE line.store_id = ?1
+               AND line.sku IN (SELECT value FROM json_each(?2))
+               AND ordered.status = 'open'
+               AND ordered.supplier IS NOT NULL",
+        )
+        .bind(store.as_str())
+        .bind(asked)
+        .fetch_all(&mut *snapshot)
+        .await?;
+        Self::load(snapshot, store, &json_list(&named)).await
     }
 
     /// How the merchant gets more of a SKU that declares this lead time, or whose supplier declares

@@ -433,7 +433,11 @@ async fn with_lines(
     .bind(json_list(&ids))
     .fetch_all(&mut *connection)
     .await?;
-    let suppliers = Suppliers::load(connection, store).await?;
+    let named: Vec<&String> = rows
+        .iter()
+        .filter_map(|row| row.supplier.as_ref())
+        .collect();
+    let suppliers = Suppliers::load(connection, store, &json_list(&named)).await?;
     let mut by_order: HashMap<String, Vec<LineRow>> = HashMap::new();
     for line in lines {
         by_order

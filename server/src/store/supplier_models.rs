@@ -7,7 +7,7 @@ use shared::lead_time::{Level, Measure, OWN_MIN, Outlook, Yield};
 use shared::supply::Basis;
 use sqlx::SqliteConnection;
 
-use super::skus::read;
+use super::skus::{json_list, read};
 use super::writing::stored;
 use super::{Store, StoreError, Writing, outlooks};
 
@@ -120,7 +120,8 @@ impl Store {
         supplier: Option<&SupplierId>,
     ) -> Result<Models, StoreError> {
         let mut reader = self.0.readers.acquire().await?;
-        supplier_models(&mut reader, store, supplier).await
+        let among = supplier.map(|supplier| json_list(&[supplier]));
+        supplier_models(&mut reader, store, among.as_deref()).await
     }
 }
 
@@ -133,7 +134,8 @@ impl Writing {
         models: &[SupplierModel],
     ) -> Result<Option<Vec<Sku>>, StoreError> {
         let store = self.store.clone();
-        let before = supplier_models(&mut self.transaction, &store, Some(supplier)).await?;
+        let among = json_list(&[supplier]);
+        let before = supplier_models(&mut self.transaction, &store, Some(&among)).await?;
         if before == models {
             return Ok(None);
         }
@@ -268,11 +270,11 @@ fn made_to_order(models: &[SupplierModel]) -> Option<u32> {
         .map(|known| known.days)
 }
 
-/// What was learnt of one supplier, or of all, as one connection sees it.
+/// What was learnt of the suppliers of a JSON list, or of all, as one connection sees it.
 pub(super) async fn supplier_models(
     connection: &mut SqliteConnection,
     store: &StoreId,
-    supplier: Option<&SupplierId>,
+    among: Option<&str>,
 ) -> Result<Models, StoreError> {
     let rows: Vec<Row> = sqlx::query_as(
         "
@@ -292,12 +294,12 @@ pub(super) async fn supplier_models(
              , slip_outlook
           FROM supplier_model
          WHERE store_id = ?1
-           AND (?2 IS NULL OR supplier = ?2)
+           AND (?2 IS NULL OR supplier IN (SELECT value FROM json_each(?2)))
          ORDER BY supplier
                 , mode",
     )
     .bind(store.as_str())
-    .bind(supplier.map(SupplierId::as_str))
+    .bind(among)
     .fetch_all(connection)
     .await?;
     rows.into_iter().map(Row::model).collect()

@@ -7,6 +7,7 @@ use shared::calendar::WorkingDays;
 use shared::ids::{Sku, StoreId, SupplierId};
 
 use super::locations::{Week, read_holidays, stored_holidays};
+use super::skus::json_list;
 use super::writing::stored;
 use super::{Store, StoreError, Writing};
 
@@ -48,7 +49,7 @@ impl Store {
     /// All suppliers of a store, by id.
     pub async fn suppliers(&self, store: &StoreId) -> Result<Vec<SupplierRecord>, StoreError> {
         let mut reader = self.0.readers.acquire().await?;
-        suppliers(&mut reader, store).await
+        suppliers(&mut reader, store, None).await
     }
 
     /// One supplier.
@@ -57,8 +58,9 @@ impl Store {
         store: &StoreId,
         id: &SupplierId,
     ) -> Result<Option<SupplierRecord>, StoreError> {
-        let all = self.suppliers(store).await?;
-        Ok(all.into_iter().find(|supplier| supplier.id == *id))
+        let mut reader = self.0.readers.acquire().await?;
+        let found = suppliers(&mut reader, store, Some(&json_list(&[id]))).await?;
+        Ok(found.into_iter().next())
     }
 }
 
@@ -127,7 +129,7 @@ impl Writing {
     /// All suppliers, as this change sees them.
     pub async fn suppliers(&mut self) -> Result<Vec<SupplierRecord>, StoreError> {
         let store = self.store.clone();
-        suppliers(&mut self.transaction, &store).await
+        suppliers(&mut self.transaction, &store, None).await
     }
 
     /// True if the store has this supplier.
@@ -149,10 +151,11 @@ impl Writing {
     }
 }
 
-/// All suppliers, as one connection sees them.
+/// The suppliers of a JSON list, or all, as one connection sees them.
 pub(super) async fn suppliers(
     connection: &mut sqlx::SqliteConnection,
     store: &StoreId,
+    among: Option<&str>,
 ) -> Result<Vec<SupplierRecord>, StoreError> {
     let rows: Vec<Row> = sqlx::query_as(
         "
@@ -164,9 +167,11 @@ pub(super) async fn suppliers(
              , buffer_days
           FROM supplier
          WHERE store_id = ?1
+           AND (?2 IS NULL OR supplier IN (SELECT value FROM json_each(?2)))
          ORDER BY supplier",
     )
     .bind(store.as_str())
+    .bind(among)
     .fetch_all(connection)
     .await?;
     rows.into_iter().map(Row::record).collect()

@@ -29,7 +29,7 @@ pub struct Outlook {
 }
 
 /// From which day an [`Outlook`] counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Measure {
     /// From the date that the supplier named.
     Slips,
