@@ -236,7 +236,7 @@ impl<'a> Books<'a> {
             let Some(facts) = self.facts.get(sku) else {
                 return false;
             };
-            let seen = |at| Timeline::new(facts, &facts.selling, location, self.policy, at);
+            let seen = |at| Timeline::new(facts, &bought.selling, location, self.policy, at);
             let timeline = seen(self.now);
             // What is ordered for somebody was ordered when it was promised, not today.
             let made_by = |since: Option<DateTime<Utc>>| {
@@ -245,10 +245,11 @@ impl<'a> Books<'a> {
                 let made = made.find(|part| matches!(part.source, Source::Replenishment(_)));
                 made.map(|part| part.ships_by)
             };
-            // What is on the shelf is there, however long it still takes to send it.
+            // What is on the shelf is there, however long it still takes to send it, unless it is held
+            // back until its release.
             let supply = timeline.supply.iter().map(|part| Supply {
                 ships_by: match part.source {
-                    Source::Shelf => NaiveDate::MIN,
+                    Source::Shelf if timeline.unreleased_until.is_none() => NaiveDate::MIN,
                     Source::Replenishment(_) => made_by(promise.since).unwrap_or(part.ships_by),
                     _ => part.ships_by,
                 },
@@ -528,6 +529,31 @@ mod tests {
             (&found[0].parts[..], found[0].better),
             (&[held("A", 2, Due::By(day(9)))][..], true)
         );
+    }
+
+    #[test]
+    fn what_is_held_back_until_a_later_release_is_promised_anew() {
+        let promises = [held("A", 2, Due::By(day(5)))];
+        let claims = vec![Claim::by(day(5), Quantity::new(2))];
+        let mut facts = sku("A", 2, &[], claims);
+        facts.selling.released_on = Some(day(9));
+        let replaced = ask(&promises, &known([facts.clone()]), None);
+        assert_eq!(replaced[0].parts, [held("A", 2, Due::By(day(9)))]);
+        facts.selling.released_on = Some(day(5));
+        assert_eq!(ask(&promises, &known([facts]), None), []);
+    }
+
+    #[test]
+    fn a_kit_leaves_no_earlier_than_its_own_release() {
+        let mut kit = SkuFacts::new("K".parse().expect("a SKU"));
+        kit.kit = vec![("A".parse().expect("a SKU"), Quantity::new(1))];
+        kit.selling.released_on = Some(day(9));
+        let due = Due::By(day(5));
+        let promises = [held("K", 1, due), held("A", 1, due)];
+        let claims = vec![Claim::due(due, Quantity::new(1)); 2];
+        let replaced = ask(&promises, &known([kit, sku("A", 2, &[], claims)]), None);
+        assert_eq!(replaced.len(), 1);
+        assert_eq!(replaced[0].parts, [held("K", 1, Due::By(day(9)))]);
     }
 
     #[test]
