@@ -99,12 +99,20 @@ pub fn repromise(
         books.strike(promise);
     }
     let mut lost: Vec<usize> = Vec::new();
+    let mut made: Vec<(&Held, Vec<(Sku, Quantity)>)> = Vec::new();
     for (at, promise) in held.iter().enumerate() {
         if books.can_keep(promise) {
-            books.enter(promise);
+            // What is made for somebody is not taken from those who come after.
+            let takes = books.takes(promise).into_iter();
+            let (own, taken) = takes.partition(|(sku, _)| books.is_made(promise, sku));
+            books.claim(promise, taken);
+            made.push((promise, own));
         } else {
             lost.push(at);
         }
+    }
+    for (promise, own) in made {
+        books.claim(promise, own);
     }
     let mut replaced: Vec<Replaced> = Vec::new();
     for at in &lost {
@@ -195,7 +203,11 @@ impl<'a> Books<'a> {
     }
 
     fn enter(&mut self, promise: &Held) {
-        for (sku, quantity) in self.takes(promise) {
+        self.claim(promise, self.takes(promise));
+    }
+
+    fn claim(&mut self, promise: &Held, takes: Vec<(Sku, Quantity)>) {
+        for (sku, quantity) in takes {
             let claims = &mut self.place(&sku, &promise.location).claims;
             claims.push(Claim::due(promise.due, quantity));
         }
@@ -237,26 +249,40 @@ impl<'a> Books<'a> {
             let Some(facts) = self.facts.get(sku) else {
                 return false;
             };
-            let seen = |at| Timeline::new(facts, &facts.selling, location, self.policy, at);
-            let timeline = seen(self.now);
-            // What is ordered for somebody was ordered when it was promised, not today.
-            let made_by = |since: Option<DateTime<Utc>>| {
-                let then = seen(since?);
-                let mut made = then.supply.iter();
-                let made = made.find(|part| matches!(part.source, Source::Replenishment(_)));
-                made.map(|part| part.ships_by)
-            };
-            // What is on the shelf is there, however long it still takes to send it.
+            let timeline = Timeline::new(facts, &bought.selling, location, self.policy, self.now);
+            let made_by = self.made_by(promise, facts, location);
+            // What is on the shelf is there, however long it still takes to send it, unless it is held
+            // back until its release.
             let supply = timeline.supply.iter().map(|part| Supply {
                 ships_by: match part.source {
-                    Source::Shelf => NaiveDate::MIN,
-                    Source::Replenishment(_) => made_by(promise.since).unwrap_or(part.ships_by),
+                    Source::Shelf if timeline.unreleased_until.is_none() => NaiveDate::MIN,
+                    Source::Replenishment(_) => made_by.unwrap_or(part.ships_by),
                     _ => part.hoped_by,
                 },
                 amount: part.amount,
             });
             Atp::new(supply, &timeline.claims).by(day).covers(*quantity)
         })
+    }
+
+    /// True if a SKU that a promise takes is ordered for it, and comes in time.
+    fn is_made(&self, promise: &Held, sku: &Sku) -> bool {
+        let mut locations = self.locations.iter();
+        let location = locations.find(|location| location.id == promise.location);
+        let (Some(location), Some(facts)) = (location, self.facts.get(sku)) else {
+            return false;
+        };
+        let made_by = self.made_by(promise, facts, location);
+        made_by.is_some_and(|day| Due::By(day) <= promise.due)
+    }
+
+    /// By when leaves what was ordered for somebody. It was ordered when it was promised, not today.
+    fn made_by(&self, promise: &Held, facts: &SkuFacts, location: &Location) -> Option<NaiveDate> {
+        let selling = &self.facts.get(&promise.sku)?.selling;
+        let then = Timeline::new(facts, selling, location, self.policy, promise.since?);
+        let mut made = then.supply.iter();
+        let made = made.find(|part| matches!(part.source, Source::Replenishment(_)));
+        made.map(|part| part.ships_by)
     }
 
     /// The same units with the dates that can be promised now: from where they were to leave if there is
@@ -374,9 +400,11 @@ impl<'a> Books<'a> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::calendar::{DispatchCalendar, WorkingDays};
-    use crate::supply::Incoming;
+    use crate::supply::{Incoming, Replenishment};
 
     fn day(day: u32) -> NaiveDate {
         NaiveDate::from_ymd_opt(2027, 1, day).expect("a date")
@@ -529,6 +557,58 @@ mod tests {
             (&found[0].parts[..], found[0].better),
             (&[held("A", 2, Due::By(day(9)))][..], true)
         );
+    }
+
+    #[test]
+    fn what_is_made_for_somebody_is_not_taken_from_who_came_later() {
+        let since = |at: &str| Some(at.parse().expect("an instant"));
+        let made = Held {
+            since: since("2027-01-01T08:00:00Z"),
+            ..held("A", 3, Due::By(day(21)))
+        };
+        let from_shelf = Held {
+            since: since("2027-01-03T08:00:00Z"),
+            ..held("A", 2, Due::By(day(3)))
+        };
+        let promises = [made, from_shelf];
+        let claims = promises
+            .iter()
+            .map(|one| Claim::due(one.due, one.quantity))
+            .collect();
+        let mut facts = sku("A", 4, &[], claims);
+        facts.selling.replenishment = Some(Replenishment {
+            lead_time_days: 20,
+            supplier_days: Arc::new(WorkingDays::every_day()),
+        });
+        let now = "2027-01-03T09:00:00Z".parse().expect("an instant");
+        let (all, policy) = ([location("main")], PromisePolicy::default());
+        let replaced = repromise(&promises, &known([facts]), &all, &policy, None, now);
+        assert_eq!(replaced, []);
+    }
+
+    #[test]
+    fn what_is_held_back_until_a_later_release_is_promised_anew() {
+        let promises = [held("A", 2, Due::By(day(5)))];
+        let claims = vec![Claim::by(day(5), Quantity::new(2))];
+        let mut facts = sku("A", 2, &[], claims);
+        facts.selling.released_on = Some(day(9));
+        let replaced = ask(&promises, &known([facts.clone()]), None);
+        assert_eq!(replaced[0].parts, [held("A", 2, Due::By(day(9)))]);
+        facts.selling.released_on = Some(day(5));
+        assert_eq!(ask(&promises, &known([facts]), None), []);
+    }
+
+    #[test]
+    fn a_kit_leaves_no_earlier_than_its_own_release() {
+        let mut kit = SkuFacts::new("K".parse().expect("a SKU"));
+        kit.kit = vec![("A".parse().expect("a SKU"), Quantity::new(1))];
+        kit.selling.released_on = Some(day(9));
+        let due = Due::By(day(5));
+        let promises = [held("K", 1, due), held("A", 1, due)];
+        let claims = vec![Claim::due(due, Quantity::new(1)); 2];
+        let replaced = ask(&promises, &known([kit, sku("A", 2, &[], claims)]), None);
+        assert_eq!(replaced.len(), 1);
+        assert_eq!(replaced[0].parts, [held("K", 1, Due::By(day(9)))]);
     }
 
     #[test]

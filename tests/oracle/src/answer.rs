@@ -54,6 +54,32 @@ pub fn parts(days: &[Day], house: usize) -> Vec<Part> {
     parts
 }
 
+/// What leaves of one house, where fewer than `least` units are not worth a parcel: they wait for the
+/// next, and what is left at the end takes the last parcel along. Nothing leaves earlier for it.
+pub fn parcels(days: &[Day], house: usize, least: u32) -> Vec<Part> {
+    let mut sent: Vec<Part> = Vec::new();
+    let mut waiting = 0;
+    for part in parts(days, house) {
+        waiting += part.units;
+        if least <= waiting {
+            sent.push(Part {
+                units: waiting,
+                ..part
+            });
+            waiting = 0;
+        }
+    }
+    if let Some(day) = days.last().filter(|_| 0 < waiting) {
+        let along = sent.pop().map_or(0, |part| part.units);
+        sent.push(Part {
+            day: *day,
+            house,
+            units: along + waiting,
+        });
+    }
+    sent
+}
+
 /// The days of single units.
 pub fn unit_days(parts: &[Part]) -> Vec<Day> {
     let days = parts

@@ -4,9 +4,10 @@
 //! the cart; every unit of a line as early as can be; among houses those that need the fewest parcels
 //! more, then the cheapest, then the first by their names, each emptied before the next. What leaves
 //! together leaves from as few houses as can send it, of those from where the last part leaves
-//! earliest, then the cheapest, then the first by their names.
+//! earliest, then the cheapest, then the first by their names. Parts of a line that are not worth a
+//! parcel wait for the next of their house, after all that.
 
-use crate::answer::{Part, Told, first, parts};
+use crate::answer::{Part, Told, first, parcels, parts, unit_days};
 use crate::case::{Case, Mode};
 use crate::civil::Day;
 use crate::hands::Hands;
@@ -228,7 +229,7 @@ impl<'a> World<'a> {
             self.choose(&ways, among, used, units, &mut Vec::new(), &mut best);
             best
         });
-        let dated = best.map_or_else(Vec::new, |best| best.dated);
+        let dated = best.map_or_else(Vec::new, |best| self.worth_sending(&best.dated));
         let most = self.most(item, &leaves, &here, hands, booked, among);
         let found: u32 = dated.iter().map(|part| part.units).sum();
         Served {
@@ -236,6 +237,18 @@ impl<'a> World<'a> {
             dated,
             most,
         }
+    }
+
+    /// The same in parcels that are worth it, those of each house by themselves.
+    fn worth_sending(&self, dated: &[Part]) -> Vec<Part> {
+        let mut sent: Vec<Part> = Vec::new();
+        for house in 0..self.case.houses.len() {
+            let own = dated.iter().filter(|part| part.house == house);
+            let own: Vec<Part> = own.copied().collect();
+            sent.extend(parcels(&unit_days(&own), house, self.case.rules.least));
+        }
+        sent.sort_unstable();
+        sent
     }
 
     fn is_unreleased(&self, item: usize, house: usize) -> bool {

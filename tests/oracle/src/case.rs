@@ -96,6 +96,8 @@ pub struct Rules {
     pub fence: u32,
     pub offset: u32,
     pub suppress: Option<u32>,
+    /// Fewest units of a line that are worth a parcel.
+    pub least: u32,
 }
 
 impl Coming {

@@ -1,5 +1,6 @@
 //! The code under judgement, asked about a case.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc, Weekday};
@@ -11,6 +12,7 @@ use shared::kit::Goods;
 use shared::money::Money;
 use shared::promise::{Origin, Slice};
 use shared::quantity::Quantity;
+use shared::repromise::{Held, repromise};
 use shared::shipment::{Plan, PromisedLine, SplitCharge, SplitPolicy, plans};
 use shared::supply::{
     Backorder, BackorderMode, Basis, Claim, Due, Incoming, Place, Replenishment, SkuFacts,
@@ -20,6 +22,7 @@ use shared::wire;
 use crate::answer::{Part, Told};
 use crate::case::{self, Case, Mode};
 use crate::civil::{Day, Week, Zone};
+use crate::queue::{Change, Promise, Queue};
 
 /// A case in the words of `shared`.
 pub struct Store {
@@ -35,8 +38,6 @@ pub struct Answer {
     pub lines: Vec<Told>,
     /// Seconds since 1970 in UTC.
     pub valid_until: Option<i64>,
-    /// For each promise made before, in the order of the facts, the date that it has.
-    pub standing: Vec<case::Due>,
     /// The dates of the first line as the viewer reads them.
     pub read: Option<Day>,
 }
@@ -51,7 +52,6 @@ pub fn ask(case: &Case) -> Answer {
             .filter_map(|line| line.availability.valid_until)
             .map(|until| until.timestamp())
             .min(),
-        standing: store.standing(),
         // A civil date is the same text for everybody.
         read: lines
             .first()
@@ -62,6 +62,59 @@ pub fn ask(case: &Case) -> Answer {
 
 fn read(text: &str) -> Option<Day> {
     text.parse().ok().map(day_number)
+}
+
+/// Says which promises are replaced, and by what.
+pub fn settle(queue: &Queue) -> Vec<Change> {
+    let store = Store::of(&queue.claimed());
+    let held = |promise: &Promise| Held {
+        sku: store.facts[promise.item].sku.clone(),
+        quantity: Quantity::new(promise.units),
+        location: store.locations[promise.house].id.clone(),
+        due: due(promise.due),
+        since: promise.since.map(moment),
+        alone: promise.alone,
+    };
+    let held: Vec<Held> = queue.held.iter().map(held).collect();
+    let facts: HashMap<_, _> = store
+        .facts
+        .iter()
+        .map(|facts| (facts.sku.clone(), facts.clone()))
+        .collect();
+    let replaced = repromise(
+        &held,
+        &facts,
+        &store.locations,
+        &store.policy,
+        queue.better_by,
+        store.now,
+    );
+    let part = |part: &Held| Promise {
+        item: position(&store.facts, |facts| facts.sku == part.sku),
+        house: position(&store.locations, |location| location.id == part.location),
+        units: part.quantity.units(),
+        due: match part.due {
+            Due::Owed => case::Due::Owed,
+            Due::By(day) => case::Due::By(day_number(day)),
+            Due::Undated => case::Due::Undated,
+        },
+        since: part.since.map(|since| since.timestamp()),
+        alone: part.alone,
+    };
+    let replaced = replaced.iter();
+    replaced
+        .map(|one| Change {
+            held: one.held,
+            parts: one.parts.iter().map(part).collect(),
+            better: one.better,
+        })
+        .collect()
+}
+
+fn position<T>(all: &[T], is_it: impl Fn(&T) -> bool) -> usize {
+    all.iter()
+        .position(is_it)
+        .expect("nothing is promised that is not in the case")
 }
 
 impl Store {
@@ -79,6 +132,7 @@ impl Store {
                 overdue_fence_days: rules.fence,
                 overdue_offset_days: rules.offset,
                 suppress_within_days: rules.suppress,
+                min_shipment: Quantity::new(rules.least),
                 ..PromisePolicy::default()
             },
             now: moment(case.now),
@@ -119,21 +173,6 @@ impl Store {
     fn goods(&self, item: usize) -> Goods<'_> {
         let find = |sku: &shared::ids::Sku| self.facts.iter().find(|facts| facts.sku == *sku);
         Goods::new(&self.facts[item], find).expect("kits of cases have an end")
-    }
-
-    fn standing(&self) -> Vec<case::Due> {
-        let claims = self
-            .facts
-            .iter()
-            .flat_map(|facts| &facts.places)
-            .flat_map(|place| &place.claims);
-        claims
-            .map(|claim| match claim.due {
-                Due::Owed => case::Due::Owed,
-                Due::By(day) => case::Due::By(day_number(day)),
-                Due::Undated => case::Due::Undated,
-            })
-            .collect()
     }
 }
 
@@ -240,11 +279,7 @@ fn place(shelf: &case::Shelf, at: &Location) -> Place {
         )
     };
     let claim = |taken: &case::Taken| Claim {
-        due: match taken.due {
-            case::Due::Owed => Due::Owed,
-            case::Due::By(day) => Due::By(date(day)),
-            case::Due::Undated => Due::Undated,
-        },
+        due: due(taken.due),
         quantity: Quantity::new(taken.units),
         expires_at: taken.ends.map(moment),
     };
@@ -254,6 +289,14 @@ fn place(shelf: &case::Shelf, at: &Location) -> Place {
         safety_stock: Quantity::new(shelf.safety),
         incoming: shelf.coming.iter().map(incoming).collect(),
         claims: shelf.taken.iter().map(claim).collect(),
+    }
+}
+
+fn due(due: case::Due) -> Due {
+    match due {
+        case::Due::Owed => Due::Owed,
+        case::Due::By(day) => Due::By(date(day)),
+        case::Due::Undated => Due::Undated,
     }
 }
 

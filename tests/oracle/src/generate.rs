@@ -3,6 +3,7 @@
 use crate::case::{Case, Coming, Due, House, Item, Mode, Rules, Shelf, Taken};
 use crate::civil::{Day, Week, Zone, day_of};
 use crate::dice::Dice;
+use crate::queue::{Promise, Queue};
 
 /// Orders and lines of a case, and supplies of it.
 const PARTS_MAX: u32 = 6;
@@ -115,6 +116,86 @@ pub fn cart(dice: &mut Dice) -> Case {
         rules: rules(dice),
         now,
         viewer: dice.pick(&Zone::ALL),
+    }
+}
+
+/// Up to six promises at one house, sometimes two, of an item or of a kit and its parts, and up to six
+/// supplies. Whether the supply carries the promises is left to chance.
+pub fn queue(dice: &mut Dice) -> Queue {
+    let zone = dice.pick(&Zone::ALL);
+    let (today, now, cut_off) = moment(dice, zone);
+    let mut houses = vec![house(dice, 0, zone, today, cut_off)];
+    if dice.chance(20) {
+        houses.push(house(dice, 1, zone, today, cut_off));
+    }
+    let plain = dice.pick(&[1, 1, 2]);
+    let mut items: Vec<Item> = Vec::new();
+    for at in 0..plain {
+        let mut item = item(dice, at, today);
+        item.shelves = houses
+            .iter()
+            .map(|_| shelf(dice, today, now, 0, 0))
+            .collect();
+        items.push(item);
+    }
+    if 1 < plain {
+        let kit = vec![(0, dice.pick(&[1, 1, 2])), (1, 1)];
+        let shelves = houses.iter().map(|_| Shelf::default()).collect();
+        items.push(Item {
+            kit,
+            shelves,
+            tracked: true,
+            lead: None,
+            ..item(dice, plain, today)
+        });
+    }
+    for _ in 0..dice.count(0, PARTS_MAX + 1) {
+        let told = Coming {
+            told: true,
+            ..coming(dice, today)
+        };
+        let (item, house) = (dice.index(plain), dice.index(houses.len()));
+        items[item].shelves[house].coming.push(told);
+    }
+    for _ in 0..dice.pick(&[0, 0, 1, 2]) {
+        let mut claim = taken(dice, today, now, 3);
+        let (item, house) = (dice.index(plain), dice.index(houses.len()));
+        if items[item].lead.is_some() {
+            // What is ordered for a claim depends on when it was made, which is known of promises only.
+            claim.due = Due::Owed;
+        }
+        items[item].shelves[house].taken.push(claim);
+    }
+    let mut since: Vec<i64> = (0..dice.count(1, PARTS_MAX + 1))
+        .map(|_| now - dice.within(0, 20 * 86_400))
+        .collect();
+    since.sort_unstable();
+    let is_known = dice.chance(80);
+    let held = since.into_iter().map(|since| Promise {
+        item: dice.index(items.len()),
+        house: dice.index(houses.len()),
+        units: dice.count(1, 5),
+        due: match dice.index(12) {
+            0 => Due::Undated,
+            1 => Due::By(today + dice.within(20, 60)),
+            _ => Due::By(today + dice.within(-3, 22)),
+        },
+        since: Some(since).filter(|_| is_known),
+        alone: dice.chance(70),
+    });
+    let held = held.collect();
+    let better_by = dice.pick(&[None, Some(0), Some(1), Some(3), Some(3), Some(7)]);
+    Queue {
+        case: Case {
+            houses,
+            items,
+            cart: Vec::new(),
+            rules: rules(dice),
+            now,
+            viewer: Zone::Utc,
+        },
+        held,
+        better_by,
     }
 }
 
@@ -252,5 +333,6 @@ fn rules(dice: &mut Dice) -> Rules {
         fence: dice.pick(&[30, 30, 10, 3, 0]),
         offset: dice.pick(&[1, 1, 0, 2, 5]),
         suppress: dice.pick(&[Some(0), None, Some(3)]),
+        least: dice.pick(&[1, 1, 2, 3]),
     }
 }

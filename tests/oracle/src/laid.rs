@@ -158,6 +158,21 @@ impl Laid {
         laid
     }
 
+    /// The same for who has a promise: what is on the shelf is there for every day, however long it still
+    /// takes to send it, unless it is held back until its release.
+    pub fn held(&self) -> Self {
+        let mut held = self.clone();
+        match (self.on_shelf, self.ready_by) {
+            (None, Some(_)) if !self.unreleased => held.endless_from = Some(Day::MIN),
+            (Some(units), Some(ready_by)) if !self.unreleased => {
+                let there = held.units.iter_mut().filter(|day| **day == ready_by);
+                there.take(units as usize).for_each(|day| *day = Day::MIN);
+            }
+            _ => {}
+        }
+        held
+    }
+
     /// The units, with everybody placed to whom some are promised: who is owed since before any date
     /// was told first of all, then each for the date that was told, or as soon after it as can be, then
     /// those who wait without a date. Whoever asks comes after all of them.

@@ -1,5 +1,6 @@
 //! Judges the promise algorithm: a million carts of one line and two hundred thousand whole carts
-//! against brute force, then what must hold between answers, then engines that are broken on purpose.
+//! against brute force, then what must hold between answers and of promises made before, then engines
+//! that are broken on purpose.
 //!
 //!     oracle                       all of it
 //!     oracle --seed 7              with other cases
@@ -10,9 +11,11 @@ use std::time::Duration;
 
 use oracle::checks::{SEEN, one_line, whole_cart};
 use oracle::dice::Dice;
-use oracle::engine::ask;
+use oracle::engine::{ask, settle};
+use oracle::mutants::{self, Mutant};
+use oracle::properties::{self, Property};
 use oracle::run::{Tally, judge};
-use oracle::{generate, mutants, properties};
+use oracle::{generate, promise_mutants, promises};
 
 const SEED: u64 = 1;
 const ONE_LINE_CASES: u64 = 1_000_000;
@@ -56,6 +59,10 @@ fn main() -> ExitCode {
         let check = move |case| (property.check)(ask, &mut Dice::of(seed, case)).map(|()| 0);
         judgements.push((property.name, PROPERTY_CASES, Box::new(check)));
     }
+    for property in promises::ALL {
+        let check = move |case| (property.check)(settle, &mut Dice::of(seed, case)).map(|()| 0);
+        judgements.push((property.name, PROPERTY_CASES, Box::new(check)));
+    }
     if let Some(case) = number("--case") {
         return again(seed, case, &judgements);
     }
@@ -64,16 +71,22 @@ fn main() -> ExitCode {
     for (name, cases, check) in &judgements {
         tallies.push((name, judge(name, *cases, PROPERTY_CASES < *cases, check)));
     }
-    let unnoticed = break_on_purpose(seed);
+    let unnoticed = break_on_purpose(seed, "an engine", &properties::ALL, &mutants::ALL)
+        + break_on_purpose(
+            seed,
+            "a re-promising",
+            &promises::ALL,
+            &promise_mutants::ALL,
+        );
 
     println!(
-        "\n{:52} {:>9} {:>11} {:>7}",
+        "\n{:60} {:>9} {:>11} {:>7}",
         "what", "cases", "differences", "time"
     );
     for (name, tally) in &tallies {
         let seconds = tally.took.as_secs_f64();
         println!(
-            "{name:52} {:>9} {:>11} {seconds:>5.1} s",
+            "{name:60} {:>9} {:>11} {seconds:>5.1} s",
             tally.cases,
             tally.differences.len()
         );
@@ -115,6 +128,7 @@ fn again(seed: u64, case: u64, judgements: &[(&str, u64, Judgement)]) -> ExitCod
         "whole cart: {:#?}",
         generate::cart(&mut Dice::of(seed, case))
     );
+    println!("queue: {:#?}", generate::queue(&mut Dice::of(seed, case)));
     let mut code = ExitCode::SUCCESS;
     for (name, _, check) in judgements {
         match check(case) {
@@ -130,29 +144,33 @@ fn again(seed: u64, case: u64, judgements: &[(&str, u64, Judgement)]) -> ExitCod
 
 /// Prints which property notices which broken engine, and after how many cases. Returns how many are
 /// not noticed by those that must.
-fn break_on_purpose(seed: u64) -> usize {
+fn break_on_purpose<E: Copy>(
+    seed: u64,
+    what: &str,
+    properties: &[Property<E>],
+    mutants: &[Mutant<E>],
+) -> usize {
     println!(
-        "\nCases until a property notices an engine that is broken on purpose ({MUTANT_CASES} at most)\n"
+        "\nCases until a property notices {what} that is broken on purpose ({MUTANT_CASES} at most)\n"
     );
-    for (at, property) in properties::ALL.iter().enumerate() {
+    for (at, property) in properties.iter().enumerate() {
         println!("  {:>2}  {}", at + 1, property.name);
     }
-    print!("\n{:42}", "broken engine");
-    (1..=properties::ALL.len()).for_each(|at| print!("{at:>6}"));
+    print!("\n{:42}", "broken");
+    (1..=properties.len()).for_each(|at| print!("{at:>6}"));
     println!();
     let mut unnoticed = 0;
-    for mutant in &mutants::ALL {
+    for mutant in mutants {
         print!("{:42}", mutant.name);
-        for (at, property) in properties::ALL.iter().enumerate() {
+        for (at, property) in properties.iter().enumerate() {
             let wrong =
                 |case: &u64| (property.check)(mutant.engine, &mut Dice::of(seed, *case)).is_err();
-            match (0..MUTANT_CASES).find(wrong) {
+            let noticed = (0..MUTANT_CASES).find(wrong);
+            match noticed {
                 Some(case) => print!("{:>6}", case + 1),
                 None => print!("{:>6}", "-"),
             }
-            if mutant.noticed_by.contains(&at) && !(0..MUTANT_CASES).any(|case| wrong(&case)) {
-                unnoticed += 1;
-            }
+            unnoticed += usize::from(noticed.is_none() && mutant.noticed_by.contains(&at));
         }
         println!();
     }

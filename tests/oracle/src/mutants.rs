@@ -1,21 +1,21 @@
 //! Engines with one rule broken, as other systems break it (domain.md 3.4). Each must be noticed.
 
-use crate::answer::{Part, Told, parts};
+use crate::answer::{Part, Told, parcels, parts, unit_days};
 use crate::case::{Case, Due, Shelf};
 use crate::civil::Zone;
 use crate::engine::{Answer, ask};
 use crate::laid::{Laid, today};
 use crate::properties::Engine;
 
-/// A broken engine, and the number of a property in [`ALL`](crate::properties::ALL) that must notice it.
-pub struct Mutant {
+/// Something broken, and the numbers of the properties that must notice it.
+pub struct Mutant<E> {
     pub name: &'static str,
-    pub engine: Engine,
+    pub engine: E,
     pub noticed_by: &'static [usize],
 }
 
-/// All of them.
-pub const ALL: [Mutant; 22] = [
+/// All of them, with the numbers of the properties in [`ALL`](crate::properties::ALL) that must notice each.
+pub const ALL: [Mutant<Engine>; 24] = [
     Mutant {
         name: "no look-ahead",
         engine: no_look_ahead,
@@ -124,6 +124,16 @@ pub const ALL: [Mutant; 22] = [
     Mutant {
         name: "together from wherever it is separate",
         engine: same_together,
+        noticed_by: &[14],
+    },
+    Mutant {
+        name: "every unit is worth a parcel",
+        engine: any_parcel,
+        noticed_by: &[0, 14],
+    },
+    Mutant {
+        name: "small parts of all locations wait together",
+        engine: parcels_of_all,
         noticed_by: &[14],
     },
 ];
@@ -412,5 +422,30 @@ fn same_together(case: &Case) -> Answer {
     for told in &mut answer.lines {
         told.together.clear();
     }
+    answer
+}
+
+fn any_parcel(case: &Case) -> Answer {
+    let mut changed = case.clone();
+    changed.rules.least = 1;
+    ask(&changed)
+}
+
+/// As if what leaves one house could go along with what leaves another.
+fn parcels_of_all(case: &Case) -> Answer {
+    let mut answer = any_parcel(case);
+    for told in &mut answer.lines {
+        for sent in [&mut told.shown, &mut told.promised, &mut told.together] {
+            let together = parcels(&unit_days(sent), 0, case.rules.least);
+            let last_of = |part: &Part| together.iter().find(|parcel| part.day <= parcel.day);
+            for part in sent.iter_mut() {
+                part.day = last_of(part).map_or(part.day, |parcel| parcel.day);
+            }
+        }
+        if told.ships_by.is_some() {
+            told.ships_by = told.promised.iter().map(|part| part.day).max();
+        }
+    }
+    answer.read = answer.lines[0].ships_by;
     answer
 }

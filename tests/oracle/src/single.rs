@@ -1,6 +1,6 @@
 //! One item, one house, one line: unit by unit.
 
-use crate::answer::{Told, first, parts};
+use crate::answer::{Told, first, parcels};
 use crate::case::{Case, Mode};
 use crate::laid::Laid;
 
@@ -54,10 +54,10 @@ pub fn expected(case: &Case) -> Told {
         }
     }
     days.truncate(asked as usize);
-    let dated = parts(&days, 0);
+    let dated = parcels(&days, 0, case.rules.least);
     let orderable = days.len() == asked as usize && most.is_none_or(|most| asked <= most);
     Told {
-        ships_by: days.last().copied().filter(|_| orderable),
+        ships_by: dated.last().map(|part| part.day).filter(|_| orderable),
         shown: first(&dated, most.unwrap_or(u32::MAX)),
         promised: if orderable { dated } else { Vec::new() },
         together: Vec::new(),

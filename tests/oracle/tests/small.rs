@@ -2,9 +2,11 @@
 
 use oracle::checks::{one_line, whole_cart};
 use oracle::dice::Dice;
-use oracle::engine::ask;
+use oracle::engine::{ask, settle};
+use oracle::mutants::{self, Mutant};
+use oracle::properties::{self, Property};
 use oracle::run::judge;
-use oracle::{mutants, properties};
+use oracle::{promise_mutants, promises};
 
 /// Other cases than those of `make oracle`.
 const SEED: u64 = 2;
@@ -43,9 +45,23 @@ fn what_must_hold_between_answers_holds() {
 }
 
 #[test]
+fn promises_stand_and_are_replaced_as_they_must() {
+    for property in promises::ALL {
+        holds(property.name, PROPERTY_CASES, |case| {
+            (property.check)(settle, &mut Dice::of(SEED, case)).map(|()| 0)
+        });
+    }
+}
+
+#[test]
 fn every_property_notices_when_its_rule_is_broken() {
-    for (at, property) in properties::ALL.iter().enumerate() {
-        let guards = mutants::ALL
+    notice(&properties::ALL, &mutants::ALL);
+    notice(&promises::ALL, &promise_mutants::ALL);
+}
+
+fn notice<E: Copy>(properties: &[Property<E>], mutants: &[Mutant<E>]) {
+    for (at, property) in properties.iter().enumerate() {
+        let guards = mutants
             .iter()
             .filter(|mutant| mutant.noticed_by.contains(&at));
         assert!(
