@@ -10,7 +10,7 @@ import { noticesIn, optionsIn, optionsOf, promiseIn, promiseOf } from "./support
 
 const FOLLOWS_MS_MAX = 3_000;
 const STATES = [
-  "backorder", "in_stock", "kit", "long", "low", "made_to_order", "overdue", "preorder", "slices", "sold_out", "suppressed", "two_places", "undated",
+  "backorder", "in_stock", "kit", "long", "low", "made_to_order", "no_date", "overdue", "preorder", "slices", "sold_out", "suppressed", "two_places", "undated",
 ];
 const NARROW = { width: 320, height: 640 };
 
@@ -119,8 +119,8 @@ test("the page of all states shows them all", async (t) => {
   }
   assert.deepEqual(Object.keys(labels).sort(), STATES);
   assert.deepEqual(
-    ["in_stock", "low", "suppressed", "two_places", "kit", "backorder", "overdue", "undated", "made_to_order", "sold_out"].map((id) => labels[id]),
-    ["in_stock 0", "low_stock 0", "in_stock 0", "in_stock 2", "low_stock 0", ...Array(4).fill("backorder 0 reason"), "out_of_stock 0"],
+    ["in_stock", "low", "suppressed", "two_places", "kit", "backorder", "overdue", "undated", "made_to_order", "sold_out", "no_date"].map((id) => labels[id]),
+    ["in_stock 0", "low_stock 0", "in_stock 0", "in_stock 2", "low_stock 0", ...Array(4).fill("backorder 0 reason"), ...Array(2).fill("out_of_stock 0")],
   );
   assert.match(labels.preorder, /^preorder/);
   assert.match(labels.slices, /^backorder [2-9]/);
