@@ -88,6 +88,16 @@ for (const [name, query, options] of [
   });
 }
 
+for (const width of [1280, 700, 390]) {
+  test(`every drawing of the category page has its height, ${width} pixels wide`, async (t) => {
+    const page = await stage.visit(t, "/", { viewport: { width, height: 800 } });
+    for (const drawing of await page.locator(".card .art").all()) {
+      const { width, height } = await drawing.boundingBox();
+      assert.ok(width <= 2.2 * height, `${width} by ${height}`);
+    }
+  });
+}
+
 test("pages come under a strict policy, from an origin of their own", async () => {
   assert.notEqual(new URL(stage.demo.shop).origin, new URL(stage.demo.api).origin);
   for (const path of await pathsOf(stage.demo)) {
