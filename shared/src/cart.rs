@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, NaiveDate, Utc};
 
 use self::answer::within;
-use self::choice::{earliest, merged, subsets};
+use self::choice::{affordable, earliest, merged, subsets};
 use self::offer::{Offer, from_shelf, part_offer};
 use crate::availability::{Availability, Location, PromisePolicy};
 use crate::ids::{LocationId, Sku};
@@ -25,6 +25,13 @@ use crate::timeline::Timeline;
 
 /// Most locations that ship for one store.
 pub const LOCATIONS_MAX: usize = 8;
+
+/// Most entries of timelines (supply and claims) that are read to find the fewest locations that can
+/// send a cart.
+pub const ENTRIES_READ_MAX: usize = 4_000_000;
+
+/// As many entries take as long to read as a timeline takes that has none.
+const TIMELINE_ENTRIES: usize = 16;
 
 /// A line of a cart with its dates.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +52,8 @@ pub struct DatedLine {
 /// that day, those are taken that need the fewest parcels more, then those that cost least, then those
 /// that come first by their id. Sent together, the cart leaves from as few locations as can send all
 /// of it; among those sets, from the one whose last day is the earliest, then the cheapest, then the
-/// first by ids.
+/// first by ids. Sets are tried, smaller ones first, until [`ENTRIES_READ_MAX`]; if none was found by then,
+/// the cart leaves from where it does sent separately.
 ///
 /// ```
 /// use shared::availability::{Location, PromisePolicy};
@@ -292,6 +300,14 @@ impl<'a> Line<'a> {
         }
     }
 
+    /// How much is read to say what `location` can send.
+    fn entries(&self, location: usize) -> usize {
+        let timelines = self.timelines[location].iter();
+        timelines
+            .map(|timeline| TIMELINE_ENTRIES + timeline.supply.len() + timeline.claims.len())
+            .sum()
+    }
+
     /// What `location` can send besides what is booked there.
     fn offer(&self, location: usize, booked: &Booked<'_>) -> Offer {
         let mut offer: Option<Offer> = None;
@@ -533,11 +549,12 @@ fn fewest_parcels(
                 .values()
                 .all(|(wanted, most)| covers(most, among, *wanted))
     };
+    let entries: Vec<usize> = (0..locations.len())
+        .map(|at| lines.iter().map(|line| line.entries(at)).sum())
+        .collect();
+    let sets = subsets(locations.len()).filter(|among| !among.is_empty() && may_do(among));
     let mut best: Option<(Rank<'_>, Vec<Vec<Slice>>)> = None;
-    for among in subsets(locations.len()) {
-        if among.is_empty() || !may_do(&among) {
-            continue;
-        }
+    for among in affordable(sets, &entries) {
         if let Some(((fewest, ..), _)) = &best
             && *fewest < among.len()
         {

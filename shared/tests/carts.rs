@@ -1,9 +1,12 @@
 //! What the policies of a store hold a cart to: kits, several locations, and claims that end.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use shared::availability::{Location, PromisePolicy, availability};
 use shared::calendar::{DispatchCalendar, WorkingDays};
 use shared::cart::{DatedLine, date_cart};
+use shared::ids::Sku;
 use shared::kit::Goods;
 use shared::quantity::Quantity;
 use shared::supply::{Backorder, BackorderMode, Claim, Due, Incoming, Place, SkuFacts};
@@ -247,4 +250,51 @@ fn together_owes_no_more_than_the_limit_allows() {
     assert_eq!(ships_by(&lines[1]), Some(parsed("2027-01-04")));
     // From the west alone both of them would have to be owed.
     assert_eq!(lines[0].together, []);
+}
+
+#[test]
+fn a_cart_with_too_much_to_try_leaves_from_where_each_is_ready() {
+    let ids = ["l0", "l1", "l2", "l3", "l4", "l5", "l6", "l7"];
+    let locations = in_utc(&ids);
+    // All but the last can send one kit: they have plenty of one part and one of the other, by turns.
+    let mut parts = ["P", "Q"].map(|sku| SkuFacts::new(parsed(sku)));
+    for (at, id) in ids[..7].iter().enumerate() {
+        parts[at % 2].places.push(place(id, 9));
+        parts[(at + 1) % 2].places.push(place(id, 1));
+    }
+    let kits = ["K1", "K2", "K3", "K4", "K5", "K6", "K7"].map(|sku| SkuFacts {
+        kit: parts
+            .iter()
+            .map(|part| (part.sku.clone(), units(1)))
+            .collect(),
+        ..may_wait(sku)
+    });
+    let find = |sku: &Sku| parts.iter().find(|part| part.sku == *sku);
+    // What else is wanted is ready at the last one, and comes to the first.
+    let parcels_together = |claims: u32| {
+        let mut other = may_wait("A");
+        for id in ids {
+            let mut there = place(id, claims + u32::from(id == "l7"));
+            there.incoming = comes(u32::from(id == "l0"), "2027-01-20");
+            there.claims = (0..claims).map(|_| Claim::owed(units(1))).collect();
+            other.places.push(there);
+        }
+        let mut goods = vec![(Goods::plain(&other), 1)];
+        goods.extend(
+            kits.iter()
+                .map(|kit| (Goods::new(kit, find).expect("a kit"), 1)),
+        );
+        let lines = ask(&goods, &locations, NOON);
+        for line in &lines {
+            assert_eq!(ships_by(line), Some(parsed("2027-01-04")));
+        }
+        let together = lines.iter().flat_map(|line| &line.together);
+        together
+            .map(|slice| slice.from)
+            .collect::<BTreeSet<_>>()
+            .len()
+    };
+    assert_eq!(parcels_together(0), 7);
+    // None is told: both ways are the same.
+    assert_eq!(parcels_together(10_000), 0);
 }

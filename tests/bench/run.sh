@@ -13,6 +13,7 @@
 #   size      what the widget weighs
 #   core      one SKU with 50 and with 500 deliveries, and a long cart, without a server
 #   promises  100,000 cases of each property of the promise algorithm
+#   race      200 who want one of five units at the same moment, 200 times over, with holds that end in the middle
 
 source "$(dirname "$0")/../../scripts/lib.sh"
 cd "$ROOT"

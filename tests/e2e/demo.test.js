@@ -10,7 +10,7 @@ import { noticesIn, optionsIn, optionsOf, promiseIn, promiseOf } from "./support
 
 const FOLLOWS_MS_MAX = 3_000;
 const STATES = [
-  "backorder", "in_stock", "kit", "long", "low", "made_to_order", "overdue", "preorder", "slices", "sold_out", "suppressed", "two_places", "undated",
+  "backorder", "in_stock", "kit", "long", "low", "made_to_order", "no_date", "overdue", "preorder", "slices", "sold_out", "suppressed", "two_places", "undated",
 ];
 const NARROW = { width: 320, height: 640 };
 
@@ -88,6 +88,16 @@ for (const [name, query, options] of [
   });
 }
 
+for (const width of [1280, 700, 390]) {
+  test(`every drawing of the category page has its height, ${width} pixels wide`, async (t) => {
+    const page = await stage.visit(t, "/", { viewport: { width, height: 800 } });
+    for (const drawing of await page.locator(".card .art").all()) {
+      const { width, height } = await drawing.boundingBox();
+      assert.ok(width <= 2.2 * height, `${width} by ${height}`);
+    }
+  });
+}
+
 test("pages come under a strict policy, from an origin of their own", async () => {
   assert.notEqual(new URL(stage.demo.shop).origin, new URL(stage.demo.api).origin);
   for (const path of await pathsOf(stage.demo)) {
@@ -119,8 +129,8 @@ test("the page of all states shows them all", async (t) => {
   }
   assert.deepEqual(Object.keys(labels).sort(), STATES);
   assert.deepEqual(
-    ["in_stock", "low", "suppressed", "two_places", "kit", "backorder", "overdue", "undated", "made_to_order", "sold_out"].map((id) => labels[id]),
-    ["in_stock 0", "low_stock 0", "in_stock 0", "in_stock 2", "low_stock 0", ...Array(4).fill("backorder 0 reason"), "out_of_stock 0"],
+    ["in_stock", "low", "suppressed", "two_places", "kit", "backorder", "overdue", "undated", "made_to_order", "sold_out", "no_date"].map((id) => labels[id]),
+    ["in_stock 0", "low_stock 0", "in_stock 0", "in_stock 2", "low_stock 0", ...Array(4).fill("backorder 0 reason"), ...Array(2).fill("out_of_stock 0")],
   );
   assert.match(labels.preorder, /^preorder/);
   assert.match(labels.slices, /^backorder [2-9]/);

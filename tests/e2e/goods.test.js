@@ -19,13 +19,14 @@ const GOODS = [
     says: ["Backordered", "Ships by Friday, November 27", "Our supplier's delivery is late."],
   },
   {
-    name: "without a date",
+    name: "planned from experience",
     sku: "cc-hoodie-red",
     status: "backorder",
     says: ["Backordered", "Ships by Wednesday, December 30", "The red is dyed in small lots; yours is in the next one."],
   },
   { name: "made to order", sku: "cc-crate", status: "backorder", says: ["Made to order", "Ships by Tuesday, December 15", "The joiner begins when you order."] },
   { name: "sold out", sku: "cc-t-shirt-green", status: "out_of_stock", says: ["Sold out", "No date known yet", null] },
+  { name: "on order, and nobody knows for when", sku: "cc-corduroy-cap", status: "out_of_stock", says: ["Sold out", "No date known yet", null] },
 ].map((goods) => ({ quantity: 1, ...goods }));
 const KIT = [
   { sku: "cc-listening-kit", quantity: 1 },
@@ -116,6 +117,27 @@ test("from two warehouses even all together is two parcels, which costs nothing;
     assert.ok((await page.locator(".bill").innerText()).includes(total));
     assert.match(await page.locator(".lead").innerText(), kind === "together" ? /one from each warehouse/ : /as soon as it is ready/);
   }
+});
+
+test("what is on order for no known day cannot be ordered, until the panel names a day", async (t) => {
+  const sku = "cc-corduroy-cap";
+  const { orderable, ships_by, max_orderable } = await stage.demo.availability(sku);
+  assert.deepEqual([orderable, ships_by, max_orderable], [false, null, 0]);
+  assert.deepEqual((await stage.demo.plans([{ sku, quantity: 1 }])).options, []);
+  const page = await stage.visit(t, `/products/${sku}`);
+  await compiled(page);
+  const promise = page.locator("#promise");
+  await until("the page says it", async () => (await promiseIn(promise)).date === "No date known yet");
+  await page.locator("#warehouse summary").click();
+  const coming = page.locator("#warehouse-orders li");
+  await coming.first().waitFor();
+  assert.deepEqual(await coming.locator(".named").allTextContents(), ["PO-1014: 30, no day told"]);
+  await coming.locator("input").fill("2026-12-14");
+  await coming.getByRole("button", { name: "Move" }).click();
+  await until("the open page has a date", async () => /^Ships by /.test((await promiseIn(promise)).date));
+  const found = await promiseIn(promise);
+  assert.deepEqual([found.label, found.reason], ["Backordered", "The first of them are being sewn."]);
+  assert.ok(!(await page.locator("#warehouse-delay").isVisible()), "nobody is there who could be late");
 });
 
 test("the panel makes a supplier late: all its dates move, and the page that is open with them", async (t) => {

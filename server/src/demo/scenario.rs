@@ -257,7 +257,7 @@ pub const SUPPLIERS: &[Supplier] = &[
 
 /// Everything that the shop sells and ships.
 pub const GOODS: &[Goods] = &[
-    // T-shirts: on the shelf, except for the green one, which is sold out and has no date.
+    // T-shirts: on the shelf, except for the green one, which is sold out and not ordered again.
     Goods {
         supplier: Some("atlantic-knit"),
         ..goods("cc-tshirt-logo")
@@ -390,6 +390,17 @@ pub const GOODS: &[Goods] = &[
         incoming: &[incoming("PO-1010", 12, 18)],
         ..goods("cc-scarf")
     },
+    // Ordered before it was settled who makes it: nothing says when it comes, and of nobody is anything learnt.
+    Goods {
+        on_hand: Some(0),
+        backorder: wait(None, "The first of them are being sewn."),
+        incoming: &[Incoming {
+            ordered_days_ago: 9,
+            arrives_in_days: None,
+            ..incoming("PO-1014", 30, 0)
+        }],
+        ..goods("cc-corduroy-cap")
+    },
     // Music: records, so they are counted, though the product file calls them downloads.
     Goods {
         on_hand: Some(0),
@@ -506,6 +517,11 @@ pub const STATES: &[State] = &[
     State {
         heading: "sold_out",
         sku: "cc-t-shirt-green",
+        quantity: 1,
+    },
+    State {
+        heading: "no_date",
+        sku: "cc-corduroy-cap",
         quantity: 1,
     },
     State {

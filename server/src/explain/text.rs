@@ -373,7 +373,10 @@ fn part_there(
         .iter()
         .all(|step| step.arrival.amount == Amount::ZERO);
     if nothing_there && nothing_comes && part.claims.is_empty() && part.withheld.is_zero() {
-        page.line(2, "Nothing is there, nothing is on its way, nobody waits.");
+        page.line(
+            2,
+            "Nothing is there, nothing is on its way for a known day, nobody waits.",
+        );
         return;
     }
     if part.facts.selling.tracked {

@@ -6,11 +6,13 @@ use shared::kit::{Goods, KitError};
 use super::ActError;
 use super::records::SkuRecord;
 use super::running::{Touched, detached, publish};
+use super::settle::{Cause, settle};
 use crate::app::App;
 use crate::store::Writing;
 use crate::store::writing::Note;
 
-/// Makes a SKU or replaces how it may be sold. Its stock stays as it is.
+/// Makes a SKU or replaces how it may be sold. Its stock stays as it is; what is promised of it gets another date
+/// where its release or its supplier makes that necessary.
 ///
 /// # Errors
 ///
@@ -19,7 +21,8 @@ pub async fn put_sku(app: &App, store: &StoreId, record: SkuRecord) -> Result<Sk
     let (app, store) = (app.clone(), store.clone());
     detached(async move {
         let note = Note::new("put_sku", record.sku.as_str());
-        let mut writing = app.store.begin(&store, note, app.clock.now()).await?;
+        let now = app.clock.now();
+        let mut writing = app.store.begin(&store, note, now).await?;
         if let Some(supplier) = &record.supplier
             && !writing.has_supplier(supplier).await?
         {
@@ -34,14 +37,15 @@ pub async fn put_sku(app: &App, store: &StoreId, record: SkuRecord) -> Result<Sk
         refuse_change_of_promised_kit(&mut writing, &record).await?;
         writing.put_sku(&record).await?;
         refuse_endless_kit(&mut writing, &record).await?;
+        let mut skus = vec![record.sku.clone()];
+        if let Some(shop) = app.catalogue.shop(&store) {
+            let settings = shop.settings();
+            skus.extend(
+                settle(&mut writing, &settings, Some(&skus), Cause::SkuChanged, now).await?,
+            );
+        }
         let revision = writing.commit().await?;
-        publish(
-            &app,
-            &store,
-            Touched::Skus(vec![record.sku.clone()]),
-            revision,
-        )
-        .await;
+        publish(&app, &store, Touched::Skus(skus), revision).await;
         Ok(SkuRecord { revision, ..record })
     })
     .await

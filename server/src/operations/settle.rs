@@ -30,6 +30,8 @@ pub enum Cause {
     StockImported,
     /// A purchase order has other dates or quantities, or does not come.
     PurchaseOrderChanged,
+    /// A SKU has another release, lead time or supplier.
+    SkuChanged,
     /// A supplier has other days, or keeps its dates otherwise than was thought.
     SupplierChanged,
     /// Goods came.
@@ -48,6 +50,7 @@ impl Cause {
             Self::StockAdjusted => "stock_adjusted",
             Self::StockImported => "stock_imported",
             Self::PurchaseOrderChanged => "purchase_order_changed",
+            Self::SkuChanged => "sku_changed",
             Self::SupplierChanged => "supplier_changed",
             Self::GoodsReceived => "goods_received",
             Self::ReservationEnded => "reservation_ended",

@@ -272,6 +272,20 @@ async fn a_sooner_date_is_told_only_where_it_is_sooner_by_some_days() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_release_that_is_put_off_moves_what_is_promised() {
+    let shop = TestShop::new().await;
+    let client = Client::new(&shop).await;
+    sku(&client, "A", 2, json!({})).await;
+    let id = id_of(&held(&client, "buyer", "A", 2).await);
+    let released = json!({"backorder": {"policy": "allow"}, "released_on": "2026-12-09"});
+    assert_eq!(client.put("/v1/skus/A", released).await.status, 200);
+    let moved = shown(&client, &id).await;
+    assert_eq!(moved["lines"][0]["ships_by"], "2026-12-10");
+    assert_eq!(moved["promises"][1]["cause"], "sku_changed");
+    shop.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_kit_holds_its_parts_and_a_cart_is_summed_before_anything_is_said_to_be_there() {
     // domain.md V7.
     let shop = TestShop::new().await;

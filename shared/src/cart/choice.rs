@@ -2,8 +2,8 @@
 
 use chrono::NaiveDate;
 
-use super::LOCATIONS_MAX;
 use super::offer::Offer;
+use super::{ENTRIES_READ_MAX, LOCATIONS_MAX};
 use crate::availability::Location;
 use crate::promise::{Origin, Slice, merge_small};
 use crate::quantity::Quantity;
@@ -110,6 +110,20 @@ pub(super) fn subsets(count: usize) -> impl Iterator<Item = Vec<usize>> {
         .map(move |set| (0..count).filter(|at| set & (1 << at) != 0).collect())
 }
 
+/// The first of the sets of locations, as many as can be tried without reading more than
+/// [`ENTRIES_READ_MAX`]; `entries` says how much there is to be read at each location.
+pub(super) fn affordable(
+    sets: impl Iterator<Item = Vec<usize>>,
+    entries: &[usize],
+) -> impl Iterator<Item = Vec<usize>> {
+    let mut read = 0_usize;
+    sets.take_while(move |set| {
+        let more: usize = set.iter().map(|at| entries[*at]).sum();
+        read = read.saturating_add(more);
+        read <= ENTRIES_READ_MAX
+    })
+}
+
 /// Slices that are worth a parcel of their own, for each location, earliest first.
 pub(super) fn merged(slices: Vec<Slice>, min_shipment: Quantity) -> Vec<Slice> {
     if min_shipment <= Quantity::new(1) {
@@ -130,4 +144,26 @@ pub(super) fn merged(slices: Vec<Slice>, min_shipment: Quantity) -> Vec<Slice> {
 /// The location at this place of the list.
 pub(super) fn origin(location: usize) -> Origin {
     Origin(u16::try_from(location).unwrap_or(u16::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sets_are_tried_until_too_much_is_read() {
+        let all: Vec<Vec<usize>> = subsets(LOCATIONS_MAX).collect();
+        let tried = |entries: usize| -> Vec<Vec<usize>> {
+            affordable(all.iter().cloned(), &[entries; LOCATIONS_MAX]).collect()
+        };
+        // Each location is in every other set.
+        let most = ENTRIES_READ_MAX / (LOCATIONS_MAX << (LOCATIONS_MAX - 1));
+        assert_eq!(tried(most), all);
+        for entries in [most + 1, 100 * most, ENTRIES_READ_MAX] {
+            let tried = tried(entries);
+            let read: usize = tried.iter().map(|set| set.len() * entries).sum();
+            assert!(read <= ENTRIES_READ_MAX);
+            assert!(tried.len() < all.len() && all.starts_with(&tried));
+        }
+    }
 }

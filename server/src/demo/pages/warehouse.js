@@ -35,8 +35,8 @@
     byId("on-hand").value = on_hand;
     byId("warehouse-else").textContent = elsewhere.map(({ name, on_hand }) => `${on_hand} more in the ${name}.`).join(" ");
     byId("warehouse-owed").textContent = owed > 0 ? `${owed} promised to others already.` : "";
-    byId("warehouse-supplier").textContent = supplier ?? "The supplier";
-    byId("warehouse-delay").hidden = !purchase_orders.some(({ arrives_on }) => arrives_on);
+    byId("warehouse-supplier").textContent = supplier ?? "";
+    byId("warehouse-delay").hidden = !supplier || !purchase_orders.some(({ arrives_on }) => arrives_on);
     byId("warehouse-none").hidden = purchase_orders.length > 0;
     byId("warehouse-orders").replaceChildren(...purchase_orders.map(order));
   }

@@ -124,7 +124,7 @@ pub struct PromiseAnswer {
     /// The location that they leave.
     from: String,
     /// Why this date: `reserved` at first; later `stock_counted`, `stock_adjusted`, `stock_imported`,
-    /// `purchase_order_changed`, `supplier_changed`, `goods_received`, `reservation_ended`, `supply_late` or `sooner`.
+    /// `purchase_order_changed`, `sku_changed`, `supplier_changed`, `goods_received`, `reservation_ended`, `supply_late` or `sooner`.
     cause: String,
     /// What the date rests on: the supply that opens it, its rule, quantile and sample, and the version of the calendar.
     #[schema(value_type = Object)]
