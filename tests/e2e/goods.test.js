@@ -124,6 +124,12 @@ test("what is on order for no known day cannot be ordered, until the panel names
   const { orderable, ships_by, max_orderable } = await stage.demo.availability(sku);
   assert.deepEqual([orderable, ships_by, max_orderable], [false, null, 0]);
   assert.deepEqual((await stage.demo.plans([{ sku, quantity: 1 }])).options, []);
+  const ordered = await fetch(stage.demo.shop + "/confirmation", {
+    method: "POST",
+    body: new URLSearchParams({ cart: JSON.stringify([{ sku, quantity: 1 }]) }),
+  });
+  assert.equal(ordered.status, 422);
+  assert.match(await ordered.text(), /Nothing of this order can be had now/);
   const page = await stage.visit(t, `/products/${sku}`);
   await compiled(page);
   const promise = page.locator("#promise");

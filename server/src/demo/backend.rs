@@ -74,17 +74,15 @@ impl Warehouse for Backend {
         })
     }
 
-    fn parcels_min(&self, lines: &[(String, u32)]) -> u32 {
-        let Some(shop) = self.0.catalogue.shop(&store()) else {
-            return 1;
-        };
+    fn parcels_min(&self, lines: &[(String, u32)]) -> Option<u32> {
+        let shop = self.0.catalogue.shop(&store())?;
         let lines = lines
             .iter()
             .filter_map(|(sku, quantity)| Some((sku.parse().ok()?, Quantity::new(*quantity))));
         let lines: Vec<(Sku, Quantity)> = lines.collect();
         let plans = plan_cart(&shop, &lines, Language::English, None, self.0.clock.now());
-        let together = plans.options.first();
-        together.map_or(1, |way| u32::try_from(way.shipments.len()).unwrap_or(1))
+        let together = plans.options.first()?;
+        u32::try_from(together.shipments.len()).ok()
     }
 
     fn delay_supplier<'a>(&'a self, sku: &'a str, days: u16) -> Answer<'a, ()> {

@@ -212,24 +212,24 @@ async fn confirmation(
     asked: Asked,
     form: Result<Form<order::Form>, FormRejection>,
 ) -> Response {
-    let order = form.ok().and_then(|Form(form)| {
-        let cart = order::cart(&form, &shop.products).ok()?;
+    let order = |form: order::Form| {
+        let cart = order::cart(&form, &shop.products).map_err(|_| Refusal::BAD_ORDER)?;
         let cart: Vec<_> = cart.into_iter().collect();
         let parcels_min = shop.warehouse.parcels_min(&cart);
-        order::read(&form, &shop.products, parcels_min).ok()
-    });
-    match order {
-        Some(order) => shop.page(
+        let parcels_min = parcels_min.ok_or(Refusal::NOTHING_HAD)?;
+        order::read(&form, &shop.products, parcels_min).map_err(|_| Refusal::BAD_ORDER)
+    };
+    match form
+        .map_err(|_| Refusal::BAD_ORDER)
+        .and_then(|Form(form)| order(form))
+    {
+        Ok(order) => shop.page(
             "confirmation.html",
             &asked,
             "/checkout",
             json!({ "order": order }),
         ),
-        None => shop.refusal(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            &asked,
-            &Refusal::BAD_ORDER,
-        ),
+        Err(refusal) => shop.refusal(StatusCode::UNPROCESSABLE_ENTITY, &asked, &refusal),
     }
 }
 
@@ -312,6 +312,13 @@ impl Refusal {
         next: None,
         href: "/",
         label: "look_around",
+    };
+    /// An order of which nothing can be had.
+    const NOTHING_HAD: Self = Self {
+        title: "nothing_had",
+        next: None,
+        href: "/checkout",
+        label: "back",
     };
     const BAD_ORDER: Self = Self {
         title: "bad_order",

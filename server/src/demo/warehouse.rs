@@ -15,8 +15,9 @@ pub trait Warehouse: Send + Sync {
     /// The supplier says another day for a purchase order.
     fn move_purchase_order<'a>(&'a self, id: &'a str, arrives_on: Date) -> Answer<'a, ()>;
 
-    /// How many parcels a cart takes at least: one from each warehouse where no single one has it all.
-    fn parcels_min(&self, lines: &[(String, u32)]) -> u32;
+    /// How many parcels a cart takes at least: one from each warehouse where no single one has it all; `None` where
+    /// nothing of it can be had.
+    fn parcels_min(&self, lines: &[(String, u32)]) -> Option<u32>;
 
     /// Everything that is on its way from the supplier of `sku` comes `days` later.
     fn delay_supplier<'a>(&'a self, sku: &'a str, days: u16) -> Answer<'a, ()>;
