@@ -10,6 +10,7 @@ use crate::ids::Sku;
 use crate::kit::Goods;
 use crate::promise::{Amount, Atp, Slice};
 use crate::quantity::Quantity;
+use crate::repromise::Awaited;
 use crate::supply::{BackorderMode, Claim, Due, Incoming, SkuFacts};
 use crate::timeline::{Arrival, Source, Timeline};
 
@@ -243,6 +244,32 @@ pub fn basis<'a>(
         found.extend(last.map(|arrival| (part.facts.sku.clone(), arrival)));
     }
     found
+}
+
+/// What a promise for `day` from `location` waits for: all that is planned to be there by then.
+pub fn awaits(
+    goods: &Goods<'_>,
+    location: &Location,
+    policy: &PromisePolicy,
+    day: NaiveDate,
+    now: DateTime<Utc>,
+) -> Awaited {
+    let mut awaits = Awaited::default();
+    for (facts, _) in &goods.parts {
+        let timeline = Timeline::new(facts, &goods.facts.selling, location, policy, now);
+        for part in timeline.supply.iter().filter(|part| part.ships_by <= day) {
+            match part.source {
+                Source::Incoming(order) | Source::Late(order) => {
+                    awaits.orders.push(order.purchase_order.clone());
+                }
+                Source::Replenishment(_) => awaits.made = true,
+                Source::Shelf | Source::Release => {}
+            }
+        }
+    }
+    awaits.orders.sort_unstable();
+    awaits.orders.dedup();
+    awaits
 }
 
 fn parts<'a>(

@@ -202,11 +202,12 @@ pub struct Slip {
 pub struct SlipQuantile {
     /// Calendar days to add, rounded up; negative where the supplier is usually early.
     pub days: i32,
-    /// The share that came by then, in percent, rounded down: more than asked where many came on that very day.
+    /// The share that came by then, and by the date named itself, in percent, rounded down: more than asked where
+    /// many came on that very day.
     pub reached: u8,
     /// The supplier's own deliveries behind it.
     pub own: usize,
-    /// Deliveries of others behind it.
+    /// Deliveries of others behind it: none where its own are enough.
     pub pooled: usize,
 }
 
@@ -229,8 +230,9 @@ pub struct SlipQuantile {
 ///     slip(&past, &supplier.parse().expect("an id"), level).map(|known| (known.days, known.own, known.pooled))
 /// };
 /// // Three of four dates of the weaver are kept, all of the dyer's.
-/// assert_eq!((ask("weaver", 70), ask("weaver", 90)), (Some((0, 20, 8)), Some((6, 20, 8))));
-/// assert_eq!(ask("dyer", 90), Some((0, 8, 20)));
+/// assert_eq!((ask("weaver", 70), ask("weaver", 90)), (Some((0, 20, 0)), Some((6, 20, 0))));
+/// assert_eq!(ask("dyer", 90), Some((0, 8, 0)));
+/// assert_eq!(ask("newcomer", 70), Some((0, 0, 28)));
 /// assert_eq!(slip(&past[..7], &"weaver".parse()?, Level::new(90)?), None);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -278,20 +280,22 @@ pub fn slip_after(
         .map(|slip| (i64::from(slip.days), 1.0))
         .collect();
     let own_estimate = quantile(aged.iter().copied(), level);
-    let (estimate, behind) = if own.len() < OWN_MIN {
+    let (estimate, behind, pooled) = if own.len() < OWN_MIN {
         let all_estimate = quantile(all.iter().copied(), level);
-        (pooled(own_estimate, OWN_MIN as f64, all_estimate), all)
+        let theirs = pool.iter().filter(|slip| &slip.supplier != supplier);
+        let estimate = pooled(own_estimate, OWN_MIN as f64, all_estimate);
+        (estimate, all, theirs.count())
     } else {
-        (own_estimate, aged)
+        (own_estimate, aged, 0)
     };
-    let theirs = pool.iter().filter(|slip| &slip.supplier != supplier);
     estimate.map(|estimate| {
         let days = whole_days(estimate.days);
         SlipQuantile {
             days: i32::try_from(days).unwrap_or(i32::MAX),
-            reached: percent_by(&behind, days),
+            // Nobody is told a day before the one named.
+            reached: percent_by(&behind, days.max(0)),
             own: own.len(),
-            pooled: theirs.count(),
+            pooled,
         }
     })
 }
@@ -388,16 +392,17 @@ pub fn calibrated(target: Level, judged: &[bool]) -> Level {
 ///
 /// A date that a supplier names is often safer than asked: where nine of ten come on the very day, no day is
 /// kept by just eight of ten. `surplus` holds for recent promises, oldest first, the percentage points by which
-/// each is safer than the level it was made at ([`SlipQuantile::reached`]; 0 where a day could be chosen). Their mean
-/// is taken off, at most [`SURPLUS_POINTS_MAX`]: nobody's promise is much weaker than what the merchant asked for.
+/// each is safer than `level` (from [`SlipQuantile::reached`]; 0 where a day could be chosen). What they keep too
+/// much is taken off the others, at most [`SURPLUS_POINTS_MAX`]: nobody's promise is much weaker than what the
+/// merchant asked for.
 ///
 /// ```
 /// use shared::lead_time::{Level, less_surplus};
 ///
 /// let level = |percent| Level::new(percent).expect("a level");
-/// // A quarter of the promises rest on dates that are kept by 96 of 100.
-/// let recent: Vec<u8> = (0..100).map(|at| if at % 4 == 0 { 16 } else { 0 }).collect();
-/// assert_eq!(less_surplus(level(80), &recent), level(76));
+/// // A quarter of the promises rest on dates that are kept by 95 of 100: the others need 75 for 80 in all.
+/// let recent: Vec<u8> = (0..100).map(|at| if at % 4 == 0 { 15 } else { 0 }).collect();
+/// assert_eq!(less_surplus(level(80), &recent), level(75));
 /// assert_eq!(less_surplus(level(80), &[20; 100]), level(70));
 /// assert_eq!(less_surplus(level(80), &[20; 29]), level(80));
 /// ```
@@ -407,8 +412,8 @@ pub fn less_surplus(level: Level, surplus: &[u8]) -> Level {
         return level;
     }
     let sum: usize = recent.iter().map(|points| usize::from(*points)).sum();
-    let mean = (sum + recent.len() / 2) / recent.len();
-    let off = u8::try_from(mean)
+    let others = recent.iter().filter(|points| **points == 0).count().max(1);
+    let off = u8::try_from((sum + others / 2) / others)
         .unwrap_or(u8::MAX)
         .min(SURPLUS_POINTS_MAX);
     Level(level.0.saturating_sub(off).max(1))
@@ -591,7 +596,8 @@ mod tests {
         let target = Level::new(80).expect("a level");
         let less = |surplus: &[u8]| less_surplus(target, surplus).percent();
         assert_eq!(less(&[16; JUDGED_MIN - 1]), 80);
-        assert_eq!(less(&[8; JUDGED_MIN]), 72);
+        assert_eq!(less(&[0; JUDGED_MIN]), 80);
+        assert_eq!(less(&[[8; 20], [0; 20]].concat()), 72);
         assert_eq!(less(&[16; JUDGED_MIN]), 80 - SURPLUS_POINTS_MAX);
         // What is long past is forgotten.
         assert_eq!(

@@ -3,8 +3,9 @@
 //!
 //! A promise is kept as it is while the supply can carry it besides all that rank before it. Who came
 //! first ranks first, so what is missing is taken from those who came last, and only from those
-//! (domain.md 3.1, steps 3 and 13; V11, V12). What was learnt of a supplier moves the dates of those who
-//! ask, day by day; it breaks no promise. That is done by the supplier's own word, or when the day is here.
+//! (domain.md 3.1, steps 3 and 13; V11, V12). What was learnt of how late a supplier comes moves the dates
+//! of those who ask, day by day; it breaks no promise that waits for just that. The supplier's own word
+//! does, or the day on which it is too late.
 
 use std::collections::HashMap;
 
@@ -12,11 +13,11 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use crate::availability::{Display, Location, PromisePolicy};
 use crate::cart::date_line;
-use crate::ids::{LocationId, Sku};
+use crate::ids::{LocationId, PurchaseOrderId, Sku};
 use crate::kit::Goods;
-use crate::promise::{Atp, Supply};
+use crate::promise::{Amount, Atp, Supply};
 use crate::quantity::Quantity;
-use crate::supply::{Backorder, BackorderMode, Claim, Due, Place, SkuFacts};
+use crate::supply::{Backorder, BackorderMode, Claim, Due, Incoming, Place, SkuFacts};
 use crate::timeline::{Source, Timeline};
 
 /// Units that are promised to somebody, as they were promised.
@@ -34,6 +35,17 @@ pub struct Held {
     pub since: Option<DateTime<Utc>>,
     /// True if it leaves with nothing else, so that a sooner date is of use.
     pub alone: bool,
+    /// What it waits for.
+    pub awaits: Awaited,
+}
+
+/// What a promise was made of that was not there yet.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Awaited {
+    /// Purchase orders that were planned to be there in time.
+    pub orders: Vec<PurchaseOrderId>,
+    /// True if more could be made to order in time.
+    pub made: bool,
 }
 
 /// A promise that is to be replaced.
@@ -57,7 +69,7 @@ pub struct Replaced {
 /// use shared::availability::{Location, PromisePolicy};
 /// use shared::calendar::{DispatchCalendar, WorkingDays};
 /// use shared::quantity::Quantity;
-/// use shared::repromise::{Held, repromise};
+/// use shared::repromise::{Awaited, Held, repromise};
 /// use shared::supply::{Claim, Due, Incoming, Place, SkuFacts};
 ///
 /// let main = Location::new("main".parse()?, DispatchCalendar {
@@ -78,7 +90,7 @@ pub struct Replaced {
 ///     claims: vec![Claim::by(due, one); 5],
 ///     ..Place::new("main".parse()?)
 /// });
-/// let promise = Held { sku: "A".parse()?, quantity: one, location: "main".parse()?, due: Due::By(due), since: None, alone: true };
+/// let promise = Held { sku: "A".parse()?, quantity: one, location: "main".parse()?, due: Due::By(due), since: None, alone: true, awaits: Awaited::default() };
 /// let known = [(facts.sku.clone(), facts)].into();
 /// let now = "2027-01-04T09:00:00Z".parse()?;
 /// let replaced = repromise(&vec![promise; 5], &known, &[main], &PromisePolicy::default(), None, now);
@@ -104,7 +116,9 @@ pub fn repromise(
         if books.can_keep(promise) {
             // What is made for somebody is not taken from those who come after.
             let takes = books.takes(promise).into_iter();
-            let (own, taken) = takes.partition(|(sku, _)| books.is_made(promise, sku));
+            let (own, taken): (Vec<_>, Vec<_>) =
+                takes.partition(|(sku, _)| books.is_made(promise, sku));
+            books.hope_for(promise, &taken);
             books.claim(promise, taken);
             made.push((promise, own));
         } else {
@@ -140,6 +154,8 @@ struct Books<'a> {
     locations: &'a [Location],
     policy: &'a PromisePolicy,
     now: DateTime<Utc>,
+    /// Units of purchase orders for which those wait who keep their dates.
+    hoped: HashMap<(Sku, PurchaseOrderId), Quantity>,
 }
 
 impl<'a> Books<'a> {
@@ -171,6 +187,7 @@ impl<'a> Books<'a> {
             locations,
             policy,
             now,
+            hoped: HashMap::new(),
         }
     }
 
@@ -251,18 +268,54 @@ impl<'a> Books<'a> {
             };
             let timeline = Timeline::new(facts, &bought.selling, location, self.policy, self.now);
             let made_by = self.made_by(promise, facts, location);
-            // What is on the shelf is there, however long it still takes to send it, unless it is held
-            // back until its release.
-            let supply = timeline.supply.iter().map(|part| Supply {
-                ships_by: match part.source {
+            let mut supply = Vec::with_capacity(2 * timeline.supply.len());
+            for part in &timeline.supply {
+                let (ships_by, amount) = (part.ships_by, part.amount);
+                let ships_by = match part.source {
+                    // What is on the shelf is there, however long it still takes to send it, unless it is
+                    // held back until its release.
                     Source::Shelf if timeline.unreleased_until.is_none() => NaiveDate::MIN,
-                    Source::Replenishment(_) => made_by.unwrap_or(part.ships_by),
-                    _ => part.hoped_by,
-                },
-                amount: part.amount,
-            });
+                    Source::Replenishment(_) => made_by.unwrap_or(ships_by),
+                    _ => ships_by,
+                };
+                let hoped = match part.source {
+                    Source::Incoming(order) | Source::Late(order) => amount.min(Amount::Counted(
+                        self.awaited(order, sku, promise, *quantity),
+                    )),
+                    _ => Amount::ZERO,
+                };
+                supply.push(Supply {
+                    ships_by: part.hoped_by,
+                    amount: hoped,
+                });
+                supply.push(Supply {
+                    ships_by,
+                    amount: amount.less(hoped.counted().unwrap_or_default()),
+                });
+            }
             Atp::new(supply, &timeline.claims).by(day).covers(*quantity)
         })
+    }
+
+    /// Units of an order for which a promise waits, and those who keep their dates.
+    fn awaited(&self, order: &Incoming, sku: &Sku, promise: &Held, quantity: Quantity) -> Quantity {
+        let id = &order.purchase_order;
+        let others = self.hoped.get(&(sku.clone(), id.clone()));
+        let own = match promise.awaits.orders.contains(id) {
+            true => quantity,
+            false => Quantity::ZERO,
+        };
+        own.plus(others.copied().unwrap_or_default())
+    }
+
+    /// Notes what a promise that keeps its date waits for.
+    fn hope_for(&mut self, promise: &Held, takes: &[(Sku, Quantity)]) {
+        for order in &promise.awaits.orders {
+            for (sku, quantity) in takes {
+                let hoped = self.hoped.entry((sku.clone(), order.clone())).or_default();
+                *hoped = hoped.plus(*quantity);
+            }
+        }
     }
 
     /// True if a SKU that a promise takes is ordered for it, and comes in time.
@@ -276,13 +329,23 @@ impl<'a> Books<'a> {
         made_by.is_some_and(|day| Due::By(day) <= promise.due)
     }
 
-    /// By when leaves what was ordered for somebody. It was ordered when it was promised, not today.
+    /// By when leaves what was ordered for somebody. It was ordered when it was promised, not today, and has
+    /// not come yet. Where it is only learnt how long that takes, it may come any day.
     fn made_by(&self, promise: &Held, facts: &SkuFacts, location: &Location) -> Option<NaiveDate> {
+        let replenishment = facts.selling.replenishment.as_ref()?;
         let selling = &self.facts.get(&promise.sku)?.selling;
-        let then = Timeline::new(facts, selling, location, self.policy, promise.since?);
-        let mut made = then.supply.iter();
-        let made = made.find(|part| matches!(part.source, Source::Replenishment(_)));
-        made.map(|part| part.ships_by)
+        let made = |at| {
+            let timeline = Timeline::new(facts, selling, location, self.policy, at);
+            let mut made = timeline.supply.iter();
+            let made = made.find(|part| matches!(part.source, Source::Replenishment(_)));
+            made.map(|part| (part.ships_by, part.hoped_by))
+        };
+        let (ships_by, _) = made(promise.since?)?;
+        let (_, soonest) = made(self.now)?;
+        Some(match replenishment.learnt && promise.awaits.made {
+            true => soonest,
+            false => ships_by.max(soonest),
+        })
     }
 
     /// The same units with the dates that can be promised now: from where they were to leave if there is
@@ -395,239 +458,5 @@ impl<'a> Books<'a> {
             parts: vec![sooner],
             better: true,
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use super::*;
-    use crate::calendar::{DispatchCalendar, WorkingDays};
-    use crate::supply::{Incoming, Replenishment};
-
-    fn day(day: u32) -> NaiveDate {
-        NaiveDate::from_ymd_opt(2027, 1, day).expect("a date")
-    }
-
-    fn location(id: &str) -> Location {
-        let calendar = DispatchCalendar {
-            zone: chrono_tz::UTC,
-            working_days: WorkingDays::every_day(),
-            pickup_days: WorkingDays::every_day(),
-            cut_offs: "14:00:00".parse().expect("a time"),
-            receiving_days: 0,
-            processing_days: 0,
-        };
-        Location::new(id.parse().expect("an id"), calendar)
-    }
-
-    fn held(sku: &str, units: u32, due: Due) -> Held {
-        Held {
-            sku: sku.parse().expect("a SKU"),
-            quantity: Quantity::new(units),
-            location: "main".parse().expect("an id"),
-            due,
-            since: None,
-            alone: true,
-        }
-    }
-
-    /// A SKU with units on the shelf, and units that come in January.
-    fn sku(name: &str, on_hand: u32, incoming: &[(u32, u32)], claims: Vec<Claim>) -> SkuFacts {
-        let mut facts = SkuFacts::new(name.parse().expect("a SKU"));
-        let told = |(units, on): &(u32, u32)| {
-            Incoming::told(
-                "PO".parse().expect("an id"),
-                Quantity::new(*units),
-                day(*on),
-            )
-        };
-        facts.places.push(Place {
-            on_hand: Quantity::new(on_hand),
-            incoming: incoming.iter().map(told).collect(),
-            claims,
-            ..Place::new("main".parse().expect("an id"))
-        });
-        facts
-    }
-
-    fn known(all: impl IntoIterator<Item = SkuFacts>) -> HashMap<Sku, SkuFacts> {
-        all.into_iter()
-            .map(|facts| (facts.sku.clone(), facts))
-            .collect()
-    }
-
-    fn ask(held: &[Held], facts: &HashMap<Sku, SkuFacts>, better: Option<u32>) -> Vec<Replaced> {
-        let now = "2027-01-01T09:00:00Z".parse().expect("an instant");
-        repromise(
-            held,
-            facts,
-            &[location("main")],
-            &PromisePolicy::default(),
-            better,
-            now,
-        )
-    }
-
-    #[test]
-    fn nothing_is_replaced_where_all_can_be_kept() {
-        let promises = [
-            held("A", 5, Due::By(day(1))),
-            held("A", 10, Due::By(day(25))),
-        ];
-        let claims = promises
-            .iter()
-            .map(|one| Claim::due(one.due, one.quantity))
-            .collect();
-        let facts = known([sku("A", 5, &[(5, 8), (20, 25)], claims)]);
-        assert_eq!(ask(&promises, &facts, None), []);
-    }
-
-    #[test]
-    fn a_cancellation_pulls_nobody_in_and_pushes_nobody_out() {
-        // domain.md V11: the first order, of five for the 1st, was cancelled.
-        let promises = [
-            held("A", 10, Due::By(day(3))),
-            held("A", 5, Due::By(day(2))),
-        ];
-        let claims = promises
-            .iter()
-            .map(|one| Claim::due(one.due, one.quantity))
-            .collect();
-        let facts = known([sku("A", 5, &[(6, 2), (9, 3)], claims)]);
-        assert_eq!(ask(&promises, &facts, Some(3)), []);
-        // The later order could leave a day sooner; the earlier one still needs all there is by the 3rd.
-        let sooner = ask(&promises, &facts, Some(1));
-        assert_eq!(sooner.len(), 1);
-        assert_eq!((sooner[0].held, sooner[0].better), (1, true));
-        assert_eq!(sooner[0].parts, [held("A", 5, Due::By(day(1)))]);
-    }
-
-    #[test]
-    fn a_promise_that_is_lost_in_part_is_split() {
-        let promises = [held("A", 5, Due::By(day(2)))];
-        let facts = known([sku(
-            "A",
-            3,
-            &[(9, 20)],
-            vec![Claim::by(day(2), Quantity::new(5))],
-        )]);
-        let replaced = ask(&promises, &facts, None);
-        let parts = [
-            held("A", 3, Due::By(day(2))),
-            held("A", 2, Due::By(day(20))),
-        ];
-        assert_eq!(replaced[0].parts, parts);
-    }
-
-    #[test]
-    fn what_is_still_there_keeps_its_date_where_no_more_comes() {
-        let promises = [held("A", 5, Due::By(day(2)))];
-        let facts = known([sku("A", 3, &[], vec![Claim::by(day(2), Quantity::new(5))])]);
-        let parts = [held("A", 3, Due::By(day(2))), held("A", 2, Due::Undated)];
-        assert_eq!(ask(&promises, &facts, None)[0].parts, parts);
-    }
-
-    #[test]
-    fn a_claim_that_has_ended_takes_no_other_place() {
-        let ended = Claim {
-            expires_at: Some("2027-01-01T08:00:00Z".parse().expect("an instant")),
-            ..Claim::by(day(2), Quantity::new(1))
-        };
-        let claims = vec![ended, Claim::by(day(2), Quantity::new(1))];
-        let facts = known([sku("A", 1, &[(9, 20)], claims)]);
-        assert_eq!(ask(&[held("A", 1, Due::By(day(2)))], &facts, None), []);
-    }
-
-    #[test]
-    fn without_any_supply_a_promise_waits_for_a_date_and_gets_the_first_there_is() {
-        let promises = [held("A", 2, Due::By(day(2)))];
-        let claims = vec![Claim::by(day(2), Quantity::new(2))];
-        let replaced = ask(&promises, &known([sku("A", 0, &[], claims)]), None);
-        assert_eq!(replaced[0].parts, [held("A", 2, Due::Undated)]);
-        let waiting = [held("A", 2, Due::Undated)];
-        let claims = vec![Claim::due(Due::Undated, Quantity::new(2))];
-        assert_eq!(
-            ask(&waiting, &known([sku("A", 0, &[], claims.clone())]), None),
-            []
-        );
-        let found = ask(&waiting, &known([sku("A", 0, &[(5, 9)], claims)]), None);
-        assert_eq!(
-            (&found[0].parts[..], found[0].better),
-            (&[held("A", 2, Due::By(day(9)))][..], true)
-        );
-    }
-
-    #[test]
-    fn what_is_made_for_somebody_is_not_taken_from_who_came_later() {
-        let since = |at: &str| Some(at.parse().expect("an instant"));
-        let made = Held {
-            since: since("2027-01-01T08:00:00Z"),
-            ..held("A", 3, Due::By(day(21)))
-        };
-        let from_shelf = Held {
-            since: since("2027-01-03T08:00:00Z"),
-            ..held("A", 2, Due::By(day(3)))
-        };
-        let promises = [made, from_shelf];
-        let claims = promises
-            .iter()
-            .map(|one| Claim::due(one.due, one.quantity))
-            .collect();
-        let mut facts = sku("A", 4, &[], claims);
-        facts.selling.replenishment = Some(Replenishment {
-            lead_time_days: 20,
-            supplier_days: Arc::new(WorkingDays::every_day()),
-        });
-        let now = "2027-01-03T09:00:00Z".parse().expect("an instant");
-        let (all, policy) = ([location("main")], PromisePolicy::default());
-        let replaced = repromise(&promises, &known([facts]), &all, &policy, None, now);
-        assert_eq!(replaced, []);
-    }
-
-    #[test]
-    fn what_is_held_back_until_a_later_release_is_promised_anew() {
-        let promises = [held("A", 2, Due::By(day(5)))];
-        let claims = vec![Claim::by(day(5), Quantity::new(2))];
-        let mut facts = sku("A", 2, &[], claims);
-        facts.selling.released_on = Some(day(9));
-        let replaced = ask(&promises, &known([facts.clone()]), None);
-        assert_eq!(replaced[0].parts, [held("A", 2, Due::By(day(9)))]);
-        facts.selling.released_on = Some(day(5));
-        assert_eq!(ask(&promises, &known([facts]), None), []);
-    }
-
-    #[test]
-    fn a_kit_leaves_no_earlier_than_its_own_release() {
-        let mut kit = SkuFacts::new("K".parse().expect("a SKU"));
-        kit.kit = vec![("A".parse().expect("a SKU"), Quantity::new(1))];
-        kit.selling.released_on = Some(day(9));
-        let due = Due::By(day(5));
-        let promises = [held("K", 1, due), held("A", 1, due)];
-        let claims = vec![Claim::due(due, Quantity::new(1)); 2];
-        let replaced = ask(&promises, &known([kit, sku("A", 2, &[], claims)]), None);
-        assert_eq!(replaced.len(), 1);
-        assert_eq!(replaced[0].parts, [held("K", 1, Due::By(day(9)))]);
-    }
-
-    #[test]
-    fn a_kit_is_promised_anew_when_one_of_its_parts_is_missing() {
-        let mut kit = SkuFacts::new("K".parse().expect("a SKU"));
-        kit.kit = vec![
-            ("A".parse().expect("a SKU"), Quantity::new(2)),
-            ("B".parse().expect("a SKU"), Quantity::new(1)),
-        ];
-        let due = Due::By(day(2));
-        let promises = [held("K", 1, due), held("A", 1, due)];
-        let claim = |units| Claim::due(due, Quantity::new(units));
-        let facts = known([
-            kit,
-            sku("A", 1, &[(9, 12)], vec![claim(2), claim(1)]),
-            sku("B", 4, &[], vec![claim(1)]),
-        ]);
-        let replaced = ask(&promises, &facts, None);
-        assert_eq!(replaced.len(), 1);
-        assert_eq!(replaced[0].parts, [held("K", 1, Due::By(day(12)))]);
     }
 }

@@ -133,6 +133,8 @@ impl BackorderMode {
 pub struct Replenishment {
     /// Calendar days from order to arrival.
     pub lead_time_days: u32,
+    /// True if they were learnt from deliveries, and not declared.
+    pub learnt: bool,
     /// Days on which the supplier takes orders and delivers.
     pub supplier_days: Arc<WorkingDays>,
 }
@@ -214,7 +216,29 @@ pub enum Basis {
     },
 }
 
+/// What a number of days was learnt from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sample {
+    /// The share of deliveries that is to come within them.
+    pub level: Level,
+    /// The supplier's own deliveries behind it.
+    pub own: u32,
+    /// Deliveries of others behind it.
+    pub pooled: u32,
+}
+
 impl Basis {
+    /// What it was learnt from, if it was.
+    pub fn sample(&self) -> Option<Sample> {
+        match *self {
+            Self::Told | Self::Declared => None,
+            Self::Slips {
+                level, own, pooled, ..
+            }
+            | Self::LeadTime { level, own, pooled } => Some(Sample { level, own, pooled }),
+        }
+    }
+
     /// The word for it.
     pub fn name(&self) -> &'static str {
         match self {

@@ -14,6 +14,8 @@ use crate::supply::{BackorderMode, Claim, Incoming, Place, Replenishment, Sellin
 /// what can be promised of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Timeline<'a> {
+    /// The civil date at the location.
+    pub today: NaiveDate,
     /// What is there and what comes.
     pub supply: Vec<Arrival<'a>>,
     /// Purchase orders that no promise counts on: late by more than the store waits for.
@@ -116,53 +118,41 @@ impl<'a> Timeline<'a> {
             amount: on_shelf,
         }));
 
+        // What arrives on a day leaves then.
+        let leaves = |day| calendar.pickable_on(day).and_then(begin);
         let mut dropped = Vec::new();
         for incoming in place.map_or(&[][..], |place| &place.incoming) {
             let Some(planned) = incoming.planned_on() else {
                 continue;
             };
             let late = planned < today;
-            let foreseen = incoming.foreseen(today);
-            let arrives_on = if let Some(foreseen) = foreseen {
-                foreseen.on()
-            } else if !late {
-                Some(planned)
-            } else if planned
-                .checked_add_days(days(policy.overdue_fence_days))
-                .is_some_and(|fence| today <= fence)
-            {
-                today.checked_add_days(days(policy.overdue_offset_days.max(1)))
-            } else {
+            let fence = planned.checked_add_days(days(policy.overdue_fence_days));
+            if late && fence.is_none_or(|fence| fence < today) {
                 dropped.push(incoming);
-                None
-            };
-            let Some(arrives_on) = arrives_on else {
                 continue;
+            }
+            let (arrives_on, until) = match incoming.foreseen(today) {
+                Some(foreseen) => (foreseen.on(), foreseen.until),
+                // Nothing is known of orders as late: it is put off each midnight.
+                None if late => {
+                    let offset = days(policy.overdue_offset_days.max(1));
+                    (today.checked_add_days(offset), Some(today))
+                }
+                None => (Some(planned), Some(planned)),
             };
-            let leaves = |day| calendar.pickable_on(day).and_then(begin);
-            let Some(ships_by) = leaves(arrives_on) else {
+            let Some(ships_by) = arrives_on.and_then(leaves) else {
                 continue;
             };
             let hoped_by = incoming.hoped_on(today).and_then(leaves);
-            // The plan stands until its day is over, or more is ruled out; what nothing is known of is put
-            // off each midnight.
-            let until = foreseen.and_then(|foreseen| foreseen.until);
-            changes_on(
-                until
-                    .unwrap_or(if late { today } else { planned })
-                    .succ_opt(),
-            );
-            changes_on(
-                Some(planned)
-                    .filter(|_| !late)
-                    .and_then(|day| day.succ_opt()),
-            );
+            for last in [until, if late { fence } else { Some(planned) }] {
+                changes_on(last.and_then(|last| last.succ_opt()));
+            }
             supply.push(Arrival {
                 source: match late {
                     true => Source::Late(incoming),
                     false => Source::Incoming(incoming),
                 },
-                arrives_on: Some(arrives_on),
+                arrives_on,
                 ships_by,
                 hoped_by: hoped_by.unwrap_or(ships_by),
                 amount: Amount::Counted(incoming.quantity),
@@ -181,14 +171,11 @@ impl<'a> Timeline<'a> {
                 .and_then(|day| replenishment.supplier_days.on_or_after(day))
                 .and_then(|day| day.checked_add_days(days(replenishment.lead_time_days)))
                 .and_then(|day| replenishment.supplier_days.on_or_after(day));
-            let ships_by = arrives_on
-                .and_then(|day| calendar.pickable_on(day))
-                .and_then(begin);
-            supply.extend(ships_by.map(|ships_by| Arrival {
+            supply.extend(arrives_on.and_then(leaves).map(|ships_by| Arrival {
                 source: Source::Replenishment(replenishment),
                 arrives_on,
                 ships_by,
-                hoped_by: ships_by,
+                hoped_by: leaves(today).unwrap_or(ships_by),
                 amount: Amount::Unlimited,
             }));
         } else if facts.selling.released_on.is_some_and(|day| today < day)
@@ -220,6 +207,7 @@ impl<'a> Timeline<'a> {
         let standing = standing.iter().filter(|claim| claim.stands(now));
         changes.extend(standing.clone().map(|claim| claim.expires_at));
         Self {
+            today,
             claimed: standing.clone().map(|claim| claim.quantity).sum(),
             claims: std::iter::once(missing)
                 .filter(|claim| !claim.quantity.is_zero())
@@ -266,8 +254,12 @@ impl<'a> Timeline<'a> {
             return self.ready(atp);
         }
         let sent = self.supply.iter().filter(|part| match part.source {
+            // A date that has passed without the goods confirms nothing.
             Source::Incoming(incoming) => {
-                incoming.under_way && incoming.is_told() && Some(part.ships_by) <= self.near_by
+                incoming.under_way
+                    && incoming.is_told()
+                    && self.today <= incoming.expected_on
+                    && Some(part.ships_by) <= self.near_by
             }
             _ => false,
         });

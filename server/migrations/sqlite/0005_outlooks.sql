@@ -12,9 +12,13 @@ CREATE INDEX delivery_judged ON delivery (store_id, received_on, delivery)
  WHERE needed_level IS NOT NULL
     OR needed_slip_level IS NOT NULL;
 
--- Percentage points by which a date is safer than asked, because the supplier's own dates are; NULL: it rests on
--- what is on the shelf.
-ALTER TABLE promise ADD COLUMN surplus INTEGER CHECK (surplus BETWEEN 0 AND 99);
-CREATE INDEX promise_by_surplus ON promise (store_id, revision)
- WHERE version = 1
-   AND surplus IS NOT NULL;
+-- The share of deliveries, in percent, that comes by the supplier's date behind a promise and the days added; 0: any
+-- day could be chosen; NULL: it rests on what is on the shelf.
+ALTER TABLE promise ADD COLUMN reached INTEGER CHECK (reached BETWEEN 0 AND 100);
+CREATE INDEX promise_by_reached ON promise (store_id, revision)
+ WHERE cause = 'reserved'
+   AND reached IS NOT NULL;
+
+-- What it waits for: as JSON the purchase orders that were planned to be there in time, and whether more could be made.
+ALTER TABLE promised_part ADD COLUMN awaits_orders TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(awaits_orders));
+ALTER TABLE promised_part ADD COLUMN awaits_made INTEGER NOT NULL DEFAULT 0 CHECK (awaits_made IN (0, 1));

@@ -3,7 +3,7 @@
 use chrono::{NaiveDate, TimeDelta};
 use shared::availability::PromisePolicy;
 use shared::explain::{ArrivalExplained, PartExplained, PlaceExplained};
-use shared::supply::{Basis, Claim, Due, Incoming};
+use shared::supply::{Basis, Claim, Due, Incoming, Sample};
 use shared::timeline::Source;
 
 use super::words;
@@ -136,7 +136,9 @@ pub fn planned(incoming: &Incoming, today: NaiveDate) -> String {
         Basis::Told | Basis::Slips { .. } => format!("The supplier says {from}"),
         Basis::LeadTime { .. } if incoming.is_told() => {
             let told = words::day(incoming.expected_on);
-            format!("The supplier says {told}, but nothing was ever as late; ordered {from}")
+            format!(
+                "The supplier says {told}, but hardly any of its dates slipped as far; ordered {from}"
+            )
         }
         Basis::Declared | Basis::LeadTime { .. } => format!("No date was told; ordered {from}"),
     };
@@ -148,14 +150,13 @@ pub fn planned(incoming: &Incoming, today: NaiveDate) -> String {
         Basis::Declared => {
             Some(" (its declared lead time, and what you add to each of its dates)".into())
         }
-        Basis::Slips {
-            level, own, pooled, ..
-        }
-        | Basis::LeadTime { level, own, pooled } => Some(format!(
-            " ({} % came within that, {})",
-            level.percent(),
-            judged_by(own, pooled, plan.narrowed),
-        )),
+        Basis::Slips { .. } | Basis::LeadTime { .. } => plan.basis.sample().map(|sample| {
+            let judged_by = judged_by(&sample, plan.narrowed);
+            format!(
+                " ({} % came within that, {judged_by})",
+                share(&plan.basis, &sample)
+            )
+        }),
     };
     match why {
         None => said.push_str("; nothing is added."),
@@ -170,14 +171,20 @@ pub fn planned(incoming: &Incoming, today: NaiveDate) -> String {
     said
 }
 
+/// The share of deliveries that came in time, in percent: that which was asked for, or more.
+fn share(basis: &Basis, sample: &Sample) -> u8 {
+    match *basis {
+        Basis::Slips { reached, .. } => reached.max(sample.level.percent()),
+        _ => sample.level.percent(),
+    }
+}
+
 /// Whose deliveries a number of days is judged by.
-fn judged_by(own: u32, pooled: u32, narrowed: bool) -> String {
+fn judged_by(sample: &Sample, narrowed: bool) -> String {
+    let (own, pooled) = (delivered(sample.own), sample.pooled);
     let own = match pooled {
-        0 => format!("judged by its last {}", delivered(own)),
-        _ => format!(
-            "judged by {} of its own and {pooled} of others",
-            delivered(own)
-        ),
+        0 => format!("judged by its last {own}"),
+        _ => format!("judged by {own} of its own and {pooled} of others"),
     };
     match narrowed {
         true => format!("{own} that had not come by now either"),

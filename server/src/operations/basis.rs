@@ -4,7 +4,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::{Map, Value, json};
 use shared::availability::{Location, PromisePolicy};
-use shared::explain::basis;
+use shared::explain::{awaits, basis};
 use shared::kit::Goods;
 use shared::supply::{Basis, Planned};
 use shared::timeline::{Arrival, Source};
@@ -40,45 +40,36 @@ pub(super) fn promise_basis(
     });
     PromiseBasis {
         json: json.to_string(),
-        surplus: surplus(opening.iter().map(|(_, arrival)| arrival), today),
+        reached: reached(opening.iter().map(|(_, arrival)| arrival), today),
+        awaits: awaits(goods, location, policy, day, now),
     }
 }
 
 fn add_plan(entry: &mut Map<String, Value>, planned: &Planned) {
-    let (level, own, pooled) = match planned.basis {
-        Basis::Told | Basis::Declared => (None, None, None),
-        Basis::Slips {
-            level, own, pooled, ..
-        }
-        | Basis::LeadTime { level, own, pooled } => {
-            (Some(level.percent()), Some(own), Some(pooled))
-        }
-    };
+    let sample = planned.basis.sample();
     entry.insert("expected_on".into(), json!(planned.from.to_string()));
     entry.insert("added_days".into(), json!(planned.days));
     entry.insert("rule".into(), json!(planned.basis.name()));
+    let level = sample.map(|sample| sample.level.percent());
     entry.insert("level".into(), json!(level));
-    entry.insert("sample".into(), json!(own));
-    entry.insert("pooled".into(), json!(pooled));
+    entry.insert("sample".into(), json!(sample.map(|sample| sample.own)));
+    entry.insert("pooled".into(), json!(sample.map(|sample| sample.pooled)));
 }
 
-/// Percentage points by which a date is safer than asked, because the suppliers' own dates are; `None` where
-/// all it rests on is on the shelf.
-fn surplus<'a, 's: 'a>(
+/// [`PromiseBasis::reached`] of a date that such supply opens.
+fn reached<'a, 's: 'a>(
     opening: impl Iterator<Item = &'a Arrival<'s>>,
     today: NaiveDate,
 ) -> Option<u8> {
     let waited_for = opening.filter(|arrival| !matches!(arrival.source, Source::Shelf));
-    let points = waited_for.map(|arrival| match arrival.source {
-        Source::Incoming(incoming) | Source::Late(incoming) => {
-            match incoming.planned(today).basis {
-                Basis::Slips { level, reached, .. } => reached.saturating_sub(level.percent()),
-                _ => 0,
-            }
-        }
+    let reached = waited_for.map(|arrival| match arrival.source {
+        Source::Incoming(order) | Source::Late(order) => match order.planned(today).basis {
+            Basis::Slips { reached, .. } => reached,
+            _ => 0,
+        },
         _ => 0,
     });
-    points.max().map(|points| points.min(99))
+    reached.max()
 }
 
 /// The word for where units come from.

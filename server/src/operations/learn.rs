@@ -21,7 +21,7 @@ const OWN_LOADED_MAX: usize = 400;
 /// Deliveries of all suppliers that are looked at, newest first: enough to find some that took as long as an
 /// order that is late.
 const POOL_LOADED_MAX: usize = 2_000;
-/// Ways of shipping of one supplier that are looked at, the last used first.
+/// Ways of shipping that are looked at, the supplier's own first, the last used first.
 const MODES_MAX: usize = 20;
 /// Fewest deliveries known on the day of an order for which it is judged what was foretold on it.
 const KNOWN_MIN: usize = 30;
@@ -47,14 +47,13 @@ pub(super) async fn learn_from_history(writing: &mut Writing) -> Result<Vec<Sku>
     learn_of_all(writing).await
 }
 
-/// Learns anew of one supplier. Returns the SKUs whose dates may move by it; `None` where nothing new was learnt.
+/// Learns anew of one supplier, if the store has it. Returns the SKUs whose dates may move by it; `None` where nothing new was learnt.
 pub(super) async fn learn_of(
     writing: &mut Writing,
     supplier: &SupplierId,
 ) -> Result<Option<Vec<Sku>>, StoreError> {
-    let mut suppliers = writing.suppliers().await?;
-    suppliers.retain(|record| record.id == *supplier);
-    learn(writing, suppliers).await
+    let known = writing.supplier(supplier).await?;
+    learn(writing, known.into_iter().collect()).await
 }
 
 /// Learns anew of all suppliers. Returns the SKUs whose dates may move by it.
@@ -97,11 +96,13 @@ struct Levels {
 async fn levels(writing: &mut Writing, store: &StoreRecord) -> Result<Levels, StoreError> {
     let target = store.promise_level;
     let foretold = writing.foretold().await?;
-    let surpluses = writing.surpluses().await?;
+    let reached = writing.reached().await?;
     let level = |needed: fn(&Foretold) -> Needed| {
         let kept = |needed: Option<Level>| needed.is_some_and(|needed| needed <= target);
         let kept: Vec<bool> = foretold.iter().filter_map(needed).map(kept).collect();
-        less_surplus(calibrated(target, &kept), &surpluses)
+        let level = calibrated(target, &kept);
+        let surplus = |reached: &u8| reached.saturating_sub(level.percent());
+        less_surplus(level, &reached.iter().map(surplus).collect::<Vec<_>>())
     };
     Ok(Levels {
         lead_time: level(|one| one.lead_time),
@@ -120,7 +121,9 @@ fn models(
     let records = past(own, pool);
     let past: Vec<Delivery> = records.iter().map(|one| one.delivery()).collect();
     let mut modes = BTreeSet::new();
-    for mode in own.iter().filter_map(|one| one.mode.as_deref()) {
+    // Others' ways of shipping too: the first order by one of them leans on theirs.
+    let all = own.iter().chain(pool);
+    for mode in all.filter_map(|one| one.mode.as_deref()) {
         if modes.len() < MODES_MAX {
             modes.insert(mode);
         }

@@ -7,7 +7,7 @@ use shared::ids::{ReservationId, Sku, StoreId};
 use shared::kit::Goods;
 use shared::promise::Slice;
 use shared::quantity::Quantity;
-use shared::repromise::Held;
+use shared::repromise::{Awaited, Held};
 use shared::shipment::PlanKind;
 use shared::supply::Due;
 
@@ -159,6 +159,7 @@ async fn decided(
                     due: Due::By(slice.ships_by),
                     since: Some(now),
                     alone: request.plan == PlanKind::Separate,
+                    awaits: Awaited::default(),
                 },
                 takes: takes(goods, slice.quantity),
             };

@@ -111,7 +111,7 @@ pub(super) async fn settle(
                 (Some(location), Due::By(day)) => promise_basis(&goods, location, policy, day, now),
                 _ => PromiseBasis {
                     json: "{}".into(),
-                    surplus: None,
+                    ..PromiseBasis::default()
                 },
             };
             let part = PromisedPart {

@@ -40,10 +40,12 @@ pub async fn sweep(app: App) {
                 tracing::warn!(error = %error, "Cannot look after promises: {error}");
             }
             let today = app.clock.now().date_naive();
-            if learnt_on.insert(shop.id.clone(), today) != Some(today)
-                && let Err(error) = relearn(&app, &shop.id).await
-            {
-                tracing::warn!(error = %error, "Cannot learn of suppliers: {error}");
+            if learnt_on.get(&shop.id) == Some(&today) {
+                continue;
+            }
+            match relearn(&app, &shop.id).await {
+                Ok(()) => drop(learnt_on.insert(shop.id.clone(), today)),
+                Err(error) => tracing::warn!(error = %error, "Cannot learn of suppliers: {error}"),
             }
         }
     }

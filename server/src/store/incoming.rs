@@ -144,18 +144,20 @@ impl Suppliers {
     ) -> Option<Replenishment> {
         let known = supplier.and_then(|id| self.declared.get(id));
         declared.or_else(|| known?.lead_time_days)?;
+        let (lead_time_days, learnt) = match self.lead_time(supplier, None, declared)? {
+            LeadTime::Declared(days) => (days, false),
+            LeadTime::Learnt(model) => (model.lead_time.days, true),
+        };
         Some(Replenishment {
-            lead_time_days: match self.lead_time(supplier, None, declared)? {
-                LeadTime::Declared(days) => days,
-                LeadTime::Learnt(model) => model.lead_time.days,
-            },
+            lead_time_days,
+            learnt,
             supplier_days: Arc::clone(known.map_or(&self.usual, |known| &known.days)),
         })
     }
 
     /// How long it takes. What is declared, by the SKU before its supplier, stands until the
     /// supplier's own deliveries are enough to say otherwise; where nothing is declared, what is
-    /// known of others has to do.
+    /// known of others has to do, if that is enough.
     fn lead_time(
         &self,
         supplier: Option<&str>,
@@ -167,7 +169,9 @@ impl Suppliers {
         match (learnt, declared.or_else(theirs)) {
             (Some(model), _) if model.lead_time.is_own() => Some(LeadTime::Learnt(model)),
             (_, Some(days)) => Some(LeadTime::Declared(days)),
-            (model, None) => model.map(LeadTime::Learnt),
+            (model, None) => model
+                .filter(|model| model.lead_time.is_enough())
+                .map(LeadTime::Learnt),
         }
     }
 

@@ -1,29 +1,32 @@
 //! What the dates of the ledger rest on.
 
 use shared::lead_time::JUDGED_MAX;
+use shared::repromise::Awaited;
 
 use super::{StoreError, Writing};
 
 /// What a date rests on.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PromiseBasis {
     /// The supply behind it, its quantile and sample, and the calendar, as JSON.
     pub json: String,
-    /// Percentage points by which it is safer than the level it was made at. `None` where it rests on what is
-    /// on the shelf.
-    pub surplus: Option<u8>,
+    /// The share of deliveries, in percent, that comes by the supplier's date and the days added; 0 where any
+    /// day could be chosen. `None` where it rests on what is on the shelf.
+    pub reached: Option<u8>,
+    /// What it waits for.
+    pub awaits: Awaited,
 }
 
 impl Writing {
-    /// By how many points the last dates that were told first are safer than asked, oldest first.
-    pub async fn surpluses(&mut self) -> Result<Vec<u8>, StoreError> {
+    /// What [`PromiseBasis::reached`] says of the last dates that somebody was told who asked, oldest first.
+    pub async fn reached(&mut self) -> Result<Vec<u8>, StoreError> {
         let mut newest: Vec<u8> = sqlx::query_scalar(
             "
-            SELECT surplus
+            SELECT reached
               FROM promise
              WHERE store_id = ?1
-               AND version = 1
-               AND surplus IS NOT NULL
+               AND cause = 'reserved'
+               AND reached IS NOT NULL
              ORDER BY revision DESC
              LIMIT ?2",
         )
@@ -34,4 +37,15 @@ impl Writing {
         newest.reverse();
         Ok(newest)
     }
+}
+
+/// What a promise waits for, as it is stored.
+pub(super) fn awaited(orders: &str, made: bool) -> Result<Awaited, StoreError> {
+    let unreadable = || StoreError::Unreadable("promised_part.awaits_orders");
+    let orders: Vec<String> = serde_json::from_str(orders).map_err(|_| unreadable())?;
+    let orders = orders.iter().map(|id| id.parse().map_err(|_| unreadable()));
+    Ok(Awaited {
+        orders: orders.collect::<Result<_, _>>()?,
+        made,
+    })
 }

@@ -4,12 +4,12 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use shared::ids::{LocationId, ReservationId, Sku, StoreId};
 use shared::quantity::Quantity;
-use shared::repromise::Held;
+use shared::repromise::{Awaited, Held};
 use shared::shipment::PlanKind;
 use shared::supply::Due;
 use sqlx::SqliteConnection;
 
-use super::promise_basis::PromiseBasis;
+use super::promise_basis::{PromiseBasis, awaited};
 use super::skus::{json_list, quantity, read};
 use super::writing::stored;
 use super::{Store, StoreError, Writing};
@@ -97,6 +97,8 @@ struct PartRow {
     location: String,
     ships_by: Option<NaiveDate>,
     alone: bool,
+    awaits_orders: String,
+    awaits_made: bool,
     created_at_ms: i64,
     takes: String,
 }
@@ -267,12 +269,16 @@ impl Writing {
                  , quantity
                  , location
                  , ships_by
+                 , awaits_orders
+                 , awaits_made
                  )
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
                 ON CONFLICT (store_id, reservation, line, part) DO UPDATE
-               SET quantity = excluded.quantity
-                 , location = excluded.location
-                 , ships_by = excluded.ships_by",
+               SET quantity      = excluded.quantity
+                 , location      = excluded.location
+                 , ships_by      = excluded.ships_by
+                 , awaits_orders = excluded.awaits_orders
+                 , awaits_made   = excluded.awaits_made",
         )
         .bind(self.store.as_str())
         .bind(part.reservation.as_str())
@@ -282,6 +288,8 @@ impl Writing {
         .bind(part.held.quantity.units())
         .bind(part.held.location.as_str())
         .bind(day(part.held.due))
+        .bind(json_list(&basis.awaits.orders))
+        .bind(basis.awaits.made)
         .execute(&mut *self.transaction)
         .await?;
         for (sku, quantity) in &part.takes {
@@ -324,7 +332,7 @@ impl Writing {
                  , basis
                  , at_ms
                  , revision
-                 , surplus
+                 , reached
                  )
             SELECT ?1
                  , ?2
@@ -358,7 +366,7 @@ impl Writing {
         .bind(&basis.json)
         .bind(self.at.timestamp_millis())
         .bind(stored(self.revision))
-        .bind(basis.surplus)
+        .bind(basis.reached)
         .execute(&mut *self.transaction)
         .await?;
         let skus: Vec<Sku> = part.takes.iter().map(|(sku, _)| sku.clone()).collect();
@@ -376,6 +384,8 @@ impl Writing {
                  , part.quantity
                  , part.location
                  , part.ships_by
+                 , part.awaits_orders
+                 , part.awaits_made
                  , reservation.plan = 'separate' OR 1 =
                  ( SELECT count(*)
                      FROM promised_part AS other
@@ -574,6 +584,7 @@ impl PartRow {
                 since: Some(instant(self.created_at_ms)?),
                 // Goods that leave together wait for each other.
                 alone: self.alone,
+                awaits: awaited(&self.awaits_orders, self.awaits_made)?,
                 ..held(&self.sku, self.quantity, &self.location, self.ships_by)?
             },
             takes: takes.collect::<Result<_, StoreError>>()?,
@@ -609,6 +620,7 @@ fn held(
         due: ships_by.map_or(Due::Undated, Due::By),
         since: None,
         alone: true,
+        awaits: Awaited::default(),
     })
 }
 

@@ -67,6 +67,11 @@ pub struct YieldModel {
 pub type Models = Vec<SupplierModel>;
 
 impl LeadTimeModel {
+    /// True if enough deliveries are behind it to promise by.
+    pub fn is_enough(&self) -> bool {
+        OWN_MIN <= usize::try_from(self.own + self.pooled).unwrap_or(usize::MAX)
+    }
+
     /// What a date rests on that is planned by it.
     pub fn basis(&self) -> Basis {
         Basis::LeadTime {

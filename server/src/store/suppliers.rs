@@ -132,6 +132,17 @@ impl Writing {
         suppliers(&mut self.transaction, &store, None).await
     }
 
+    /// One supplier, as this change sees it.
+    pub async fn supplier(
+        &mut self,
+        id: &SupplierId,
+    ) -> Result<Option<SupplierRecord>, StoreError> {
+        let store = self.store.clone();
+        let among = json_list(&[id]);
+        let found = suppliers(&mut self.transaction, &store, Some(&among)).await?;
+        Ok(found.into_iter().next())
+    }
+
     /// True if the store has this supplier.
     pub async fn has_supplier(&mut self, id: &SupplierId) -> Result<bool, StoreError> {
         let known: bool = sqlx::query_scalar(

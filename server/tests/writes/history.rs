@@ -212,7 +212,7 @@ async fn a_real_history_comes_in_whole_and_once() {
     );
     let learnt = models(&shop, "aurobindo-pharma-limited").await;
     let modes: Vec<&str> = learnt.iter().map(|model| model.mode.as_str()).collect();
-    assert_eq!(modes, ["", "Air", "Ocean"]);
+    assert_eq!(modes, ["", "Air", "Ocean", "Truck"]);
     assert_eq!(
         (learnt[0].lead_time.own, learnt[0].lead_time.pooled),
         (40, 180)

@@ -176,7 +176,7 @@ async fn dates_that_are_safer_than_asked_are_written_down_as_such() {
     let begun = shop.app.store.begin(&shop.store, note, now());
     let mut writing = begun.await.expect("a change");
     // All came on the day that was told, four of five were asked for.
-    assert_eq!(writing.surpluses().await.expect("what was told"), [20]);
+    assert_eq!(writing.reached().await.expect("what was told"), [100]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -203,5 +203,24 @@ async fn a_newcomer_is_judged_anew_each_day_by_what_others_did() {
     let seen = tokio::time::timeout(Duration::from_secs(10), seen).await;
     sweeping.abort();
     assert!(seen.is_ok(), "still {before} days");
+    shop.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_backed_no_promise_carries_none_when_another_is_cancelled() {
+    let (shop, client) = shop(&DAYS_LATE, EIGHT_LATE).await;
+    let held = held(&client).await;
+    // Ordered today without a date: by history it comes in a month.
+    let order = json!({"id": "PO-8", "supplier": "weaver", "lines": [{"sku": "A", "quantity": 9}]});
+    let reply = client.post("/v1/purchase-orders", "PO-8", order).await;
+    assert_eq!(reply.status, 201);
+    let cancelled = json!({"status": "cancelled"}).to_string();
+    client
+        .json("PATCH", "/v1/purchase-orders/PO-7", &cancelled)
+        .await;
+    let shown = client.get(&format!("/v1/reservations/{held}")).await.json();
+    assert_eq!(shown["promises"][1]["cause"], "purchase_order_changed");
+    let told = shown["lines"][0]["ships_by"].as_str().expect("a day");
+    assert!("2026-12-20" < told, "{told}");
     shop.assert_sound().await;
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Delivery, Level, Slip, lead_time_after, slip_after};
+use super::{Delivery, Level, OWN_MIN, Slip, lead_time_after, slip_after};
 use crate::ids::SupplierId;
 
 /// The days within which a share of deliveries comes, by how long one is waited for already.
@@ -68,7 +68,7 @@ impl Outlook {
         })
     }
 
-    /// What [`lead_time_after`] says for each day.
+    /// What [`lead_time_after`] says for each day, as long as [`OWN_MIN`] deliveries speak for it.
     pub fn of_lead_times(
         past: &[Delivery],
         supplier: &SupplierId,
@@ -81,6 +81,9 @@ impl Outlook {
         Self::of(Measure::LeadTimes, level, seen, |waited| {
             let since = u32::try_from(waited).ok()?;
             let known = lead_time_after(past, supplier, mode, declared, level, since)?;
+            if known.own + known.pooled < OWN_MIN {
+                return None;
+            }
             Some(Step {
                 until: waited,
                 days: i32::try_from(known.days).ok()?,
@@ -185,9 +188,14 @@ mod tests {
                 );
                 let since = waited.max(0).unsigned_abs();
                 let known = lead_time_after(&deliveries, &a, Some("Air"), Some(21), level, since);
+                let known = known.filter(|known| OWN_MIN <= known.own + known.pooled);
                 assert_eq!(
-                    lasting.after(waited).map(|step| step.days.unsigned_abs()),
-                    known.map(|known| known.days),
+                    lasting.after(waited).map(|step| (
+                        step.days.unsigned_abs(),
+                        step.own,
+                        step.pooled
+                    )),
+                    known.map(|known| (known.days, counted(known.own), counted(known.pooled))),
                     "{percent} {waited}"
                 );
                 let said = [slipping.after(waited), lasting.after(waited)];

@@ -112,17 +112,17 @@ impl Rule {
         }
     }
 
-    /// Percentage points by which a promise for `ships_by` is safer than asked, because the supplier's own dates are.
-    pub fn surplus(self, known: &Known<'_>, ships_by: NaiveDate) -> u8 {
+    /// The share of deliveries, in percent, that comes by the supplier's date and the days added, for a promise that rests on
+    /// one; else 0.
+    pub fn reached(self, known: &Known<'_>, ships_by: NaiveDate) -> u8 {
         let Self::Ours { levels } = self else {
             return 0;
         };
         let dated = known.open.iter().filter_map(|order| {
-            let (slip, day) = slipped(known, order, levels.slip)?;
+            let (slip, day) = slipped(known, order, levels)?;
             (day == ships_by).then_some(slip.reached)
         });
-        let reached = dated.max().unwrap_or_default();
-        reached.saturating_sub(levels.slip.percent())
+        dated.max().unwrap_or_default()
     }
 }
 
@@ -134,36 +134,68 @@ fn expected(known: &Known<'_>, order: &OpenOrder<'_>, more: u32) -> Option<Naive
     (known.today <= day).then_some(day)
 }
 
-/// The day by which a share of orders comes that are as far as this one.
+/// The day by which a share of orders comes that are as far as this one. `None` where it is unknown, or where the order is
+/// later than anybody waits.
 fn planned(known: &Known<'_>, order: &OpenOrder<'_>, levels: Levels) -> Option<NaiveDate> {
-    let lasting = |waited| {
-        let (past, mode) = (known.deliveries, Some(order.mode));
-        let lasts = lead_time_after(past, known.supplier, mode, None, levels.lead_time, waited)?;
-        Some(order.ordered_on + Days::new(lasts.days.into()))
+    let as_ordered = match order.named {
+        None => lasting(known, order, levels, 0)?,
+        Some(named) if !is_known(known) => named,
+        Some(named) => slipping(known, named, levels, i32::MIN)?.1,
     };
-    let waited = days_between(order.ordered_on, known.today);
-    let Some(named) = order.named else {
-        return lasting(waited).or_else(|| late(known, lasting(0)?));
-    };
-    if !is_known(known) {
-        return late(known, named);
+    if as_ordered + Days::new(OVERDUE_FENCE_DAYS.into()) < known.today {
+        return None;
     }
-    let slips = slipped(known, order, levels.slip).map(|(_, day)| day);
-    slips.or_else(|| lasting(waited)).or_else(|| {
-        let slip = slip_after(known.slips, known.supplier, levels.slip, i32::MIN)?;
-        late(known, named + TimeDelta::days(slip.days.max(0).into()))
+    let waited = days_between(order.ordered_on, known.today);
+    let foreseen = match order.named {
+        None => lasting(known, order, levels, waited),
+        Some(_) if !is_known(known) => None,
+        Some(_) => slipped(known, order, levels)
+            .map(|(_, day)| day)
+            .or_else(|| lasting(known, order, levels, waited)),
+    };
+    foreseen.or_else(|| {
+        let late = as_ordered < known.today;
+        let offset = Days::new(OVERDUE_OFFSET_DAYS.into());
+        Some(if late {
+            known.today + offset
+        } else {
+            as_ordered
+        })
     })
 }
 
-/// The date that the supplier named, and how far such dates slip: never to a day before it.
+/// The day by which orders come that took so many days at least.
+fn lasting(
+    known: &Known<'_>,
+    order: &OpenOrder<'_>,
+    levels: Levels,
+    waited: u32,
+) -> Option<NaiveDate> {
+    let (past, mode) = (known.deliveries, Some(order.mode));
+    let lasts = lead_time_after(past, known.supplier, mode, None, levels.lead_time, waited)?;
+    let enough = OWN_MIN <= lasts.own + lasts.pooled;
+    enough.then(|| order.ordered_on + Days::new(lasts.days.into()))
+}
+
+/// The date that the supplier named, and how far such dates slip that are as far as this one.
 fn slipped(
     known: &Known<'_>,
     order: &OpenOrder<'_>,
-    level: Level,
+    levels: Levels,
 ) -> Option<(SlipQuantile, NaiveDate)> {
     let named = order.named.filter(|_| is_known(known))?;
     let overdue = i32::try_from((known.today - named).num_days()).ok()?;
-    let slip = slip_after(known.slips, known.supplier, level, overdue)?;
+    slipping(known, named, levels, overdue)
+}
+
+/// The same of dates that slipped so far at least: never to a day before the one named.
+fn slipping(
+    known: &Known<'_>,
+    named: NaiveDate,
+    levels: Levels,
+    overdue: i32,
+) -> Option<(SlipQuantile, NaiveDate)> {
+    let slip = slip_after(known.slips, known.supplier, levels.slip, overdue)?;
     Some((slip, named + TimeDelta::days(slip.days.max(0).into())))
 }
 
@@ -174,15 +206,6 @@ fn is_known(known: &Known<'_>) -> bool {
         .iter()
         .filter(|slip| slip.supplier == *known.supplier);
     own.nth(OWN_MIN - 1).is_some()
-}
-
-/// A day of arrival of which nothing more is known: once it is over, one of the next days, as long as anybody waits.
-fn late(known: &Known<'_>, day: NaiveDate) -> Option<NaiveDate> {
-    if known.today <= day {
-        return Some(day);
-    }
-    let waits = known.today <= day + Days::new(OVERDUE_FENCE_DAYS.into());
-    waits.then(|| known.today + Days::new(OVERDUE_OFFSET_DAYS.into()))
 }
 
 /// Look-ahead ATP over what is free and what is under way, less what is promised already.

@@ -58,8 +58,8 @@ struct World<'a> {
     /// The same of the dates that were named for them.
     slips_kept: Vec<bool>,
     promises: Vec<Promise>,
-    /// Points by which each is safer than the level it was made at.
-    surpluses: Vec<u8>,
+    /// For each the share of deliveries that come by its supplier's date and the days added; 0: any day could be chosen.
+    reached: Vec<u8>,
     outcome: Outcome,
 }
 
@@ -101,7 +101,7 @@ impl<'a> World<'a> {
             lead_times_kept: Vec::new(),
             slips_kept: Vec::new(),
             promises: Vec::new(),
-            surpluses: Vec::new(),
+            reached: Vec::new(),
             outcome: Outcome::default(),
         }
     }
@@ -109,9 +109,11 @@ impl<'a> World<'a> {
     fn begin(&mut self, day: NaiveDate) {
         self.today = day;
         let Some(target) = self.target else { return };
+        let recent = &self.reached[self.reached.len().saturating_sub(JUDGED_MAX)..];
         let level = |target: Level, kept: &[bool]| {
-            let recent = self.surpluses.len().saturating_sub(JUDGED_MAX);
-            less_surplus(calibrated(target, kept), &self.surpluses[recent..])
+            let level = calibrated(target, kept);
+            let surplus = |reached: &u8| reached.saturating_sub(level.percent());
+            less_surplus(level, &recent.iter().map(surplus).collect::<Vec<_>>())
         };
         self.rule = Rule::Ours {
             levels: Levels {
@@ -216,7 +218,7 @@ impl<'a> World<'a> {
             told_on: self.today,
             ships_by,
         });
-        self.surpluses.push(self.rule.surplus(&known, ships_by));
+        self.reached.push(self.rule.reached(&known, ships_by));
     }
 
     fn known(&self, sku: usize) -> Known<'a> {

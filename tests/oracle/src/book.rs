@@ -125,7 +125,15 @@ impl Book {
             ..self.case.clone()
         };
         let made_by = Laid::out(&then, promise.house, leaf).endless_from;
-        made_by.is_some_and(|made_by| made_by <= day) && is_released_by(&then, promise, day)
+        // What has not come leaves no sooner than if it came today.
+        let at = &self.case.houses[promise.house];
+        let opened = at.working.from(today(&self.case, promise.house));
+        let pickable = opened.and_then(|day| at.working.later(day, at.receiving));
+        let release = self.case.items[leaf].released_on;
+        let soonest = pickable.and_then(|day| leaves(&self.case, promise.house, day, release));
+        made_by.is_some_and(|made_by| made_by <= day)
+            && soonest.is_some_and(|soonest| soonest <= day)
+            && is_released_by(&then, promise, day)
     }
 }
 

@@ -12,7 +12,7 @@ use shared::kit::Goods;
 use shared::money::Money;
 use shared::promise::{Origin, Slice};
 use shared::quantity::Quantity;
-use shared::repromise::{Held, repromise};
+use shared::repromise::{Awaited, Held, repromise};
 use shared::shipment::{Plan, PromisedLine, SplitCharge, SplitPolicy, plans};
 use shared::supply::{
     Backorder, BackorderMode, Basis, Claim, Due, Incoming, Place, Replenishment, SkuFacts,
@@ -74,6 +74,7 @@ pub fn settle(queue: &Queue) -> Vec<Change> {
         due: due(promise.due),
         since: promise.since.map(moment),
         alone: promise.alone,
+        awaits: Awaited::default(),
     };
     let held: Vec<Held> = queue.held.iter().map(held).collect();
     let facts: HashMap<_, _> = store
@@ -240,6 +241,7 @@ fn facts(case: &Case, item: &case::Item, locations: &[Location]) -> SkuFacts {
         .as_ref()
         .map(|(lead_time_days, days)| Replenishment {
             lead_time_days: *lead_time_days,
+            learnt: false,
             supplier_days: Arc::new(week(days)),
         });
     let parts = item.kit.iter();

@@ -6,7 +6,7 @@ use shared::explain::{
     Allowance, ArrivalExplained, DayExplained, PartExplained, PlaceExplained, SliceExplained,
 };
 use shared::promise::Amount;
-use shared::supply::{Basis, Claim, Due, Incoming};
+use shared::supply::{Claim, Due, Incoming};
 use shared::timeline::Source;
 use shared::wire::{Availability, Date};
 use utoipa::ToSchema;
@@ -380,15 +380,7 @@ impl Supply {
             Source::Release => ("release", None),
         };
         let plan = order.map(|order| order.planned(place.today));
-        let (level, own, others) = match plan.map(|plan| plan.basis) {
-            None | Some(Basis::Told | Basis::Declared) => (None, None, None),
-            Some(
-                Basis::Slips {
-                    level, own, pooled, ..
-                }
-                | Basis::LeadTime { level, own, pooled },
-            ) => (Some(level.percent()), Some(own), Some(pooled)),
-        };
+        let sample = plan.and_then(|plan| plan.basis.sample());
         Self {
             source,
             purchase_order: order.map(|order| order.purchase_order.to_string()),
@@ -396,9 +388,9 @@ impl Supply {
             expected_on: plan.map(|plan| Date(plan.from)),
             added_days: plan.map(|plan| plan.days),
             basis: plan.map(|plan| plan.basis.name()),
-            level,
-            own_deliveries: own,
-            other_deliveries: others,
+            level: sample.map(|sample| sample.level.percent()),
+            own_deliveries: sample.map(|sample| sample.own),
+            other_deliveries: sample.map(|sample| sample.pooled),
             under_way: order.is_some_and(|order| order.under_way),
             ordered_on: step.ordered_on.map(Date),
             arrives_on: arrival.arrives_on.map(Date),
