@@ -11,7 +11,7 @@ use crate::kit::Goods;
 use crate::promise::{Amount, Atp, Slice};
 use crate::quantity::Quantity;
 use crate::repromise::Awaited;
-use crate::supply::{BackorderMode, Claim, Due, Incoming, SkuFacts};
+use crate::supply::{BackorderMode, Claim, Due, Incoming, SkuFacts, Undated};
 use crate::timeline::{Arrival, Source, Timeline};
 
 /// An answer with all that it was computed from.
@@ -101,6 +101,8 @@ pub struct PartExplained<'a> {
     pub dropped: Vec<&'a Incoming>,
     /// Purchase orders whose goods could never leave: nobody works or picks up in all the time looked at.
     pub stuck: Vec<&'a Incoming>,
+    /// What is on order and for no known day: no promise counts on it.
+    pub undated: &'a [Undated],
     /// Who waits, by due date.
     pub claims: Vec<Claim>,
     /// Who waited, until the time was over.
@@ -318,6 +320,7 @@ fn parts<'a>(
             near_by: timeline.near_by,
             stuck: incoming.iter().filter(|one| !counts(one)).collect(),
             dropped: timeline.dropped.clone(),
+            undated: place.map_or(&[][..], |place| &place.undated),
             claims: standing(true),
             expired: standing(false),
             ready: timeline.ready(&atp),

@@ -17,7 +17,7 @@ use crate::ids::{LocationId, PurchaseOrderId, Sku};
 use crate::kit::Goods;
 use crate::promise::{Amount, Atp, Supply};
 use crate::quantity::Quantity;
-use crate::supply::{Backorder, BackorderMode, Claim, Due, Incoming, Place, SkuFacts};
+use crate::supply::{Backorder, BackorderMode, Basis, Claim, Due, Incoming, Place, SkuFacts};
 use crate::timeline::{Source, Timeline};
 
 /// Units that are promised to somebody, as they were promised.
@@ -342,7 +342,8 @@ impl<'a> Books<'a> {
         };
         let (ships_by, _) = made(promise.since?)?;
         let (_, soonest) = made(self.now)?;
-        Some(match replenishment.learnt && promise.awaits.made {
+        let learnt = matches!(replenishment.basis, Basis::LeadTime { .. });
+        Some(match learnt && promise.awaits.made {
             true => soonest,
             false => ships_by.max(soonest),
         })

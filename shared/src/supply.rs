@@ -133,8 +133,8 @@ impl BackorderMode {
 pub struct Replenishment {
     /// Calendar days from order to arrival.
     pub lead_time_days: u32,
-    /// True if they were learnt from deliveries, and not declared.
-    pub learnt: bool,
+    /// Why that many: [`Basis::Declared`] or [`Basis::LeadTime`].
+    pub basis: Basis,
     /// Days on which the supplier takes orders and delivers.
     pub supplier_days: Arc<WorkingDays>,
 }
@@ -150,8 +150,19 @@ pub struct Place {
     pub safety_stock: Quantity,
     /// What is on its way, in no particular order.
     pub incoming: Vec<Incoming>,
+    /// What is on order and for no known day: nothing can be promised of it.
+    pub undated: Vec<Undated>,
     /// What is promised already, in no particular order.
     pub claims: Vec<Claim>,
+}
+
+/// Units on order of which nobody knows when they come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undated {
+    /// Units still to come.
+    pub quantity: Quantity,
+    /// What they come from.
+    pub purchase_order: PurchaseOrderId,
 }
 
 /// Units on their way, for which a date can be planned.
@@ -170,6 +181,8 @@ pub struct Place {
 pub struct Incoming {
     /// Units to count on: those still to come, less what the supplier is used to leave out.
     pub quantity: Quantity,
+    /// Units still to come of what was ordered.
+    pub to_come: Quantity,
     /// The civil date, at the location, from which planning starts: the supplier's; where it told none,
     /// the day of the order.
     pub expected_on: NaiveDate,
@@ -282,6 +295,7 @@ impl Incoming {
     ) -> Self {
         Self {
             quantity,
+            to_come: quantity,
             expected_on,
             buffer_days: 0,
             basis: Basis::Told,
@@ -464,6 +478,7 @@ impl Place {
             on_hand: Quantity::ZERO,
             safety_stock: Quantity::ZERO,
             incoming: Vec::new(),
+            undated: Vec::new(),
             claims: Vec::new(),
         }
     }

@@ -10,7 +10,7 @@ use shared::ids::Sku;
 use shared::lead_time::{Level, Measure, Outlook, Step};
 use shared::quantity::Quantity;
 use shared::repromise::{Awaited, Held, Replaced, repromise};
-use shared::supply::{Claim, Due, Incoming, Place, Replenishment, SkuFacts};
+use shared::supply::{Basis, Claim, Due, Incoming, Place, Replenishment, SkuFacts};
 
 fn day(day: u32) -> NaiveDate {
     NaiveDate::from_ymd_opt(2027, 1, day).expect("a date")
@@ -185,7 +185,7 @@ fn what_is_made_for_somebody_is_not_taken_from_who_came_later() {
     let mut facts = sku("A", 4, &[], claims);
     facts.selling.replenishment = Some(Replenishment {
         lead_time_days: 20,
-        learnt: false,
+        basis: Basis::Declared,
         supplier_days: Arc::new(WorkingDays::every_day()),
     });
     let now = "2027-01-03T09:00:00Z".parse().expect("an instant");
@@ -324,7 +324,12 @@ fn a_suppliers_own_later_date_moves_a_promise_at_once() {
 
 #[test]
 fn what_is_made_to_order_and_has_not_come_is_promised_anew_on_its_day() {
-    let made = |on, learnt: bool, lead_time_days| {
+    let learnt = Basis::LeadTime {
+        level: Level::new(80).expect("a level"),
+        own: 20,
+        pooled: 0,
+    };
+    let made = |on, basis, lead_time_days| {
         let promise = Held {
             since: Some("2026-12-20T08:00:00Z".parse().expect("an instant")),
             awaits: Awaited {
@@ -337,17 +342,20 @@ fn what_is_made_to_order_and_has_not_come_is_promised_anew_on_its_day() {
         let mut facts = sku("A", 0, &[], claims);
         facts.selling.replenishment = Some(Replenishment {
             lead_time_days,
-            learnt,
+            basis,
             supplier_days: Arc::new(WorkingDays::every_day()),
         });
         ask(&[promise], &known([facts]), None)
     };
     // Ordered on 20 December for the 3rd: two weeks.
-    assert_eq!(made(day(3), false, 14), []);
+    assert_eq!(made(day(3), Basis::Declared, 14), []);
     // The supplier says that it takes longer; or it was only learnt.
-    assert_eq!(made(day(3), false, 16).len(), 1);
-    assert_eq!(made(day(3), true, 16), []);
+    assert_eq!(made(day(3), Basis::Declared, 16).len(), 1);
+    assert_eq!(made(day(3), learnt, 16), []);
     // Its day is over, and nothing came.
-    assert_eq!(made(day(1) - TimeDelta::days(1), true, 11).len(), 1);
-    assert_eq!(made(day(1) - TimeDelta::days(1), false, 11).len(), 1);
+    assert_eq!(made(day(1) - TimeDelta::days(1), learnt, 11).len(), 1);
+    assert_eq!(
+        made(day(1) - TimeDelta::days(1), Basis::Declared, 11).len(),
+        1
+    );
 }

@@ -16,7 +16,7 @@ use shared::lead_time::{
 use shared::promise::{Amount, Atp, Promised, Slice, Supply, merge_small};
 use shared::quantity::Quantity;
 use shared::supply::{
-    Backorder, BackorderMode, Claim, Due, Incoming, Place, Replenishment, SkuFacts,
+    Backorder, BackorderMode, Basis, Claim, Due, Incoming, Place, Replenishment, SkuFacts,
 };
 
 /// Cases of each property in `make test`; `make bench` tries 100,000.
@@ -257,7 +257,7 @@ prop_compose! {
         facts.selling.discontinued = discontinued;
         facts.selling.low_stock_threshold = Quantity::new(low_stock_threshold);
         facts.selling.replenishment = lead_time_days.map(|lead_time_days| {
-            Replenishment { lead_time_days, learnt: false, supplier_days: WorkingDays::monday_to_friday().into() }
+            Replenishment { lead_time_days, basis: Basis::Declared, supplier_days: WorkingDays::monday_to_friday().into() }
         });
         facts.places.push(Place {
             on_hand: Quantity::new(on_hand),

@@ -8,6 +8,9 @@ use shared::timeline::Source;
 
 use super::words;
 
+/// Why no promise counts on an order for no known day.
+pub const UNDATED: &str = "No date was told, and too little is known of how long its supplier takes: no promise counts on it. Give it a date.";
+
 /// What supply is called: its purchase order, or where it comes from.
 pub fn name(source: &Source<'_>) -> String {
     match source {
@@ -35,6 +38,17 @@ pub fn steps(
     let near = |day: NaiveDate| words::near(day, named);
     let calendar = &place.location.calendar;
     let mut said = vec![format!("{}.", words::amount(step.arrival.amount))];
+    if let Source::Incoming(order) | Source::Late(order) = step.arrival.source
+        && order.quantity < order.to_come
+    {
+        said.push(format!(
+            "{} still to come: its supplier habitually sends less.",
+            match order.to_come.units() {
+                1 => "1\u{a0}unit is".into(),
+                _ => format!("{} are", words::units(order.to_come)),
+            },
+        ));
+    }
     match step.arrival.source {
         Source::Shelf if !part.facts.selling.tracked => {
             said.push("It is not counted, so it is always there.".into());
@@ -62,10 +76,11 @@ pub fn steps(
                 let after = place.begun_on.unwrap_or(ordered_on);
                 let off = words::days_off(&order.supplier_days, after, ordered_on);
                 said.push(format!(
-                    "Ordered {} when somebody buys{}; {} from order to arrival.",
+                    "Ordered {} when somebody buys{}; {} from order to arrival{}.",
                     near(ordered_on),
                     noted(off.map(|off| format!("for the supplier {off}"))),
                     words::count(order.lead_time_days, "day"),
+                    why(&order.basis, false).unwrap_or_default(),
                 ));
                 let planned =
                     ordered_on.checked_add_signed(TimeDelta::days(order.lead_time_days.into()));
@@ -146,17 +161,7 @@ pub fn planned(incoming: &Incoming, today: NaiveDate) -> String {
     let sign = if plan.days < 0 { "-" } else { "+" };
     let why = match plan.basis {
         Basis::Told if plan.days == 0 => None,
-        Basis::Told => Some(" that you add to each of its dates".into()),
-        Basis::Declared => {
-            Some(" (its declared lead time, and what you add to each of its dates)".into())
-        }
-        Basis::Slips { .. } | Basis::LeadTime { .. } => plan.basis.sample().map(|sample| {
-            let judged_by = judged_by(&sample, plan.narrowed);
-            format!(
-                " ({} % came within that, {judged_by})",
-                share(&plan.basis, &sample)
-            )
-        }),
+        basis => why(&basis, plan.narrowed),
     };
     match why {
         None => said.push_str("; nothing is added."),
@@ -169,6 +174,24 @@ pub fn planned(incoming: &Incoming, today: NaiveDate) -> String {
         said.push_str(" It has been sent.");
     }
     said
+}
+
+/// Why it is that many days.
+fn why(basis: &Basis, narrowed: bool) -> Option<String> {
+    let sample = basis.sample();
+    match basis {
+        Basis::Told => Some(" that you add to each of its dates".into()),
+        Basis::Declared => {
+            Some(" (its declared lead time, and what you add to each of its dates)".into())
+        }
+        Basis::Slips { .. } | Basis::LeadTime { .. } => sample.map(|sample| {
+            let judged_by = judged_by(&sample, narrowed);
+            format!(
+                " ({} % came within that, {judged_by})",
+                share(basis, &sample)
+            )
+        }),
+    }
 }
 
 /// The share of deliveries that came in time, in percent: that which was asked for, or more.

@@ -8,7 +8,7 @@ use shared::promise::Amount;
 use shared::quantity::Quantity;
 use shared::supply::{BackorderMode, Claim, Due};
 
-pub use super::arrivals::{claim, name, planned, steps};
+pub use super::arrivals::{UNDATED, claim, name, planned, steps};
 use super::page::Page;
 pub use super::walk::because;
 use super::{Told, words};
@@ -92,19 +92,18 @@ fn answer(told: &Told<'_>, page: &mut Page) {
 }
 
 fn suppressed(told: &Told<'_>) -> String {
-    let near_by = told
-        .explanation
-        .places
-        .iter()
-        .flat_map(|place| &place.parts);
-    let near_by = near_by.filter_map(|part| part.near_by).max();
+    // What leaves last, and until when it might without reading otherwise.
+    let last = told.explanation.slices.last();
+    let leaves = last.map_or_else(String::new, |part| words::day(part.slice.ships_by));
+    let place = last.and_then(|part| told.place_of(&part.slice));
+    let near_by = place.and_then(|place| place.parts.iter().filter_map(|part| part.near_by).min());
     let near_by = near_by.map_or_else(String::new, words::day);
     let days = words::count(
         told.policy.suppress_within_days.unwrap_or_default(),
         "working day",
     );
     format!(
-        "It reads as in stock though {} there now: the supplier has sent the others, and they leave by {near_by}, which is no more than {days} later than from the shelf.",
+        "It reads as in stock though {} there now: the supplier has sent the others, and they leave by {leaves}. Until {near_by} that is no more than {days} later than from the shelf.",
         match told.explanation.ready.counted() {
             Some(ready) if ready == Quantity::new(1) => "only 1 unit is".into(),
             Some(ready) if ready.is_zero() => "none is".into(),
@@ -367,16 +366,13 @@ fn part_there(
             page.line(4, "Only what is on the shelf of it is sold (policy deny).");
         }
     }
-    let nothing_comes = part.dropped.is_empty() && part.stuck.is_empty();
+    let nothing_comes = part.dropped.is_empty() && part.stuck.is_empty() && part.undated.is_empty();
     let nothing_there = part
         .supply
         .iter()
         .all(|step| step.arrival.amount == Amount::ZERO);
     if nothing_there && nothing_comes && part.claims.is_empty() && part.withheld.is_zero() {
-        page.line(
-            2,
-            "Nothing is there, nothing is on its way for a known day, nobody waits.",
-        );
+        page.line(2, "Nothing is there, nothing is on its way, nobody waits.");
         return;
     }
     if part.facts.selling.tracked {
@@ -407,7 +403,7 @@ fn part_there(
     let coming = part.supply.iter();
     let coming = coming.filter(|step| step.arrival.amount != Amount::ZERO);
     let coming: Vec<_> = coming.collect();
-    if coming.is_empty() && part.dropped.is_empty() && part.stuck.is_empty() {
+    if coming.is_empty() && nothing_comes {
         page.line(4, "none");
     }
     for step in coming {
@@ -438,6 +434,13 @@ fn part_there(
                 words::units(stuck.quantity),
                 planned(stuck, place.today),
             ),
+        );
+    }
+    for undated in part.undated {
+        page.item(
+            4,
+            undated.purchase_order.as_str(),
+            &format!("{}. {UNDATED}", words::units(undated.quantity)),
         );
     }
     page.line(2, "Claims:");
@@ -551,7 +554,10 @@ fn whence(told: &Told<'_>, part: &SliceExplained) -> String {
         said.push_str(&format!(" from {}", place.location.id));
     }
     if told.explanation.answer.first_is_ready && part.reaches == part.slice.quantity {
-        said.push_str(", ready now");
+        said.push_str(match told.explanation.answer.is_suppressed {
+            true => ", reads as ready now",
+            false => ", ready now",
+        });
     }
     if let Some(delivery) = part.delivery {
         said.push_str(&format!(
@@ -560,6 +566,18 @@ fn whence(told: &Told<'_>, part: &SliceExplained) -> String {
             words::count(delivery.days, "working day"),
             words::day(delivery.taken_on),
         ));
+        let transit = place.and_then(|place| {
+            let mut transit = place.location.transit.iter();
+            transit.find(|transit| Some(&transit.zone) == told.policy.zone.as_ref())
+        });
+        let off = transit.and_then(|transit| {
+            words::days_off(
+                &transit.delivery_days,
+                delivery.taken_on,
+                delivery.delivers_by,
+            )
+        });
+        said.extend(off.map(|off| format!(" (for the carrier {off})")));
     }
     said
 }

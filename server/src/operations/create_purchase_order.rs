@@ -8,6 +8,7 @@ use super::ActError;
 use super::once::{Once, Outcome};
 use super::records::{PurchaseOrder, PurchaseOrderLine, PurchaseOrderStatus};
 use super::running::{Touched, detached, publish};
+use super::settle::{Cause, settle};
 use crate::app::App;
 use crate::store::writing::Note;
 
@@ -98,11 +99,14 @@ pub async fn create_purchase_order(
             return Err(ActError::conflict("purchase_order_exists", detail));
         }
         writing.add_purchase_order(&order).await?;
+        let cause = Cause::PurchaseOrderChanged;
+        let mut touched = skus.clone();
+        touched.extend(settle(&mut writing, &settings, Some(&skus), cause, now).await?);
         // With the days for which its lines are planned.
         let order = writing.purchase_order(&order.id).await?.unwrap_or(order);
         once.keep(&mut writing, &order).await?;
         let revision = writing.commit().await?;
-        publish(&app, &store, Touched::Skus(skus), revision).await;
+        publish(&app, &store, Touched::Skus(touched), revision).await;
         Ok(Outcome::Done(order))
     })
     .await

@@ -8,7 +8,7 @@ use shared::ids::{LocationId, Sku, StoreId, SupplierId};
 use shared::supply::{Backorder, Claim, Due, Place, Selling, SkuFacts};
 use sqlx::SqliteConnection;
 
-use super::incoming::{Suppliers, incoming};
+use super::incoming::{Expected, Suppliers, incoming};
 use super::promises::instant;
 use super::skus::{SkuRecord, json_list, quantity, read, records};
 use super::{Store, StoreError, Writing};
@@ -205,7 +205,10 @@ async fn places(
     add_claims(snapshot, store, asked, &mut places).await?;
     for on_its_way in incoming(&mut *snapshot, store, asked, suppliers).await? {
         let place = place(&mut places, on_its_way.sku, on_its_way.location);
-        place.incoming.push(on_its_way.incoming);
+        match on_its_way.expected {
+            Expected::Dated(incoming) => place.incoming.push(incoming),
+            Expected::Undated(undated) => place.undated.push(undated),
+        }
     }
     Ok(places)
 }

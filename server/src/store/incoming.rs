@@ -8,7 +8,7 @@ use shared::calendar::WorkingDays;
 use shared::ids::{LocationId, StoreId};
 use shared::lead_time::Outlook;
 use shared::quantity::Quantity;
-use shared::supply::{Basis, Incoming, Replenishment};
+use shared::supply::{Basis, Incoming, Replenishment, Undated};
 use sqlx::SqliteConnection;
 
 use super::StoreError;
@@ -72,7 +72,15 @@ pub(super) struct OnItsWay {
     /// Where to.
     pub(super) location: LocationId,
     /// What.
-    pub(super) incoming: Incoming,
+    pub(super) expected: Expected,
+}
+
+/// What is known of units on order.
+pub(super) enum Expected {
+    /// When they come.
+    Dated(Incoming),
+    /// Only that they do.
+    Undated(Undated),
 }
 
 impl Suppliers {
@@ -144,13 +152,14 @@ impl Suppliers {
     ) -> Option<Replenishment> {
         let known = supplier.and_then(|id| self.declared.get(id));
         declared.or_else(|| known?.lead_time_days)?;
-        let (lead_time_days, learnt) = match self.lead_time(supplier, None, declared)? {
-            LeadTime::Declared(days) => (days, false),
-            LeadTime::Learnt(model) => (model.lead_time.days, true),
+        let buffer_days = known.map_or(0, |known| known.buffer_days);
+        let (lead_time_days, basis) = match self.lead_time(supplier, None, declared)? {
+            LeadTime::Declared(days) => (days.saturating_add(buffer_days), Basis::Declared),
+            LeadTime::Learnt(model) => (model.lead_time.days, model.lead_time.basis()),
         };
         Some(Replenishment {
             lead_time_days,
-            learnt,
+            basis,
             supplier_days: Arc::clone(known.map_or(&self.usual, |known| &known.days)),
         })
     }
@@ -226,31 +235,37 @@ pub(super) async fn incoming(
 }
 
 impl Awaited {
-    /// `None` where nothing can be promised from it: no day is known, or no unit is to be expected.
+    /// `None` where no unit is to be expected.
     pub(super) fn planned(self, suppliers: &Suppliers) -> Result<Option<OnItsWay>, StoreError> {
-        let to_come = self.to_come(suppliers)?;
-        let Some(plan) = self.plan(suppliers)? else {
-            return Ok(None);
-        };
-        if to_come.is_zero() {
+        let expected = self.counted_on(suppliers)?;
+        if expected.is_zero() {
             return Ok(None);
         }
-        let id = read(&self.purchase_order, "purchase_order")?;
-        Ok(Some(OnItsWay {
-            location: read(&self.location, "purchase_order.location")?,
-            incoming: Incoming {
+        let purchase_order = read(&self.purchase_order, "purchase_order")?;
+        let to_come = quantity(self.quantity)?.less(quantity(self.received)?);
+        let expected = match self.plan(suppliers)? {
+            None => Expected::Undated(Undated {
+                quantity: to_come,
+                purchase_order,
+            }),
+            Some(plan) => Expected::Dated(Incoming {
+                to_come,
                 buffer_days: plan.days,
                 basis: plan.basis,
                 outlooks: plan.outlooks,
                 under_way: self.shipped_on.is_some(),
-                ..Incoming::told(id, to_come, plan.from)
-            },
+                ..Incoming::told(purchase_order, expected, plan.from)
+            }),
+        };
+        Ok(Some(OnItsWay {
+            location: read(&self.location, "purchase_order.location")?,
+            expected,
             sku: self.sku,
         }))
     }
 
     /// Units still to come, less what the supplier is used to leave out of what it was asked for.
-    fn to_come(&self, suppliers: &Suppliers) -> Result<Quantity, StoreError> {
+    fn counted_on(&self, suppliers: &Suppliers) -> Result<Quantity, StoreError> {
         let (ordered, received) = (quantity(self.quantity)?, quantity(self.received)?);
         let habit = self
             .supplier

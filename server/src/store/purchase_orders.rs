@@ -7,7 +7,7 @@ use shared::ids::{LocationId, PurchaseOrderId, Sku, StoreId, SupplierId};
 use shared::quantity::Quantity;
 use sqlx::SqliteConnection;
 
-use super::incoming::{Awaited, Suppliers};
+use super::incoming::{Awaited, Expected, Suppliers};
 use super::skus::{json_list, quantity, read};
 use super::writing::stored;
 use super::{Store, StoreError, Writing};
@@ -498,7 +498,10 @@ impl LineRow {
         };
         let planned = awaited.planned(suppliers)?;
         Ok(PurchaseOrderLine {
-            planned_on: planned.and_then(|planned| planned.incoming.planned_on()),
+            planned_on: planned.and_then(|planned| match planned.expected {
+                Expected::Dated(incoming) => incoming.planned_on(),
+                Expected::Undated(_) => None,
+            }),
             ..line
         })
     }

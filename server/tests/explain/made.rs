@@ -259,7 +259,7 @@ fn made_to_order() -> Made {
     facts.selling.backorder.mode = BackorderMode::AllowSilent;
     facts.selling.replenishment = Some(Replenishment {
         lead_time_days: 24,
-        learnt: false,
+        basis: Basis::Declared,
         supplier_days: WorkingDays::on([chrono::Weekday::Tue, chrono::Weekday::Thu]).into(),
     });
     made("made-to-order", vec![location("main")], vec![facts], 4)

@@ -13,17 +13,18 @@ mod rules;
 mod traces;
 mod world;
 
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::thread;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use shared::lead_time::Level;
 
 use crate::outcome::Outcome;
 use crate::report::{Padded, Report, Row};
 use crate::rules::{Levels, Rule};
-use crate::traces::{Source, Traces};
+use crate::traces::{NOTICE_DAYS, Notice, Source, Traces};
 
 /// SKUs of a shop.
 const SKUS: usize = 500;
@@ -35,8 +36,8 @@ const TARGETS: [u8; 3] = [80, 90, 95];
 const MORE_DAYS_MAX: u32 = 365;
 
 fn main() -> anyhow::Result<ExitCode> {
-    let svg = svg_path()?;
-    let source = Source::read()?;
+    let (svg, notice) = asked()?;
+    let source = Source::read(notice)?;
     let shops: Vec<Traces> = (1..=SHOPS).map(|seed| source.traces(seed, SKUS)).collect();
 
     let row = |name, rule| Row {
@@ -135,11 +136,25 @@ fn in_hindsight(
     })
 }
 
-fn svg_path() -> anyhow::Result<Option<PathBuf>> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [] => Ok(None),
-        ["--svg", path] => Ok(Some(path.into())),
-        _ => bail!("kept-promises [--svg PATH]"),
+/// What is asked for: where the picture goes, and when suppliers name their dates.
+fn asked() -> anyhow::Result<(Option<PathBuf>, Notice)> {
+    let usage = "kept-promises [--svg PATH] [--notice FROM TO | --notice-after FROM TO]";
+    let (mut svg, mut notice) = (None, Notice::Before(NOTICE_DAYS));
+    let mut arguments = std::env::args().skip(1);
+    while let Some(name) = arguments.next() {
+        let mut value = || arguments.next().context(usage);
+        match name.as_str() {
+            "--svg" => svg = Some(value()?.into()),
+            "--notice" => notice = Notice::Before(days(value()?, value()?)?),
+            "--notice-after" => notice = Notice::After(days(value()?, value()?)?),
+            _ => bail!(usage),
+        }
     }
+    Ok((svg, notice))
+}
+
+fn days(from: String, to: String) -> anyhow::Result<RangeInclusive<usize>> {
+    let (from, to) = (from.parse()?, to.parse()?);
+    ensure!(from <= to, "{from} to {to} are no days");
+    Ok(from..=to)
 }

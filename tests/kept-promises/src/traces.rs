@@ -31,7 +31,7 @@ pub const REORDER_DAYS: u32 = 60;
 pub const ORDER_DAYS: u32 = 240;
 /// Days of demand with which a SKU begins.
 const OPENING_DAYS: u32 = 180;
-/// Days before the date that a supplier names, on which it names it.
+/// Days before the date that a supplier names, on which it names it, unless said otherwise.
 pub const NOTICE_DAYS: RangeInclusive<usize> = 7..=28;
 
 const DEMAND: &str = include_str!("../monthly-demand.csv");
@@ -43,8 +43,18 @@ const FIRST_DAY: NaiveDate = NaiveDate::from_ymd_opt(1998, 1, 1).expect("a date"
 const MONTHS: u32 = 51;
 const DAYS_PER_YEAR: u32 = 365;
 
+/// When suppliers name their dates: the files do not say.
+#[derive(Debug, Clone)]
+pub enum Notice {
+    /// So many days before the date.
+    Before(RangeInclusive<usize>),
+    /// So many days after the order.
+    After(RangeInclusive<usize>),
+}
+
 /// The files as read: what worlds are drawn from.
 pub struct Source {
+    notice: Notice,
     /// Units per month, one row for each part that was sold in all months of the file.
     demand: Vec<Vec<u32>>,
     suppliers: Vec<Supplier>,
@@ -130,8 +140,9 @@ pub fn judged_year() -> std::ops::Range<NaiveDate> {
 
 impl Source {
     /// Reads both files.
-    pub fn read() -> anyhow::Result<Self> {
+    pub fn read(notice: Notice) -> anyhow::Result<Self> {
         Ok(Self {
+            notice,
             demand: demand()?,
             suppliers: suppliers()?,
         })
@@ -237,14 +248,18 @@ impl Source {
                 let units = u32::try_from(wanted.max(1)).unwrap_or(1);
                 position[sku] += i64::from(units);
                 let promised_on = monday + Days::new(real.promised_days.into());
-                let notice =
-                    NOTICE_DAYS.start() + chance.below(NOTICE_DAYS.end() - NOTICE_DAYS.start() + 1);
+                let (Notice::Before(days) | Notice::After(days)) = &self.notice;
+                let days = Days::new((days.start() + chance.below(days.clone().count())) as u64);
+                let named_on = match &self.notice {
+                    Notice::Before(_) => (promised_on - days).max(monday),
+                    Notice::After(_) => monday + days,
+                };
                 orders.push(PurchaseOrder {
                     sku,
                     units,
                     mode: Arc::clone(&real.mode),
                     ordered_on: monday,
-                    named_on: (promised_on - Days::new(notice as u64)).max(monday),
+                    named_on,
                     promised_on,
                     received_on: monday + Days::new(real.days.into()),
                 });

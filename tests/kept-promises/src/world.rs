@@ -276,7 +276,7 @@ fn oversold(known: &Known<'_>, units: u32) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::traces::Source;
+    use crate::traces::{NOTICE_DAYS, Notice, Source};
 
     const SKUS: usize = 40;
 
@@ -294,7 +294,9 @@ mod tests {
     #[test]
     fn what_knows_its_queue_never_oversells() {
         // `live` itself stops where a day is promised that is not to come.
-        let traces = Source::read().expect("the files").traces(7, SKUS);
+        let traces = Source::read(Notice::Before(NOTICE_DAYS))
+            .expect("the files")
+            .traces(7, SKUS);
         for rule in rules() {
             let outcome = live(&traces, rule);
             assert!(
@@ -308,7 +310,7 @@ mod tests {
 
     #[test]
     fn each_rule_meets_the_same_shoppers() {
-        let source = Source::read().expect("the files");
+        let source = Source::read(Notice::Before(NOTICE_DAYS)).expect("the files");
         let traces = source.traces(7, SKUS);
         assert_eq!(traces, source.traces(7, SKUS));
         let shoppers: Vec<u32> = rules()
@@ -323,7 +325,9 @@ mod tests {
 
     #[test]
     fn nothing_is_known_before_it_happened() {
-        let traces = Source::read().expect("the files").traces(7, SKUS);
+        let traces = Source::read(Notice::Before(NOTICE_DAYS))
+            .expect("the files")
+            .traces(7, SKUS);
         let mut world = World::new(&traces, Rule::FixedLeadTime { more: 0 });
         for (day, event) in &traces.events {
             world.today = *day;

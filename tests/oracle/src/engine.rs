@@ -241,7 +241,7 @@ fn facts(case: &Case, item: &case::Item, locations: &[Location]) -> SkuFacts {
         .as_ref()
         .map(|(lead_time_days, days)| Replenishment {
             lead_time_days: *lead_time_days,
-            learnt: false,
+            basis: Basis::Declared,
             supplier_days: Arc::new(week(days)),
         });
     let parts = item.kit.iter();
@@ -290,6 +290,7 @@ fn place(shelf: &case::Shelf, at: &Location) -> Place {
         on_hand: Quantity::new(shelf.on_hand),
         safety_stock: Quantity::new(shelf.safety),
         incoming: shelf.coming.iter().map(incoming).collect(),
+        undated: Vec::new(),
         claims: shelf.taken.iter().map(claim).collect(),
     }
 }

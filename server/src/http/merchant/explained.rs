@@ -206,7 +206,7 @@ pub struct NotCounted {
     purchase_order: String,
     /// Units.
     units: u32,
-    /// `too_late` or `never_leaves`.
+    /// `too_late`, `never_leaves`, or `no_date`: for no known day.
     reason: &'static str,
     /// How it is dated.
     text: String,
@@ -343,6 +343,13 @@ impl Part {
             reason,
             text: spaced(&text::planned(order, place.today)),
         });
+        let undated = part.undated.iter().map(|order| NotCounted {
+            purchase_order: order.purchase_order.to_string(),
+            units: order.quantity.units(),
+            reason: "no_date",
+            text: spaced(text::UNDATED),
+        });
+        let not_counted = not_counted.chain(undated);
         let expired = part.expired.iter().map(|claim| claim.quantity);
         Self {
             sku: part.facts.sku.to_string(),
