@@ -42,8 +42,8 @@ pub struct Received {
 ///
 /// # Errors
 ///
-/// [`ActError::NotFound`], [`ActError::Conflict`] for one that is cancelled, [`ActError::Field`] for
-/// lines that it does not have, and for more than was ordered unless that is allowed.
+/// [`ActError::NotFound`], [`ActError::Conflict`] for one that is cancelled and for a receipt that was recorded with
+/// other lines, [`ActError::Field`] for lines that it does not have, and for more than was ordered unless that is allowed.
 pub async fn receive_purchase_order(
     app: &App,
     store: &StoreId,
@@ -80,6 +80,7 @@ pub async fn receive_purchase_order(
         }
         // First of all: a repeated receipt must not be measured against what it has changed.
         if !writing.add_receipt(&id, &receipt).await? {
+            refuse_other_lines(&mut writing, &id, &receipt).await?;
             let received = Received {
                 recorded: false,
                 order: before,
@@ -199,6 +200,24 @@ async fn put_on_shelf(
         before.push(level);
     }
     Ok(writing.move_levels(&before, &after).await?)
+}
+
+/// Refuses a number that stands for another receipt: what came by this one would be lost.
+async fn refuse_other_lines(
+    writing: &mut Writing,
+    id: &PurchaseOrderId,
+    receipt: &Receipt,
+) -> Result<(), ActError> {
+    let mut lines = receipt.lines.clone();
+    lines.sort_unstable();
+    if writing.receipt_lines(id, &receipt.id).await? == lines {
+        return Ok(());
+    }
+    let detail = format!(
+        "the receipt `{}` was recorded with other lines; send what came besides under another receipt, and correct a count with PUT /v1/stock",
+        receipt.id
+    );
+    Err(ActError::conflict("receipt_differs", detail))
 }
 
 fn summed(lines: &[(Sku, Quantity)]) -> Vec<(Sku, Quantity)> {

@@ -320,6 +320,32 @@ impl Writing {
         Ok(true)
     }
 
+    /// What came by a receipt, by SKU.
+    pub async fn receipt_lines(
+        &mut self,
+        id: &PurchaseOrderId,
+        receipt: &str,
+    ) -> Result<Vec<(Sku, Quantity)>, StoreError> {
+        let rows: Vec<(String, i64)> = sqlx::query_as(
+            "
+            SELECT sku
+                 , quantity
+              FROM receipt_line
+             WHERE store_id = ?1
+               AND purchase_order = ?2
+               AND receipt = ?3
+             ORDER BY sku",
+        )
+        .bind(self.store.as_str())
+        .bind(id.as_str())
+        .bind(receipt)
+        .fetch_all(&mut *self.transaction)
+        .await?;
+        let line =
+            |(sku, units): (String, i64)| Ok((read(&sku, "receipt_line.sku")?, quantity(units)?));
+        rows.into_iter().map(line).collect()
+    }
+
     async fn change_line(
         &mut self,
         id: &PurchaseOrderId,

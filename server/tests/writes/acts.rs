@@ -401,6 +401,16 @@ async fn a_receipt_moves_goods_to_the_shelf_once() {
     assert!(!again.recorded);
     assert_eq!(shop.on_hand("a").await, 5);
 
+    let other = receive(&shop, receipt("R1", &[("a", 3)])).await;
+    assert!(matches!(
+        other,
+        Err(ActError::Conflict {
+            code: "receipt_differs",
+            ..
+        })
+    ));
+    assert_eq!(shop.on_hand("a").await, 5);
+
     let refused = receive(&shop, receipt("R2", &[("a", 7)])).await;
     assert_eq!(field(refused), ("/lines/0/quantity".into(), "over_receipt"));
     assert_eq!(shop.on_hand("a").await, 5);

@@ -72,6 +72,9 @@ pub struct Coming {
     pub buffer: i32,
     pub told: bool,
     pub under_way: bool,
+    /// By how many days after `expected` such orders come that are waited for until so many days after it; the first
+    /// that still holds counts.
+    pub habit: Option<[(i32, i32); 2]>,
 }
 
 /// Units promised to somebody.
@@ -103,6 +106,14 @@ pub struct Rules {
 impl Coming {
     pub fn planned(&self) -> Day {
         self.expected + Day::from(self.buffer)
+    }
+
+    /// When it is expected on a day, by habit.
+    pub fn foreseen(&self, today: Day) -> Option<Day> {
+        let steps = self.habit.iter().flatten();
+        let mut holding = steps.filter(|(until, _)| today <= self.expected + Day::from(*until));
+        let (_, days) = holding.next()?;
+        Some(self.expected + Day::from(*days))
     }
 }
 

@@ -1,7 +1,7 @@
 //! What is judged of a case that has a right answer.
 
 use crate::answer::{Part, Told};
-use crate::cart::{self, World};
+use crate::cart::World;
 use crate::case::Case;
 use crate::dice::Dice;
 use crate::engine::{self, Store};
@@ -17,9 +17,23 @@ pub const SEEN: [&str; 6] = [
     "fewer houses together",
 ];
 
+/// A case of one item and one house.
+pub fn line(seed: u64, number: u64) -> Case {
+    let dice = &mut Dice::of(seed, number);
+    let case = generate::single(dice);
+    generate::with_habits(case, dice)
+}
+
+/// A case of several lines, kits and houses.
+pub fn cart(seed: u64, number: u64) -> Case {
+    let dice = &mut Dice::of(seed, number);
+    let case = generate::cart(dice);
+    generate::with_habits(case, dice)
+}
+
 /// One item, one house: the units are those that handing them out one by one gives, on the same days.
 pub fn one_line(seed: u64, number: u64) -> Result<u32, String> {
-    let case = generate::single(&mut Dice::of(seed, number));
+    let case = line(seed, number);
     let expected = single::expected(&case);
     let said = engine::ask(&case).lines.remove(0);
     if said != expected {
@@ -30,8 +44,8 @@ pub fn one_line(seed: u64, number: u64) -> Result<u32, String> {
 
 /// Several lines, kits and houses: the units are those that the rule picks of all that can be.
 pub fn whole_cart(seed: u64, number: u64) -> Result<u32, String> {
-    let case = generate::cart(&mut Dice::of(seed, number));
-    let expected: Vec<Told> = cart::expected(&case)
+    let case = cart(seed, number);
+    let expected: Vec<Told> = crate::cart::expected(&case)
         .into_iter()
         .map(Told::settled)
         .collect();

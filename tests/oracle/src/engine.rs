@@ -9,6 +9,7 @@ use shared::availability::{Location, PromisePolicy};
 use shared::calendar::{CutOffs, DispatchCalendar, WorkingDays};
 use shared::cart::{DatedLine, date_cart};
 use shared::kit::Goods;
+use shared::lead_time::{Level, Measure, Outlook, Step};
 use shared::money::Money;
 use shared::promise::{Origin, Slice};
 use shared::quantity::Quantity;
@@ -266,10 +267,15 @@ fn place(shelf: &case::Shelf, at: &Location) -> Place {
     let incoming = |coming: &case::Coming| Incoming {
         buffer_days: coming.buffer,
         under_way: coming.under_way,
+        outlooks: coming
+            .habit
+            .iter()
+            .map(|steps| (date(coming.expected), outlook(steps)))
+            .collect(),
         basis: match coming.told {
             true => Basis::Told,
             false => Basis::LeadTime {
-                level: shared::lead_time::Level::new(80).expect("a level"),
+                level: Level::new(80).expect("a level"),
                 own: 9,
                 pooled: 0,
             },
@@ -293,6 +299,19 @@ fn place(shelf: &case::Shelf, at: &Location) -> Place {
         undated: Vec::new(),
         claims: shelf.taken.iter().map(claim).collect(),
     }
+}
+
+fn outlook(steps: &[(i32, i32)]) -> Arc<Outlook> {
+    let step = |(until, days): &(i32, i32)| Step {
+        until: *until,
+        days: *days,
+        reached: 80,
+        own: 8,
+        pooled: 0,
+    };
+    let level = Level::new(80).expect("a level");
+    let steps = steps.iter().map(step);
+    Arc::new(Outlook::new(Measure::Slips, level, steps))
 }
 
 fn due(due: case::Due) -> Due {

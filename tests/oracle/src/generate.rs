@@ -304,7 +304,22 @@ fn coming(dice: &mut Dice, today: Day) -> Coming {
         buffer: dice.pick(&[0, 0, 0, 0, 2, 5, -2, -7]),
         told: dice.chance(70),
         under_way: dice.chance(50),
+        habit: None,
     }
+}
+
+/// The same where of some orders it is known how late such orders come.
+pub fn with_habits(mut case: Case, dice: &mut Dice) -> Case {
+    let shelves = case.items.iter_mut().flat_map(|item| &mut item.shelves);
+    for coming in shelves.flat_map(|shelf| &mut shelf.coming) {
+        if dice.chance(40) {
+            let (first, more) = (dice.within(-20, 8) as i32, dice.within(1, 25) as i32);
+            let late = |dice: &mut Dice, until: i32| until + dice.pick(&[0, 0, 1, 4, 9]);
+            let steps = [first, first + more];
+            coming.habit = Some(steps.map(|until| (until, late(dice, until))));
+        }
+    }
+    case
 }
 
 fn taken(dice: &mut Dice, today: Day, now: i64, units_end: u32) -> Taken {

@@ -97,12 +97,13 @@ impl Laid {
         add(ready_by, on_shelf);
         for coming in &shelf.coming {
             let planned = coming.planned();
-            let arrives = if today <= planned {
-                planned
-            } else if today <= planned + Day::from(case.rules.fence) {
-                today + Day::from(case.rules.offset.max(1))
-            } else {
+            if planned + Day::from(case.rules.fence) < today {
                 continue;
+            }
+            let arrives = match coming.foreseen(today) {
+                Some(day) => day,
+                None if today <= planned => planned,
+                None => today + Day::from(case.rules.offset.max(1)),
             };
             let opened = at.working.from(arrives);
             let pickable = opened.and_then(|day| at.working.later(day, at.receiving));

@@ -15,7 +15,7 @@ use oracle::engine::{ask, settle};
 use oracle::mutants::{self, Mutant};
 use oracle::properties::{self, Property};
 use oracle::run::{Tally, judge};
-use oracle::{generate, promise_mutants, promises};
+use oracle::{checks, generate, promise_mutants, promises};
 
 const SEED: u64 = 1;
 const ONE_LINE_CASES: u64 = 1_000_000;
@@ -120,14 +120,8 @@ fn main() -> ExitCode {
 
 /// Judges one case again, and prints it.
 fn again(seed: u64, case: u64, judgements: &[(&str, u64, Judgement)]) -> ExitCode {
-    println!(
-        "one line: {:#?}",
-        generate::single(&mut Dice::of(seed, case))
-    );
-    println!(
-        "whole cart: {:#?}",
-        generate::cart(&mut Dice::of(seed, case))
-    );
+    println!("one line: {:#?}", checks::line(seed, case));
+    println!("whole cart: {:#?}", checks::cart(seed, case));
     println!("queue: {:#?}", generate::queue(&mut Dice::of(seed, case)));
     let mut code = ExitCode::SUCCESS;
     for (name, _, check) in judgements {

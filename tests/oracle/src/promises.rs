@@ -189,6 +189,7 @@ fn stands(settle: Settling, dice: &mut Dice) -> Result<(), String> {
                 buffer: 0,
                 told: true,
                 under_way: false,
+                habit: None,
             }),
             2 => {
                 let in_time = shelf.coming.iter_mut().filter(|one| today < one.planned());

@@ -4,7 +4,7 @@
 //! Most of it holds between the answers to two cases, whatever the right answer is; the first property
 //! and the last ask the brute force. Where a property speaks of units that are not later or not earlier,
 //! the k-th unit of one answer is compared with the k-th of the other. Such properties hold for one
-//! location and one line, claims fixed, and parts of one unit worth a parcel ([`unmerged`]): where small
+//! location and one line, claims fixed, and parts of one unit worth a parcel (`unmerged`): where small
 //! parts wait for each other, a unit more may let all leave earlier or later.
 
 use crate::answer::{Told, unit_days};
@@ -101,10 +101,11 @@ where
 
 /// A case of one line and one house, or of a whole cart.
 fn any_case(dice: &mut Dice) -> Case {
-    match dice.chance(50) {
+    let case = match dice.chance(50) {
         true => generate::single(dice),
         false => generate::cart(dice),
-    }
+    };
+    generate::with_habits(case, dice)
 }
 
 fn not_later(before: &Told, after: &Told) -> bool {
@@ -164,6 +165,7 @@ fn more_supply(engine: Engine, dice: &mut Dice) -> Result<(), String> {
             buffer: 0,
             told: true,
             under_way: false,
+            habit: None,
         };
         shelf(&mut case).coming.push(coming);
     }
