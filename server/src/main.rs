@@ -34,6 +34,8 @@ enum Act {
     Keys(cli::keys::Args),
     /// Copies the database to a file, also while a server runs
     Backup(cli::backup::Args),
+    /// Puts a copy in the place of the database, and keeps what was there
+    Restore(cli::restore::Args),
     /// Checks that the database and the promises in it are sound
     Check(cli::check::Args),
     /// Prints the OpenAPI description of the HTTP API
@@ -72,6 +74,7 @@ async fn run(act: Act) -> anyhow::Result<()> {
         Act::Holidays(args) => cli::holidays::run(args).await,
         Act::Keys(args) => cli::keys::run(args).await,
         Act::Backup(args) => cli::backup::run(args).await,
+        Act::Restore(args) => cli::restore::run(args).await,
         Act::Check(args) => cli::check::run(args).await,
         Act::Openapi(args) => cli::openapi::run(args).await,
     }

@@ -21,9 +21,8 @@ const EXAMPLES: &str = "\
 Examples:
   ships-by backup backup-2026-11-23.sqlite --db shop.sqlite
 
-The copy is of one moment, also while a server runs. To go back to it: stop the server, put the
-copy in the place of the database, remove the files beside it that end in -wal and -shm, start again.
-Never copy a database with cp while a server runs.";
+The copy is of one moment, also while a server runs. To go back to it: stop the server, `ships-by restore`, start
+it again. Never copy a database with cp while a server runs.";
 
 /// Runs the command.
 pub async fn run(args: Args) -> anyhow::Result<()> {

@@ -10,6 +10,7 @@ pub mod keys;
 pub mod log;
 pub mod open;
 pub mod openapi;
+pub mod restore;
 pub mod serve;
 
 /// Shown under `ships-by --help`.

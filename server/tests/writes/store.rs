@@ -430,6 +430,53 @@ async fn a_copy_goes_to_its_place_whole_or_not_at_all() {
 }
 
 #[tokio::test]
+async fn going_back_to_a_copy_loses_nothing() {
+    let shop = TestShop::new().await;
+    shop.stocked("a", 5).await;
+    let copy = shop.directory.path().join("copy.sqlite");
+    let text = |path: &std::path::Path| path.to_str().expect("a path").to_owned();
+    shop.app.store.copy_to(&text(&copy)).await.expect("a copy");
+    shop.set("a", 9, Some(5)).await.expect("a count");
+    let run = |copy: &std::path::Path| {
+        std::process::Command::new(env!("CARGO_BIN_EXE_ships-by"))
+            .args(["restore", &text(copy), "--db", &text(&shop.path())])
+            .output()
+            .expect("the command")
+    };
+    // Not while somebody serves it, and not to what is no copy.
+    let lock = ServingLock::take(shop.path()).expect("the first");
+    assert!(!run(&copy).status.success());
+    drop(lock);
+    let odd = shop.directory.path().join("odd.sqlite");
+    std::fs::write(&odd, "no database").expect("a file");
+    assert!(!run(&odd).status.success());
+    assert_eq!(shop.on_hand("a").await, 9);
+
+    shop.app.store.close().await;
+    let restored = run(&copy);
+    assert!(restored.status.success(), "{restored:?}");
+    let names = std::fs::read_dir(shop.directory.path()).expect("a folder");
+    let names = names.map(|entry| entry.expect("a file").file_name());
+    let names: Vec<_> = names.filter_map(|name| name.into_string().ok()).collect();
+    let kept = names
+        .iter()
+        .find(|name| name.contains(".before-") && !name.ends_with('l') && !name.ends_with('m'));
+    let kept = shop.directory.path().join(kept.expect("what was there"));
+    assert!(
+        !names.iter().any(|name| name.contains("restoring")),
+        "{names:?}"
+    );
+    let (sku, location) = (id("a"), id("main"));
+    for (path, units) in [(shop.path(), 5), (kept, 9)] {
+        let store = Store::open_as_it_is(&path).await.expect("a database");
+        let level = store.level(&shop.store, &sku, &location).await;
+        let level = level.expect("an answer").expect("a level");
+        assert_eq!(level.on_hand.units(), units, "{}", path.display());
+        store.close().await;
+    }
+}
+
+#[tokio::test]
 async fn two_stores_have_nothing_in_common() {
     let shop = TestShop::new().await;
     let other = shop.add_store("other").await;
