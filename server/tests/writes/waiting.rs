@@ -6,10 +6,15 @@ use chrono::{NaiveDate, TimeDelta};
 use serde_json::{Value, json};
 use server::operations::show;
 use server::operations::sweep::{look_after, sweep};
+use server::store::Store;
 use server::store::writing::Note;
 use shared::availability::availability;
 use shared::kit::Goods;
 use shared::quantity::Quantity;
+use sqlx::migrate::Migrator;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{Connection, SqliteConnection};
+use tempfile::TempDir;
 
 use crate::client::Client;
 use crate::shop::{TestShop, id, now};
@@ -224,3 +229,76 @@ async fn an_order_that_backed_no_promise_carries_none_when_another_is_cancelled(
     assert!("2026-12-20" < told, "{told}");
     shop.assert_sound().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shop_of_before_keeps_its_dates_and_promises() {
+    let directory = TempDir::new().expect("a directory");
+    let before = directory.path().join("migrations");
+    std::fs::create_dir(&before).expect("a directory");
+    let here = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/sqlite");
+    for name in [
+        "0001_shop",
+        "0002_places",
+        "0003_supplier_history",
+        "0004_promises",
+    ] {
+        let name = format!("{name}.sql");
+        std::fs::copy(format!("{here}/{name}"), before.join(&name)).expect("a file");
+    }
+    let path = directory.path().join("shop.sqlite");
+    let options = SqliteConnectOptions::new()
+        .filename(&path)
+        .create_if_missing(true);
+    let mut connection = SqliteConnection::connect_with(&options)
+        .await
+        .expect("a database");
+    let migrations = Migrator::new(before).await.expect("the tables of before");
+    migrations
+        .run(&mut connection)
+        .await
+        .expect("the tables of before");
+    sqlx::raw_sql(SHOP_OF_BEFORE)
+        .execute(&mut connection)
+        .await
+        .expect("a shop");
+    connection.close().await.expect("an end");
+
+    let store = Store::open(&path).await.expect("the tables of now");
+    assert_eq!(store.faults().await.expect("a check"), []);
+    let known = store
+        .load_skus(&id("default"), &[id("A")])
+        .await
+        .expect("facts");
+    let place = known[0].at(&id("main")).expect("a place");
+    // What was learnt holds, though not yet for each day of waiting.
+    let planned = place.incoming[0].planned(id("2026-11-23"));
+    assert_eq!(planned.on(), Some(id("2026-12-17")));
+    assert_eq!(place.claims.len(), 1);
+}
+
+/// A supplier that comes six days late, five of `A` on their way, and one of them promised.
+const SHOP_OF_BEFORE: &str = "
+    BEGIN;
+    INSERT INTO store (store_id, name, location, currency, split, split_amount, parcels_max, display, horizon_days,
+                       overdue_fence_days, overdue_offset_days, min_shipment, origins, revision, settings_revision)
+         VALUES ('default', 'A shop', 'main', 'USD', 'off', 0, 2, 'exact', 365, 30, 1, 1, '[]', 4, 0);
+    INSERT INTO location (store_id, location, name, time_zone, working_days, pickup_days, holidays, cut_off,
+                          processing_days, receiving_days, revision)
+         VALUES ('default', 'main', 'main', 'UTC', '1111100', '1111100', '[]', '14:00', 1, 1, 0);
+    INSERT INTO supplier VALUES ('default', 'weaver', 'Weaver', '1111100', '[]', NULL, 0, 1);
+    INSERT INTO supplier_model (store_id, supplier, mode, level, lead_time_days, own, pooled, slip_level, slip_days,
+                                slip_sample, revision)
+         VALUES ('default', 'weaver', '', 80, 35, 8, 0, 80, 6, 8, 2);
+    INSERT INTO sku (store_id, sku, tracked, discontinued, backorder, low_stock_threshold, revision)
+         VALUES ('default', 'A', 1, 0, 'allow', 0, 4);
+    INSERT INTO purchase_order (store_id, purchase_order, location, supplier, ordered_on, status, revision)
+         VALUES ('default', 'PO-7', 'main', 'weaver', '2026-11-02', 'open', 3);
+    INSERT INTO purchase_order_line (store_id, purchase_order, sku, quantity, received, expected_on, promised_on, asked)
+         VALUES ('default', 'PO-7', 'A', 5, 0, '2026-12-11', '2026-12-11', 5);
+    INSERT INTO reservation (store_id, reservation, plan, created_at_ms, expires_at_ms, revision)
+         VALUES ('default', 'rsv_1', 'together', 1795446000000, 1796050800000, 4);
+    INSERT INTO promised_part VALUES ('default', 'rsv_1', 0, 0, 'A', 1, 'main', '2026-12-21');
+    INSERT INTO claim VALUES ('default', 'A', 'rsv_1', 0, 0, 1);
+    INSERT INTO promise VALUES ('default', 'rsv_1', 0, 0, 1, 'A', 1, 'main', '2026-12-21', 'reserved', '{}',
+                                1795446000000, 4);
+    COMMIT;";
