@@ -53,7 +53,7 @@ oracle: ## hold the dates of 1.2 million carts against brute force, and break th
 lead-times: ## judge the lead-time model on real deliveries, beside simple rules (10 seconds)
 	@scripts/with-env.sh cargo run --locked --quiet --release --package shipsby-lead-times
 
-kept-promises: ## simulate years of a shop under four ways to promise dates, and draw the picture (15 seconds)
+kept-promises: ## simulate years of a shop under four ways to promise dates, and draw the picture (1 minute)
 	@scripts/with-env.sh cargo run --locked --quiet --release --package shipsby-kept-promises -- --svg docs/pictures/kept-promises.svg
 
 clean: ## remove what was built, in the checkout and in the cache (tools stay)

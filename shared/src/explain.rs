@@ -260,13 +260,11 @@ pub fn awaits(
     for (facts, _) in &goods.parts {
         let timeline = Timeline::new(facts, &goods.facts.selling, location, policy, now);
         for part in timeline.supply.iter().filter(|part| part.ships_by <= day) {
-            match part.source {
-                Source::Incoming(order) | Source::Late(order) => {
-                    awaits.orders.push(order.purchase_order.clone());
-                }
-                Source::Replenishment(_) => awaits.made = true,
-                Source::Shelf | Source::Release => {}
-            }
+            awaits.made |= matches!(part.source, Source::Replenishment(_));
+            let order = part.source.order();
+            awaits
+                .orders
+                .extend(order.map(|order| order.purchase_order.clone()));
         }
     }
     awaits.orders.sort_unstable();
@@ -300,7 +298,7 @@ fn parts<'a>(
         let counts = |incoming: &&Incoming| {
             timeline.dropped.iter().any(|one| one == incoming)
                 || supply.iter().any(|step: &ArrivalExplained<'_>| {
-                    matches!(step.arrival.source, Source::Incoming(one) | Source::Late(one) if one == *incoming)
+                    step.arrival.source.order() == Some(incoming)
                 })
         };
         let incoming = place.map_or(&[][..], |place| &place.incoming);

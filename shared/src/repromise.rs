@@ -278,12 +278,11 @@ impl<'a> Books<'a> {
                     Source::Replenishment(_) => made_by.unwrap_or(ships_by),
                     _ => ships_by,
                 };
-                let hoped = match part.source {
-                    Source::Incoming(order) | Source::Late(order) => amount.min(Amount::Counted(
-                        self.awaited(order, sku, promise, *quantity),
-                    )),
-                    _ => Amount::ZERO,
-                };
+                let awaited = part
+                    .source
+                    .order()
+                    .map(|order| self.awaited(order, sku, promise, *quantity));
+                let hoped = amount.min(Amount::Counted(awaited.unwrap_or_default()));
                 supply.push(Supply {
                     ships_by: part.hoped_by,
                     amount: hoped,

@@ -71,6 +71,27 @@ pub enum Source<'a> {
     Release,
 }
 
+impl<'a> Source<'a> {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Shelf => "shelf",
+            Self::Incoming(_) => "purchase_order",
+            Self::Late(_) => "late_purchase_order",
+            Self::Replenishment(_) => "made_to_order",
+            Self::Release => "release",
+        }
+    }
+
+    /// The purchase order, where they come from one.
+    pub fn order(self) -> Option<&'a Incoming> {
+        match self {
+            Self::Incoming(order) | Self::Late(order) => Some(order),
+            Self::Shelf | Self::Replenishment(_) | Self::Release => None,
+        }
+    }
+}
+
 impl<'a> Timeline<'a> {
     /// Lays a SKU out as it is seen at `now` by who buys it, or a kit of it: `bought` is how that may be
     /// sold. A kit is not sent before its own release.

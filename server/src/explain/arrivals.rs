@@ -38,7 +38,7 @@ pub fn steps(
     let near = |day: NaiveDate| words::near(day, named);
     let calendar = &place.location.calendar;
     let mut said = vec![format!("{}.", words::amount(step.arrival.amount))];
-    if let Source::Incoming(order) | Source::Late(order) = step.arrival.source
+    if let Some(order) = step.arrival.source.order()
         && order.quantity < order.to_come
     {
         said.push(format!(

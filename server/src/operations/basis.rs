@@ -24,9 +24,9 @@ pub(super) fn promise_basis(
     let supply = opening.iter().map(|(sku, arrival)| {
         let mut entry = Map::new();
         entry.insert("sku".into(), json!(sku.as_str()));
-        entry.insert("from".into(), json!(source_name(&arrival.source)));
+        entry.insert("from".into(), json!(arrival.source.name()));
         entry.insert("ships_by".into(), json!(arrival.ships_by.to_string()));
-        if let Source::Incoming(incoming) | Source::Late(incoming) = arrival.source {
+        if let Some(incoming) = arrival.source.order() {
             let order = incoming.purchase_order.as_str();
             entry.insert("purchase_order".into(), json!(order));
             add_plan(&mut entry, &incoming.planned(today));
@@ -62,23 +62,11 @@ fn reached<'a, 's: 'a>(
     today: NaiveDate,
 ) -> Option<u8> {
     let waited_for = opening.filter(|arrival| !matches!(arrival.source, Source::Shelf));
-    let reached = waited_for.map(|arrival| match arrival.source {
-        Source::Incoming(order) | Source::Late(order) => match order.planned(today).basis {
-            Basis::Slips { reached, .. } => reached,
-            _ => 0,
-        },
+    let planned =
+        waited_for.map(|arrival| arrival.source.order().map(|order| order.planned(today)));
+    let reached = planned.map(|planned| match planned.map(|planned| planned.basis) {
+        Some(Basis::Slips { reached, .. }) => reached,
         _ => 0,
     });
     reached.max()
-}
-
-/// The word for where units come from.
-pub fn source_name(source: &Source<'_>) -> &'static str {
-    match source {
-        Source::Shelf => "shelf",
-        Source::Incoming(_) => "purchase_order",
-        Source::Late(_) => "late_purchase_order",
-        Source::Replenishment(_) => "made_to_order",
-        Source::Release => "release",
-    }
 }

@@ -6,8 +6,7 @@ use shared::explain::{
     Allowance, ArrivalExplained, DayExplained, PartExplained, PlaceExplained, SliceExplained,
 };
 use shared::promise::Amount;
-use shared::supply::{Claim, Due, Incoming};
-use shared::timeline::Source;
+use shared::supply::{Claim, Due};
 use shared::wire::{Availability, Date};
 use utoipa::ToSchema;
 
@@ -162,7 +161,7 @@ pub struct Part {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ExplainedSupply)]
 pub struct Supply {
-    /// `shelf`, `purchase_order`, `late_purchase_order`, `on_demand` or `release`.
+    /// `shelf`, `purchase_order`, `late_purchase_order`, `made_to_order` or `release`.
     source: &'static str,
     /// The purchase order.
     purchase_order: Option<String>,
@@ -379,17 +378,11 @@ impl Supply {
         step: &ArrivalExplained<'_>,
     ) -> Self {
         let arrival = &step.arrival;
-        let (source, order): (_, Option<&Incoming>) = match arrival.source {
-            Source::Shelf => ("shelf", None),
-            Source::Incoming(order) => ("purchase_order", Some(order)),
-            Source::Late(order) => ("late_purchase_order", Some(order)),
-            Source::Replenishment(_) => ("on_demand", None),
-            Source::Release => ("release", None),
-        };
+        let order = arrival.source.order();
         let plan = order.map(|order| order.planned(place.today));
         let sample = plan.and_then(|plan| plan.basis.sample());
         Self {
-            source,
+            source: arrival.source.name(),
             purchase_order: order.map(|order| order.purchase_order.to_string()),
             units: units(arrival.amount),
             expected_on: plan.map(|plan| Date(plan.from)),
