@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing, part by part. Every part may be run again; what is already there takes no time.
 #
-#     scripts/setup.sh [check] [wasm] [tools] [npm] [deny] [browser] [bench]     without a part: all but bench
+#     scripts/setup.sh [check] [wasm] [tools] [npm] [deny] [browser] [postgres] [bench]     without a part: all but bench
 #
 # SHIPSBY_WASM=debian (or rustup) forces the toolchain for WebAssembly.
 
@@ -91,6 +91,11 @@ setup_browser() {
     [ -x "$SHIPSBY_CHROMIUM" ] || apt_install "Chromium" chromium fonts-liberation fonts-dejavu-core
 }
 
+# The other database. Its package starts a server of its own, which nobody here uses.
+setup_postgres() {
+    ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || have initdb || apt_install "PostgreSQL" postgresql
+}
+
 # What `make bench` measures against.
 setup_bench() {
     { have wrk && have sqlite3 && [ -x /usr/bin/time ]; } || apt_install "wrk, sqlite3 and time" wrk sqlite3 time
@@ -128,10 +133,10 @@ cargo_install() {
     rm -rf "$SHIPSBY_CACHE/tools-build"
 }
 
-[ $# -gt 0 ] || set -- check wasm tools npm deny browser
+[ $# -gt 0 ] || set -- check wasm tools npm deny browser postgres
 for part in "$@"; do
     case "$part" in
-        check | wasm | tools | npm | deny | browser | bench) "setup_$part" ;;
-        *) fail "'$part' is not a part of the setup." "The parts: check wasm tools npm deny browser bench" ;;
+        check | wasm | tools | npm | deny | browser | postgres | bench) "setup_$part" ;;
+        *) fail "'$part' is not a part of the setup." "The parts: check wasm tools npm deny browser postgres bench" ;;
     esac
 done

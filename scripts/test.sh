@@ -63,7 +63,7 @@ e2e() {
 }
 
 say "Setting up (no time when all is there; up to 15 minutes on a fresh machine)"
-scripts/setup.sh check wasm tools npm deny browser
+scripts/setup.sh check wasm tools npm deny browser postgres
 
 step fmt check "formatting (1 second)" \
     "make fmt" \
@@ -88,6 +88,9 @@ step doc check "documentation without warnings (10 seconds; 2 minutes the first 
 step rust tests "unit, property, contract and documentation tests (2 minutes; 6 to 10 the first time)" \
     "cargo test NAME_OF_THE_TEST" \
     cargo test --locked --workspace --no-fail-fast
+step postgres tests "the store's contract and all that writes, on PostgreSQL (1 minute)" \
+    "scripts/postgres.sh run cargo test --package shipsby-server --test writes NAME_OF_THE_TEST" \
+    scripts/postgres.sh run cargo test --locked --package shipsby-server --no-fail-fast --test writes
 step wasm check "the same vectors, compiled to WebAssembly (1 minute)" \
     "tests/wasm/run.sh" \
     tests/wasm/run.sh
@@ -103,7 +106,7 @@ step e2e tests "a running server and a real browser (3 minutes)" \
     "scripts/with-env.sh node --test tests/e2e/NAME.test.js" \
     e2e
 
-[ "${#rows[@]}" -gt 0 ] || fail "There is no step called$wanted." "The steps: fmt deny size clippy doc rust wasm openapi e2e"
+[ "${#rows[@]}" -gt 0 ] || fail "There is no step called$wanted." "The steps: fmt deny size clippy doc rust postgres wasm openapi e2e"
 printf '\n%-10s %8s %8s %9s\n' step passed failed time
 printf '%s\n' "${rows[@]}"
 printf '%-10s %8d %8d %7d s\n' together "$passed_sum" "$failed_sum" "$SECONDS"

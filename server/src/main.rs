@@ -32,6 +32,8 @@ enum Act {
     Holidays(cli::holidays::Args),
     /// Makes, lists and revokes keys
     Keys(cli::keys::Args),
+    /// Makes the tables of PostgreSQL, or brings them up to date
+    Migrate(cli::migrate::Args),
     /// Copies the database to a file, also while a server runs
     Backup(cli::backup::Args),
     /// Puts a copy in the place of the database, and keeps what was there
@@ -73,6 +75,7 @@ async fn run(act: Act) -> anyhow::Result<()> {
         Act::Explain(args) => cli::explain::run(args).await,
         Act::Holidays(args) => cli::holidays::run(args).await,
         Act::Keys(args) => cli::keys::run(args).await,
+        Act::Migrate(args) => cli::migrate::run(args).await,
         Act::Backup(args) => cli::backup::run(args).await,
         Act::Restore(args) => cli::restore::run(args).await,
         Act::Check(args) => cli::check::run(args).await,

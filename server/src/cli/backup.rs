@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use indicatif::HumanBytes;
+use server::store::Address;
 
 use super::open::Database;
 
@@ -26,6 +27,12 @@ it again. Never copy a database with cp while a server runs.";
 
 /// Runs the command.
 pub async fn run(args: Args) -> anyhow::Result<()> {
+    if let Address::Postgres(_) = &args.database.db {
+        bail!(
+            "PostgreSQL is copied with its own tools, also while servers run: pg_dump --format=custom --file=backup.dump {}",
+            args.database.db
+        );
+    }
     let target = args.target.display();
     if std::fs::exists(&args.target).with_context(|| format!("cannot look for {target}"))? {
         bail!("{target} is there already; name another file, or remove it first");

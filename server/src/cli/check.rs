@@ -25,7 +25,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let store = args.database.open_existing().await?;
     let faults = store.faults().await?;
     store.close().await;
-    let db = args.database.db.display();
+    let db = &args.database.db;
     if faults.is_empty() {
         println!("{db} is sound: intact, nothing dangling, counts agree with their movements.");
         return Ok(());

@@ -8,6 +8,7 @@ pub mod holidays;
 pub mod import;
 pub mod keys;
 pub mod log;
+pub mod migrate;
 pub mod open;
 pub mod openapi;
 pub mod restore;
@@ -19,4 +20,5 @@ Examples:
   ships-by demo                                         a shop to look at, on http://127.0.0.1:8080
   ships-by import stock.csv --db shop.sqlite            read a stock file (see `ships-by import --help`)
   ships-by keys create publishable --db shop.sqlite     a key for the script tag
-  ships-by serve --db shop.sqlite                       answer on http://127.0.0.1:8080";
+  ships-by serve --db shop.sqlite                       answer on http://127.0.0.1:8080
+  ships-by serve --db postgres://ships_by@db/shop       the same on PostgreSQL (see `ships-by migrate --help`)";

@@ -1,18 +1,21 @@
 //! The options that every command about a database has, and how it opens one.
 
-use std::path::PathBuf;
-
 use anyhow::{Context, bail};
-use server::store::Store;
 use server::store::stores::FIRST_STORE;
+use server::store::{Address, Store};
 use shared::ids::StoreId;
 
 /// Which database, and which store in it.
 #[derive(Debug, clap::Args)]
 pub struct Database {
-    /// The database file
-    #[arg(long, value_name = "FILE", env = "SHIPSBY_DB")]
-    pub db: PathBuf,
+    /// The database: a file, or postgres://role:password@host/database
+    #[arg(
+        long,
+        value_name = "FILE OR URL",
+        env = "SHIPSBY_DB",
+        hide_env_values = true
+    )]
+    pub db: Address,
     /// The store in it
     #[arg(long, value_name = "ID", default_value = FIRST_STORE)]
     pub store: StoreId,
@@ -28,7 +31,7 @@ impl Database {
             bail!(
                 "there is no store `{}` in {}; it has: {}. Make one with `ships-by keys create secret --store {} --new-store`",
                 self.store,
-                self.db.display(),
+                self.db,
                 names.join(", "),
                 self.store
             );
@@ -39,21 +42,22 @@ impl Database {
     /// Opens the database, making it if there is none. Tables that are there stay as they are: a
     /// server may be running on them.
     pub async fn open_any_store(&self) -> anyhow::Result<Store> {
-        let bytes = std::fs::metadata(&self.db).map_or(0, |file| file.len());
+        let Address::File(path) = &self.db else {
+            return Ok(Store::open_at(&self.db).await?);
+        };
+        let bytes = std::fs::metadata(path).map_or(0, |file| file.len());
         Ok(match bytes {
-            0 => Store::open(&self.db).await?,
-            _ => Store::open_as_it_is(&self.db).await?,
+            0 => Store::open(path).await?,
+            _ => Store::open_as_it_is(path).await?,
         })
     }
 
     /// Opens a database that must be there.
     pub async fn open_existing(&self) -> anyhow::Result<Store> {
-        let there = std::fs::exists(&self.db);
-        if !there.with_context(|| format!("cannot look for {}", self.db.display()))? {
-            bail!(
-                "there is no database {}; name yours with --db",
-                self.db.display()
-            );
+        if let Address::File(path) = &self.db
+            && !std::fs::exists(path).with_context(|| format!("cannot look for {}", self.db))?
+        {
+            bail!("there is no database {}; name yours with --db", self.db);
         }
         self.open().await
     }

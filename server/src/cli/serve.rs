@@ -1,7 +1,7 @@
 //! `ships-by serve`
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,21 +16,27 @@ use server::http::server::{listen, serve, stop_on_signals};
 use server::limits::{Limits, Network};
 use server::metrics::Metrics;
 use server::operations::{sweep, watch};
-use server::store::{ServingLock, Store};
+use server::store::{Address, ServingLock, Store};
 
 use super::log::{self, Log};
 
 /// Options.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The database; made if there is none
+    /// The database: a file, made if there is none, or postgres://role:password@host/database, whose tables
+    /// `ships-by migrate` makes
     #[arg(
         long,
-        value_name = "FILE",
+        value_name = "FILE OR URL",
         env = "SHIPSBY_DB",
+        hide_env_values = true,
         default_value = "ships-by.sqlite"
     )]
-    db: PathBuf,
+    db: Address,
+    /// Where earlier versions of the widget are kept, for pages pinned to one; beside a database file unless
+    /// said otherwise
+    #[arg(long, value_name = "FOLDER")]
+    widgets: Option<PathBuf>,
     /// Address and port to listen on
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
@@ -91,8 +97,11 @@ pub struct Args {
 pub async fn run(args: Args) -> anyhow::Result<()> {
     log::begin(args.log);
     let stop = stop_on_signals()?;
-    let _alone = ServingLock::take(&args.db)?;
-    let store = Store::open(&args.db).await?;
+    let _alone = match &args.db {
+        Address::File(path) => Some(ServingLock::take(path)?),
+        Address::Postgres(_) => None,
+    };
+    let store = Store::open_at(&args.db).await?;
     let listener = listen(args.listen).await?;
     let catalogue = Catalogue::default();
     store
@@ -109,8 +118,10 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         metrics: Metrics::default(),
     });
     let watching = tokio::spawn(watch::watch(app.clone()));
+    let relay = store.clone();
+    let telling = tokio::spawn(async move { relay.relay_commits().await });
     let sweeping = tokio::spawn(sweep::sweep(app.clone()));
-    let front = Arc::new(routes::front(app, bundles(&args.db), stop.clone()));
+    let front = Arc::new(routes::front(app, bundles(&args), stop.clone()));
     let address = listener.local_addr()?;
     tracing::info!(%address, "Serving on http://{address}, described at http://{address}/docs");
 
@@ -120,17 +131,25 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     })
     .await;
     watching.abort();
+    telling.abort();
     sweeping.abort();
     store.close().await;
     tracing::info!("Stopped");
     Ok(())
 }
 
-/// The widget's files, with those of earlier versions from the folder beside the database.
-fn bundles(db: &Path) -> Bundles {
-    let mut folder = db.as_os_str().to_owned();
-    folder.push(".widget");
-    Bundles::kept_in(Path::new(&folder)).unwrap_or_else(|error| {
+/// The widget's files, with those of earlier versions from their folder.
+fn bundles(args: &Args) -> Bundles {
+    let folder = match (&args.widgets, &args.db) {
+        (Some(folder), _) => folder.clone(),
+        (None, Address::File(db)) => {
+            let mut folder = db.as_os_str().to_owned();
+            folder.push(".widget");
+            folder.into()
+        }
+        (None, Address::Postgres(_)) => return Bundles::built_in(),
+    };
+    Bundles::kept_in(&folder).unwrap_or_else(|error| {
         let folder = folder.display();
         tracing::warn!(%error, "Pages pinned to an earlier widget get none: cannot use the folder {folder}: {error}");
         Bundles::built_in()

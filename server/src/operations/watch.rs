@@ -10,20 +10,18 @@ use crate::store::StoreError;
 use crate::store::commits::Commits;
 use crate::store::stores::Standing;
 
-/// How often the database is asked whether somebody else committed.
-pub const WATCH_EVERY: Duration = Duration::from_millis(250);
+/// How long it is waited after a failure.
+const AGAIN_AFTER: Duration = Duration::from_millis(250);
 
 /// Watches for as long as it is polled. A failure is logged and tried again.
 pub async fn watch(app: App) {
     let mut commits = None;
-    let mut ticks = tokio::time::interval(WATCH_EVERY);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
-        ticks.tick().await;
         if let Err(error) = look(&app, &mut commits).await {
             // A fresh connection next time: this one may be what failed.
             commits = None;
             tracing::warn!(error = %error, "Cannot see what other processes commit: {error}");
+            tokio::time::sleep(AGAIN_AFTER).await;
         }
     }
 }
@@ -33,9 +31,7 @@ async fn look(app: &App, commits: &mut Option<Commits>) -> Result<(), StoreError
         Some(commits) => commits,
         None => commits.insert(app.store.watch_commits().await?),
     };
-    if !commits.are_new().await? {
-        return Ok(());
-    }
+    commits.next().await?;
     app.catalogue.put_keys(app.store.load_keys().await?);
     for standing in app.store.standings().await? {
         catch_up(app, standing).await?;
@@ -47,6 +43,9 @@ async fn catch_up(app: &App, standing: Standing) -> Result<(), StoreError> {
     let Some(shop) = app.catalogue.shop(&standing.store) else {
         return add_shop(app, standing).await;
     };
+    if standing.revision <= shop.revision() {
+        return Ok(());
+    }
     let settings_changed = shop.settings().generation < standing.settings_revision;
     if settings_changed {
         load_settings(app, &shop).await?;

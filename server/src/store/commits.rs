@@ -1,34 +1,87 @@
 //! Notices that somebody committed.
 
-use sqlx::{Connection, SqliteConnection};
+use std::time::Duration;
 
+use sqlx::SqliteConnection;
+use sqlx::postgres::PgListener;
+
+use super::engine::Engine;
 use super::{Store, StoreError};
 
-/// Whether somebody committed, asked on a connection of its own: SQLite's `data_version` means
-/// something only on one and the same.
-pub struct Commits {
-    connection: SqliteConnection,
-    seen: Option<i64>,
+/// How long SQLite is left alone before it is asked again whether somebody else committed.
+const ASK_EVERY: Duration = Duration::from_millis(250);
+/// Shortest time from telling of commits to telling of the next.
+const TELL_EVERY: Duration = Duration::from_millis(20);
+/// How long it is waited for word of PostgreSQL. Word can be lost, so then it is looked anyway.
+const LISTEN_FOR: Duration = Duration::from_millis(500);
+
+/// Whether somebody committed, on a connection of its own.
+pub struct Commits(Watch);
+
+enum Watch {
+    /// SQLite's `data_version` means something only on one and the same connection.
+    Sqlite {
+        connection: SqliteConnection,
+        seen: Option<i64>,
+    },
+    /// PostgreSQL says so to who listens.
+    Postgres { listener: PgListener, is_new: bool },
 }
 
 impl Store {
     /// Begins to watch for commits.
     pub async fn watch_commits(&self) -> Result<Commits, StoreError> {
-        let connection = SqliteConnection::connect_with(&self.0.reading).await?;
-        Ok(Commits {
-            connection,
-            seen: None,
-        })
+        Ok(Commits(match &self.0.engine {
+            Engine::Sqlite(engine) => Watch::Sqlite {
+                connection: engine.reader().await?,
+                seen: None,
+            },
+            Engine::Postgres(engine) => Watch::Postgres {
+                listener: engine.listen().await?,
+                is_new: true,
+            },
+        }))
+    }
+
+    /// Tells the other servers on this database, for as long as it is polled, that something was
+    /// committed: once for many commits. Where it fails nothing is lost: they look now and then anyway.
+    pub async fn relay_commits(&self) {
+        let Engine::Postgres(engine) = &self.0.engine else {
+            return;
+        };
+        loop {
+            self.0.committed.notified().await;
+            if let Err(error) = engine.tell().await {
+                tracing::warn!(error = %error, "Cannot tell other servers of commits: {error}");
+            }
+            tokio::time::sleep(TELL_EVERY).await;
+        }
     }
 }
 
 impl Commits {
-    /// True at first, and whenever another connection, of this process or another, committed since
-    /// the last time that this was asked.
-    pub async fn are_new(&mut self) -> Result<bool, StoreError> {
-        let version: i64 = sqlx::query_scalar("PRAGMA data_version")
-            .fetch_one(&mut self.connection)
-            .await?;
-        Ok(self.seen.replace(version) != Some(version))
+    /// Waits until it is worth looking what is new: at once at first, then whenever another connection,
+    /// of this process or another, may have committed.
+    pub async fn next(&mut self) -> Result<(), StoreError> {
+        match &mut self.0 {
+            Watch::Sqlite { connection, seen } => loop {
+                let version: i64 = sqlx::query_scalar("PRAGMA data_version")
+                    .fetch_one(&mut *connection)
+                    .await?;
+                if seen.replace(version) != Some(version) {
+                    return Ok(());
+                }
+                tokio::time::sleep(ASK_EVERY).await;
+            },
+            Watch::Postgres { listener, is_new } => {
+                if !std::mem::take(is_new) {
+                    // Elapsed: look anyway. A connection that was lost is made again by the listener.
+                    let word = tokio::time::timeout(LISTEN_FOR, listener.recv()).await;
+                    word.map_or(Ok(()), |word| word.map(drop))?;
+                    while listener.next_buffered().is_some() {}
+                }
+                Ok(())
+            }
+        }
     }
 }

@@ -6,9 +6,10 @@ use chrono::NaiveDate;
 use shared::ids::{PurchaseOrderId, SupplierId};
 use shared::lead_time::{Delivery, JUDGED_MAX, Level, Slip};
 
+use super::engine::stored;
+use super::engine::{query, query_as};
 use super::import::Imported;
 use super::skus::{quantity, read};
-use super::writing::stored;
 use super::{StoreError, Writing};
 
 /// Longest name of a way of shipping, in characters.
@@ -108,7 +109,7 @@ impl Writing {
         &mut self,
         id: &PurchaseOrderId,
     ) -> Result<Vec<DeliveryRecord>, StoreError> {
-        let rows: Vec<Row> = sqlx::query_as(
+        let rows: Vec<Row> = query_as(
             "
             INSERT INTO delivery
                  ( store_id
@@ -131,7 +132,7 @@ impl Writing {
                  , max(receipt.received_on)
                  , line.asked
                  , line.received
-                 , ?3
+                 , $3
               FROM purchase_order_line AS line
               JOIN purchase_order AS ordered
                 ON ordered.store_id = line.store_id
@@ -144,11 +145,19 @@ impl Writing {
                 ON receipt.store_id = came.store_id
                AND receipt.purchase_order = came.purchase_order
                AND receipt.receipt = came.receipt
-             WHERE line.store_id = ?1
-               AND line.purchase_order = ?2
+             WHERE line.store_id = $1
+               AND line.purchase_order = $2
                AND line.quantity <= line.received
                AND ordered.supplier IS NOT NULL
-             GROUP BY line.sku
+             GROUP BY line.store_id
+                    , line.purchase_order
+                    , line.sku
+                    , ordered.supplier
+                    , ordered.mode
+                    , ordered.ordered_on
+                    , line.promised_on
+                    , line.asked
+                    , line.received
                 ON CONFLICT (store_id, delivery) DO NOTHING
             RETURNING delivery
                     , supplier
@@ -162,7 +171,7 @@ impl Writing {
         .bind(self.store.as_str())
         .bind(id.as_str())
         .bind(stored(self.revision))
-        .fetch_all(&mut *self.transaction)
+        .fetch_all(&mut self.session)
         .await?;
         rows.into_iter().map(Row::record).collect()
     }
@@ -175,7 +184,7 @@ impl Writing {
         self.add_suppliers(&batch.new_suppliers).await?;
         let rows: Vec<_> = batch.deliveries.iter().map(DeliveryRecord::cells).collect();
         let rows = serde_json::to_string(&rows).expect("texts and numbers are always JSON");
-        let done = sqlx::query(
+        let done = query(
             "
             INSERT INTO delivery
                  ( store_id
@@ -189,17 +198,17 @@ impl Writing {
                  , quantity_received
                  , revision
                  )
-            SELECT ?1
+            SELECT $1
                  , value ->> 0
                  , value ->> 1
                  , value ->> 2
-                 , value ->> 3
-                 , value ->> 4
-                 , value ->> 5
-                 , value ->> 6
-                 , value ->> 7
-                 , ?3
-              FROM jsonb_each(?2)
+                 , date(value ->> 3)
+                 , date(value ->> 4)
+                 , date(value ->> 5)
+                 , CAST(value ->> 6 AS BIGINT)
+                 , CAST(value ->> 7 AS BIGINT)
+                 , $3
+              FROM jsonb_each($2)
              WHERE true
                 ON CONFLICT (store_id, delivery) DO UPDATE
                SET supplier          = excluded.supplier
@@ -213,19 +222,19 @@ impl Writing {
                  , needed_slip_level = NULL
                  , revision          = excluded.revision
              WHERE delivery.supplier <> excluded.supplier
-                OR delivery.mode IS NOT excluded.mode
+                OR delivery.mode IS DISTINCT FROM excluded.mode
                 OR delivery.ordered_on <> excluded.ordered_on
-                OR delivery.promised_on IS NOT excluded.promised_on
+                OR delivery.promised_on IS DISTINCT FROM excluded.promised_on
                 OR delivery.received_on <> excluded.received_on
-                OR delivery.quantity_ordered IS NOT excluded.quantity_ordered
-                OR delivery.quantity_received IS NOT excluded.quantity_received",
+                OR delivery.quantity_ordered IS DISTINCT FROM excluded.quantity_ordered
+                OR delivery.quantity_received IS DISTINCT FROM excluded.quantity_received",
         )
         .bind(self.store.as_str())
         .bind(rows)
         .bind(stored(self.revision))
-        .execute(&mut *self.transaction)
+        .execute(&mut self.session)
         .await?;
-        let changed = done.rows_affected();
+        let changed = done;
         let all = u64::try_from(batch.deliveries.len()).unwrap_or(u64::MAX);
         Ok(Imported {
             changed,
@@ -239,7 +248,7 @@ impl Writing {
         before: Option<NaiveDate>,
         limit: usize,
     ) -> Result<Vec<DeliveryRecord>, StoreError> {
-        let rows: Vec<Row> = sqlx::query_as(
+        let rows: Vec<Row> = query_as(
             "
             SELECT delivery
                  , supplier
@@ -250,16 +259,16 @@ impl Writing {
                  , quantity_ordered
                  , quantity_received
               FROM delivery
-             WHERE store_id = ?1
-               AND received_on < ?2
+             WHERE store_id = $1
+               AND received_on < $2
              ORDER BY received_on DESC
                     , delivery DESC
-             LIMIT ?3",
+             LIMIT $3",
         )
         .bind(self.store.as_str())
         .bind(before.unwrap_or(END))
         .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-        .fetch_all(&mut *self.transaction)
+        .fetch_all(&mut self.session)
         .await?;
         rows.into_iter().map(Row::record).collect()
     }
@@ -271,7 +280,7 @@ impl Writing {
         before: Option<NaiveDate>,
         limit: usize,
     ) -> Result<Vec<DeliveryRecord>, StoreError> {
-        let rows: Vec<Row> = sqlx::query_as(
+        let rows: Vec<Row> = query_as(
             "
             SELECT delivery
                  , supplier
@@ -282,40 +291,42 @@ impl Writing {
                  , quantity_ordered
                  , quantity_received
               FROM delivery
-             WHERE store_id = ?1
-               AND supplier = ?2
-               AND received_on < ?3
+             WHERE store_id = $1
+               AND supplier = $2
+               AND received_on < $3
              ORDER BY received_on DESC
                     , delivery DESC
-             LIMIT ?4",
+             LIMIT $4",
         )
         .bind(self.store.as_str())
         .bind(supplier.as_str())
         .bind(before.unwrap_or(END))
         .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-        .fetch_all(&mut *self.transaction)
+        .fetch_all(&mut self.session)
         .await?;
         rows.into_iter().map(Row::record).collect()
     }
 
     /// What was needed for the last deliveries of which it is known, oldest first.
     pub async fn foretold(&mut self) -> Result<Vec<Foretold>, StoreError> {
-        let rows: Vec<(Option<u8>, Option<u8>)> = sqlx::query_as(
+        let rows: Vec<(Option<i64>, Option<i64>)> = query_as(
             "
             SELECT needed_level
                  , needed_slip_level
               FROM delivery
-             WHERE store_id = ?1
+             WHERE store_id = $1
                AND (needed_level IS NOT NULL OR needed_slip_level IS NOT NULL)
              ORDER BY received_on DESC
                     , delivery DESC
-             LIMIT ?2",
+             LIMIT $2",
         )
         .bind(self.store.as_str())
         .bind(i64::try_from(JUDGED_MAX).unwrap_or(i64::MAX))
-        .fetch_all(&mut *self.transaction)
+        .fetch_all(&mut self.session)
         .await?;
-        let level = |needed: Option<u8>| needed.map(|percent| Level::new(percent).ok());
+        let level = |needed: Option<i64>| {
+            needed.map(|percent| u8::try_from(percent).ok().and_then(|p| Level::new(p).ok()))
+        };
         let foretold = |(lead_time, slip)| Foretold {
             lead_time: level(lead_time),
             slip: level(slip),
@@ -332,21 +343,21 @@ impl Writing {
             .map(|(id, needed)| (id.as_str(), level(&needed.lead_time), level(&needed.slip)))
             .collect();
         let rows = serde_json::to_string(&rows).expect("texts and numbers are always JSON");
-        sqlx::query(
+        query(
             "
             UPDATE delivery
-               SET needed_level      = told.value ->> 1
-                 , needed_slip_level = told.value ->> 2
-              FROM jsonb_each(?2) AS told
-             WHERE delivery.store_id = ?1
+               SET needed_level      = CAST(told.value ->> 1 AS BIGINT)
+                 , needed_slip_level = CAST(told.value ->> 2 AS BIGINT)
+              FROM jsonb_each($2) AS told
+             WHERE delivery.store_id = $1
                AND delivery.delivery = told.value ->> 0
-               AND ( delivery.needed_level IS NOT told.value ->> 1
-                  OR delivery.needed_slip_level IS NOT told.value ->> 2
+               AND ( delivery.needed_level IS DISTINCT FROM CAST(told.value ->> 1 AS BIGINT)
+                  OR delivery.needed_slip_level IS DISTINCT FROM CAST(told.value ->> 2 AS BIGINT)
                    )",
         )
         .bind(self.store.as_str())
         .bind(rows)
-        .execute(&mut *self.transaction)
+        .execute(&mut self.session)
         .await?;
         Ok(())
     }
@@ -356,7 +367,7 @@ impl Writing {
         suppliers: &[(SupplierId, String)],
     ) -> Result<(), StoreError> {
         for (id, name) in suppliers {
-            sqlx::query(
+            query(
                 "
                 INSERT INTO supplier
                      ( store_id
@@ -368,13 +379,13 @@ impl Writing {
                      , buffer_days
                      , revision
                      )
-                VALUES (?1, ?2, ?3, '1111100', '[]', NULL, 0, ?4)",
+                VALUES ($1, $2, $3, '1111100', '[]', NULL, 0, $4)",
             )
             .bind(self.store.as_str())
             .bind(id.as_str())
             .bind(name)
             .bind(stored(self.revision))
-            .execute(&mut *self.transaction)
+            .execute(&mut self.session)
             .await?;
         }
         Ok(())

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use shared::ids::{LocationId, Sku, StoreId, SupplierId};
 use shared::supply::{Backorder, Claim, Due, Place, Selling, SkuFacts};
-use sqlx::SqliteConnection;
 
+use super::engine::instant;
+use super::engine::{Session, query_as, query_scalar};
 use super::incoming::{Expected, Suppliers, incoming};
-use super::promises::instant;
 use super::skus::{SkuRecord, json_list, quantity, read, records};
 use super::{Store, StoreError, Writing};
 use crate::catalogue::{Catalogue, Shop};
@@ -69,9 +69,9 @@ impl Store {
         skus: &[Sku],
     ) -> Result<Vec<SkuFacts>, StoreError> {
         // A transaction that only reads, on a connection that cannot write.
-        let mut snapshot = self.0.readers.begin().await?;
+        let mut snapshot = self.read(store).await?;
         let facts = facts(&mut snapshot, store, skus).await?;
-        snapshot.rollback().await?;
+        snapshot.end().await?;
         Ok(facts)
     }
 
@@ -83,22 +83,22 @@ impl Store {
         store: &StoreId,
         after: (u64, &str),
     ) -> Result<Vec<(Sku, u64)>, StoreError> {
-        let rows: Vec<(String, i64)> = sqlx::query_as(
+        let rows: Vec<(String, i64)> = query_as(
             "
             SELECT sku
                  , revision
               FROM sku
-             WHERE store_id = ?1
-               AND (?2, ?3) < (revision, sku)
+             WHERE store_id = $1
+               AND ($2, $3) < (revision, sku)
              ORDER BY revision
                     , sku
-             LIMIT ?4",
+             LIMIT $4",
         )
         .bind(store.as_str())
-        .bind(super::writing::stored(after.0))
+        .bind(super::engine::stored(after.0))
         .bind(after.1)
         .bind(page_skus())
-        .fetch_all(&self.0.readers)
+        .fetch_all(&mut self.read(store).await?)
         .await?;
         rows.into_iter()
             .map(|(sku, revision)| Ok((read(&sku, "sku.sku")?, revision.unsigned_abs())))
@@ -106,19 +106,19 @@ impl Store {
     }
 
     async fn page_of_skus(&self, store: &StoreId, after: &str) -> Result<Vec<Sku>, StoreError> {
-        let rows: Vec<String> = sqlx::query_scalar(
+        let rows: Vec<String> = query_scalar(
             "
             SELECT sku
               FROM sku
-             WHERE store_id = ?1
-               AND ?2 < sku
+             WHERE store_id = $1
+               AND $2 < sku
              ORDER BY sku
-             LIMIT ?3",
+             LIMIT $3",
         )
         .bind(store.as_str())
         .bind(after)
         .bind(page_skus())
-        .fetch_all(&self.0.readers)
+        .fetch_all(&mut self.read(store).await?)
         .await?;
         rows.iter().map(|sku| read(sku, "sku.sku")).collect()
     }
@@ -131,7 +131,7 @@ impl Writing {
         let mut known: HashMap<Sku, SkuFacts> = HashMap::new();
         let mut open = skus.to_vec();
         while !open.is_empty() && known.len() <= PAGE_SKUS {
-            let found = facts(self.connection(), &store, &open).await?;
+            let found = facts(&mut self.session, &store, &open).await?;
             known.extend(found.into_iter().map(|facts| (facts.sku.clone(), facts)));
             let parts = known.values().flat_map(|facts| &facts.kit);
             let before = std::mem::take(&mut open);
@@ -148,13 +148,13 @@ impl Writing {
 
 /// The facts of these SKUs, those that the store knows.
 async fn facts(
-    connection: &mut SqliteConnection,
+    connection: &mut Session,
     store: &StoreId,
     skus: &[Sku],
 ) -> Result<Vec<SkuFacts>, StoreError> {
     let asked = json_list(skus);
     let suppliers = Suppliers::of_skus(connection, store, &asked).await?;
-    let known = records(&mut *connection, store, &asked).await?;
+    let known = records(connection, store, &asked).await?;
     let mut places = places(connection, store, &asked, &suppliers).await?;
     let facts = known.into_iter().map(|record| {
         let places = places.remove(record.sku.as_str()).unwrap_or_default();
@@ -170,13 +170,13 @@ fn page_skus() -> i64 {
 
 /// Stock and supply of the SKUs asked for.
 async fn places(
-    snapshot: &mut SqliteConnection,
+    snapshot: &mut Session,
     store: &StoreId,
     asked: &str,
     suppliers: &Suppliers,
 ) -> Result<HashMap<String, Vec<Place>>, StoreError> {
     let mut places: HashMap<String, Vec<Place>> = HashMap::new();
-    let levels: Vec<LevelRow> = sqlx::query_as(
+    let levels: Vec<LevelRow> = query_as(
         "
         SELECT sku
              , location
@@ -184,12 +184,12 @@ async fn places(
              , committed
              , safety_stock
           FROM stock_level
-         WHERE store_id = ?1
-           AND sku IN (SELECT value FROM json_each(?2))",
+         WHERE store_id = $1
+           AND sku IN (SELECT value FROM json_each($2))",
     )
     .bind(store.as_str())
     .bind(asked)
-    .fetch_all(&mut *snapshot)
+    .fetch_all(snapshot)
     .await?;
     for row in levels {
         let mut place = Place::new(read(&row.location, "stock_level.location")?);
@@ -203,7 +203,7 @@ async fn places(
     }
 
     add_claims(snapshot, store, asked, &mut places).await?;
-    for on_its_way in incoming(&mut *snapshot, store, asked, suppliers).await? {
+    for on_its_way in incoming(snapshot, store, asked, suppliers).await? {
         let place = place(&mut places, on_its_way.sku, on_its_way.location);
         match on_its_way.expected {
             Expected::Dated(incoming) => place.incoming.push(incoming),
@@ -215,12 +215,12 @@ async fn places(
 
 /// What is promised of the SKUs asked for: each claim that has not ended.
 async fn add_claims(
-    snapshot: &mut SqliteConnection,
+    snapshot: &mut Session,
     store: &StoreId,
     asked: &str,
     places: &mut HashMap<String, Vec<Place>>,
 ) -> Result<(), StoreError> {
-    let claims: Vec<ClaimRow> = sqlx::query_as(
+    let claims: Vec<ClaimRow> = query_as(
         "
         SELECT claim.sku
              , claim.quantity
@@ -236,8 +236,8 @@ async fn add_claims(
           JOIN reservation
             ON reservation.store_id = claim.store_id
            AND reservation.reservation = claim.reservation
-         WHERE claim.store_id = ?1
-           AND claim.sku IN (SELECT value FROM json_each(?2))",
+         WHERE claim.store_id = $1
+           AND claim.sku IN (SELECT value FROM json_each($2))",
     )
     .bind(store.as_str())
     .bind(asked)

@@ -5,7 +5,8 @@
 
 use shared::ids::{LocationId, StoreId};
 
-use super::writing::stored;
+use super::engine::stored;
+use super::engine::{query, query_as};
 use super::{Store, StoreError, Writing};
 
 /// Rows to be committed, with the locations that they need.
@@ -36,29 +37,29 @@ pub struct Imported {
 impl Writing {
     /// Prepares for batches.
     pub async fn begin_import(&mut self) -> Result<(), StoreError> {
-        sqlx::query(
+        query(
             "
             CREATE TEMPORARY TABLE IF NOT EXISTS told
-                 ( number               INTEGER PRIMARY KEY
+                 ( number               BIGINT PRIMARY KEY
                  , sku                  TEXT
                  , location             TEXT
-                 , on_hand              INTEGER
+                 , on_hand              BIGINT
                  , title                TEXT
                  , title_if_none        TEXT
-                 , tracked              INTEGER
-                 , discontinued         INTEGER
+                 , tracked              BOOLEAN
+                 , discontinued         BOOLEAN
                  , backorder            TEXT
-                 , backorder_limit      INTEGER
+                 , backorder_limit      BIGINT
                  , reason               TEXT
-                 , released_on          TEXT
-                 , low_stock_threshold  INTEGER
+                 , released_on          DATE
+                 , low_stock_threshold  BIGINT
                  , supplier             TEXT
-                 , lead_time_days       INTEGER
-                 , committed            INTEGER
-                 , safety_stock         INTEGER
+                 , lead_time_days       BIGINT
+                 , committed            BIGINT
+                 , safety_stock         BIGINT
                  )",
         )
-        .execute(&mut *self.transaction)
+        .execute(&mut self.session)
         .await?;
         Ok(())
     }
@@ -90,13 +91,13 @@ impl Writing {
     /// Lets the store ship from a location, unless somebody has set up the one that it ships from.
     /// True if it does so from now on.
     pub async fn ship_from_if_new(&mut self, location: &LocationId) -> Result<bool, StoreError> {
-        let done = sqlx::query(
+        let done = query(
             "
             UPDATE store
-               SET location          = ?2
-                 , settings_revision = ?3
-             WHERE store_id = ?1
-               AND location <> ?2
+               SET location          = $2
+                 , settings_revision = $3
+             WHERE store_id = $1
+               AND location <> $2
                AND EXISTS
                  ( SELECT 1
                      FROM location
@@ -114,9 +115,9 @@ impl Writing {
         .bind(self.store.as_str())
         .bind(location.as_str())
         .bind(stored(self.revision))
-        .execute(&mut *self.transaction)
+        .execute(&mut self.session)
         .await?;
-        Ok(done.rows_affected() == 1)
+        Ok(done == 1)
     }
 
     /// Adds locations that work as the one does that the store ships from.
@@ -125,7 +126,7 @@ impl Writing {
         locations: &[(LocationId, String)],
     ) -> Result<(), StoreError> {
         for (id, name) in locations {
-            sqlx::query(
+            query(
                 "
                 INSERT INTO location
                      ( store_id
@@ -143,8 +144,8 @@ impl Writing {
                      , revision
                      )
                 SELECT store.store_id
-                     , ?2
-                     , ?3
+                     , $2
+                     , $3
                      , shipping.time_zone
                      , shipping.working_days
                      , shipping.pickup_days
@@ -154,18 +155,18 @@ impl Writing {
                      , shipping.processing_days
                      , shipping.receiving_days
                      , shipping.parcel_cost
-                     , ?4
+                     , $4
                   FROM store
                   JOIN location AS shipping
                     ON shipping.store_id = store.store_id
                    AND shipping.location = store.location
-                 WHERE store.store_id = ?1",
+                 WHERE store.store_id = $1",
             )
             .bind(self.store.as_str())
             .bind(id.as_str())
             .bind(name)
             .bind(stored(self.revision))
-            .execute(&mut *self.transaction)
+            .execute(&mut self.session)
             .await?;
         }
         Ok(())
@@ -173,10 +174,8 @@ impl Writing {
 
     /// Lays a batch out as a table.
     async fn lay_out(&mut self, batch: &Batch) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM told")
-            .execute(&mut *self.transaction)
-            .await?;
-        sqlx::query(
+        query("DELETE FROM told").execute(&mut self.session).await?;
+        query(
             "
             INSERT INTO told
                  ( number
@@ -188,12 +187,12 @@ impl Writing {
             SELECT key
                  , value ->> 0
                  , value ->> 1
-                 , value ->> 2
+                 , CAST(value ->> 2 AS BIGINT)
                  , value ->> 3
-              FROM jsonb_each(?1)",
+              FROM jsonb_each($1)",
         )
         .bind(&batch.rows_json)
-        .execute(&mut *self.transaction)
+        .execute(&mut self.session)
         .await?;
         if !batch.more_json.is_empty() {
             self.lay_out_more(batch).await?;
@@ -203,26 +202,26 @@ impl Writing {
 
     /// Adds what most files do not say.
     async fn lay_out_more(&mut self, batch: &Batch) -> Result<(), StoreError> {
-        sqlx::query(
+        query(
             "
             UPDATE told
                SET title_if_none       = value ->> 1
-                 , tracked             = value ->> 2
-                 , discontinued        = value ->> 3
+                 , tracked             = CAST(value ->> 2 AS BOOLEAN)
+                 , discontinued        = CAST(value ->> 3 AS BOOLEAN)
                  , backorder           = value ->> 4
-                 , backorder_limit     = value ->> 5
+                 , backorder_limit     = CAST(value ->> 5 AS BIGINT)
                  , reason              = value ->> 6
-                 , released_on         = value ->> 7
-                 , low_stock_threshold = value ->> 8
+                 , released_on         = date(value ->> 7)
+                 , low_stock_threshold = CAST(value ->> 8 AS BIGINT)
                  , supplier            = value ->> 9
-                 , lead_time_days      = value ->> 10
-                 , committed           = value ->> 11
-                 , safety_stock        = value ->> 12
-              FROM jsonb_each(?1)
-             WHERE told.number = value ->> 0",
+                 , lead_time_days      = CAST(value ->> 10 AS BIGINT)
+                 , committed           = CAST(value ->> 11 AS BIGINT)
+                 , safety_stock        = CAST(value ->> 12 AS BIGINT)
+              FROM jsonb_each($1)
+             WHERE told.number = CAST(value ->> 0 AS BIGINT)",
         )
         .bind(&batch.more_json)
-        .execute(&mut *self.transaction)
+        .execute(&mut self.session)
         .await?;
         Ok(())
     }
@@ -230,14 +229,14 @@ impl Writing {
     /// Lets each row of a SKU say what any of them says of the SKU itself. They do not contradict
     /// one another, names that are only taken if there is none aside.
     async fn share_among_rows(&mut self) -> Result<(), StoreError> {
-        sqlx::query(
+        query(
             "
               WITH whole AS MATERIALIZED
                  ( SELECT sku
                         , max(title)               AS title
                         , max(title_if_none)       AS title_if_none
-                        , max(tracked)             AS tracked
-                        , max(discontinued)        AS discontinued
+                        , max(CAST(tracked AS INTEGER)) = 1 AS tracked
+                        , max(CAST(discontinued AS INTEGER)) = 1 AS discontinued
                         , max(backorder)           AS backorder
                         , max(backorder_limit)     AS backorder_limit
                         , max(reason)              AS reason
@@ -264,49 +263,49 @@ impl Writing {
               FROM whole
              WHERE told.sku = whole.sku",
         )
-        .execute(&mut *self.transaction)
+        .execute(&mut self.session)
         .await?;
         Ok(())
     }
 
     /// How many rows are about SKUs that the store knows, and how many of them say nothing new.
     async fn compare(&mut self) -> Result<(u64, u64), StoreError> {
-        let (known, unchanged): (i64, i64) = sqlx::query_as(
+        let (known, unchanged): (i64, i64) = query_as(
             "
             SELECT count(*)
                  , count(*) FILTER
-                 ( WHERE coalesce(told.title, sku.title, told.title_if_none) IS sku.title
+                 ( WHERE coalesce(told.title, sku.title, told.title_if_none) IS NOT DISTINCT FROM sku.title
                      AND coalesce(told.tracked, sku.tracked) = sku.tracked
                      AND coalesce(told.discontinued, sku.discontinued) = sku.discontinued
                      AND coalesce(told.backorder, sku.backorder) = sku.backorder
-                     AND coalesce(told.backorder_limit, sku.backorder_limit) IS sku.backorder_limit
-                     AND coalesce(told.reason, sku.reason) IS sku.reason
-                     AND coalesce(told.released_on, sku.released_on) IS sku.released_on
+                     AND coalesce(told.backorder_limit, sku.backorder_limit) IS NOT DISTINCT FROM sku.backorder_limit
+                     AND coalesce(told.reason, sku.reason) IS NOT DISTINCT FROM sku.reason
+                     AND coalesce(told.released_on, sku.released_on) IS NOT DISTINCT FROM sku.released_on
                      AND coalesce(told.low_stock_threshold, sku.low_stock_threshold) = sku.low_stock_threshold
-                     AND coalesce(told.supplier, sku.supplier) IS sku.supplier
-                     AND coalesce(told.lead_time_days, sku.lead_time_days) IS sku.lead_time_days
-                     AND coalesce(told.on_hand, level.on_hand) IS level.on_hand
-                     AND coalesce(told.committed, level.committed) IS level.committed
-                     AND coalesce(told.safety_stock, level.safety_stock) IS level.safety_stock
+                     AND coalesce(told.supplier, sku.supplier) IS NOT DISTINCT FROM sku.supplier
+                     AND coalesce(told.lead_time_days, sku.lead_time_days) IS NOT DISTINCT FROM sku.lead_time_days
+                     AND coalesce(told.on_hand, level.on_hand) IS NOT DISTINCT FROM level.on_hand
+                     AND coalesce(told.committed, level.committed) IS NOT DISTINCT FROM level.committed
+                     AND coalesce(told.safety_stock, level.safety_stock) IS NOT DISTINCT FROM level.safety_stock
                  )
               FROM told
               JOIN sku
-                ON sku.store_id = ?1
+                ON sku.store_id = $1
                AND sku.sku = told.sku
               LEFT JOIN stock_level AS level
-                ON level.store_id = ?1
+                ON level.store_id = $1
                AND level.sku = told.sku
                AND level.location = told.location",
         )
         .bind(self.store.as_str())
-        .fetch_one(&mut *self.transaction)
+        .fetch_one(&mut self.session)
         .await?;
         Ok((known.unsigned_abs(), unchanged.unsigned_abs()))
     }
 
     /// Records how counts move from what they are; before they do.
     async fn record_changes(&mut self) -> Result<(), StoreError> {
-        sqlx::query(
+        query(
             "
             INSERT INTO movement
                  ( store_id
@@ -316,15 +315,15 @@ impl Writing {
                  , location
                  , change
                  )
-            SELECT ?1
-                 , ?2
-                 , ?3 + told.number
+            SELECT $1
+                 , $2
+                 , $3 + told.number
                  , told.sku
                  , told.location
                  , told.on_hand - coalesce(level.on_hand, 0)
               FROM told
               LEFT JOIN stock_level AS level
-                ON level.store_id = ?1
+                ON level.store_id = $1
                AND level.sku = told.sku
                AND level.location = told.location
              WHERE told.on_hand <> coalesce(level.on_hand, 0)",
@@ -332,14 +331,14 @@ impl Writing {
         .bind(self.store.as_str())
         .bind(stored(self.revision))
         .bind(self.lines)
-        .execute(&mut *self.transaction)
+        .execute(&mut self.session)
         .await?;
         Ok(())
     }
 
     /// Records counts of SKUs of which the store knows none: they move from nothing.
     async fn record_first_counts(&mut self) -> Result<(), StoreError> {
-        sqlx::query(
+        query(
             "
             INSERT INTO movement
                  ( store_id
@@ -349,9 +348,9 @@ impl Writing {
                  , location
                  , change
                  )
-            SELECT ?1
-                 , ?2
-                 , ?3 + number
+            SELECT $1
+                 , $2
+                 , $3 + number
                  , sku
                  , location
                  , on_hand
@@ -361,14 +360,14 @@ impl Writing {
         .bind(self.store.as_str())
         .bind(stored(self.revision))
         .bind(self.lines)
-        .execute(&mut *self.transaction)
+        .execute(&mut self.session)
         .await?;
         Ok(())
     }
 
     /// Changes SKUs that the store knows; before their levels, with which their revision rises.
     async fn change_skus(&mut self) -> Result<(), StoreError> {
-        sqlx::query(
+        query(
             "
             UPDATE sku
                SET title               = coalesce(told.title, sku.title, told.title_if_none)
@@ -381,38 +380,38 @@ impl Writing {
                  , low_stock_threshold = coalesce(told.low_stock_threshold, sku.low_stock_threshold)
                  , supplier            = coalesce(told.supplier, sku.supplier)
                  , lead_time_days      = coalesce(told.lead_time_days, sku.lead_time_days)
-                 , revision            = ?2
+                 , revision            = $2
               FROM told
               LEFT JOIN stock_level AS level
-                ON level.store_id = ?1
+                ON level.store_id = $1
                AND level.sku = told.sku
                AND level.location = told.location
-             WHERE sku.store_id = ?1
+             WHERE sku.store_id = $1
                AND sku.sku = told.sku
-               AND ( coalesce(told.title, sku.title, told.title_if_none) IS NOT sku.title
+               AND ( coalesce(told.title, sku.title, told.title_if_none) IS DISTINCT FROM sku.title
                   OR told.tracked <> sku.tracked
                   OR told.discontinued <> sku.discontinued
                   OR told.backorder <> sku.backorder
-                  OR coalesce(told.backorder_limit, sku.backorder_limit) IS NOT sku.backorder_limit
-                  OR coalesce(told.reason, sku.reason) IS NOT sku.reason
-                  OR coalesce(told.released_on, sku.released_on) IS NOT sku.released_on
+                  OR coalesce(told.backorder_limit, sku.backorder_limit) IS DISTINCT FROM sku.backorder_limit
+                  OR coalesce(told.reason, sku.reason) IS DISTINCT FROM sku.reason
+                  OR coalesce(told.released_on, sku.released_on) IS DISTINCT FROM sku.released_on
                   OR told.low_stock_threshold <> sku.low_stock_threshold
-                  OR coalesce(told.supplier, sku.supplier) IS NOT sku.supplier
-                  OR coalesce(told.lead_time_days, sku.lead_time_days) IS NOT sku.lead_time_days
-                  OR coalesce(told.on_hand, level.on_hand) IS NOT level.on_hand
-                  OR coalesce(told.committed, level.committed) IS NOT level.committed
-                  OR coalesce(told.safety_stock, level.safety_stock) IS NOT level.safety_stock
+                  OR coalesce(told.supplier, sku.supplier) IS DISTINCT FROM sku.supplier
+                  OR coalesce(told.lead_time_days, sku.lead_time_days) IS DISTINCT FROM sku.lead_time_days
+                  OR coalesce(told.on_hand, level.on_hand) IS DISTINCT FROM level.on_hand
+                  OR coalesce(told.committed, level.committed) IS DISTINCT FROM level.committed
+                  OR coalesce(told.safety_stock, level.safety_stock) IS DISTINCT FROM level.safety_stock
                    )",
         )
         .bind(self.store.as_str())
         .bind(stored(self.revision))
-        .execute(&mut *self.transaction)
+        .execute(&mut self.session)
         .await?;
         Ok(())
     }
 
     async fn add_skus(&mut self) -> Result<(), StoreError> {
-        sqlx::query(
+        query(
             "
             INSERT INTO sku
                  ( store_id
@@ -429,11 +428,11 @@ impl Writing {
                  , lead_time_days
                  , revision
                  )
-            SELECT ?1
+            SELECT $1
                  , sku
                  , coalesce(title, title_if_none)
-                 , coalesce(tracked, 1)
-                 , coalesce(discontinued, 0)
+                 , coalesce(tracked, true)
+                 , coalesce(discontinued, false)
                  , coalesce(backorder, 'deny')
                  , backorder_limit
                  , reason
@@ -441,28 +440,28 @@ impl Writing {
                  , coalesce(low_stock_threshold, 0)
                  , supplier
                  , lead_time_days
-                 , ?2
+                 , $2
               FROM told
              WHERE true
                 ON CONFLICT (store_id, sku) DO NOTHING",
         )
         .bind(self.store.as_str())
         .bind(stored(self.revision))
-        .execute(&mut *self.transaction)
+        .execute(&mut self.session)
         .await?;
         Ok(())
     }
 
     async fn change_levels(&mut self) -> Result<(), StoreError> {
-        sqlx::query(
+        query(
             "
             UPDATE stock_level
                SET on_hand      = coalesce(told.on_hand, stock_level.on_hand)
                  , committed    = coalesce(told.committed, stock_level.committed)
                  , safety_stock = coalesce(told.safety_stock, stock_level.safety_stock)
-                 , revision     = ?2
+                 , revision     = $2
               FROM told
-             WHERE stock_level.store_id = ?1
+             WHERE stock_level.store_id = $1
                AND stock_level.sku = told.sku
                AND stock_level.location = told.location
                AND ( told.on_hand <> stock_level.on_hand
@@ -472,13 +471,13 @@ impl Writing {
         )
         .bind(self.store.as_str())
         .bind(stored(self.revision))
-        .execute(&mut *self.transaction)
+        .execute(&mut self.session)
         .await?;
         Ok(())
     }
 
     async fn add_levels(&mut self) -> Result<(), StoreError> {
-        sqlx::query(
+        query(
             "
             INSERT INTO stock_level
                  ( store_id
@@ -489,20 +488,20 @@ impl Writing {
                  , safety_stock
                  , revision
                  )
-            SELECT ?1
+            SELECT $1
                  , sku
                  , location
                  , coalesce(on_hand, 0)
                  , coalesce(committed, 0)
                  , coalesce(safety_stock, 0)
-                 , ?2
+                 , $2
               FROM told
              WHERE coalesce(on_hand, committed, safety_stock) IS NOT NULL
                 ON CONFLICT (store_id, sku, location) DO NOTHING",
         )
         .bind(self.store.as_str())
         .bind(stored(self.revision))
-        .execute(&mut *self.transaction)
+        .execute(&mut self.session)
         .await?;
         Ok(())
     }

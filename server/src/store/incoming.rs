@@ -9,10 +9,10 @@ use shared::ids::{LocationId, StoreId};
 use shared::lead_time::Outlook;
 use shared::quantity::Quantity;
 use shared::supply::{Basis, Incoming, Replenishment, Undated};
-use sqlx::SqliteConnection;
 
 use super::StoreError;
-use super::skus::{json_list, quantity, read};
+use super::engine::{Session, query_as, query_scalar};
+use super::skus::{days, json_list, quantity, read};
 use super::supplier_models::{SupplierModel, supplier_models};
 use super::suppliers::suppliers;
 
@@ -62,7 +62,7 @@ pub(super) struct Awaited {
     pub(super) received: i64,
     pub(super) expected_on: Option<NaiveDate>,
     /// What the SKU declares.
-    pub(super) lead_time_days: Option<u32>,
+    pub(super) lead_time_days: Option<i64>,
 }
 
 /// What is on its way of a SKU, and where to.
@@ -86,7 +86,7 @@ pub(super) enum Expected {
 impl Suppliers {
     /// Those of a JSON list.
     pub(super) async fn load(
-        snapshot: &mut SqliteConnection,
+        snapshot: &mut Session,
         store: &StoreId,
         among: &str,
     ) -> Result<Self, StoreError> {
@@ -114,16 +114,16 @@ impl Suppliers {
 
     /// Those who bring the SKUs of a JSON list, or are to.
     pub(super) async fn of_skus(
-        snapshot: &mut SqliteConnection,
+        snapshot: &mut Session,
         store: &StoreId,
         asked: &str,
     ) -> Result<Self, StoreError> {
-        let named: Vec<String> = sqlx::query_scalar(
+        let named: Vec<String> = query_scalar(
             "
             SELECT supplier
               FROM sku
-             WHERE store_id = ?1
-               AND sku IN (SELECT value FROM json_each(?2))
+             WHERE store_id = $1
+               AND sku IN (SELECT value FROM json_each($2))
                AND supplier IS NOT NULL
              UNION
             SELECT ordered.supplier
@@ -131,14 +131,14 @@ impl Suppliers {
               JOIN purchase_order AS ordered
                 ON ordered.store_id = line.store_id
                AND ordered.purchase_order = line.purchase_order
-             WHERE line.store_id = ?1
-               AND line.sku IN (SELECT value FROM json_each(?2))
+             WHERE line.store_id = $1
+               AND line.sku IN (SELECT value FROM json_each($2))
                AND ordered.status = 'open'
                AND ordered.supplier IS NOT NULL",
         )
         .bind(store.as_str())
         .bind(asked)
-        .fetch_all(&mut *snapshot)
+        .fetch_all(snapshot)
         .await?;
         Self::load(snapshot, store, &json_list(&named)).await
     }
@@ -193,12 +193,12 @@ impl Suppliers {
 
 /// What is on its way of the SKUs asked for, and can be counted on for a day.
 pub(super) async fn incoming(
-    snapshot: &mut SqliteConnection,
+    snapshot: &mut Session,
     store: &StoreId,
     asked: &str,
     suppliers: &Suppliers,
 ) -> Result<Vec<OnItsWay>, StoreError> {
-    let rows: Vec<Awaited> = sqlx::query_as(
+    let rows: Vec<Awaited> = query_as(
         "
         SELECT line.sku
              , ordered.location
@@ -219,8 +219,8 @@ pub(super) async fn incoming(
           JOIN sku
             ON sku.store_id = line.store_id
            AND sku.sku = line.sku
-         WHERE line.store_id = ?1
-           AND line.sku IN (SELECT value FROM json_each(?2))
+         WHERE line.store_id = $1
+           AND line.sku IN (SELECT value FROM json_each($2))
            AND line.received < line.quantity
            AND ordered.status = 'open'
          ORDER BY line.sku
@@ -288,24 +288,23 @@ impl Awaited {
         };
         let declared = supplier.and_then(|id| suppliers.declared.get(id));
         let buffer_days = declared.map_or(0, |declared| declared.buffer_days);
+        let declared_days = days(self.lead_time_days, "sku.lead_time_days")?;
         let Some(told) = self.expected_on else {
-            return Ok(
-                match suppliers.lead_time(supplier, mode, self.lead_time_days) {
-                    None => None,
-                    Some(LeadTime::Declared(days)) => Some(Plan {
-                        from: self.ordered_on,
-                        days: whole(days.saturating_add(buffer_days))?,
-                        basis: Basis::Declared,
-                        outlooks: Vec::new(),
-                    }),
-                    Some(LeadTime::Learnt(model)) => Some(Plan {
-                        from: self.ordered_on,
-                        days: whole(model.lead_time.days)?,
-                        basis: model.lead_time.basis(),
-                        outlooks: vec![(self.ordered_on, Arc::clone(&model.lead_time_outlook))],
-                    }),
-                },
-            );
+            return Ok(match suppliers.lead_time(supplier, mode, declared_days) {
+                None => None,
+                Some(LeadTime::Declared(days)) => Some(Plan {
+                    from: self.ordered_on,
+                    days: whole(days.saturating_add(buffer_days))?,
+                    basis: Basis::Declared,
+                    outlooks: Vec::new(),
+                }),
+                Some(LeadTime::Learnt(model)) => Some(Plan {
+                    from: self.ordered_on,
+                    days: whole(model.lead_time.days)?,
+                    basis: model.lead_time.basis(),
+                    outlooks: vec![(self.ordered_on, Arc::clone(&model.lead_time_outlook))],
+                }),
+            });
         };
         let slip = supplier
             .and_then(|id| suppliers.learnt(id, ""))

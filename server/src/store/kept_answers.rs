@@ -5,6 +5,7 @@ use std::sync::PoisonError;
 use chrono::TimeDelta;
 use shared::ids::StoreId;
 
+use super::engine::{query, query_as};
 use super::{Store, StoreError, Writing};
 
 /// How long an answer is kept.
@@ -86,22 +87,22 @@ impl Drop for InFlight {
 impl Writing {
     /// The answer kept for a request, if there is one that has not expired.
     pub async fn kept_answer(&mut self, ticket: &Ticket) -> Result<Option<Kept>, StoreError> {
-        let row: Option<Row> = sqlx::query_as(
+        let row: Option<Row> = query_as(
             "
             SELECT fingerprint
                  , status
                  , body
               FROM kept_answer
-             WHERE store_id = ?1
-               AND route = ?2
-               AND key = ?3
-               AND ?4 < expires_at_ms",
+             WHERE store_id = $1
+               AND route = $2
+               AND key = $3
+               AND $4 < expires_at_ms",
         )
         .bind(ticket.store.as_str())
         .bind(&ticket.route)
         .bind(&ticket.key)
         .bind(self.at.timestamp_millis())
-        .fetch_optional(&mut *self.transaction)
+        .fetch_optional(&mut self.session)
         .await?;
         row.map(Row::kept).transpose()
     }
@@ -113,17 +114,17 @@ impl Writing {
         fingerprint: &Fingerprint,
         answer: &Answer,
     ) -> Result<(), StoreError> {
-        sqlx::query(
+        query(
             "
             DELETE FROM kept_answer
-             WHERE store_id = ?1
-               AND expires_at_ms <= ?2",
+             WHERE store_id = $1
+               AND expires_at_ms <= $2",
         )
         .bind(ticket.store.as_str())
         .bind(self.at.timestamp_millis())
-        .execute(&mut *self.transaction)
+        .execute(&mut self.session)
         .await?;
-        sqlx::query(
+        query(
             "
             INSERT INTO kept_answer
                  ( store_id
@@ -134,7 +135,7 @@ impl Writing {
                  , body
                  , expires_at_ms
                  )
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            VALUES ($1, $2, $3, $4, $5, $6, $7)",
         )
         .bind(ticket.store.as_str())
         .bind(&ticket.route)
@@ -143,7 +144,7 @@ impl Writing {
         .bind(answer.status)
         .bind(&answer.body[..])
         .bind((self.at + KEPT_FOR).timestamp_millis())
-        .execute(&mut *self.transaction)
+        .execute(&mut self.session)
         .await?;
         Ok(())
     }

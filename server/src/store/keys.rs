@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use shared::ids::StoreId;
 
-use super::stores::instant;
+use super::engine::instant;
+use super::engine::{query, query_as, query_scalar};
 use super::{Store, StoreError, Writing};
 use crate::catalogue::{Key, KeyHash, KeyKind, Keys};
 
@@ -37,13 +38,13 @@ struct Row {
 impl Store {
     /// All keys of all stores, by their hashes.
     pub async fn load_keys(&self) -> Result<Keys, StoreError> {
-        let mut snapshot = self.0.readers.begin().await?;
+        let mut snapshot = self.read_all().await?;
         // Each commit raises the revision of its store, and no store is ever removed.
         let version: i64 =
-            sqlx::query_scalar("SELECT coalesce(sum(revision), 0) + count(*) FROM store")
-                .fetch_one(&mut *snapshot)
+            query_scalar("SELECT CAST(coalesce(sum(revision), 0) + count(*) AS BIGINT) FROM store")
+                .fetch_one(&mut snapshot)
                 .await?;
-        let rows: Vec<(String, String, Vec<u8>, bool)> = sqlx::query_as(
+        let rows: Vec<(String, String, Vec<u8>, bool)> = query_as(
             "
             SELECT store_id
                  , kind
@@ -51,9 +52,9 @@ impl Store {
                  , revoked_at_ms IS NOT NULL
               FROM key",
         )
-        .fetch_all(&mut *snapshot)
+        .fetch_all(&mut snapshot)
         .await?;
-        snapshot.rollback().await?;
+        snapshot.end().await?;
         let by_hash: Result<_, StoreError> = rows
             .into_iter()
             .map(|(store, kind, hash, revoked)| {
@@ -78,7 +79,7 @@ impl Store {
 
     /// The keys of a store, newest first.
     pub async fn keys(&self, store: &StoreId) -> Result<Vec<KeyRecord>, StoreError> {
-        let rows: Vec<Row> = sqlx::query_as(
+        let rows: Vec<Row> = query_as(
             "
             SELECT key_id
                  , kind
@@ -87,12 +88,12 @@ impl Store {
                  , created_at_ms
                  , revoked_at_ms
               FROM key
-             WHERE store_id = ?1
+             WHERE store_id = $1
              ORDER BY created_at_ms DESC
                     , key_id",
         )
         .bind(store.as_str())
-        .fetch_all(&self.0.readers)
+        .fetch_all(&mut self.read(store).await?)
         .await?;
         rows.into_iter().map(Row::record).collect()
     }
@@ -101,7 +102,7 @@ impl Store {
 impl Writing {
     /// Adds a key. One that is there already stays as it is.
     pub async fn add_key(&mut self, record: &KeyRecord, hash: &KeyHash) -> Result<(), StoreError> {
-        sqlx::query(
+        query(
             "
             INSERT INTO key
                  ( store_id
@@ -112,7 +113,7 @@ impl Writing {
                  , hash
                  , created_at_ms
                  )
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+            VALUES ($1, $2, $3, $4, $5, $6, $7)
                 ON CONFLICT (store_id, key_id) DO NOTHING",
         )
         .bind(self.store.as_str())
@@ -122,7 +123,7 @@ impl Writing {
         .bind(&record.label)
         .bind(&hash[..])
         .bind(record.created_at.timestamp_millis())
-        .execute(&mut *self.transaction)
+        .execute(&mut self.session)
         .await?;
         Ok(())
     }
@@ -130,19 +131,19 @@ impl Writing {
     /// Makes a key stop working. False where the store has no such key; one revoked before keeps
     /// the time at which it was.
     pub async fn revoke_key(&mut self, id: &str) -> Result<bool, StoreError> {
-        let done = sqlx::query(
+        let done = query(
             "
             UPDATE key
-               SET revoked_at_ms = coalesce(revoked_at_ms, ?3)
-             WHERE store_id = ?1
-               AND key_id = ?2",
+               SET revoked_at_ms = coalesce(revoked_at_ms, $3)
+             WHERE store_id = $1
+               AND key_id = $2",
         )
         .bind(self.store.as_str())
         .bind(id)
         .bind(self.at.timestamp_millis())
-        .execute(&mut *self.transaction)
+        .execute(&mut self.session)
         .await?;
-        Ok(done.rows_affected() == 1)
+        Ok(done == 1)
     }
 }
 

@@ -6,9 +6,9 @@ use chrono::{NaiveDate, NaiveTime, Weekday};
 use chrono_tz::Tz;
 use shared::calendar::{CutOffs, DispatchCalendar, WorkingDays};
 use shared::ids::{LocationId, StoreId};
-use sqlx::SqliteExecutor;
 
-use super::writing::stored;
+use super::engine::stored;
+use super::engine::{Session, query, query_as, query_scalar};
 use super::{Store, StoreError, Writing};
 
 /// A place that holds stock and hands parcels to a carrier.
@@ -204,7 +204,7 @@ struct Row {
 impl Store {
     /// All locations of a store, by id.
     pub async fn locations(&self, store: &StoreId) -> Result<Vec<LocationRecord>, StoreError> {
-        locations(&self.0.readers, store).await
+        locations(&mut self.read(store).await?, store).await
     }
 
     /// One location.
@@ -213,7 +213,7 @@ impl Store {
         store: &StoreId,
         id: &LocationId,
     ) -> Result<Option<LocationRecord>, StoreError> {
-        location(&self.0.readers, store, id).await
+        location(&mut self.read(store).await?, store, id).await
     }
 }
 
@@ -223,12 +223,12 @@ impl Writing {
         &mut self,
         id: &LocationId,
     ) -> Result<Option<LocationRecord>, StoreError> {
-        location(&mut *self.transaction, &self.store, id).await
+        location(&mut self.session, &self.store, id).await
     }
 
     /// Makes a location or replaces it.
     pub async fn put_location(&mut self, record: &LocationRecord) -> Result<(), StoreError> {
-        sqlx::query(
+        query(
             "
             INSERT INTO location
                  ( store_id
@@ -246,7 +246,7 @@ impl Writing {
                  , parcel_cost
                  , revision
                  )
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
                 ON CONFLICT (store_id, location) DO UPDATE
                SET name            = excluded.name
                  , time_zone       = excluded.time_zone
@@ -275,35 +275,35 @@ impl Writing {
         .bind(record.fulfils)
         .bind(record.parcel_cost)
         .bind(stored(self.revision))
-        .execute(&mut *self.transaction)
+        .execute(&mut self.session)
         .await?;
         self.raise_settings_revision().await
     }
 
     /// True if the store has this location.
     pub async fn has_location(&mut self, id: &LocationId) -> Result<bool, StoreError> {
-        let known: bool = sqlx::query_scalar(
+        let known: bool = query_scalar(
             "
             SELECT EXISTS
                  ( SELECT 1
                      FROM location
-                    WHERE store_id = ?1
-                      AND location = ?2
+                    WHERE store_id = $1
+                      AND location = $2
                  )",
         )
         .bind(self.store.as_str())
         .bind(id.as_str())
-        .fetch_one(&mut *self.transaction)
+        .fetch_one(&mut self.session)
         .await?;
         Ok(known)
     }
 }
 
 pub(super) async fn locations(
-    executor: impl SqliteExecutor<'_>,
+    session: &mut Session,
     store: &StoreId,
 ) -> Result<Vec<LocationRecord>, StoreError> {
-    let rows: Vec<Row> = sqlx::query_as(
+    let rows: Vec<Row> = query_as(
         "
         SELECT location
              , name
@@ -319,21 +319,21 @@ pub(super) async fn locations(
              , parcel_cost
              , revision
           FROM location
-         WHERE store_id = ?1
+         WHERE store_id = $1
          ORDER BY location",
     )
     .bind(store.as_str())
-    .fetch_all(executor)
+    .fetch_all(session)
     .await?;
     rows.into_iter().map(Row::record).collect()
 }
 
 async fn location(
-    executor: impl SqliteExecutor<'_>,
+    session: &mut Session,
     store: &StoreId,
     id: &LocationId,
 ) -> Result<Option<LocationRecord>, StoreError> {
-    let row: Option<Row> = sqlx::query_as(
+    let row: Option<Row> = query_as(
         "
         SELECT location
              , name
@@ -349,12 +349,12 @@ async fn location(
              , parcel_cost
              , revision
           FROM location
-         WHERE store_id = ?1
-           AND location = ?2",
+         WHERE store_id = $1
+           AND location = $2",
     )
     .bind(store.as_str())
     .bind(id.as_str())
-    .fetch_optional(executor)
+    .fetch_optional(session)
     .await?;
     row.map(Row::record).transpose()
 }

@@ -1,10 +1,11 @@
 //! The database, in words of the shop. The only place with SQL.
 //!
-//! One file for each noun. A change is a [`Writing`]: begun, filled, committed once. There is one
-//! connection that writes and several that read; no reader waits for the writer or the reverse.
+//! One file for each noun. A change is a [`Writing`]: begun, filled, committed once. No reader waits for
+//! a writer or the reverse. The statements are written once, in what SQLite and PostgreSQL have in common.
 
 pub mod commits;
 pub mod deliveries;
+mod engine;
 pub mod error;
 pub mod facts;
 pub mod import;
@@ -15,6 +16,7 @@ pub mod locations;
 pub mod open;
 mod outlooks;
 pub mod promise_basis;
+mod promised;
 pub mod promises;
 pub mod purchase_orders;
 pub mod settings;
@@ -30,11 +32,12 @@ pub mod writing;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
-use sqlx::SqlitePool;
-use sqlx::sqlite::SqliteConnectOptions;
+use shared::ids::StoreId;
+use tokio::sync::Notify;
 
+use engine::{Engine, Scope, Session};
 pub use error::StoreError;
-pub use open::{OpenError, ServingLock};
+pub use open::{Address, OpenError, ServingLock};
 pub use writing::Writing;
 
 /// An open database. Cheap to clone.
@@ -43,12 +46,21 @@ pub struct Store(Arc<Parts>);
 
 #[derive(Debug)]
 struct Parts {
-    /// How a connection that cannot write is made.
-    reading: SqliteConnectOptions,
-    /// One connection: SQLite has one writer, and waiting for it in a queue is fair.
-    writer: SqlitePool,
-    /// Connections that cannot write.
-    readers: SqlitePool,
+    engine: Engine,
+    /// Told of each commit of this process.
+    committed: Notify,
     /// Idempotency keys whose first request is being answered.
     in_flight: Mutex<HashSet<kept_answers::Ticket>>,
+}
+
+impl Store {
+    /// Begins to look at a store, at one moment.
+    async fn read(&self, store: &StoreId) -> Result<Session, StoreError> {
+        self.0.engine.read(Scope::Store(store)).await
+    }
+
+    /// Begins to look which stores there are.
+    async fn read_all(&self) -> Result<Session, StoreError> {
+        self.0.engine.read(Scope::AllStores).await
+    }
 }

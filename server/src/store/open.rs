@@ -1,52 +1,48 @@
-//! Opens a database: makes the file, brings the tables up to date, checks what it runs on.
+//! Opens a database: makes what is missing, brings the tables up to date, checks what it runs on.
 
 use std::collections::HashSet;
+use std::fmt;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection, SqliteConnection};
+use tokio::sync::Notify;
 
+use super::engine::postgres::{Postgres, shown};
+use super::engine::sqlite::Sqlite;
+use super::engine::{Engine, Scope, query_scalar};
 use super::{Parts, Store, StoreError};
 
-/// Connections that read at once.
-const READERS_MAX: u32 = 4;
-/// How long a statement waits for a lock of another process.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long a request waits for its turn at the one writing connection.
-const TURN_TIMEOUT: Duration = Duration::from_secs(5);
-/// Bytes that the write-ahead log keeps after a checkpoint.
-const JOURNAL_BYTES_MAX: &str = "67108864";
-/// Most memory that the writer keeps pages in, in KiB, negative as SQLite wants it. An import of a
-/// million rows in any order touches most pages of the file again and again; an idle server, few.
-const WRITER_CACHE_KIB: &str = "-262144";
-/// Oldest SQLite without the write-ahead-log reset fault (<https://www.sqlite.org/wal.html#walresetbug>).
-const SQLITE_VERSION_MIN: (u32, u32, u32) = (3, 51, 3);
-
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations/sqlite");
+/// Where a database is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Address {
+    /// A file of SQLite's.
+    File(PathBuf),
+    /// `postgres://role:password@host/database`.
+    Postgres(String),
+}
 
 /// Why a database cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The file cannot be read or written, or is no database.
-    #[error("cannot open the database {}", .path.display())]
+    /// It cannot be read or written, or reached.
+    #[error("cannot open the database {database}")]
     Database {
-        /// The file.
-        path: PathBuf,
-        /// What SQLite says.
+        /// The file or address.
+        database: String,
+        /// What the engine says.
         #[source]
         source: sqlx::Error,
     },
     /// The file is something else.
-    #[error("{} is no database of ShipsBy: name your store's with --db", .0.display())]
-    NoDatabase(PathBuf),
+    #[error("{0} is no database of ShipsBy: name your store's with --db")]
+    NoDatabase(String),
     /// The tables cannot be brought up to date.
-    #[error("cannot bring the tables of {} up to date", .path.display())]
+    #[error("cannot bring the tables of {database} up to date")]
     Migration {
-        /// The file.
-        path: PathBuf,
+        /// The file or address.
+        database: String,
         /// What went wrong.
         #[source]
         source: sqlx::migrate::MigrateError,
@@ -66,10 +62,19 @@ pub enum OpenError {
     TooOld(String),
     /// The tables are of another version of this program.
     #[error(
-        "the tables of {} are of another version of ShipsBy. Start `ships-by serve` of this version on it once, which brings older ones up to date; for newer ones take a newer ShipsBy",
-        .0.display()
+        "the tables of {0} are of another version of ShipsBy. Start `ships-by serve` of this version on it once, which brings older ones up to date; for newer ones take a newer ShipsBy"
     )]
-    OtherVersion(PathBuf),
+    OtherVersion(String),
+    /// The tables of PostgreSQL are missing or of another version of this program.
+    #[error(
+        "the tables of {0} are missing, or of another version of ShipsBy: run `ships-by migrate` of this version as their owner; for newer ones take a newer ShipsBy"
+    )]
+    OtherTables(String),
+    /// The role may see every store's rows.
+    #[error(
+        "the role `{0}` owns the tables or passes over row-level security: let the server connect as a role that does neither (see `ships-by migrate --help`)"
+    )]
+    TooMighty(String),
     /// The first store cannot be made.
     #[error("cannot make the first store")]
     FirstStore(#[source] StoreError),
@@ -93,9 +98,6 @@ pub enum OpenError {
 /// Proof that no other server runs on the database. Dropping it lets the next one in.
 #[derive(Debug)]
 pub struct ServingLock(#[expect(dead_code, reason = "held for its lock only")] File);
-
-/// SQLite's code for a file that is something else (SQLITE_NOTADB).
-const NOT_A_DATABASE: &str = "26";
 
 impl ServingLock {
     /// Makes sure that no second server runs on the database at `path`: each would answer from a
@@ -124,27 +126,7 @@ impl Store {
     ///
     /// A new database has one store, `default`, with one location, `main`.
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
-        let path = path.as_ref();
-        let failed = failed(path);
-        // Once, before anybody else is connected: changing the journal mode needs a lock for which
-        // the busy timeout does not wait.
-        let first = common(path)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal);
-        let mut first = SqliteConnection::connect_with(&first)
-            .await
-            .map_err(&failed)?;
-        verify(&mut first, &failed).await?;
-        verify_journal(&mut first, &failed).await?;
-        MIGRATIONS
-            .run(&mut first)
-            .await
-            .map_err(|source| OpenError::Migration {
-                path: path.to_owned(),
-                source,
-            })?;
-        first.close().await.map_err(&failed)?;
-        let store = Self::connected(path).await.map_err(&failed)?;
+        let store = Self::on(Engine::Sqlite(Box::new(Sqlite::open(path.as_ref()).await?)));
         store
             .add_first_store()
             .await
@@ -158,170 +140,74 @@ impl Store {
     ///
     /// [`OpenError::OtherVersion`] if they are not those of this program.
     pub async fn open_as_it_is(path: impl AsRef<Path>) -> Result<Self, OpenError> {
-        let path = path.as_ref();
-        let failed = failed(path);
-        let mut first = SqliteConnection::connect_with(&common(path))
-            .await
-            .map_err(&failed)?;
-        verify(&mut first, &failed).await?;
-        let is_ours = has_our_tables(&mut first).await.map_err(&failed)?;
-        first.close().await.map_err(&failed)?;
-        if !is_ours {
-            return Err(OpenError::OtherVersion(path.to_owned()));
+        let engine = Sqlite::open_as_it_is(path.as_ref()).await?;
+        Ok(Self::on(Engine::Sqlite(Box::new(engine))))
+    }
+
+    /// Opens the database at an address: a file as [`Store::open`] does, PostgreSQL as it is.
+    pub async fn open_at(address: &Address) -> Result<Self, OpenError> {
+        match address {
+            Address::File(path) => Self::open(path).await,
+            Address::Postgres(url) => Self::connect(url).await,
         }
-        Self::connected(path).await.map_err(&failed)
+    }
+
+    /// Connects to PostgreSQL, as a role that owns no table.
+    pub async fn connect(url: &str) -> Result<Self, OpenError> {
+        let store = Self::on(Engine::Postgres(Postgres::connect(url).await?));
+        store
+            .add_first_store()
+            .await
+            .map_err(OpenError::FirstStore)?;
+        Ok(store)
+    }
+
+    /// Brings the tables of PostgreSQL up to date, as their owner, and lets the role `serving` use them.
+    pub async fn migrate(url: &str, serving: &str) -> Result<(), OpenError> {
+        Postgres::migrate(url, serving).await
     }
 
     /// True if the database answers a question.
     pub async fn answers(&self) -> bool {
-        let answer = sqlx::query_scalar::<_, i64>("SELECT 1")
-            .fetch_one(&self.0.readers)
-            .await;
+        let Ok(mut session) = self.0.engine.read(Scope::AllStores).await else {
+            return false;
+        };
+        let answer: Result<bool, _> = query_scalar("SELECT true").fetch_one(&mut session).await;
         answer.is_ok()
     }
 
-    /// Closes the connections. The write-ahead log is folded into the file.
+    /// Closes the connections.
     pub async fn close(&self) {
-        self.0.readers.close().await;
-        self.0.writer.close().await;
+        self.0.engine.close().await;
     }
 
-    async fn connected(path: &Path) -> Result<Self, sqlx::Error> {
-        let writing = common(path)
-            .pragma("cache_size", WRITER_CACHE_KIB)
-            .pragma("temp_store", "MEMORY");
-        let writer = SqlitePoolOptions::new()
-            .max_connections(1)
-            .acquire_timeout(TURN_TIMEOUT)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .connect_with(writing)
-            .await?;
-        let reading = common(path).pragma("query_only", "ON");
-        let readers = SqlitePoolOptions::new()
-            .max_connections(READERS_MAX)
-            .acquire_timeout(TURN_TIMEOUT)
-            .max_lifetime(None)
-            .connect_with(reading.clone())
-            .await?;
-        Ok(Self(Arc::new(Parts {
-            reading,
-            writer,
-            readers,
+    fn on(engine: Engine) -> Self {
+        Self(Arc::new(Parts {
+            engine,
+            committed: Notify::new(),
             in_flight: Mutex::new(HashSet::new()),
-        })))
+        }))
     }
 }
 
-/// What all connections have in common.
-fn common(path: &Path) -> SqliteConnectOptions {
-    SqliteConnectOptions::new()
-        .filename(path)
-        .foreign_keys(true)
-        .busy_timeout(BUSY_TIMEOUT)
-        .synchronous(SqliteSynchronous::Full)
-        .pragma("trusted_schema", "OFF")
-        .pragma("cell_size_check", "ON")
-        .pragma("mmap_size", "0")
-        .pragma("journal_size_limit", JOURNAL_BYTES_MAX)
+impl FromStr for Address {
+    type Err = std::convert::Infallible;
+
+    fn from_str(raw: &str) -> Result<Self, Self::Err> {
+        Ok(match raw.split_once("://") {
+            Some(("postgres" | "postgresql", _)) => Self::Postgres(raw.to_owned()),
+            Some(("sqlite", path)) => Self::File(path.into()),
+            _ => Self::File(raw.into()),
+        })
+    }
 }
 
-fn failed(path: &Path) -> impl Fn(sqlx::Error) -> OpenError {
-    let path = path.to_owned();
-    move |source| {
-        let path = path.clone();
-        let code = source.as_database_error().and_then(|error| error.code());
-        match code.as_deref() {
-            Some(NOT_A_DATABASE) => OpenError::NoDatabase(path),
-            _ => OpenError::Database { path, source },
+/// Without the password.
+impl fmt::Display for Address {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => path.display().fmt(formatter),
+            Self::Postgres(url) => formatter.write_str(&shown(url)),
         }
     }
-}
-
-/// True if the tables are those that this program makes.
-async fn has_our_tables(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
-    let has_any: bool = sqlx::query_scalar(
-        "
-        SELECT EXISTS
-             ( SELECT 1
-                 FROM sqlite_schema
-                WHERE name = '_sqlx_migrations'
-             )",
-    )
-    .fetch_one(&mut *connection)
-    .await?;
-    if !has_any {
-        return Ok(false);
-    }
-    let applied: Vec<(i64, Vec<u8>)> = sqlx::query_as(
-        "
-        SELECT version
-             , checksum
-          FROM _sqlx_migrations
-         WHERE success
-         ORDER BY version",
-    )
-    .fetch_all(connection)
-    .await?;
-    let ours = MIGRATIONS.iter();
-    Ok(ours
-        .map(|migration| (migration.version, &*migration.checksum))
-        .eq(applied.iter().map(|(version, sum)| (*version, &**sum))))
-}
-
-/// Reads the settings back: SQLite passes over a pragma that it does not know or cannot obey.
-async fn verify(
-    connection: &mut SqliteConnection,
-    failed: impl Fn(sqlx::Error) -> OpenError,
-) -> Result<(), OpenError> {
-    let version: String = sqlx::query_scalar("SELECT sqlite_version()")
-        .fetch_one(&mut *connection)
-        .await
-        .map_err(&failed)?;
-    if parsed_version(&version) < Some(SQLITE_VERSION_MIN) {
-        return Err(OpenError::TooOld(version));
-    }
-    for (pragma, question, wanted, wanted_shown) in [
-        ("synchronous", "PRAGMA synchronous", 2, "2 (FULL)"),
-        ("foreign_keys", "PRAGMA foreign_keys", 1, "1"),
-        ("trusted_schema", "PRAGMA trusted_schema", 0, "0"),
-        ("cell_size_check", "PRAGMA cell_size_check", 1, "1"),
-    ] {
-        let found: i64 = sqlx::query_scalar(question)
-            .fetch_one(&mut *connection)
-            .await
-            .map_err(&failed)?;
-        if found != wanted {
-            return Err(OpenError::Setting {
-                pragma,
-                wanted: wanted_shown,
-                found: found.to_string(),
-            });
-        }
-    }
-    Ok(())
-}
-
-async fn verify_journal(
-    connection: &mut SqliteConnection,
-    failed: impl Fn(sqlx::Error) -> OpenError,
-) -> Result<(), OpenError> {
-    let mode: String = sqlx::query_scalar("PRAGMA journal_mode")
-        .fetch_one(&mut *connection)
-        .await
-        .map_err(&failed)?;
-    if mode != "wal" {
-        return Err(OpenError::Setting {
-            pragma: "journal_mode",
-            wanted: "wal",
-            found: mode,
-        });
-    }
-    Ok(())
-}
-
-fn parsed_version(version: &str) -> Option<(u32, u32, u32)> {
-    let mut parts = version.split('.').map(str::parse::<u32>);
-    let mut part = || parts.next()?.ok();
-    Some((part()?, part()?, part()?))
 }

@@ -3,6 +3,7 @@
 use shared::lead_time::JUDGED_MAX;
 use shared::repromise::Awaited;
 
+use super::engine::query_scalar;
 use super::{StoreError, Writing};
 
 /// What a date rests on.
@@ -20,22 +21,24 @@ pub struct PromiseBasis {
 impl Writing {
     /// What [`PromiseBasis::reached`] says of the last dates that somebody was told who asked, oldest first.
     pub async fn reached(&mut self) -> Result<Vec<u8>, StoreError> {
-        let mut newest: Vec<u8> = sqlx::query_scalar(
+        let mut newest: Vec<i64> = query_scalar(
             "
             SELECT reached
               FROM promise
-             WHERE store_id = ?1
+             WHERE store_id = $1
                AND cause = 'reserved'
                AND reached IS NOT NULL
              ORDER BY revision DESC
-             LIMIT ?2",
+             LIMIT $2",
         )
         .bind(self.store.as_str())
         .bind(i64::try_from(JUDGED_MAX).unwrap_or(i64::MAX))
-        .fetch_all(&mut *self.transaction)
+        .fetch_all(&mut self.session)
         .await?;
         newest.reverse();
-        Ok(newest)
+        let percent =
+            |stored| u8::try_from(stored).map_err(|_| StoreError::Unreadable("promise.reached"));
+        newest.into_iter().map(percent).collect()
     }
 }
 

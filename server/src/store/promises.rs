@@ -7,11 +7,10 @@ use shared::quantity::Quantity;
 use shared::repromise::{Awaited, Held};
 use shared::shipment::PlanKind;
 use shared::supply::Due;
-use sqlx::SqliteConnection;
 
-use super::promise_basis::{PromiseBasis, awaited};
+use super::engine::{Session, instant, query, query_as, query_scalar, stored};
+use super::promise_basis::PromiseBasis;
 use super::skus::{json_list, quantity, read};
-use super::writing::stored;
 use super::{Store, StoreError, Writing};
 
 /// Goods held for somebody until an instant.
@@ -88,22 +87,6 @@ struct ReservationRow {
 }
 
 #[derive(sqlx::FromRow)]
-struct PartRow {
-    reservation: String,
-    line: i64,
-    part: i64,
-    sku: String,
-    quantity: i64,
-    location: String,
-    ships_by: Option<NaiveDate>,
-    alone: bool,
-    awaits_orders: String,
-    awaits_made: bool,
-    created_at_ms: i64,
-    takes: String,
-}
-
-#[derive(sqlx::FromRow)]
 struct LedgerRow {
     line: i64,
     part: i64,
@@ -135,12 +118,12 @@ impl Store {
         store: &StoreId,
         id: &ReservationId,
     ) -> Result<Option<(Reservation, Vec<PromiseRow>)>, StoreError> {
-        let mut snapshot = self.0.readers.begin().await?;
+        let mut snapshot = self.read(store).await?;
         let found = reservation(&mut snapshot, store, id).await?;
         let Some(found) = found else {
             return Ok(None);
         };
-        let rows: Vec<LedgerRow> = sqlx::query_as(
+        let rows: Vec<LedgerRow> = query_as(
             "
             SELECT line
                  , part
@@ -154,17 +137,17 @@ impl Store {
                  , at_ms
                  , revision
               FROM promise
-             WHERE store_id = ?1
-               AND reservation = ?2
+             WHERE store_id = $1
+               AND reservation = $2
              ORDER BY line
                     , part
                     , version",
         )
         .bind(store.as_str())
         .bind(id.as_str())
-        .fetch_all(&mut *snapshot)
+        .fetch_all(&mut snapshot)
         .await?;
-        snapshot.rollback().await?;
+        snapshot.end().await?;
         let rows: Result<_, _> = rows.into_iter().map(LedgerRow::row).collect();
         Ok(Some((found, rows?)))
     }
@@ -175,18 +158,18 @@ impl Store {
         store: &StoreId,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        let found: Option<i64> = sqlx::query_scalar(
+        let found: Option<bool> = query_scalar(
             "
-            SELECT 1
+            SELECT true
               FROM reservation
-             WHERE store_id = ?1
+             WHERE store_id = $1
                AND ended_at_ms IS NULL
-               AND expires_at_ms <= ?2
+               AND expires_at_ms <= $2
              LIMIT 1",
         )
         .bind(store.as_str())
         .bind(now.timestamp_millis())
-        .fetch_optional(&self.0.readers)
+        .fetch_optional(&mut self.read(store).await?)
         .await?;
         Ok(found.is_some())
     }
@@ -198,19 +181,19 @@ impl Store {
         after: &str,
         limit: u32,
     ) -> Result<Vec<Sku>, StoreError> {
-        let skus: Vec<String> = sqlx::query_scalar(
+        let skus: Vec<String> = query_scalar(
             "
             SELECT DISTINCT sku
               FROM claim
-             WHERE store_id = ?1
-               AND ?2 < sku
+             WHERE store_id = $1
+               AND $2 < sku
              ORDER BY sku
-             LIMIT ?3",
+             LIMIT $3",
         )
         .bind(store.as_str())
         .bind(after)
         .bind(limit)
-        .fetch_all(&self.0.readers)
+        .fetch_all(&mut self.read(store).await?)
         .await?;
         skus.iter().map(|sku| read(sku, "claim.sku")).collect()
     }
@@ -223,12 +206,12 @@ impl Writing {
         id: &ReservationId,
     ) -> Result<Option<Reservation>, StoreError> {
         let store = self.store.clone();
-        reservation(self.connection(), &store, id).await
+        reservation(&mut self.session, &store, id).await
     }
 
     /// Writes a reservation down.
     pub async fn add_reservation(&mut self, made: &Reservation) -> Result<(), StoreError> {
-        sqlx::query(
+        query(
             "
             INSERT INTO reservation
                  ( store_id
@@ -238,7 +221,7 @@ impl Writing {
                  , expires_at_ms
                  , revision
                  )
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            VALUES ($1, $2, $3, $4, $5, $6)",
         )
         .bind(self.store.as_str())
         .bind(made.id.as_str())
@@ -246,7 +229,7 @@ impl Writing {
         .bind(made.created_at.timestamp_millis())
         .bind(made.expires_at.timestamp_millis())
         .bind(stored(made.revision))
-        .execute(&mut *self.transaction)
+        .execute(&mut self.session)
         .await?;
         Ok(())
     }
@@ -258,7 +241,7 @@ impl Writing {
         cause: &str,
         basis: &PromiseBasis,
     ) -> Result<(), StoreError> {
-        sqlx::query(
+        query(
             "
             INSERT INTO promised_part
                  ( store_id
@@ -272,7 +255,7 @@ impl Writing {
                  , awaits_orders
                  , awaits_made
                  )
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
                 ON CONFLICT (store_id, reservation, line, part) DO UPDATE
                SET quantity      = excluded.quantity
                  , location      = excluded.location
@@ -290,10 +273,10 @@ impl Writing {
         .bind(day(part.held.due))
         .bind(json_list(&basis.awaits.orders))
         .bind(basis.awaits.made)
-        .execute(&mut *self.transaction)
+        .execute(&mut self.session)
         .await?;
         for (sku, quantity) in &part.takes {
-            sqlx::query(
+            query(
                 "
                 INSERT INTO claim
                      ( store_id
@@ -303,7 +286,7 @@ impl Writing {
                      , part
                      , quantity
                      )
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                VALUES ($1, $2, $3, $4, $5, $6)
                     ON CONFLICT (store_id, sku, reservation, line, part) DO UPDATE
                    SET quantity = excluded.quantity",
             )
@@ -313,10 +296,10 @@ impl Writing {
             .bind(part.line)
             .bind(part.part)
             .bind(quantity.units())
-            .execute(&mut *self.transaction)
+            .execute(&mut self.session)
             .await?;
         }
-        sqlx::query(
+        query(
             "
             INSERT INTO promise
                  ( store_id
@@ -334,25 +317,25 @@ impl Writing {
                  , revision
                  , reached
                  )
-            SELECT ?1
-                 , ?2
-                 , ?3
-                 , ?4
+            SELECT $1
+                 , $2
+                 , $3
+                 , $4
                  , coalesce(max(version), 0) + 1
-                 , ?5
-                 , ?6
-                 , ?7
-                 , ?8
-                 , ?9
-                 , ?10
-                 , ?11
-                 , ?12
-                 , ?13
+                 , $5
+                 , $6
+                 , $7
+                 , $8
+                 , $9
+                 , $10
+                 , $11
+                 , $12
+                 , $13
               FROM promise
-             WHERE store_id = ?1
-               AND reservation = ?2
-               AND line = ?3
-               AND part = ?4",
+             WHERE store_id = $1
+               AND reservation = $2
+               AND line = $3
+               AND part = $4",
         )
         .bind(self.store.as_str())
         .bind(part.reservation.as_str())
@@ -367,117 +350,28 @@ impl Writing {
         .bind(self.at.timestamp_millis())
         .bind(stored(self.revision))
         .bind(basis.reached)
-        .execute(&mut *self.transaction)
+        .execute(&mut self.session)
         .await?;
         let skus: Vec<Sku> = part.takes.iter().map(|(sku, _)| sku.clone()).collect();
         self.touch(&skus).await
     }
 
-    /// The parts that stand promised and take any of these SKUs, those of who came first at first.
-    pub async fn promised(&mut self, skus: &[Sku]) -> Result<Vec<PromisedPart>, StoreError> {
-        let rows: Vec<PartRow> = sqlx::query_as(
-            "
-            SELECT part.reservation
-                 , part.line
-                 , part.part
-                 , part.sku
-                 , part.quantity
-                 , part.location
-                 , part.ships_by
-                 , part.awaits_orders
-                 , part.awaits_made
-                 , reservation.plan = 'separate' OR 1 =
-                 ( SELECT count(*)
-                     FROM promised_part AS other
-                    WHERE other.store_id = part.store_id
-                      AND other.reservation = part.reservation
-                 ) AS alone
-                 , reservation.created_at_ms
-                 , ( SELECT json_group_array(json_array(taken.sku, taken.quantity))
-                       FROM claim AS taken
-                      WHERE taken.store_id = part.store_id
-                        AND taken.reservation = part.reservation
-                        AND taken.line = part.line
-                        AND taken.part = part.part
-                   ) AS takes
-              FROM promised_part AS part
-              JOIN reservation
-                ON reservation.store_id = part.store_id
-               AND reservation.reservation = part.reservation
-             WHERE part.store_id = ?1
-               AND reservation.ended_at_ms IS NULL
-               AND ?3 < reservation.expires_at_ms
-               AND (part.reservation, part.line, part.part) IN
-                 ( SELECT claim.reservation
-                        , claim.line
-                        , claim.part
-                     FROM claim
-                    WHERE claim.store_id = ?1
-                      AND claim.sku IN (SELECT value FROM json_each(?2))
-                 )
-             ORDER BY reservation.revision
-                    , part.reservation
-                    , part.line
-                    , part.part",
-        )
-        .bind(self.store.as_str())
-        .bind(json_list(skus))
-        .bind(self.at.timestamp_millis())
-        .fetch_all(&mut *self.transaction)
-        .await?;
-        rows.into_iter().map(PartRow::part).collect()
-    }
-
-    /// The number that the next part of a line gets.
-    pub async fn next_part(&mut self, part: &PromisedPart) -> Result<u32, StoreError> {
-        let next: i64 = sqlx::query_scalar(
-            "
-            SELECT coalesce(max(part), -1) + 1
-              FROM promised_part
-             WHERE store_id = ?1
-               AND reservation = ?2
-               AND line = ?3",
-        )
-        .bind(self.store.as_str())
-        .bind(part.reservation.as_str())
-        .bind(part.line)
-        .fetch_one(&mut *self.transaction)
-        .await?;
-        u32::try_from(next).map_err(|_| StoreError::Unreadable("promised_part.part"))
-    }
-
-    /// Of these SKUs, those of which something is promised; of all SKUs where there is no list.
-    pub async fn claimed_among(&mut self, skus: Option<&[Sku]>) -> Result<Vec<Sku>, StoreError> {
-        let found: Vec<String> = sqlx::query_scalar(
-            "
-            SELECT DISTINCT sku
-              FROM claim
-             WHERE store_id = ?1
-               AND (?2 IS NULL OR sku IN (SELECT value FROM json_each(?2)))",
-        )
-        .bind(self.store.as_str())
-        .bind(skus.map(json_list))
-        .fetch_all(&mut *self.transaction)
-        .await?;
-        found.iter().map(|sku| read(sku, "claim.sku")).collect()
-    }
-
     /// Reservations whose time is over and that nobody has cleared away, the oldest of them.
     pub async fn expired(&mut self, limit: u32) -> Result<Vec<ReservationId>, StoreError> {
-        let ids: Vec<String> = sqlx::query_scalar(
+        let ids: Vec<String> = query_scalar(
             "
             SELECT reservation
               FROM reservation
-             WHERE store_id = ?1
+             WHERE store_id = $1
                AND ended_at_ms IS NULL
-               AND expires_at_ms <= ?2
+               AND expires_at_ms <= $2
              ORDER BY expires_at_ms
-             LIMIT ?3",
+             LIMIT $3",
         )
         .bind(self.store.as_str())
         .bind(self.at.timestamp_millis())
         .bind(limit)
-        .fetch_all(&mut *self.transaction)
+        .fetch_all(&mut self.session)
         .await?;
         ids.iter()
             .map(|id| read(id, "reservation.reservation"))
@@ -490,31 +384,31 @@ impl Writing {
         id: &ReservationId,
         ending: Ending,
     ) -> Result<Vec<Sku>, StoreError> {
-        sqlx::query(
+        query(
             "
             UPDATE reservation
-               SET ended_at_ms = ?3
-                 , ended_by    = ?4
-             WHERE store_id = ?1
-               AND reservation = ?2
+               SET ended_at_ms = $3
+                 , ended_by    = $4
+             WHERE store_id = $1
+               AND reservation = $2
                AND ended_at_ms IS NULL",
         )
         .bind(self.store.as_str())
         .bind(id.as_str())
         .bind(self.at.timestamp_millis())
         .bind(ending.name())
-        .execute(&mut *self.transaction)
+        .execute(&mut self.session)
         .await?;
-        let skus: Vec<String> = sqlx::query_scalar(
+        let skus: Vec<String> = query_scalar(
             "
             DELETE FROM claim
-             WHERE store_id = ?1
-               AND reservation = ?2
+             WHERE store_id = $1
+               AND reservation = $2
             RETURNING sku",
         )
         .bind(self.store.as_str())
         .bind(id.as_str())
-        .fetch_all(&mut *self.transaction)
+        .fetch_all(&mut self.session)
         .await?;
         let skus: Result<Vec<Sku>, _> = skus.iter().map(|sku| read(sku, "claim.sku")).collect();
         let skus = skus?;
@@ -524,11 +418,11 @@ impl Writing {
 }
 
 async fn reservation(
-    connection: &mut SqliteConnection,
+    connection: &mut Session,
     store: &StoreId,
     id: &ReservationId,
 ) -> Result<Option<Reservation>, StoreError> {
-    let row: Option<ReservationRow> = sqlx::query_as(
+    let row: Option<ReservationRow> = query_as(
         "
         SELECT reservation
              , plan
@@ -538,8 +432,8 @@ async fn reservation(
              , ended_by
              , revision
           FROM reservation
-         WHERE store_id = ?1
-           AND reservation = ?2",
+         WHERE store_id = $1
+           AND reservation = $2",
     )
     .bind(store.as_str())
     .bind(id.as_str())
@@ -569,29 +463,6 @@ impl ReservationRow {
     }
 }
 
-impl PartRow {
-    fn part(self) -> Result<PromisedPart, StoreError> {
-        let takes: Vec<(String, u32)> =
-            serde_json::from_str(&self.takes).map_err(|_| StoreError::Unreadable("claim"))?;
-        let takes = takes
-            .iter()
-            .map(|(sku, units)| Ok((read(sku, "claim.sku")?, Quantity::new(*units))));
-        Ok(PromisedPart {
-            reservation: read(&self.reservation, "promised_part.reservation")?,
-            line: number(self.line)?,
-            part: number(self.part)?,
-            held: Held {
-                since: Some(instant(self.created_at_ms)?),
-                // Goods that leave together wait for each other.
-                alone: self.alone,
-                awaits: awaited(&self.awaits_orders, self.awaits_made)?,
-                ..held(&self.sku, self.quantity, &self.location, self.ships_by)?
-            },
-            takes: takes.collect::<Result<_, StoreError>>()?,
-        })
-    }
-}
-
 impl LedgerRow {
     fn row(self) -> Result<PromiseRow, StoreError> {
         Ok(PromiseRow {
@@ -607,7 +478,7 @@ impl LedgerRow {
     }
 }
 
-fn held(
+pub(super) fn held(
     sku: &str,
     units: i64,
     location: &str,
@@ -640,11 +511,6 @@ pub fn plan_name(plan: PlanKind) -> &'static str {
     }
 }
 
-fn number(stored: i64) -> Result<u32, StoreError> {
+pub(super) fn number(stored: i64) -> Result<u32, StoreError> {
     u32::try_from(stored).map_err(|_| StoreError::Unreadable("promise"))
-}
-
-/// An instant that is stored in milliseconds.
-pub(super) fn instant(ms: i64) -> Result<DateTime<Utc>, StoreError> {
-    DateTime::from_timestamp_millis(ms).ok_or(StoreError::Unreadable("an instant"))
 }

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 use shared::ids::{LocationId, PurchaseOrderId, Sku, StoreId, SupplierId};
 use shared::quantity::Quantity;
-use sqlx::SqliteConnection;
 
+use super::engine::stored;
+use super::engine::{Session, query, query_as};
 use super::incoming::{Awaited, Expected, Suppliers};
 use super::skus::{json_list, quantity, read};
-use super::writing::stored;
 use super::{Store, StoreError, Writing};
 
 /// An order of ours at a supplier.
@@ -117,7 +117,7 @@ struct LineRow {
     received: i64,
     asked: i64,
     expected_on: Option<NaiveDate>,
-    lead_time_days: Option<u32>,
+    lead_time_days: Option<i64>,
 }
 
 impl Store {
@@ -127,7 +127,7 @@ impl Store {
         store: &StoreId,
         id: &PurchaseOrderId,
     ) -> Result<Option<PurchaseOrder>, StoreError> {
-        let mut snapshot = self.0.readers.begin().await?;
+        let mut snapshot = self.read(store).await?;
         purchase_order(&mut snapshot, store, id).await
     }
 
@@ -140,8 +140,8 @@ impl Store {
         after: Option<&PurchaseOrderId>,
         limit: u32,
     ) -> Result<Vec<PurchaseOrder>, StoreError> {
-        let mut snapshot = self.0.readers.begin().await?;
-        let rows: Vec<Row> = sqlx::query_as(
+        let mut snapshot = self.read(store).await?;
+        let rows: Vec<Row> = query_as(
             "
             SELECT purchase_order
                  , location
@@ -152,17 +152,17 @@ impl Store {
                  , status
                  , revision
               FROM purchase_order
-             WHERE store_id = ?1
-               AND ?2 < purchase_order
-               AND (?3 IS NULL OR status = ?3)
+             WHERE store_id = $1
+               AND $2 < purchase_order
+               AND ($3 IS NULL OR status = $3)
              ORDER BY purchase_order
-             LIMIT ?4",
+             LIMIT $4",
         )
         .bind(store.as_str())
         .bind(after.map_or("", PurchaseOrderId::as_str))
         .bind(status.map(PurchaseOrderStatus::name))
         .bind(limit)
-        .fetch_all(&mut *snapshot)
+        .fetch_all(&mut snapshot)
         .await?;
         with_lines(&mut snapshot, store, rows).await
     }
@@ -175,12 +175,12 @@ impl Writing {
         id: &PurchaseOrderId,
     ) -> Result<Option<PurchaseOrder>, StoreError> {
         let store = self.store.clone();
-        purchase_order(self.connection(), &store, id).await
+        purchase_order(&mut self.session, &store, id).await
     }
 
     /// Adds a purchase order.
     pub async fn add_purchase_order(&mut self, order: &PurchaseOrder) -> Result<(), StoreError> {
-        sqlx::query(
+        query(
             "
             INSERT INTO purchase_order
                  ( store_id
@@ -193,7 +193,7 @@ impl Writing {
                  , status
                  , revision
                  )
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         )
         .bind(self.store.as_str())
         .bind(order.id.as_str())
@@ -204,10 +204,10 @@ impl Writing {
         .bind(order.shipped_on)
         .bind(order.status.name())
         .bind(stored(self.revision))
-        .execute(&mut *self.transaction)
+        .execute(&mut self.session)
         .await?;
         for line in &order.lines {
-            sqlx::query(
+            query(
                 "
                 INSERT INTO purchase_order_line
                      ( store_id
@@ -219,7 +219,7 @@ impl Writing {
                      , asked
                      , promised_on
                      )
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?4, ?6)",
+                VALUES ($1, $2, $3, $4, $5, $6, $4, $6)",
             )
             .bind(self.store.as_str())
             .bind(order.id.as_str())
@@ -227,7 +227,7 @@ impl Writing {
             .bind(line.quantity.units())
             .bind(line.received.units())
             .bind(line.expected_on)
-            .execute(&mut *self.transaction)
+            .execute(&mut self.session)
             .await?;
         }
         self.touch(&skus_of(order)).await
@@ -240,15 +240,15 @@ impl Writing {
         before: &PurchaseOrder,
         after: &PurchaseOrder,
     ) -> Result<(), StoreError> {
-        sqlx::query(
+        query(
             "
             UPDATE purchase_order
-               SET status     = ?3
-                 , revision   = ?4
-                 , mode       = ?5
-                 , shipped_on = ?6
-             WHERE store_id = ?1
-               AND purchase_order = ?2",
+               SET status     = $3
+                 , revision   = $4
+                 , mode       = $5
+                 , shipped_on = $6
+             WHERE store_id = $1
+               AND purchase_order = $2",
         )
         .bind(self.store.as_str())
         .bind(after.id.as_str())
@@ -256,7 +256,7 @@ impl Writing {
         .bind(stored(self.revision))
         .bind(after.mode.as_deref())
         .bind(after.shipped_on)
-        .execute(&mut *self.transaction)
+        .execute(&mut self.session)
         .await?;
         for (was, becomes) in before.lines.iter().zip(&after.lines) {
             if was != becomes {
@@ -275,7 +275,7 @@ impl Writing {
         id: &PurchaseOrderId,
         receipt: &Receipt,
     ) -> Result<bool, StoreError> {
-        let done = sqlx::query(
+        let done = query(
             "
             INSERT INTO receipt
                  ( store_id
@@ -284,7 +284,7 @@ impl Writing {
                  , received_on
                  , revision
                  )
-            VALUES (?1, ?2, ?3, ?4, ?5)
+            VALUES ($1, $2, $3, $4, $5)
                 ON CONFLICT (store_id, purchase_order, receipt) DO NOTHING",
         )
         .bind(self.store.as_str())
@@ -292,13 +292,13 @@ impl Writing {
         .bind(&receipt.id)
         .bind(receipt.received_on)
         .bind(stored(self.revision))
-        .execute(&mut *self.transaction)
+        .execute(&mut self.session)
         .await?;
-        if done.rows_affected() == 0 {
+        if done == 0 {
             return Ok(false);
         }
         for (sku, quantity) in &receipt.lines {
-            sqlx::query(
+            query(
                 "
                 INSERT INTO receipt_line
                      ( store_id
@@ -307,14 +307,14 @@ impl Writing {
                      , sku
                      , quantity
                      )
-                VALUES (?1, ?2, ?3, ?4, ?5)",
+                VALUES ($1, $2, $3, $4, $5)",
             )
             .bind(self.store.as_str())
             .bind(id.as_str())
             .bind(&receipt.id)
             .bind(sku.as_str())
             .bind(quantity.units())
-            .execute(&mut *self.transaction)
+            .execute(&mut self.session)
             .await?;
         }
         Ok(true)
@@ -326,20 +326,20 @@ impl Writing {
         id: &PurchaseOrderId,
         receipt: &str,
     ) -> Result<Vec<(Sku, Quantity)>, StoreError> {
-        let rows: Vec<(String, i64)> = sqlx::query_as(
+        let rows: Vec<(String, i64)> = query_as(
             "
             SELECT sku
                  , quantity
               FROM receipt_line
-             WHERE store_id = ?1
-               AND purchase_order = ?2
-               AND receipt = ?3
+             WHERE store_id = $1
+               AND purchase_order = $2
+               AND receipt = $3
              ORDER BY sku",
         )
         .bind(self.store.as_str())
         .bind(id.as_str())
         .bind(receipt)
-        .fetch_all(&mut *self.transaction)
+        .fetch_all(&mut self.session)
         .await?;
         let line =
             |(sku, units): (String, i64)| Ok((read(&sku, "receipt_line.sku")?, quantity(units)?));
@@ -351,17 +351,17 @@ impl Writing {
         id: &PurchaseOrderId,
         line: &PurchaseOrderLine,
     ) -> Result<(), StoreError> {
-        sqlx::query(
+        query(
             "
             UPDATE purchase_order_line
-               SET quantity    = ?4
-                 , received    = ?5
-                 , expected_on = ?6
-                 , asked       = max(asked, ?4)
-                 , promised_on = coalesce(promised_on, ?6)
-             WHERE store_id = ?1
-               AND purchase_order = ?2
-               AND sku = ?3",
+               SET quantity    = $4
+                 , received    = $5
+                 , expected_on = $6
+                 , asked       = CASE WHEN asked < $4 THEN $4 ELSE asked END
+                 , promised_on = coalesce(promised_on, $6)
+             WHERE store_id = $1
+               AND purchase_order = $2
+               AND sku = $3",
         )
         .bind(self.store.as_str())
         .bind(id.as_str())
@@ -369,7 +369,7 @@ impl Writing {
         .bind(line.quantity.units())
         .bind(line.received.units())
         .bind(line.expected_on)
-        .execute(&mut *self.transaction)
+        .execute(&mut self.session)
         .await?;
         Ok(())
     }
@@ -380,7 +380,7 @@ impl Writing {
         was: &PurchaseOrderLine,
         becomes: &PurchaseOrderLine,
     ) -> Result<(), StoreError> {
-        sqlx::query(
+        query(
             "
             INSERT INTO supply_date_change
                  ( store_id
@@ -390,7 +390,7 @@ impl Writing {
                  , was
                  , becomes
                  )
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            VALUES ($1, $2, $3, $4, $5, $6)",
         )
         .bind(self.store.as_str())
         .bind(id.as_str())
@@ -398,18 +398,18 @@ impl Writing {
         .bind(stored(self.revision))
         .bind(was.expected_on)
         .bind(becomes.expected_on)
-        .execute(&mut *self.transaction)
+        .execute(&mut self.session)
         .await?;
         Ok(())
     }
 }
 
 async fn purchase_order(
-    connection: &mut SqliteConnection,
+    connection: &mut Session,
     store: &StoreId,
     id: &PurchaseOrderId,
 ) -> Result<Option<PurchaseOrder>, StoreError> {
-    let row: Option<Row> = sqlx::query_as(
+    let row: Option<Row> = query_as(
         "
         SELECT purchase_order
              , location
@@ -420,8 +420,8 @@ async fn purchase_order(
              , status
              , revision
           FROM purchase_order
-         WHERE store_id = ?1
-           AND purchase_order = ?2",
+         WHERE store_id = $1
+           AND purchase_order = $2",
     )
     .bind(store.as_str())
     .bind(id.as_str())
@@ -432,12 +432,12 @@ async fn purchase_order(
 }
 
 async fn with_lines(
-    connection: &mut SqliteConnection,
+    connection: &mut Session,
     store: &StoreId,
     rows: Vec<Row>,
 ) -> Result<Vec<PurchaseOrder>, StoreError> {
     let ids: Vec<&str> = rows.iter().map(|row| row.purchase_order.as_str()).collect();
-    let lines: Vec<LineRow> = sqlx::query_as(
+    let lines: Vec<LineRow> = query_as(
         "
         SELECT line.purchase_order
              , line.sku
@@ -450,8 +450,8 @@ async fn with_lines(
           JOIN sku
             ON sku.store_id = line.store_id
            AND sku.sku = line.sku
-         WHERE line.store_id = ?1
-           AND line.purchase_order IN (SELECT value FROM json_each(?2))
+         WHERE line.store_id = $1
+           AND line.purchase_order IN (SELECT value FROM json_each($2))
          ORDER BY line.purchase_order
                 , line.sku",
     )

@@ -4,6 +4,7 @@ use shared::availability::{Location, PromisePolicy};
 use shared::cart::LOCATIONS_MAX;
 use shared::ids::StoreId;
 
+use super::engine::query_scalar;
 use super::locations::{LocationRecord, locations};
 use super::stores::{StoreRecord, store_record};
 use super::transit::transit_from;
@@ -25,19 +26,19 @@ impl Store {
     /// The settings of a store; `None` where there is no such store.
     pub async fn load_settings(&self, store: &StoreId) -> Result<Option<Settings>, StoreError> {
         // A transaction that only reads: all of this as of one commit.
-        let mut snapshot = self.0.readers.begin().await?;
-        let generation: Option<i64> = sqlx::query_scalar(
+        let mut snapshot = self.read(store).await?;
+        let generation: Option<i64> = query_scalar(
             "
             SELECT settings_revision
               FROM store
-             WHERE store_id = ?1",
+             WHERE store_id = $1",
         )
         .bind(store.as_str())
-        .fetch_optional(&mut *snapshot)
+        .fetch_optional(&mut snapshot)
         .await?;
-        let record = store_record(&mut *snapshot, store).await?;
-        let locations = locations(&mut *snapshot, store).await?;
-        snapshot.rollback().await?;
+        let record = store_record(&mut snapshot, store).await?;
+        let locations = locations(&mut snapshot, store).await?;
+        snapshot.end().await?;
         let Some(record) = record else {
             return Ok(None);
         };

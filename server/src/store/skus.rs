@@ -6,9 +6,9 @@ use chrono::NaiveDate;
 use shared::ids::{Sku, StoreId, SupplierId};
 use shared::quantity::Quantity;
 use shared::supply::BackorderMode;
-use sqlx::SqliteExecutor;
 
-use super::writing::stored;
+use super::engine::stored;
+use super::engine::{Session, query, query_as, query_scalar};
 use super::{Store, StoreError, Writing};
 
 /// How a SKU may be sold.
@@ -107,7 +107,7 @@ impl Store {
     /// One SKU.
     pub async fn sku(&self, store: &StoreId, sku: &Sku) -> Result<Option<SkuRecord>, StoreError> {
         let mut found = records(
-            &self.0.readers,
+            &mut self.read(store).await?,
             store,
             &json_list(std::slice::from_ref(sku)),
         )
@@ -122,7 +122,7 @@ impl Store {
         after: Option<&Sku>,
         limit: u32,
     ) -> Result<Vec<SkuRecord>, StoreError> {
-        let rows: Vec<Row> = sqlx::query_as(
+        let rows: Vec<Row> = query_as(
             "
             SELECT sku
                  , title
@@ -140,15 +140,15 @@ impl Store {
                  , kit
                  , revision
               FROM sku
-             WHERE store_id = ?1
-               AND ?2 < sku
+             WHERE store_id = $1
+               AND $2 < sku
              ORDER BY sku
-             LIMIT ?3",
+             LIMIT $3",
         )
         .bind(store.as_str())
         .bind(after.map_or("", Sku::as_str))
         .bind(limit)
-        .fetch_all(&self.0.readers)
+        .fetch_all(&mut self.read(store).await?)
         .await?;
         rows.into_iter().map(Row::record).collect()
     }
@@ -157,7 +157,7 @@ impl Store {
 impl Writing {
     /// Makes a SKU or replaces it. Its stock stays as it is.
     pub async fn put_sku(&mut self, record: &SkuRecord) -> Result<(), StoreError> {
-        sqlx::query(
+        query(
             "
             INSERT INTO sku
                  ( store_id
@@ -177,7 +177,7 @@ impl Writing {
                  , kit
                  , revision
                  )
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
                 ON CONFLICT (store_id, sku) DO UPDATE
                SET title               = excluded.title
                  , tracked             = excluded.tracked
@@ -210,44 +210,44 @@ impl Writing {
         .bind(record.lead_time_days)
         .bind(stored_kit(&record.kit))
         .bind(stored(self.revision))
-        .execute(&mut *self.transaction)
+        .execute(&mut self.session)
         .await?;
         Ok(())
     }
 
     /// Of `skus`, those that the store does not know.
     pub async fn unknown_skus(&mut self, skus: &[Sku]) -> Result<Vec<Sku>, StoreError> {
-        let unknown: Vec<String> = sqlx::query_scalar(
+        let unknown: Vec<String> = query_scalar(
             "
             SELECT asked.value
-              FROM json_each(?2) AS asked
+              FROM json_each($2) AS asked
              WHERE NOT EXISTS
                  ( SELECT 1
                      FROM sku
-                    WHERE store_id = ?1
+                    WHERE store_id = $1
                       AND sku = asked.value
                  )",
         )
         .bind(self.store.as_str())
         .bind(json_list(skus))
-        .fetch_all(&mut *self.transaction)
+        .fetch_all(&mut self.session)
         .await?;
         unknown.into_iter().map(|sku| read(&sku, "sku")).collect()
     }
 
     /// Says that facts about these SKUs changed, so that they are loaded anew everywhere.
     pub(super) async fn touch(&mut self, skus: &[Sku]) -> Result<(), StoreError> {
-        sqlx::query(
+        query(
             "
             UPDATE sku
-               SET revision = ?3
-             WHERE store_id = ?1
-               AND sku IN (SELECT value FROM json_each(?2))",
+               SET revision = $3
+             WHERE store_id = $1
+               AND sku IN (SELECT value FROM json_each($2))",
         )
         .bind(self.store.as_str())
         .bind(json_list(skus))
         .bind(stored(self.revision))
-        .execute(&mut *self.transaction)
+        .execute(&mut self.session)
         .await?;
         Ok(())
     }
@@ -255,11 +255,11 @@ impl Writing {
 
 /// The SKUs of a list that [`json_list`] made, those that the store knows.
 pub(super) async fn records(
-    executor: impl SqliteExecutor<'_>,
+    session: &mut Session,
     store: &StoreId,
     asked: &str,
 ) -> Result<Vec<SkuRecord>, StoreError> {
-    let rows: Vec<Row> = sqlx::query_as(
+    let rows: Vec<Row> = query_as(
         "
         SELECT sku
              , title
@@ -277,12 +277,12 @@ pub(super) async fn records(
              , kit
              , revision
           FROM sku
-         WHERE store_id = ?1
-           AND sku IN (SELECT value FROM json_each(?2))",
+         WHERE store_id = $1
+           AND sku IN (SELECT value FROM json_each($2))",
     )
     .bind(store.as_str())
     .bind(asked)
-    .fetch_all(executor)
+    .fetch_all(session)
     .await?;
     rows.into_iter().map(Row::record).collect()
 }
@@ -358,7 +358,7 @@ fn read_kit(stored: &str) -> Result<Vec<Component>, StoreError> {
 }
 
 /// A number of days, where there is one.
-fn days(stored: Option<i64>, field: &'static str) -> Result<Option<u32>, StoreError> {
+pub(super) fn days(stored: Option<i64>, field: &'static str) -> Result<Option<u32>, StoreError> {
     let days = stored.map(|days| u32::try_from(days).map_err(|_| StoreError::Unreadable(field)));
     days.transpose()
 }

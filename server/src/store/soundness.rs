@@ -4,6 +4,10 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
+use shared::ids::StoreId;
+
+use super::engine::sqlite::Sqlite;
+use super::engine::{Engine, query_as};
 use super::{Store, StoreError};
 
 /// Something that must not be.
@@ -21,34 +25,21 @@ const FAULTS_MAX: u32 = 20;
 impl Store {
     /// Looks for faults: in the file, in references, between counters and their ledger.
     pub async fn faults(&self) -> Result<Vec<Fault>, StoreError> {
-        let mut faults = Vec::new();
-        let damage: Vec<String> = sqlx::query_scalar("PRAGMA integrity_check(20)")
-            .fetch_all(&self.0.readers)
-            .await?;
-        faults.extend(
-            damage
-                .into_iter()
-                .filter(|line| line != "ok")
-                .map(|found| Fault {
-                    check: "the file is intact",
-                    found,
-                }),
-        );
-        let dangling: Vec<(String, Option<i64>, String, i64)> =
-            sqlx::query_as("PRAGMA foreign_key_check")
-                .fetch_all(&self.0.readers)
-                .await?;
-        faults.extend(dangling.into_iter().map(|(table, _, parent, _)| Fault {
-            check: "what is referred to exists",
-            found: format!("a row of {table} refers to no row of {parent}"),
-        }));
-        faults.extend(self.levels_beside_their_ledger().await?);
-        faults.extend(self.receipts_beside_their_lines().await?);
-        faults.extend(self.lines_beyond_what_was_asked_for().await?);
-        faults.extend(self.lines_without_their_delivery().await?);
-        faults.extend(self.claims_beside_what_is_promised().await?);
-        faults.extend(self.parts_beside_their_promises().await?);
-        faults.extend(self.revisions_ahead_of_their_store().await?);
+        let mut faults = match &self.0.engine {
+            Engine::Sqlite(engine) => damage(engine).await?,
+            // PostgreSQL looks after its pages and references itself.
+            Engine::Postgres(_) => Vec::new(),
+        };
+        for standing in self.standings().await? {
+            let store = &standing.store;
+            faults.extend(self.levels_beside_their_ledger(store).await?);
+            faults.extend(self.receipts_beside_their_lines(store).await?);
+            faults.extend(self.lines_beyond_what_was_asked_for(store).await?);
+            faults.extend(self.lines_without_their_delivery(store).await?);
+            faults.extend(self.claims_beside_what_is_promised(store).await?);
+            faults.extend(self.parts_beside_their_promises(store).await?);
+            faults.extend(self.revisions_ahead_of_their_store(store).await?);
+        }
         Ok(faults)
     }
 
@@ -61,9 +52,14 @@ impl Store {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(unwritten(error)),
             _ => {}
         }
+        let Engine::Sqlite(engine) = &self.0.engine else {
+            return Err(StoreError::NotHere(
+                "a copy of PostgreSQL is made with pg_dump",
+            ));
+        };
         let copied = sqlx::query("VACUUM INTO ?1")
             .bind(&part)
-            .execute(&self.0.writer)
+            .execute(engine.writer())
             .await;
         let kept = match copied {
             Ok(_) => keep(&part, target).map_err(unwritten),
@@ -75,20 +71,21 @@ impl Store {
         kept
     }
 
-    async fn levels_beside_their_ledger(&self) -> Result<Vec<Fault>, StoreError> {
-        let rows: Vec<(String, String, String, i64, i64)> = sqlx::query_as(
+    async fn levels_beside_their_ledger(&self, store: &StoreId) -> Result<Vec<Fault>, StoreError> {
+        let rows: Vec<(String, String, String, i64, i64)> = query_as(
             "
             SELECT store_id
                  , sku
                  , location
-                 , sum(on_hand)
-                 , sum(change)
+                 , CAST(sum(on_hand) AS BIGINT)
+                 , CAST(sum(change) AS BIGINT)
               FROM ( SELECT store_id
                           , sku
                           , location
                           , on_hand
                           , 0 AS change
                        FROM stock_level
+                      WHERE store_id = $1
                       UNION ALL
                      SELECT store_id
                           , sku
@@ -96,15 +93,17 @@ impl Store {
                           , 0
                           , change
                        FROM movement
-                   )
+                      WHERE store_id = $1
+                   ) AS counted
              GROUP BY store_id
                     , sku
                     , location
             HAVING sum(on_hand) <> sum(change)
-             LIMIT ?1",
+             LIMIT $2",
         )
+        .bind(store.as_str())
         .bind(FAULTS_MAX)
-        .fetch_all(&self.0.readers)
+        .fetch_all(&mut self.read(store).await?)
         .await?;
         Ok(rows
             .into_iter()
@@ -117,15 +116,16 @@ impl Store {
             .collect())
     }
 
-    async fn receipts_beside_their_lines(&self) -> Result<Vec<Fault>, StoreError> {
-        let rows: Vec<(String, String, String, i64, i64)> = sqlx::query_as(
+    async fn receipts_beside_their_lines(&self, store: &StoreId) -> Result<Vec<Fault>, StoreError> {
+        let rows: Vec<(String, String, String, i64, i64)> = query_as(
             "
               WITH receipts AS
                  ( SELECT store_id
                         , purchase_order
                         , sku
-                        , sum(quantity) AS total
+                        , CAST(sum(quantity) AS BIGINT) AS total
                      FROM receipt_line
+                    WHERE store_id = $1
                     GROUP BY store_id
                            , purchase_order
                            , sku
@@ -140,11 +140,13 @@ impl Store {
                 ON receipts.store_id = line.store_id
                AND receipts.purchase_order = line.purchase_order
                AND receipts.sku = line.sku
-             WHERE line.received <> coalesce(receipts.total, 0)
-             LIMIT ?1",
+             WHERE line.store_id = $1
+               AND line.received <> coalesce(receipts.total, 0)
+             LIMIT $2",
         )
+        .bind(store.as_str())
         .bind(FAULTS_MAX)
-        .fetch_all(&self.0.readers)
+        .fetch_all(&mut self.read(store).await?)
         .await?;
         Ok(rows
             .into_iter()
@@ -157,8 +159,11 @@ impl Store {
             .collect())
     }
 
-    async fn lines_beyond_what_was_asked_for(&self) -> Result<Vec<Fault>, StoreError> {
-        let rows: Vec<(String, String, String, i64, i64)> = sqlx::query_as(
+    async fn lines_beyond_what_was_asked_for(
+        &self,
+        store: &StoreId,
+    ) -> Result<Vec<Fault>, StoreError> {
+        let rows: Vec<(String, String, String, i64, i64)> = query_as(
             "
             SELECT store_id
                  , purchase_order
@@ -166,11 +171,13 @@ impl Store {
                  , quantity
                  , asked
               FROM purchase_order_line
-             WHERE asked < quantity
-             LIMIT ?1",
+             WHERE store_id = $1
+               AND asked < quantity
+             LIMIT $2",
         )
+        .bind(store.as_str())
         .bind(FAULTS_MAX)
-        .fetch_all(&self.0.readers)
+        .fetch_all(&mut self.read(store).await?)
         .await?;
         Ok(rows
             .into_iter()
@@ -183,8 +190,11 @@ impl Store {
             .collect())
     }
 
-    async fn lines_without_their_delivery(&self) -> Result<Vec<Fault>, StoreError> {
-        let rows: Vec<(String, String, String)> = sqlx::query_as(
+    async fn lines_without_their_delivery(
+        &self,
+        store: &StoreId,
+    ) -> Result<Vec<Fault>, StoreError> {
+        let rows: Vec<(String, String, String)> = query_as(
             "
             SELECT line.store_id
                  , line.purchase_order
@@ -197,13 +207,15 @@ impl Store {
               LEFT JOIN delivery
                 ON delivery.store_id = line.store_id
                AND delivery.delivery = line.purchase_order || '/' || line.sku
-             WHERE 0 < line.received
+             WHERE line.store_id = $1
+               AND 0 < line.received
                AND line.quantity <= line.received
                AND delivery.delivery IS NULL
-             LIMIT ?1",
+             LIMIT $2",
         )
+        .bind(store.as_str())
         .bind(FAULTS_MAX)
-        .fetch_all(&self.0.readers)
+        .fetch_all(&mut self.read(store).await?)
         .await?;
         Ok(rows
             .into_iter()
@@ -216,8 +228,11 @@ impl Store {
             .collect())
     }
 
-    async fn claims_beside_what_is_promised(&self) -> Result<Vec<Fault>, StoreError> {
-        let rows: Vec<(String, String)> = sqlx::query_as(
+    async fn claims_beside_what_is_promised(
+        &self,
+        store: &StoreId,
+    ) -> Result<Vec<Fault>, StoreError> {
+        let rows: Vec<(String, String)> = query_as(
             "
             SELECT part.store_id
                  , part.reservation
@@ -225,7 +240,8 @@ impl Store {
               JOIN reservation
                 ON reservation.store_id = part.store_id
                AND reservation.reservation = part.reservation
-             WHERE (reservation.ended_at_ms IS NULL) <> EXISTS
+             WHERE part.store_id = $1
+               AND (reservation.ended_at_ms IS NULL) <> EXISTS
                  ( SELECT 1
                      FROM claim
                     WHERE claim.store_id = part.store_id
@@ -233,10 +249,11 @@ impl Store {
                       AND claim.line = part.line
                       AND claim.part = part.part
                  )
-             LIMIT ?1",
+             LIMIT $2",
         )
+        .bind(store.as_str())
         .bind(FAULTS_MAX)
-        .fetch_all(&self.0.readers)
+        .fetch_all(&mut self.read(store).await?)
         .await?;
         let fault = |(store, reservation): (String, String)| Fault {
             check: "what is promised claims supply, and nothing else does",
@@ -245,13 +262,14 @@ impl Store {
         Ok(rows.into_iter().map(fault).collect())
     }
 
-    async fn parts_beside_their_promises(&self) -> Result<Vec<Fault>, StoreError> {
-        let rows: Vec<(String, String)> = sqlx::query_as(
+    async fn parts_beside_their_promises(&self, store: &StoreId) -> Result<Vec<Fault>, StoreError> {
+        let rows: Vec<(String, String)> = query_as(
             "
             SELECT part.store_id
                  , part.reservation
               FROM promised_part AS part
-             WHERE NOT EXISTS
+             WHERE part.store_id = $1
+               AND NOT EXISTS
                  ( SELECT 1
                      FROM promise AS told
                     WHERE told.store_id = part.store_id
@@ -260,7 +278,7 @@ impl Store {
                       AND told.part = part.part
                       AND told.quantity = part.quantity
                       AND told.location = part.location
-                      AND told.ships_by IS part.ships_by
+                      AND told.ships_by IS NOT DISTINCT FROM part.ships_by
                       AND told.version =
                         ( SELECT max(version)
                             FROM promise
@@ -270,10 +288,11 @@ impl Store {
                              AND part = part.part
                         )
                  )
-             LIMIT ?1",
+             LIMIT $2",
         )
+        .bind(store.as_str())
         .bind(FAULTS_MAX)
-        .fetch_all(&self.0.readers)
+        .fetch_all(&mut self.read(store).await?)
         .await?;
         let fault = |(store, reservation): (String, String)| Fault {
             check: "what stands promised is what was told last",
@@ -282,8 +301,11 @@ impl Store {
         Ok(rows.into_iter().map(fault).collect())
     }
 
-    async fn revisions_ahead_of_their_store(&self) -> Result<Vec<Fault>, StoreError> {
-        let rows: Vec<(String, String, i64, i64)> = sqlx::query_as(
+    async fn revisions_ahead_of_their_store(
+        &self,
+        store: &StoreId,
+    ) -> Result<Vec<Fault>, StoreError> {
+        let rows: Vec<(String, String, i64, i64)> = query_as(
             "
             SELECT sku.store_id
                  , sku.sku
@@ -293,10 +315,12 @@ impl Store {
               JOIN sku
                 ON sku.store_id = store.store_id
                AND store.revision < sku.revision
-             LIMIT ?1",
+             WHERE store.store_id = $1
+             LIMIT $2",
         )
+        .bind(store.as_str())
         .bind(FAULTS_MAX)
-        .fetch_all(&self.0.readers)
+        .fetch_all(&mut self.read(store).await?)
         .await?;
         Ok(rows
             .into_iter()
@@ -308,6 +332,30 @@ impl Store {
             })
             .collect())
     }
+}
+
+/// What SQLite itself finds wrong with the file.
+async fn damage(engine: &Sqlite) -> Result<Vec<Fault>, StoreError> {
+    let damage: Vec<String> = sqlx::query_scalar("PRAGMA integrity_check(20)")
+        .fetch_all(engine.readers())
+        .await?;
+    let mut faults: Vec<Fault> = damage
+        .into_iter()
+        .filter(|line| line != "ok")
+        .map(|found| Fault {
+            check: "the file is intact",
+            found,
+        })
+        .collect();
+    let dangling: Vec<(String, Option<i64>, String, i64)> =
+        sqlx::query_as("PRAGMA foreign_key_check")
+            .fetch_all(engine.readers())
+            .await?;
+    faults.extend(dangling.into_iter().map(|(table, _, parent, _)| Fault {
+        check: "what is referred to exists",
+        found: format!("a row of {table} refers to no row of {parent}"),
+    }));
+    Ok(faults)
 }
 
 /// Brings a file to its place, and both to the disk.

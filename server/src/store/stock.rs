@@ -3,8 +3,9 @@
 use shared::ids::{LocationId, Sku, StoreId};
 use shared::quantity::Quantity;
 
+use super::engine::stored;
+use super::engine::{query, query_as};
 use super::skus::{json_list, quantity, read};
-use super::writing::stored;
 use super::{Store, StoreError, Writing};
 
 /// What is there of a SKU at a location.
@@ -56,7 +57,7 @@ impl Store {
         sku: &Sku,
         location: &LocationId,
     ) -> Result<Option<Level>, StoreError> {
-        let row: Option<Row> = sqlx::query_as(
+        let row: Option<Row> = query_as(
             "
             SELECT sku
                  , location
@@ -65,14 +66,14 @@ impl Store {
                  , safety_stock
                  , revision
               FROM stock_level
-             WHERE store_id = ?1
-               AND sku = ?2
-               AND location = ?3",
+             WHERE store_id = $1
+               AND sku = $2
+               AND location = $3",
         )
         .bind(store.as_str())
         .bind(sku.as_str())
         .bind(location.as_str())
-        .fetch_optional(&self.0.readers)
+        .fetch_optional(&mut self.read(store).await?)
         .await?;
         row.map(Row::level).transpose()
     }
@@ -81,7 +82,7 @@ impl Store {
 impl Writing {
     /// The levels of these SKUs, at all locations.
     pub async fn levels(&mut self, skus: &[Sku]) -> Result<Vec<Level>, StoreError> {
-        let rows: Vec<Row> = sqlx::query_as(
+        let rows: Vec<Row> = query_as(
             "
             SELECT sku
                  , location
@@ -90,12 +91,12 @@ impl Writing {
                  , safety_stock
                  , revision
               FROM stock_level
-             WHERE store_id = ?1
-               AND sku IN (SELECT value FROM json_each(?2))",
+             WHERE store_id = $1
+               AND sku IN (SELECT value FROM json_each($2))",
         )
         .bind(self.store.as_str())
         .bind(json_list(skus))
-        .fetch_all(&mut *self.transaction)
+        .fetch_all(&mut self.session)
         .await?;
         rows.into_iter().map(Row::level).collect()
     }
@@ -109,7 +110,7 @@ impl Writing {
         after: &[Level],
     ) -> Result<(), StoreError> {
         for (before, after) in before.iter().zip(after) {
-            sqlx::query(
+            query(
                 "
                 INSERT INTO stock_level
                      ( store_id
@@ -120,7 +121,7 @@ impl Writing {
                      , safety_stock
                      , revision
                      )
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+                VALUES ($1, $2, $3, $4, $5, $6, $7)
                     ON CONFLICT (store_id, sku, location) DO UPDATE
                    SET on_hand      = excluded.on_hand
                      , committed    = excluded.committed
@@ -134,7 +135,7 @@ impl Writing {
             .bind(after.committed.units())
             .bind(after.safety_stock.units())
             .bind(stored(self.revision))
-            .execute(&mut *self.transaction)
+            .execute(&mut self.session)
             .await?;
             let change = i64::from(after.on_hand.units()) - i64::from(before.on_hand.units());
             if change != 0 {
@@ -147,7 +148,7 @@ impl Writing {
 
     async fn record_movement(&mut self, level: &Level, change: i64) -> Result<(), StoreError> {
         self.lines += 1;
-        sqlx::query(
+        query(
             "
             INSERT INTO movement
                  ( store_id
@@ -157,7 +158,7 @@ impl Writing {
                  , location
                  , change
                  )
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            VALUES ($1, $2, $3, $4, $5, $6)",
         )
         .bind(self.store.as_str())
         .bind(stored(self.revision))
@@ -165,7 +166,7 @@ impl Writing {
         .bind(level.sku.as_str())
         .bind(level.location.as_str())
         .bind(change)
-        .execute(&mut *self.transaction)
+        .execute(&mut self.session)
         .await?;
         Ok(())
     }

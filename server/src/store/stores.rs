@@ -1,16 +1,15 @@
 //! Stores: what a merchant decides about the whole shop.
 
-use chrono::{DateTime, Utc};
 use shared::availability::Display;
 use shared::ids::{LocationId, StoreId};
 use shared::lead_time::Level;
 use shared::money::{Currency, Money};
 use shared::quantity::Quantity;
 use shared::shipment::{SplitCharge, SplitPolicy};
-use sqlx::SqliteExecutor;
 
-use super::transit::{TransitRecord, read_transit};
-use super::writing::stored;
+use super::engine::stored;
+use super::engine::{Session, query, query_as};
+use super::transit::{TransitRecord, transit};
 use super::{Store, StoreError, Writing};
 
 /// The id of the store that a new database has.
@@ -80,23 +79,22 @@ struct Row {
     min_shipment: i64,
     suppress_within_days: Option<i64>,
     better_by_days: i64,
-    promise_level: u8,
+    promise_level: i64,
     origins: String,
-    transit: String,
     transit_revision: i64,
 }
 
 impl Store {
     /// All stores, and where each stands.
     pub async fn standings(&self) -> Result<Vec<Standing>, StoreError> {
-        let rows: Vec<(String, i64, i64)> = sqlx::query_as(
+        let rows: Vec<(String, i64, i64)> = query_as(
             "
             SELECT store_id
                  , revision
                  , settings_revision
               FROM store",
         )
-        .fetch_all(&self.0.readers)
+        .fetch_all(&mut self.read_all().await?)
         .await?;
         rows.into_iter()
             .map(|(store, revision, settings_revision)| {
@@ -113,13 +111,13 @@ impl Store {
 
     /// What the merchant decided about the whole shop.
     pub async fn store_record(&self, store: &StoreId) -> Result<Option<StoreRecord>, StoreError> {
-        store_record(&self.0.readers, store).await
+        store_record(&mut self.read(store).await?, store).await
     }
 
     /// Adds a store with one location. A store that exists stays as it is.
     pub async fn add_store(&self, store: &StoreId) -> Result<(), StoreError> {
-        let mut transaction = self.0.writer.begin_with("BEGIN IMMEDIATE").await?;
-        sqlx::query(
+        let mut session = self.0.engine.write(store).await?;
+        query(
             "
             INSERT INTO store
                  ( store_id
@@ -138,14 +136,14 @@ impl Store {
                  , revision
                  , settings_revision
                  )
-            VALUES (?1, ?1, ?2, 'USD', 'off', 0, 2, 'exact', 365, 30, 1, 1, '[]', 0, 0)
+            VALUES ($1, $1, $2, 'USD', 'off', 0, 2, 'exact', 365, 30, 1, 1, '[]', 0, 0)
                 ON CONFLICT DO NOTHING",
         )
         .bind(store.as_str())
         .bind(FIRST_LOCATION)
-        .execute(&mut *transaction)
+        .execute(&mut session)
         .await?;
-        sqlx::query(
+        query(
             "
             INSERT INTO location
                  ( store_id
@@ -172,13 +170,13 @@ impl Store {
                  , 1
                  , 0
               FROM store
-             WHERE store.store_id = ?1
+             WHERE store.store_id = $1
                 ON CONFLICT DO NOTHING",
         )
         .bind(store.as_str())
-        .execute(&mut *transaction)
+        .execute(&mut session)
         .await?;
-        Ok(transaction.commit().await?)
+        session.commit().await
     }
 
     /// Gives a new database its first store.
@@ -194,7 +192,7 @@ impl Store {
 impl Writing {
     /// What the merchant decided about the whole shop, as this change sees it.
     pub async fn store_record(&mut self) -> Result<Option<StoreRecord>, StoreError> {
-        store_record(&mut *self.transaction, &self.store).await
+        store_record(&mut self.session, &self.store).await
     }
 
     /// Replaces what the merchant decided about the whole shop.
@@ -202,27 +200,27 @@ impl Writing {
         let (split, split_amount) = stored_charge(record.split.charge);
         let origins =
             serde_json::to_string(&record.origins).expect("a list of strings is always JSON");
-        sqlx::query(
+        query(
             "
             UPDATE store
-               SET name                = ?2
-                 , location            = ?3
-                 , currency            = ?4
-                 , split               = ?5
-                 , split_amount        = ?6
-                 , parcels_max         = ?7
-                 , display             = ?8
-                 , horizon_days        = ?9
-                 , overdue_fence_days  = ?10
-                 , overdue_offset_days = ?11
-                 , min_shipment        = ?12
-                 , origins             = ?13
-                 , transit_revision    = ?14
-                 , settings_revision   = ?15
-                 , suppress_within_days = ?16
-                 , better_by_days      = ?17
-                 , promise_level       = ?18
-             WHERE store_id = ?1",
+               SET name                = $2
+                 , location            = $3
+                 , currency            = $4
+                 , split               = $5
+                 , split_amount        = $6
+                 , parcels_max         = $7
+                 , display             = $8
+                 , horizon_days        = $9
+                 , overdue_fence_days  = $10
+                 , overdue_offset_days = $11
+                 , min_shipment        = $12
+                 , origins             = $13
+                 , transit_revision    = $14
+                 , settings_revision   = $15
+                 , suppress_within_days = $16
+                 , better_by_days      = $17
+                 , promise_level       = $18
+             WHERE store_id = $1",
         )
         .bind(self.store.as_str())
         .bind(&record.name)
@@ -242,32 +240,32 @@ impl Writing {
         .bind(record.suppress_within_days)
         .bind(record.better_by_days)
         .bind(record.promise_level.percent())
-        .execute(&mut *self.transaction)
+        .execute(&mut self.session)
         .await?;
         self.put_transit(&record.transit).await
     }
 
     /// Says that settings changed, without changing the store itself.
     pub(super) async fn raise_settings_revision(&mut self) -> Result<(), StoreError> {
-        sqlx::query(
+        query(
             "
             UPDATE store
-               SET settings_revision = ?2
-             WHERE store_id = ?1",
+               SET settings_revision = $2
+             WHERE store_id = $1",
         )
         .bind(self.store.as_str())
         .bind(stored(self.revision))
-        .execute(&mut *self.transaction)
+        .execute(&mut self.session)
         .await?;
         Ok(())
     }
 }
 
 pub(super) async fn store_record(
-    executor: impl SqliteExecutor<'_>,
+    session: &mut Session,
     store: &StoreId,
 ) -> Result<Option<StoreRecord>, StoreError> {
-    let row: Option<Row> = sqlx::query_as(
+    let row: Option<Row> = query_as(
         "
         SELECT name
              , location
@@ -284,31 +282,20 @@ pub(super) async fn store_record(
              , better_by_days
              , promise_level
              , origins
-             , ( SELECT json_group_array
-                      ( json_object
-                      ( 'zone'         , transit.zone
-                      , 'from'         , transit.location
-                      , 'days'         , transit.days
-                      , 'delivery_days', transit.delivery_days
-                      , 'holidays'     , transit.holidays
-                      )
-                        ORDER BY transit.line
-                      )
-                   FROM transit
-                  WHERE transit.store_id = store.store_id
-               ) AS transit
              , transit_revision
           FROM store
-         WHERE store_id = ?1",
+         WHERE store_id = $1",
     )
     .bind(store.as_str())
-    .fetch_optional(executor)
+    .fetch_optional(session)
     .await?;
-    row.map(Row::record).transpose()
+    let Some(row) = row else { return Ok(None) };
+    let transit = transit(session, store).await?;
+    row.record(transit).map(Some)
 }
 
 impl Row {
-    fn record(self) -> Result<StoreRecord, StoreError> {
+    fn record(self, transit: Vec<TransitRecord>) -> Result<StoreRecord, StoreError> {
         let unreadable = StoreError::Unreadable;
         let currency: Currency = self
             .currency
@@ -334,11 +321,13 @@ impl Row {
             min_shipment: Quantity::new(days(self.min_shipment)?),
             suppress_within_days: self.suppress_within_days.map(days).transpose()?,
             better_by_days: days(self.better_by_days)?,
-            promise_level: Level::new(self.promise_level)
-                .map_err(|_| unreadable("store.promise_level"))?,
+            promise_level: u8::try_from(self.promise_level)
+                .ok()
+                .and_then(|percent| Level::new(percent).ok())
+                .ok_or(unreadable("store.promise_level"))?,
             origins: serde_json::from_str(&self.origins)
                 .map_err(|_| unreadable("store.origins"))?,
-            transit: read_transit(&self.transit).ok_or(unreadable("transit"))?,
+            transit,
             transit_revision: self.transit_revision.unsigned_abs(),
         })
     }
@@ -376,9 +365,4 @@ fn display_name(display: Display) -> &'static str {
         Display::FewLeft => "few_left",
         Display::Hidden => "hidden",
     }
-}
-
-/// Milliseconds since 1970 as an instant.
-pub(super) fn instant(ms: i64) -> Result<DateTime<Utc>, StoreError> {
-    DateTime::from_timestamp_millis(ms).ok_or(StoreError::Unreadable("an instant"))
 }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use shared::ids::{Sku, StoreId, SupplierId};
 use shared::lead_time::{Level, Measure, OWN_MIN, Outlook, Yield};
 use shared::supply::Basis;
-use sqlx::SqliteConnection;
 
+use super::engine::stored;
+use super::engine::{Session, query, query_as, query_scalar};
 use super::skus::{json_list, read};
-use super::writing::stored;
 use super::{Store, StoreError, Writing, outlooks};
 
 /// What was learnt of a supplier, for one way of shipping.
@@ -103,18 +103,18 @@ impl SlipModel {
 struct Row {
     supplier: String,
     mode: String,
-    level: u8,
-    lead_time_days: u32,
-    own: u32,
-    pooled: u32,
+    level: i64,
+    lead_time_days: i64,
+    own: i64,
+    pooled: i64,
     lead_time_outlook: String,
-    slip_level: Option<u8>,
-    slip_days: Option<i32>,
-    slip_sample: Option<u32>,
+    slip_level: Option<i64>,
+    slip_days: Option<i64>,
+    slip_sample: Option<i64>,
     slip_outlook: String,
     yield_ordered: Option<i64>,
     yield_received: Option<i64>,
-    yield_sample: Option<u32>,
+    yield_sample: Option<i64>,
 }
 
 impl Store {
@@ -124,7 +124,7 @@ impl Store {
         store: &StoreId,
         supplier: Option<&SupplierId>,
     ) -> Result<Models, StoreError> {
-        let mut reader = self.0.readers.acquire().await?;
+        let mut reader = self.read(store).await?;
         let among = supplier.map(|supplier| json_list(&[supplier]));
         supplier_models(&mut reader, store, among.as_deref()).await
     }
@@ -140,19 +140,19 @@ impl Writing {
     ) -> Result<Option<Vec<Sku>>, StoreError> {
         let store = self.store.clone();
         let among = json_list(&[supplier]);
-        let before = supplier_models(&mut self.transaction, &store, Some(&among)).await?;
+        let before = supplier_models(&mut self.session, &store, Some(&among)).await?;
         if before == models {
             return Ok(None);
         }
-        sqlx::query(
+        query(
             "
             DELETE FROM supplier_model
-             WHERE store_id = ?1
-               AND supplier = ?2",
+             WHERE store_id = $1
+               AND supplier = $2",
         )
         .bind(self.store.as_str())
         .bind(supplier.as_str())
-        .execute(&mut *self.transaction)
+        .execute(&mut self.session)
         .await?;
         for model in models {
             self.add_model(model).await?;
@@ -169,7 +169,7 @@ impl Writing {
         let slip = model.slip.as_ref();
         let slip_outlook =
             slip.map_or_else(|| "[]".into(), |slip| outlooks::written(&slip.outlook));
-        sqlx::query(
+        query(
             "
             INSERT INTO supplier_model
                  ( store_id
@@ -189,7 +189,7 @@ impl Writing {
                  , slip_outlook
                  , revision
                  )
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
         )
         .bind(self.store.as_str())
         .bind(model.supplier.as_str())
@@ -207,26 +207,26 @@ impl Writing {
         .bind(outlooks::written(&model.lead_time_outlook))
         .bind(slip_outlook)
         .bind(stored(self.revision))
-        .execute(&mut *self.transaction)
+        .execute(&mut self.session)
         .await?;
         Ok(())
     }
 
     /// SKUs that the supplier is to bring.
     async fn touch_open_lines(&mut self, supplier: &SupplierId) -> Result<Vec<Sku>, StoreError> {
-        let touched: Vec<String> = sqlx::query_scalar(
+        let touched: Vec<String> = query_scalar(
             "
             UPDATE sku
-               SET revision = ?3
-             WHERE store_id = ?1
+               SET revision = $3
+             WHERE store_id = $1
                AND sku IN
                  ( SELECT line.sku
                      FROM purchase_order AS ordered
                      JOIN purchase_order_line AS line
                        ON line.store_id = ordered.store_id
                       AND line.purchase_order = ordered.purchase_order
-                    WHERE ordered.store_id = ?1
-                      AND ordered.supplier = ?2
+                    WHERE ordered.store_id = $1
+                      AND ordered.supplier = $2
                       AND ordered.status = 'open'
                  )
             RETURNING sku",
@@ -234,25 +234,25 @@ impl Writing {
         .bind(self.store.as_str())
         .bind(supplier.as_str())
         .bind(stored(self.revision))
-        .fetch_all(&mut *self.transaction)
+        .fetch_all(&mut self.session)
         .await?;
         touched.iter().map(|sku| read(sku, "sku.sku")).collect()
     }
 
     /// SKUs that the supplier makes to order.
     async fn touch_made_to_order(&mut self, supplier: &SupplierId) -> Result<Vec<Sku>, StoreError> {
-        let touched: Vec<String> = sqlx::query_scalar(
+        let touched: Vec<String> = query_scalar(
             "
             UPDATE sku
-               SET revision = ?3
-             WHERE store_id = ?1
-               AND supplier = ?2
+               SET revision = $3
+             WHERE store_id = $1
+               AND supplier = $2
                AND ( lead_time_days IS NOT NULL
                   OR EXISTS
                      ( SELECT 1
                          FROM supplier
-                        WHERE supplier.store_id = ?1
-                          AND supplier.supplier = ?2
+                        WHERE supplier.store_id = $1
+                          AND supplier.supplier = $2
                           AND supplier.lead_time_days IS NOT NULL
                      )
                    )
@@ -261,7 +261,7 @@ impl Writing {
         .bind(self.store.as_str())
         .bind(supplier.as_str())
         .bind(stored(self.revision))
-        .fetch_all(&mut *self.transaction)
+        .fetch_all(&mut self.session)
         .await?;
         touched.iter().map(|sku| read(sku, "sku.sku")).collect()
     }
@@ -277,11 +277,11 @@ fn made_to_order(models: &[SupplierModel]) -> Option<u32> {
 
 /// What was learnt of the suppliers of a JSON list, or of all, as one connection sees it.
 pub(super) async fn supplier_models(
-    connection: &mut SqliteConnection,
+    connection: &mut Session,
     store: &StoreId,
     among: Option<&str>,
 ) -> Result<Models, StoreError> {
-    let rows: Vec<Row> = sqlx::query_as(
+    let rows: Vec<Row> = query_as(
         "
         SELECT supplier
              , mode
@@ -298,8 +298,8 @@ pub(super) async fn supplier_models(
              , lead_time_outlook
              , slip_outlook
           FROM supplier_model
-         WHERE store_id = ?1
-           AND (?2 IS NULL OR supplier IN (SELECT value FROM json_each(?2)))
+         WHERE store_id = $1
+           AND ($2 IS NULL OR supplier IN (SELECT value FROM json_each($2)))
          ORDER BY supplier
                 , mode",
     )
@@ -313,13 +313,18 @@ pub(super) async fn supplier_models(
 impl Row {
     fn model(self) -> Result<SupplierModel, StoreError> {
         let level = |percent| {
-            Level::new(percent).map_err(|_| StoreError::Unreadable("supplier_model.level"))
+            let percent = u8::try_from(percent).ok();
+            let level = percent.and_then(|percent| Level::new(percent).ok());
+            level.ok_or(StoreError::Unreadable("supplier_model.level"))
         };
+        let count =
+            |stored| u32::try_from(stored).map_err(|_| StoreError::Unreadable("supplier_model"));
         let slip = match (self.slip_level, self.slip_days, self.slip_sample) {
             (Some(percent), Some(days), Some(sample)) => Some(SlipModel {
-                days,
+                days: i32::try_from(days)
+                    .map_err(|_| StoreError::Unreadable("supplier_model.slip_days"))?,
                 level: level(percent)?,
-                sample,
+                sample: count(sample)?,
                 outlook: outlooks::read(Measure::Slips, level(percent)?, &self.slip_outlook)?,
             }),
             _ => None,
@@ -327,7 +332,7 @@ impl Row {
         let expected_yield = match (self.yield_ordered, self.yield_received, self.yield_sample) {
             (Some(ordered), Some(received), Some(sample)) => Some(YieldModel {
                 share: Yield::new(ordered.unsigned_abs(), received.unsigned_abs()),
-                sample,
+                sample: count(sample)?,
             }),
             _ => None,
         };
@@ -335,10 +340,10 @@ impl Row {
             supplier: read(&self.supplier, "supplier_model.supplier")?,
             mode: self.mode,
             lead_time: LeadTimeModel {
-                days: self.lead_time_days,
+                days: count(self.lead_time_days)?,
                 level: level(self.level)?,
-                own: self.own,
-                pooled: self.pooled,
+                own: count(self.own)?,
+                pooled: count(self.pooled)?,
             },
             lead_time_outlook: outlooks::read(
                 Measure::LeadTimes,

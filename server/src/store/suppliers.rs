@@ -6,9 +6,10 @@ use chrono::NaiveDate;
 use shared::calendar::WorkingDays;
 use shared::ids::{Sku, StoreId, SupplierId};
 
+use super::engine::stored;
+use super::engine::{Session, query, query_as, query_scalar};
 use super::locations::{Week, read_holidays, stored_holidays};
 use super::skus::json_list;
-use super::writing::stored;
 use super::{Store, StoreError, Writing};
 
 /// Who delivers to a location.
@@ -48,7 +49,7 @@ struct Row {
 impl Store {
     /// All suppliers of a store, by id.
     pub async fn suppliers(&self, store: &StoreId) -> Result<Vec<SupplierRecord>, StoreError> {
-        let mut reader = self.0.readers.acquire().await?;
+        let mut reader = self.read(store).await?;
         suppliers(&mut reader, store, None).await
     }
 
@@ -58,7 +59,7 @@ impl Store {
         store: &StoreId,
         id: &SupplierId,
     ) -> Result<Option<SupplierRecord>, StoreError> {
-        let mut reader = self.0.readers.acquire().await?;
+        let mut reader = self.read(store).await?;
         let found = suppliers(&mut reader, store, Some(&json_list(&[id]))).await?;
         Ok(found.into_iter().next())
     }
@@ -67,7 +68,7 @@ impl Store {
 impl Writing {
     /// Makes a supplier or replaces it. Returns the SKUs whose dates may move by it.
     pub async fn put_supplier(&mut self, record: &SupplierRecord) -> Result<Vec<Sku>, StoreError> {
-        sqlx::query(
+        query(
             "
             INSERT INTO supplier
                  ( store_id
@@ -79,7 +80,7 @@ impl Writing {
                  , buffer_days
                  , revision
                  )
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
                 ON CONFLICT (store_id, supplier) DO UPDATE
                SET name           = excluded.name
                  , working_days   = excluded.working_days
@@ -96,22 +97,22 @@ impl Writing {
         .bind(record.lead_time_days)
         .bind(record.buffer_days)
         .bind(stored(self.revision))
-        .execute(&mut *self.transaction)
+        .execute(&mut self.session)
         .await?;
-        let touched: Vec<String> = sqlx::query_scalar(
+        let touched: Vec<String> = query_scalar(
             "
             UPDATE sku
-               SET revision = ?3
-             WHERE store_id = ?1
-               AND ( supplier = ?2
+               SET revision = $3
+             WHERE store_id = $1
+               AND ( supplier = $2
                   OR sku IN
                      ( SELECT line.sku
                          FROM purchase_order AS ordered
                          JOIN purchase_order_line AS line
                            ON line.store_id = ordered.store_id
                           AND line.purchase_order = ordered.purchase_order
-                        WHERE ordered.store_id = ?1
-                          AND ordered.supplier = ?2
+                        WHERE ordered.store_id = $1
+                          AND ordered.supplier = $2
                           AND ordered.status = 'open'
                      )
                    )
@@ -120,7 +121,7 @@ impl Writing {
         .bind(self.store.as_str())
         .bind(record.id.as_str())
         .bind(stored(self.revision))
-        .fetch_all(&mut *self.transaction)
+        .fetch_all(&mut self.session)
         .await?;
         let sku = |sku: String| sku.parse().map_err(|_| StoreError::Unreadable("sku.sku"));
         touched.into_iter().map(sku).collect()
@@ -129,7 +130,7 @@ impl Writing {
     /// All suppliers, as this change sees them.
     pub async fn suppliers(&mut self) -> Result<Vec<SupplierRecord>, StoreError> {
         let store = self.store.clone();
-        suppliers(&mut self.transaction, &store, None).await
+        suppliers(&mut self.session, &store, None).await
     }
 
     /// One supplier, as this change sees it.
@@ -139,24 +140,24 @@ impl Writing {
     ) -> Result<Option<SupplierRecord>, StoreError> {
         let store = self.store.clone();
         let among = json_list(&[id]);
-        let found = suppliers(&mut self.transaction, &store, Some(&among)).await?;
+        let found = suppliers(&mut self.session, &store, Some(&among)).await?;
         Ok(found.into_iter().next())
     }
 
     /// True if the store has this supplier.
     pub async fn has_supplier(&mut self, id: &SupplierId) -> Result<bool, StoreError> {
-        let known: bool = sqlx::query_scalar(
+        let known: bool = query_scalar(
             "
             SELECT EXISTS
                  ( SELECT 1
                      FROM supplier
-                    WHERE store_id = ?1
-                      AND supplier = ?2
+                    WHERE store_id = $1
+                      AND supplier = $2
                  )",
         )
         .bind(self.store.as_str())
         .bind(id.as_str())
-        .fetch_one(&mut *self.transaction)
+        .fetch_one(&mut self.session)
         .await?;
         Ok(known)
     }
@@ -164,11 +165,11 @@ impl Writing {
 
 /// The suppliers of a JSON list, or all, as one connection sees them.
 pub(super) async fn suppliers(
-    connection: &mut sqlx::SqliteConnection,
+    connection: &mut Session,
     store: &StoreId,
     among: Option<&str>,
 ) -> Result<Vec<SupplierRecord>, StoreError> {
-    let rows: Vec<Row> = sqlx::query_as(
+    let rows: Vec<Row> = query_as(
         "
         SELECT supplier
              , name
@@ -177,8 +178,8 @@ pub(super) async fn suppliers(
              , lead_time_days
              , buffer_days
           FROM supplier
-         WHERE store_id = ?1
-           AND (?2 IS NULL OR supplier IN (SELECT value FROM json_each(?2)))
+         WHERE store_id = $1
+           AND ($2 IS NULL OR supplier IN (SELECT value FROM json_each($2)))
          ORDER BY supplier",
     )
     .bind(store.as_str())

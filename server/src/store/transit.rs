@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use serde::Deserialize;
 use shared::calendar::{Transit, WorkingDays};
-use shared::ids::LocationId;
+use shared::ids::{LocationId, StoreId};
 
+use super::engine::{Session, query, query_as};
 use super::locations::{Week, read_holidays, stored_holidays};
 use super::{StoreError, Writing};
 
@@ -26,12 +26,11 @@ pub struct TransitRecord {
     pub holidays: BTreeSet<NaiveDate>,
 }
 
-/// A line as the database hands it over.
-#[derive(Deserialize)]
-struct Line {
+#[derive(sqlx::FromRow)]
+struct Row {
     zone: String,
-    from: Option<String>,
-    days: u32,
+    location: Option<String>,
+    days: i64,
     delivery_days: String,
     holidays: String,
 }
@@ -53,10 +52,28 @@ pub(super) fn transit_from(records: &[TransitRecord], location: &LocationId) -> 
     found.into_iter().map(TransitRecord::transit).collect()
 }
 
-/// Reads the lines of a store, in their order.
-pub(super) fn read_transit(stored: &str) -> Option<Vec<TransitRecord>> {
-    let lines: Vec<Line> = serde_json::from_str(stored).ok()?;
-    lines.into_iter().map(Line::record).collect()
+/// The lines of a store, in their order.
+pub(super) async fn transit(
+    session: &mut Session,
+    store: &StoreId,
+) -> Result<Vec<TransitRecord>, StoreError> {
+    let rows: Vec<Row> = query_as(
+        "
+        SELECT zone
+             , location
+             , days
+             , delivery_days
+             , holidays
+          FROM transit
+         WHERE store_id = $1
+         ORDER BY line",
+    )
+    .bind(store.as_str())
+    .fetch_all(session)
+    .await?;
+    let records = rows.into_iter().map(Row::record);
+    let records: Option<Vec<TransitRecord>> = records.collect();
+    records.ok_or(StoreError::Unreadable("transit"))
 }
 
 impl TransitRecord {
@@ -70,13 +87,13 @@ impl TransitRecord {
     }
 }
 
-impl Line {
+impl Row {
     fn record(self) -> Option<TransitRecord> {
-        let from = self.from.map(|from| from.parse()).transpose();
+        let from = self.location.map(|from| from.parse()).transpose();
         Some(TransitRecord {
             zone: self.zone,
             from: from.ok()?,
-            days: self.days,
+            days: u32::try_from(self.days).ok()?,
             delivery_days: Week::read(&self.delivery_days)?,
             holidays: read_holidays(&self.holidays)?,
         })
@@ -89,16 +106,16 @@ impl Writing {
         &mut self,
         records: &[TransitRecord],
     ) -> Result<(), StoreError> {
-        sqlx::query(
+        query(
             "
             DELETE FROM transit
-             WHERE store_id = ?1",
+             WHERE store_id = $1",
         )
         .bind(self.store.as_str())
-        .execute(&mut *self.transaction)
+        .execute(&mut self.session)
         .await?;
         for (line, record) in (1_i64..).zip(records) {
-            sqlx::query(
+            query(
                 "
                 INSERT INTO transit
                      ( store_id
@@ -109,7 +126,7 @@ impl Writing {
                      , delivery_days
                      , holidays
                      )
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                VALUES ($1, $2, $3, $4, $5, $6, $7)",
             )
             .bind(self.store.as_str())
             .bind(line)
@@ -118,7 +135,7 @@ impl Writing {
             .bind(record.days)
             .bind(record.delivery_days.stored())
             .bind(stored_holidays(&record.holidays))
-            .execute(&mut *self.transaction)
+            .execute(&mut self.session)
             .await?;
         }
         Ok(())

@@ -2,13 +2,14 @@
 
 use chrono::{DateTime, Utc};
 use shared::ids::StoreId;
-use sqlx::{Sqlite, SqliteConnection, Transaction};
 
+use super::engine::{Session, query, query_scalar, stored};
 use super::{Store, StoreError};
 
 /// A change under way. Dropping it undoes everything.
 pub struct Writing {
-    pub(super) transaction: Transaction<'static, Sqlite>,
+    database: Store,
+    pub(super) session: Session,
     pub(super) store: StoreId,
     pub(super) revision: u64,
     pub(super) at: DateTime<Utc>,
@@ -40,30 +41,31 @@ impl Note {
 }
 
 impl Store {
-    /// Begins a change of one store: from now until it is committed or dropped, nobody else writes.
+    /// Begins a change of one store: from now until it is committed or dropped, nobody else changes it.
     ///
-    /// Takes the lock for writing at once: a transaction that reads first and writes second can fail
-    /// in the middle for another's write, however long it would wait.
+    /// The first statement raises the store's revision, so it locks the store's row until the end. Commits
+    /// become visible in the order of their revisions: whoever has seen one has missed none before it.
     pub async fn begin(
         &self,
         store: &StoreId,
         note: Note,
         at: DateTime<Utc>,
     ) -> Result<Writing, StoreError> {
-        let mut transaction = self.0.writer.begin_with("BEGIN IMMEDIATE").await?;
-        let revision: Option<i64> = sqlx::query_scalar(
+        let mut session = self.0.engine.write(store).await?;
+        let revision: Option<i64> = query_scalar(
             "
             UPDATE store
                SET revision = revision + 1
-             WHERE store_id = ?1
+             WHERE store_id = $1
             RETURNING revision",
         )
         .bind(store.as_str())
-        .fetch_optional(&mut *transaction)
+        .fetch_optional(&mut session)
         .await?;
         let revision = revision.ok_or_else(|| StoreError::NoSuchStore(store.to_string()))?;
         Ok(Writing {
-            transaction,
+            database: self.clone(),
+            session,
             store: store.clone(),
             revision: u64::try_from(revision).map_err(|_| StoreError::Unreadable("revision"))?,
             at,
@@ -81,7 +83,7 @@ impl Writing {
 
     /// Makes the change visible and durable, and returns its revision.
     pub async fn commit(mut self) -> Result<u64, StoreError> {
-        sqlx::query(
+        query(
             "
             INSERT INTO act
                  ( store_id
@@ -91,7 +93,7 @@ impl Writing {
                  , reason
                  , at_ms
                  )
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            VALUES ($1, $2, $3, $4, $5, $6)",
         )
         .bind(self.store.as_str())
         .bind(stored(self.revision))
@@ -99,23 +101,15 @@ impl Writing {
         .bind(self.note.subject.as_deref())
         .bind(self.note.reason.as_deref())
         .bind(self.at.timestamp_millis())
-        .execute(&mut *self.transaction)
+        .execute(&mut self.session)
         .await?;
-        self.transaction.commit().await?;
+        self.session.commit().await?;
+        self.database.0.committed.notify_one();
         Ok(self.revision)
     }
 
     /// Undoes the change now, rather than whenever it is dropped.
     pub async fn undo(self) -> Result<(), StoreError> {
-        Ok(self.transaction.rollback().await?)
+        self.session.end().await
     }
-
-    pub(super) fn connection(&mut self) -> &mut SqliteConnection {
-        &mut self.transaction
-    }
-}
-
-/// A count as SQLite stores it. Revisions never come near the limit of its integers.
-pub(super) fn stored(count: u64) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
 }

@@ -1,4 +1,4 @@
-//! The writing side: the store's contract, what acts do and refuse, imports, the merchant's routes.
+//! The writing side, on SQLite, or on PostgreSQL where `SHIPSBY_TEST_POSTGRES` names a server: the store's contract, what acts do and refuse, imports, the merchant's routes.
 
 mod acts;
 mod client;
@@ -6,6 +6,7 @@ mod history;
 mod holidays;
 mod imports;
 mod places;
+mod postgres;
 mod reservations;
 mod routes;
 mod shop;

@@ -456,7 +456,7 @@ async fn lists_come_in_pages_that_miss_nothing() {
 
 #[tokio::test]
 async fn keys_open_exactly_what_they_are_for() {
-    let shop = TestShop::new().await;
+    let shop = TestShop::in_file().await;
     let client = Client::new(&shop).await;
     let publishable = shop
         .key(&shop.store, KeyKind::Publishable, "pk_live_test")

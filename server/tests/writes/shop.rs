@@ -15,39 +15,64 @@ use server::operations::once::{Answer, Asked, Once, Ticket};
 use server::operations::put_sku::put_sku;
 use server::operations::records::{Level, SkuRecord};
 use server::operations::set_stock::{SetStock, set_stock};
-use server::store::Store;
+use server::store::{Address, Store};
 use shared::ids::StoreId;
 use shared::quantity::Quantity;
 use tempfile::TempDir;
+
+use crate::postgres;
 
 /// A shop, and the directory that goes with it.
 pub struct TestShop {
     pub app: App,
     pub store: StoreId,
+    /// Where files can be put.
     pub directory: TempDir,
+    /// Where the database is.
+    pub address: Address,
 }
 
 impl TestShop {
-    /// A fresh database.
+    /// A fresh database: a file, or one of PostgreSQL where the environment names a server.
     pub async fn new() -> Self {
+        match postgres::fresh().await {
+            Some(url) => Self::at_address(Address::Postgres(url)).await,
+            None => Self::in_file().await,
+        }
+    }
+
+    /// A fresh file, for what only a file can do.
+    pub async fn in_file() -> Self {
+        Self::at_address(Address::File(PathBuf::new())).await
+    }
+
+    async fn at_address(address: Address) -> Self {
         let directory = TempDir::new().expect("a directory for the database");
-        let database = Store::open(directory.path().join("shop.sqlite"))
-            .await
-            .expect("a fresh database");
+        let address = match address {
+            Address::File(_) => Address::File(directory.path().join("shop.sqlite")),
+            postgres => postgres,
+        };
+        let database = Store::open_at(&address).await.expect("a fresh database");
         Self {
             app: app(database).await,
             store: id("default"),
             directory,
+            address,
         }
     }
 
+    /// The database, where it is a file.
     pub fn path(&self) -> PathBuf {
-        self.directory.path().join("shop.sqlite")
+        match &self.address {
+            Address::File(path) => path.clone(),
+            Address::Postgres(_) => panic!("a test about files needs TestShop::in_file()"),
+        }
     }
 
     /// The same database, as another process sees it.
     pub async fn other_process(&self) -> Store {
-        Store::open(self.path()).await.expect("the same database")
+        let store = Store::open_at(&self.address).await;
+        store.expect("the same database")
     }
 
     /// The same shop after the server was started again.

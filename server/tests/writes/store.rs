@@ -52,7 +52,7 @@ async fn a_fresh_database_has_one_store_with_one_location() {
 
 #[tokio::test]
 async fn a_second_server_on_the_same_file_is_refused_and_let_in_after_the_first() {
-    let shop = TestShop::new().await;
+    let shop = TestShop::in_file().await;
     let lock = ServingLock::take(shop.path()).expect("the first server");
     let refused = ServingLock::take(shop.path()).expect_err("the second server");
     assert!(matches!(refused, OpenError::BeingServed(_)), "{refused}");
@@ -74,7 +74,7 @@ async fn a_file_that_is_no_database_is_refused_and_left_as_it_is() {
 
 #[tokio::test]
 async fn the_schema_refuses_what_must_not_be() {
-    let shop = TestShop::new().await;
+    let shop = TestShop::in_file().await;
     shop.stocked("a", 3).await;
     let cases = [
         (
@@ -307,7 +307,7 @@ async fn a_commit_of_another_process_is_not_missed_for_one_of_our_own() {
 
 #[tokio::test]
 async fn settings_that_are_loaded_late_replace_no_newer_ones() {
-    let shop = TestShop::new().await;
+    let shop = TestShop::in_file().await;
     let load = async || {
         let settings = shop.app.store.load_settings(&shop.store).await;
         settings.expect("an answer").expect("settings")
@@ -336,7 +336,7 @@ async fn meddle_with_migrations(shop: &TestShop) {
 
 #[tokio::test]
 async fn tables_of_another_version_are_left_as_they_are_by_all_but_a_server() {
-    let shop = TestShop::new().await;
+    let shop = TestShop::in_file().await;
     shop.app.store.close().await;
     meddle_with_migrations(&shop).await;
     let before = std::fs::read(shop.path()).expect("the database");
@@ -367,7 +367,7 @@ async fn tables_of_another_version_are_left_as_they_are_by_all_but_a_server() {
 
 #[tokio::test]
 async fn a_server_that_finds_another_leaves_the_tables_as_they_are() {
-    let shop = TestShop::new().await;
+    let shop = TestShop::in_file().await;
     shop.app.store.close().await;
     // As if this program knew one migration more than what was run.
     sqlx::query("DELETE FROM _sqlx_migrations")
@@ -403,7 +403,7 @@ async fn a_copy_goes_to_its_place_whole_or_not_at_all() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
 
-    let shop = TestShop::new().await;
+    let shop = TestShop::in_file().await;
     let backup = |target: std::path::PathBuf| {
         std::process::Command::new(env!("CARGO_BIN_EXE_ships-by"))
             .arg("backup")
@@ -431,7 +431,7 @@ async fn a_copy_goes_to_its_place_whole_or_not_at_all() {
 
 #[tokio::test]
 async fn going_back_to_a_copy_loses_nothing() {
-    let shop = TestShop::new().await;
+    let shop = TestShop::in_file().await;
     shop.stocked("a", 5).await;
     let copy = shop.directory.path().join("copy.sqlite");
     let text = |path: &std::path::Path| path.to_str().expect("a path").to_owned();
@@ -500,7 +500,7 @@ async fn two_stores_have_nothing_in_common() {
 
 #[tokio::test]
 async fn a_copy_made_while_others_write_is_sound() {
-    let shop = Arc::new(TestShop::new().await);
+    let shop = Arc::new(TestShop::in_file().await);
     shop.stocked("a", 0).await;
     let writing = {
         let shop = Arc::clone(&shop);
@@ -522,7 +522,7 @@ async fn a_copy_made_while_others_write_is_sound() {
 
 #[tokio::test]
 async fn a_count_that_disagrees_with_its_ledger_is_found() {
-    let shop = TestShop::new().await;
+    let shop = TestShop::in_file().await;
     shop.stocked("a", 3).await;
     sqlx::query("UPDATE stock_level SET on_hand = 4")
         .execute(&mut stranger(&shop).await)

@@ -59,13 +59,23 @@ fn version_conflict(current: u32) -> Problem {
 
 fn store(error: &StoreError) -> Problem {
     match error {
-        StoreError::Busy(_) => Problem::new(
+        StoreError::Busy(_) | StoreError::Raced(_) => Problem::new(
             503,
             "busy",
             "Too much is being written right now",
             "Nothing was changed. Send it again in a moment.",
         )
         .retry_after_s(BUSY_RETRY_S),
+        StoreError::Away(source) => {
+            tracing::error!(error = %source, "Cannot act: the database cannot be reached: {source}");
+            Problem::new(
+                503,
+                "database_away",
+                "The database cannot be reached",
+                "It may have been done or not. Send it again in a moment; with the same Idempotency-Key it is done once.",
+            )
+            .retry_after_s(BUSY_RETRY_S)
+        }
         StoreError::Full(_) => {
             tracing::error!("Cannot write: the disk is full");
             Problem::new(

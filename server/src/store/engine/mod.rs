@@ -1,0 +1,101 @@
+//! What runs the statements: SQLite in this process, or PostgreSQL somewhere else.
+//!
+//! Every statement of this folder is written once, in the SQL that both speak, and is run here by the
+//! engine that was chosen when the database was opened. Where they differ, they differ in this folder:
+//! how a change begins, what keeps it apart from others, and what an error means.
+
+pub(super) mod postgres;
+pub(super) mod query;
+pub(super) mod sqlite;
+
+use chrono::{DateTime, Utc};
+use shared::ids::StoreId;
+use sqlx::{Postgres, Sqlite, Transaction};
+
+use super::StoreError;
+
+pub(super) use query::{query, query_as, query_scalar};
+
+/// The engine of an open database.
+#[derive(Debug)]
+pub(super) enum Engine {
+    /// One file, one writer.
+    Sqlite(Box<sqlite::Sqlite>),
+    /// Any number of servers.
+    Postgres(postgres::Postgres),
+}
+
+/// A transaction under way: a change, or a look at one moment. Dropping it undoes what it did.
+pub(super) enum Session {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+/// What a transaction may see.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Scope<'a> {
+    /// One store.
+    Store(&'a StoreId),
+    /// Which stores there are, and their keys.
+    AllStores,
+}
+
+impl Engine {
+    /// Begins to look, at one moment.
+    pub async fn read(&self, scope: Scope<'_>) -> Result<Session, StoreError> {
+        match self {
+            Self::Sqlite(engine) => Ok(Session::Sqlite(engine.read().await?)),
+            Self::Postgres(engine) => Ok(Session::Postgres(engine.read(scope).await?)),
+        }
+    }
+
+    /// Begins to change a store. SQLite lets one change at a time go on, PostgreSQL one of each store
+    /// once its row is locked.
+    pub async fn write(&self, store: &StoreId) -> Result<Session, StoreError> {
+        match self {
+            Self::Sqlite(engine) => Ok(Session::Sqlite(engine.write().await?)),
+            Self::Postgres(engine) => {
+                let scope = Scope::Store(store);
+                Ok(Session::Postgres(engine.write(scope).await?))
+            }
+        }
+    }
+
+    /// Closes the connections.
+    pub async fn close(&self) {
+        match self {
+            Self::Sqlite(engine) => engine.close().await,
+            Self::Postgres(engine) => engine.close().await,
+        }
+    }
+}
+
+impl Session {
+    /// Makes what was done visible and durable.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(transaction) => transaction.commit().await?,
+            Self::Postgres(transaction) => transaction.commit().await?,
+        }
+        Ok(())
+    }
+
+    /// Ends without a trace, now rather than whenever it is dropped.
+    pub async fn end(self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(transaction) => transaction.rollback().await?,
+            Self::Postgres(transaction) => transaction.rollback().await?,
+        }
+        Ok(())
+    }
+}
+
+/// A count as the databases store it. Revisions never come near the limit of their integers.
+pub(super) fn stored(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// Milliseconds since 1970 as an instant.
+pub(super) fn instant(ms: i64) -> Result<DateTime<Utc>, StoreError> {
+    DateTime::from_timestamp_millis(ms).ok_or(StoreError::Unreadable("an instant"))
+}

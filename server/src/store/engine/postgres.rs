@@ -1,0 +1,261 @@
+//! PostgreSQL, or a service that speaks its protocol: any number of servers on one database.
+//!
+//! Row-level security keeps stores apart: each transaction says which store it is of, for its own length
+//! only, and sees and changes that store's rows. The role that serves owns no table and passes no policy
+//! over; another one owns and migrates.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool, Transaction};
+
+use super::Scope;
+use crate::store::OpenError;
+
+/// Connections that change at once. More wait for their turn: they would only wait for each other.
+const WRITERS_MAX: u32 = 8;
+/// Connections that read at once.
+const READERS_MAX: u32 = 8;
+/// How long a request waits for a connection.
+const TURN_TIMEOUT: Duration = Duration::from_secs(3);
+/// Longest life of a connection, so that a failover or a new password is noticed.
+const LIFE_MAX: Duration = Duration::from_secs(600);
+/// Prepared statements that a connection keeps; there are fewer in this program.
+const STATEMENTS_MAX: usize = 256;
+/// What every connection asks for: a statement, a wait for a lock and an idle transaction end after
+/// these times, a dead peer is noticed, and nothing is acknowledged that is not on the disk.
+const SETTINGS: [(&str, &str); 9] = [
+    ("statement_timeout", "5s"),
+    ("lock_timeout", "2s"),
+    ("idle_in_transaction_session_timeout", "10s"),
+    ("synchronous_commit", "on"),
+    ("client_min_messages", "error"),
+    ("tcp_keepalives_idle", "10"),
+    ("tcp_keepalives_interval", "3"),
+    ("tcp_keepalives_count", "3"),
+    ("tcp_user_timeout", "8000"),
+];
+/// What a session that migrates asks for instead: tables may be long in the making.
+const MIGRATING: [(&str, &str); 2] = [("statement_timeout", "0"), ("lock_timeout", "30s")];
+/// Where it is said that something was committed.
+const CHANNEL: &str = "ships_by_commits";
+/// What names no store: the scope of all of them.
+const ALL_STORES: &str = "*";
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations/postgres");
+
+/// A connected database.
+#[derive(Debug)]
+pub struct Postgres {
+    writers: PgPool,
+    readers: PgPool,
+}
+
+impl Postgres {
+    /// Connects, and leaves the tables as they are.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::OtherVersion`] where the tables are not those of this program,
+    /// [`OpenError::TooMighty`] for a role that row-level security does not hold.
+    pub async fn connect(url: &str) -> Result<Self, OpenError> {
+        let failed = failed(url);
+        let options = options(url).map_err(&failed)?.options(SETTINGS);
+        let mut first = PgConnection::connect_with(&options)
+            .await
+            .map_err(&failed)?;
+        if !has_our_tables(&mut first).await.map_err(&failed)? {
+            return Err(OpenError::OtherTables(shown(url)));
+        }
+        if let Some(role) = mighty(&mut first).await.map_err(&failed)? {
+            return Err(OpenError::TooMighty(role));
+        }
+        first.close().await.map_err(&failed)?;
+        Ok(Self {
+            writers: pool(WRITERS_MAX, options.clone()),
+            readers: pool(READERS_MAX, options),
+        })
+    }
+
+    /// Brings the tables up to date, as their owner, and lets the role `serving` use them.
+    pub async fn migrate(url: &str, serving: &str) -> Result<(), OpenError> {
+        let failed = failed(url);
+        let options = options(url)
+            .map_err(&failed)?
+            .options(SETTINGS)
+            .options(MIGRATING);
+        let mut owner = PgConnection::connect_with(&options)
+            .await
+            .map_err(&failed)?;
+        MIGRATIONS
+            .run(&mut owner)
+            .await
+            .map_err(|source| OpenError::Migration {
+                database: shown(url),
+                source,
+            })?;
+        grant(&mut owner, serving).await.map_err(&failed)?;
+        owner.close().await.map_err(&failed)
+    }
+
+    /// Begins to look at one moment.
+    pub async fn read(
+        &self,
+        scope: Scope<'_>,
+    ) -> Result<Transaction<'static, sqlx::Postgres>, sqlx::Error> {
+        let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+        begun(&self.readers, begin, scope).await
+    }
+
+    /// Begins to change.
+    pub async fn write(
+        &self,
+        scope: Scope<'_>,
+    ) -> Result<Transaction<'static, sqlx::Postgres>, sqlx::Error> {
+        begun(&self.writers, "BEGIN", scope).await
+    }
+
+    /// Listens for what other servers commit.
+    pub async fn listen(&self) -> Result<PgListener, sqlx::Error> {
+        let mut listener = PgListener::connect_with(&self.readers).await?;
+        listener.listen(CHANNEL).await?;
+        Ok(listener)
+    }
+
+    /// Tells the other servers that something was committed. In no transaction: telling takes a lock
+    /// that all commits of the whole database wait for.
+    pub async fn tell(&self) -> Result<(), sqlx::Error> {
+        let tell = AssertSqlSafe(format!("NOTIFY {CHANNEL}"));
+        self.readers.execute(tell).await.map(drop)
+    }
+
+    /// Closes the connections.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writers.close().await;
+    }
+}
+
+/// Begins in a task of its own, which nobody who hangs up can cancel: a connection on which a `BEGIN` is
+/// under way would go back to the pool inside a transaction (<https://github.com/launchbadge/sqlx/issues/4385>).
+async fn begun(
+    pool: &PgPool,
+    begin: &str,
+    scope: Scope<'_>,
+) -> Result<Transaction<'static, sqlx::Postgres>, sqlx::Error> {
+    let store = match scope {
+        Scope::Store(store) => store.as_str(),
+        Scope::AllStores => ALL_STORES,
+    };
+    // Ids of stores have no quotes; should they ever, none gets out.
+    let store = store.replace('\'', "''");
+    let begin = format!("{begin}; SET LOCAL ships_by.store = '{store}'");
+    let pool = pool.clone();
+    let begun = tokio::spawn(async move { pool.begin_with(AssertSqlSafe(begin)).await });
+    begun.await.map_err(|_| sqlx::Error::WorkerCrashed)?
+}
+
+fn pool(connections_max: u32, options: PgConnectOptions) -> PgPool {
+    PgPoolOptions::new()
+        .max_connections(connections_max)
+        .acquire_timeout(TURN_TIMEOUT)
+        .max_lifetime(LIFE_MAX)
+        // Whatever happened on it, nobody gets a connection that is inside a transaction.
+        .after_release(|connection, _| {
+            Box::pin(async move { Ok(connection.execute("ROLLBACK").await.is_ok()) })
+        })
+        .connect_lazy_with(options)
+}
+
+fn options(url: &str) -> Result<PgConnectOptions, sqlx::Error> {
+    let options = PgConnectOptions::from_str(url)?;
+    Ok(options
+        .application_name("ships-by")
+        .statement_cache_capacity(STATEMENTS_MAX))
+}
+
+fn failed(url: &str) -> impl Fn(sqlx::Error) -> OpenError {
+    let database = shown(url);
+    move |source| OpenError::Database {
+        database: database.clone(),
+        source,
+    }
+}
+
+/// The address without its password.
+pub(in crate::store) fn shown(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return "the database".to_owned();
+    };
+    let rest = match rest.split_once('@') {
+        Some((user, host)) => {
+            let user = user.split(':').next().unwrap_or_default();
+            format!("{user}@{host}")
+        }
+        None => rest.to_owned(),
+    };
+    let rest = rest.split('?').next().unwrap_or_default();
+    format!("{scheme}://{rest}")
+}
+
+/// True if the tables are those that this program makes.
+async fn has_our_tables(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    let has_any: bool = sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL")
+        .fetch_one(&mut *connection)
+        .await?;
+    if !has_any {
+        return Ok(false);
+    }
+    let applied: Vec<(i64, Vec<u8>)> = sqlx::query_as(
+        "
+        SELECT version
+             , checksum
+          FROM _sqlx_migrations
+         WHERE success
+         ORDER BY version",
+    )
+    .fetch_all(connection)
+    .await?;
+    let ours = MIGRATIONS.iter();
+    Ok(ours
+        .map(|migration| (migration.version, &*migration.checksum))
+        .eq(applied.iter().map(|(version, sum)| (*version, &**sum))))
+}
+
+/// The name of the role, if it may pass over row-level security or owns the tables.
+async fn mighty(connection: &mut PgConnection) -> Result<Option<String>, sqlx::Error> {
+    sqlx::query_scalar(
+        "
+        SELECT CAST(current_user AS text)
+          FROM pg_roles
+         WHERE rolname = current_user
+           AND ( rolsuper
+              OR rolbypassrls
+              OR EXISTS
+               ( SELECT 1
+                   FROM pg_class
+                  WHERE oid = to_regclass('store')
+                    AND pg_has_role(current_user, relowner, 'MEMBER')
+               )
+               )",
+    )
+    .fetch_optional(connection)
+    .await
+}
+
+/// Lets a role read and change the rows, make and change no table.
+async fn grant(owner: &mut PgConnection, serving: &str) -> Result<(), sqlx::Error> {
+    let role = serving.replace('"', "\"\"");
+    for grant in [
+        format!("GRANT USAGE ON SCHEMA public TO \"{role}\""),
+        format!(
+            "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO \"{role}\""
+        ),
+        format!("REVOKE INSERT, UPDATE, DELETE ON _sqlx_migrations FROM \"{role}\""),
+        format!("GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO \"{role}\""),
+    ] {
+        owner.execute(AssertSqlSafe(grant)).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,183 @@
+//! What stands promised, and what it takes from the shelf.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use shared::ids::Sku;
+use shared::quantity::Quantity;
+use shared::repromise::Held;
+
+use super::engine::{instant, query_as, query_scalar};
+use super::promise_basis::awaited;
+use super::promises::{PromisedPart, held, number};
+use super::skus::{json_list, quantity, read};
+use super::{StoreError, Writing};
+
+#[derive(sqlx::FromRow)]
+struct PartRow {
+    reservation: String,
+    line: i64,
+    part: i64,
+    sku: String,
+    quantity: i64,
+    location: String,
+    ships_by: Option<NaiveDate>,
+    alone: bool,
+    awaits_orders: String,
+    awaits_made: bool,
+    created_at_ms: i64,
+}
+
+#[derive(sqlx::FromRow)]
+struct TakenRow {
+    reservation: String,
+    line: i64,
+    part: i64,
+    sku: String,
+    quantity: i64,
+}
+
+/// What parts take from the shelf, by reservation, line and part.
+type Taken = HashMap<(String, i64, i64), Vec<(Sku, Quantity)>>;
+
+impl Writing {
+    /// The parts that stand promised and take any of these SKUs, those of who came first at first.
+    pub async fn promised(&mut self, skus: &[Sku]) -> Result<Vec<PromisedPart>, StoreError> {
+        let rows: Vec<PartRow> = query_as(
+            "
+            SELECT part.reservation
+                 , part.line
+                 , part.part
+                 , part.sku
+                 , part.quantity
+                 , part.location
+                 , part.ships_by
+                 , part.awaits_orders
+                 , part.awaits_made
+                 , reservation.plan = 'separate' OR 1 =
+                 ( SELECT count(*)
+                     FROM promised_part AS other
+                    WHERE other.store_id = part.store_id
+                      AND other.reservation = part.reservation
+                 ) AS alone
+                 , reservation.created_at_ms
+              FROM promised_part AS part
+              JOIN reservation
+                ON reservation.store_id = part.store_id
+               AND reservation.reservation = part.reservation
+             WHERE part.store_id = $1
+               AND reservation.ended_at_ms IS NULL
+               AND $3 < reservation.expires_at_ms
+               AND (part.reservation, part.line, part.part) IN
+                 ( SELECT claim.reservation
+                        , claim.line
+                        , claim.part
+                     FROM claim
+                    WHERE claim.store_id = $1
+                      AND claim.sku IN (SELECT value FROM json_each($2))
+                 )
+             ORDER BY reservation.revision
+                    , part.reservation
+                    , part.line
+                    , part.part",
+        )
+        .bind(self.store.as_str())
+        .bind(json_list(skus))
+        .bind(self.at.timestamp_millis())
+        .fetch_all(&mut self.session)
+        .await?;
+        let mut takes = self.taken_with(skus).await?;
+        let part = |row: PartRow| {
+            let takes = takes.remove(&(row.reservation.clone(), row.line, row.part));
+            row.part(takes.unwrap_or_default())
+        };
+        rows.into_iter().map(part).collect()
+    }
+
+    /// All that is taken by the parts that take any of these SKUs, by reservation, line and part.
+    async fn taken_with(&mut self, skus: &[Sku]) -> Result<Taken, StoreError> {
+        let rows: Vec<TakenRow> = query_as(
+            "
+            SELECT taken.reservation
+                 , taken.line
+                 , taken.part
+                 , taken.sku
+                 , taken.quantity
+              FROM claim AS taken
+             WHERE taken.store_id = $1
+               AND (taken.reservation, taken.line, taken.part) IN
+                 ( SELECT claim.reservation
+                        , claim.line
+                        , claim.part
+                     FROM claim
+                    WHERE claim.store_id = $1
+                      AND claim.sku IN (SELECT value FROM json_each($2))
+                 )
+             ORDER BY taken.sku",
+        )
+        .bind(self.store.as_str())
+        .bind(json_list(skus))
+        .fetch_all(&mut self.session)
+        .await?;
+        let mut taken = Taken::new();
+        for row in rows {
+            let part = (row.reservation, row.line, row.part);
+            let sku = read(&row.sku, "claim.sku")?;
+            let takes = taken.entry(part).or_default();
+            takes.push((sku, quantity(row.quantity)?));
+        }
+        Ok(taken)
+    }
+
+    /// The number that the next part of a line gets.
+    pub async fn next_part(&mut self, part: &PromisedPart) -> Result<u32, StoreError> {
+        let next: i64 = query_scalar(
+            "
+            SELECT coalesce(max(part), -1) + 1
+              FROM promised_part
+             WHERE store_id = $1
+               AND reservation = $2
+               AND line = $3",
+        )
+        .bind(self.store.as_str())
+        .bind(part.reservation.as_str())
+        .bind(part.line)
+        .fetch_one(&mut self.session)
+        .await?;
+        u32::try_from(next).map_err(|_| StoreError::Unreadable("promised_part.part"))
+    }
+
+    /// Of these SKUs, those of which something is promised; of all SKUs where there is no list.
+    pub async fn claimed_among(&mut self, skus: Option<&[Sku]>) -> Result<Vec<Sku>, StoreError> {
+        let found: Vec<String> = query_scalar(
+            "
+            SELECT DISTINCT sku
+              FROM claim
+             WHERE store_id = $1
+               AND ($2 IS NULL OR sku IN (SELECT value FROM json_each($2)))",
+        )
+        .bind(self.store.as_str())
+        .bind(skus.map(json_list))
+        .fetch_all(&mut self.session)
+        .await?;
+        found.iter().map(|sku| read(sku, "claim.sku")).collect()
+    }
+}
+
+impl PartRow {
+    fn part(self, takes: Vec<(Sku, Quantity)>) -> Result<PromisedPart, StoreError> {
+        Ok(PromisedPart {
+            reservation: read(&self.reservation, "promised_part.reservation")?,
+            line: number(self.line)?,
+            part: number(self.part)?,
+            held: Held {
+                since: Some(instant(self.created_at_ms)?),
+                // Goods that leave together wait for each other.
+                alone: self.alone,
+                awaits: awaited(&self.awaits_orders, self.awaits_made)?,
+                ..held(&self.sku, self.quantity, &self.location, self.ships_by)?
+            },
+            takes,
+        })
+    }
+}
