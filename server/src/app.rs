@@ -7,6 +7,8 @@ use crate::changes::Changes;
 use crate::clock::Clock;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
+use crate::operations::adjust_stock::Waiting;
+use crate::operations::together::Together;
 use crate::operations::turns::Turns;
 use crate::store::Store;
 
@@ -16,6 +18,8 @@ pub struct App {
     parts: Arc<Parts>,
     /// Whose turn it is to import.
     pub imports: Turns,
+    /// Adjustments that share a commit.
+    pub adjustments: Together<Waiting>,
 }
 
 /// The parts of an [`App`].
@@ -40,6 +44,7 @@ impl App {
         Self {
             parts: Arc::new(parts),
             imports: Turns::default(),
+            adjustments: Together::default(),
         }
     }
 }

@@ -5,6 +5,7 @@
 //! may be late: what is older than what is known is passed over.
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Instant;
@@ -285,9 +286,9 @@ impl Shop {
         }
     }
 
-    /// Says that all of one commit is here. Counts once all before it are.
-    pub fn add_commit(&self, revision: u64) {
-        let before = revision.saturating_sub(1);
+    /// Says that all of these commits is here. Counts once all before them are.
+    pub fn add_commits(&self, revisions: RangeInclusive<u64>) {
+        let (before, revision) = (revisions.start().saturating_sub(1), *revisions.end());
         let (success, failure) = (Ordering::AcqRel, Ordering::Acquire);
         // Else another is still on its way here; the watch, which looks after every commit, reaches both.
         let counts = self

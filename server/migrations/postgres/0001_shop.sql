@@ -18,6 +18,13 @@ $$
 SELECT place - 1, item FROM jsonb_array_elements(CAST(list AS jsonb)) WITH ORDINALITY AS items (item, place)
 $$;
 
+-- Bytes that were written as pairs of digits, under SQLite's name.
+CREATE FUNCTION unhex(digits TEXT) RETURNS BYTEA
+   LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
+$$
+SELECT decode(digits, 'hex')
+$$;
+
 -- What stands in a ledger stays there.
 CREATE FUNCTION append_only() RETURNS TRIGGER LANGUAGE plpgsql AS
 $$

@@ -1,15 +1,21 @@
 //! Moves counts up and down, for a reason.
 
+use std::collections::{BTreeSet, HashMap};
+
 use shared::ids::{LocationId, Sku, StoreId};
 use shared::quantity::{QUANTITY_MAX, Quantity};
+use tokio::sync::oneshot;
 
 use super::ActError;
-use super::once::{Once, Outcome};
+use super::once::{Kept, Once, Outcome, Ticket};
 use super::records::Level;
-use super::running::{Touched, detached, publish};
+use super::running::{Touched, publish_several};
 use super::settle::{Cause, settle};
+use super::together::Brought;
 use crate::app::App;
+use crate::store::stock::Movement;
 use crate::store::writing::Note;
+use crate::store::{StoreError, Writing};
 
 /// Most lines of one adjustment.
 pub const ADJUSTMENT_LINES_MAX: usize = 100;
@@ -43,7 +49,20 @@ pub struct Adjusted {
     pub revision: u64,
 }
 
-/// Moves counts up and down: all lines or none.
+/// An adjustment that waits for its turn, and who waits for it.
+pub struct Waiting {
+    request: AdjustStock,
+    once: Once<Adjusted>,
+    done: oneshot::Sender<Ended>,
+}
+
+type Ended = Result<Outcome<Adjusted>, ActError>;
+
+/// Levels by SKU and location.
+type Levels = HashMap<(Sku, LocationId), Level>;
+
+/// Moves counts up and down: all lines or none. Adjustments that come at the same time are committed
+/// together, each with a revision of its own, and each is answered after the commit.
 ///
 /// # Errors
 ///
@@ -54,68 +73,208 @@ pub async fn adjust_stock(
     store: &StoreId,
     request: AdjustStock,
     once: Once<Adjusted>,
-) -> Result<Outcome<Adjusted>, ActError> {
-    let (app, store) = (app.clone(), store.clone());
-    detached(async move {
-        let note = Note {
-            act: "adjust_stock",
-            subject: None,
-            reason: Some(request.reason),
-        };
-        let now = app.clock.now();
-        let mut writing = app.store.begin(&store, note, now).await?;
-        if let Some(answer) = once.before(&mut writing).await? {
+) -> Ended {
+    let (done, ended) = oneshot::channel();
+    let waiting = Waiting {
+        request,
+        once,
+        done,
+    };
+    match app.adjustments.bring(store, waiting) {
+        Brought::Full => return Err(StoreError::busy().into()),
+        Brought::Wait => {}
+        Brought::Lead => drop(tokio::spawn(lead(app.clone(), store.clone()))),
+    }
+    ended
+        .await
+        .unwrap_or_else(|_| Err(StoreError::stopping().into()))
+}
+
+/// Does the adjustments of a store until none waits. Runs in a task of its own: the web server drops a
+/// handler when its client hangs up.
+async fn lead(app: App, store: StoreId) {
+    loop {
+        let waiting = app.adjustments.take(&store);
+        if waiting.is_empty() {
+            return;
+        }
+        match adjust(&app, &store, &waiting).await {
+            Ok(ended) => answer(waiting, ended),
+            // What one of them did wrong must not be the others' loss.
+            Err(ActError::Store(StoreError::Constraint(_) | StoreError::Database(_)))
+                if 1 < waiting.len() =>
+            {
+                for alone in waiting {
+                    let ended = adjust(&app, &store, std::slice::from_ref(&alone)).await;
+                    let ended = ended.unwrap_or_else(|error| vec![Err(error)]);
+                    answer(vec![alone], ended);
+                }
+            }
+            Err(error) => {
+                let all = waiting.iter().map(|_| Err(error.clone())).collect();
+                answer(waiting, all);
+            }
+        }
+    }
+}
+
+/// Tells who waits. An error there only says that nobody does any more.
+fn answer(waiting: Vec<Waiting>, ended: Vec<Ended>) {
+    for (waiting, ended) in waiting.into_iter().zip(ended) {
+        let _ = waiting.done.send(ended);
+    }
+}
+
+/// Does adjustments, one after the other, in one commit. Returns how each ended.
+async fn adjust(app: &App, store: &StoreId, waiting: &[Waiting]) -> Result<Vec<Ended>, ActError> {
+    let now = app.clock.now();
+    let shop = app.catalogue.shop(store).ok_or(ActError::NotFound)?;
+    let settings = shop.settings();
+    let mut writing = app.store.begin_several(store, now).await?;
+    let before = writing.revision();
+    let mut desk = Desk::new(&mut writing, waiting, &settings.location.id).await?;
+
+    let mut ended = Vec::with_capacity(waiting.len());
+    for one in waiting {
+        let moved = desk.judge(one);
+        ended.push(moved.map(|outcome| match outcome {
+            Outcome::Before(answer) => Outcome::Before(answer),
+            Outcome::Done(moved) => Outcome::Done(desk.move_levels(&mut writing, one, moved)),
+        }));
+    }
+    let done: Vec<(&Ticket, Kept)> = waiting
+        .iter()
+        .zip(&ended)
+        .filter_map(|(one, ended)| match ended {
+            Ok(Outcome::Done(adjusted)) => Some((one.once.ticket(), one.once.kept(adjusted))),
+            _ => None,
+        })
+        .collect();
+    if done.is_empty() {
+        writing.undo().await?;
+        return Ok(ended);
+    }
+
+    let levels = desk.changed();
+    writing.put_levels(&levels).await?;
+    writing.record_movements(&desk.movements).await?;
+    let mut skus: Vec<Sku> = levels.into_iter().map(|level| level.sku).collect();
+    skus.dedup();
+    let cause = Cause::StockAdjusted;
+    let changed = settle(&mut writing, &settings, Some(&skus), cause, now).await?;
+    writing.keep_answers(&done).await?;
+    drop(done);
+    let last = writing.commit().await?;
+    skus.extend(changed);
+    publish_several(app, store, Touched::Skus(skus), before + 1..=last).await;
+    Ok(ended)
+}
+
+/// What adjustments are judged by: all that was known before the first, and what those before did.
+struct Desk<'a> {
+    ships_from: &'a LocationId,
+    kept: HashMap<Ticket, Kept>,
+    unknown_skus: Vec<Sku>,
+    unknown_locations: Vec<LocationId>,
+    levels: Levels,
+    touched: BTreeSet<(Sku, LocationId)>,
+    movements: Vec<Movement>,
+}
+
+impl<'a> Desk<'a> {
+    async fn new(
+        writing: &mut Writing,
+        waiting: &[Waiting],
+        ships_from: &'a LocationId,
+    ) -> Result<Self, ActError> {
+        let lines = || waiting.iter().flat_map(|one| &one.request.lines);
+        let skus: BTreeSet<&Sku> = lines().map(|line| &line.sku).collect();
+        let skus: Vec<Sku> = skus.into_iter().cloned().collect();
+        let named: BTreeSet<&LocationId> =
+            lines().filter_map(|line| line.location.as_ref()).collect();
+        let named: Vec<LocationId> = named.into_iter().cloned().collect();
+        let tickets: Vec<&Ticket> = waiting.iter().map(|one| one.once.ticket()).collect();
+        let levels = writing.levels(&skus).await?;
+        let known = |level: Level| ((level.sku.clone(), level.location.clone()), level);
+        Ok(Self {
+            ships_from,
+            kept: writing.kept_answers(&tickets).await?,
+            unknown_skus: writing.unknown_skus(&skus).await?,
+            unknown_locations: match named.is_empty() {
+                true => Vec::new(),
+                false => writing.unknown_locations(&named).await?,
+            },
+            levels: levels.into_iter().map(known).collect(),
+            touched: BTreeSet::new(),
+            movements: Vec::new(),
+        })
+    }
+
+    /// The levels that an adjustment makes of those that stand, each once; changes nothing.
+    fn judge(&self, one: &Waiting) -> Result<Outcome<Vec<Level>>, ActError> {
+        if let Some(answer) = one.once.before_among(&self.kept)? {
             return Ok(Outcome::Before(answer));
         }
-        let shop = app.catalogue.shop(&store).ok_or(ActError::NotFound)?;
-        let ships_from = shop.settings().location.id.clone();
-        let skus: Vec<Sku> = request.lines.iter().map(|line| line.sku.clone()).collect();
-        if let Some(unknown) = writing.unknown_skus(&skus).await?.first() {
-            let at = skus.iter().position(|sku| sku == unknown).unwrap_or(0);
-            return Err(ActError::unknown_sku(format!("/lines/{at}/sku"), unknown));
+        let lines = &one.request.lines;
+        for (at, line) in lines.iter().enumerate() {
+            if self.unknown_skus.contains(&line.sku) {
+                return Err(ActError::unknown_sku(format!("/lines/{at}/sku"), &line.sku));
+            }
         }
-        for (at, line) in request.lines.iter().enumerate() {
+        for (at, line) in lines.iter().enumerate() {
             if let Some(location) = &line.location
-                && !writing.has_location(location).await?
+                && self.unknown_locations.contains(location)
             {
                 let pointer = format!("/lines/{at}/location");
                 return Err(ActError::unknown_location(pointer, location));
             }
         }
-        let known = writing.levels(&skus).await?;
-        let (before, mut after) = moved(&known, &request.lines, &ships_from)?;
-        for level in &mut after {
-            level.revision = writing.revision();
+        Ok(Outcome::Done(moved(&self.levels, lines, self.ships_from)?))
+    }
+
+    /// Lets an adjustment that was judged well stand.
+    fn move_levels(
+        &mut self,
+        writing: &mut Writing,
+        one: &Waiting,
+        mut levels: Vec<Level>,
+    ) -> Adjusted {
+        let revision = writing.next(Note {
+            act: "adjust_stock",
+            subject: None,
+            reason: Some(one.request.reason.clone()),
+        });
+        for level in &mut levels {
+            level.revision = revision;
+            let place = (level.sku.clone(), level.location.clone());
+            let before = self.levels.insert(place.clone(), level.clone());
+            let before = before.map_or(0, |level| level.on_hand.units());
+            self.movements.push(Movement {
+                revision,
+                sku: level.sku.clone(),
+                location: level.location.clone(),
+                change: i64::from(level.on_hand.units()) - i64::from(before),
+            });
+            self.touched.insert(place);
         }
-        writing.move_levels(&before, &after).await?;
-        let adjusted = Adjusted {
-            revision: writing.revision(),
-            levels: after,
-        };
-        let changed = settle(
-            &mut writing,
-            &shop.settings(),
-            Some(&skus),
-            Cause::StockAdjusted,
-            now,
-        )
-        .await?;
-        once.keep(&mut writing, &adjusted).await?;
-        let revision = writing.commit().await?;
-        let touched = skus.into_iter().chain(changed).collect();
-        publish(&app, &store, Touched::Skus(touched), revision).await;
-        Ok(Outcome::Done(adjusted))
-    })
-    .await
+        Adjusted { levels, revision }
+    }
+
+    /// The levels that changed, by SKU.
+    fn changed(&self) -> Vec<Level> {
+        let touched = self.touched.iter();
+        touched
+            .filter_map(|place| self.levels.get(place).cloned())
+            .collect()
+    }
 }
 
-/// The levels that `lines` name, before and after them.
+/// The levels that `lines` name, as they are after them.
 fn moved(
-    known: &[Level],
+    known: &Levels,
     lines: &[Adjustment],
     ships_from: &LocationId,
-) -> Result<(Vec<Level>, Vec<Level>), ActError> {
-    let mut before: Vec<Level> = Vec::new();
+) -> Result<Vec<Level>, ActError> {
     let mut after: Vec<Level> = Vec::new();
     for (at, line) in lines.iter().enumerate() {
         let location = line.location.as_ref().unwrap_or(ships_from);
@@ -123,10 +282,9 @@ fn moved(
         let index = match after.iter().position(is_it) {
             Some(index) => index,
             None => {
-                let level = known.iter().find(|level| is_it(level)).cloned();
+                let level = known.get(&(line.sku.clone(), location.clone())).cloned();
                 let level =
                     level.unwrap_or_else(|| Level::empty(line.sku.clone(), location.clone()));
-                before.push(level.clone());
                 after.push(level);
                 after.len() - 1
             }
@@ -154,5 +312,5 @@ fn moved(
                 )
             })?;
     }
-    Ok((before, after))
+    Ok(after)
 }

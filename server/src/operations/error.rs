@@ -3,7 +3,7 @@
 use crate::store::StoreError;
 
 /// Why an act was not done. Nothing is changed then.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum ActError {
     /// The thing the act is about is not there.
     #[error("there is no such thing in this store")]

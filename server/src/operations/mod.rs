@@ -32,6 +32,7 @@ pub mod set_stock;
 pub mod settle;
 pub mod show;
 pub mod sweep;
+pub mod together;
 pub mod turns;
 pub mod watch;
 

@@ -3,11 +3,13 @@
 //! The answer is kept in the transaction of the effect it speaks of. So there is never an effect
 //! without its answer, and a refusal, which has no effect, keeps none: it may be tried again.
 
+use std::collections::HashMap;
+
 use super::ActError;
 use crate::app::App;
 use crate::store::Writing;
 use crate::store::kept_answers::InFlight;
-pub use crate::store::kept_answers::{Answer, Fingerprint, Ticket};
+pub use crate::store::kept_answers::{Answer, Fingerprint, Kept, Ticket};
 
 /// Longest idempotency key, in characters.
 pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
@@ -58,19 +60,41 @@ impl<T> Once<T> {
     ///
     /// [`ActError::KeyReused`] if it asked something else then.
     pub async fn before(&self, writing: &mut Writing) -> Result<Option<Answer>, ActError> {
-        match writing.kept_answer(&self.asked.ticket).await? {
+        let kept = writing.kept_answers(&[self.ticket()]).await?;
+        self.before_among(&kept)
+    }
+
+    /// The same, of answers that were looked up together.
+    ///
+    /// # Errors
+    ///
+    /// [`ActError::KeyReused`] if it asked something else then.
+    pub fn before_among(&self, kept: &HashMap<Ticket, Kept>) -> Result<Option<Answer>, ActError> {
+        match kept.get(self.ticket()) {
             None => Ok(None),
-            Some(kept) if kept.fingerprint == self.asked.fingerprint => Ok(Some(kept.answer)),
+            Some(kept) if kept.fingerprint == self.asked.fingerprint => {
+                Ok(Some(kept.answer.clone()))
+            }
             Some(_) => Err(ActError::KeyReused),
+        }
+    }
+
+    /// What the request is known by.
+    pub fn ticket(&self) -> &Ticket {
+        &self.asked.ticket
+    }
+
+    /// What is to be kept of an outcome.
+    pub fn kept(&self, outcome: &T) -> Kept {
+        Kept {
+            fingerprint: self.asked.fingerprint,
+            answer: (self.answer)(outcome),
         }
     }
 
     /// Keeps the answer, to be committed with the effect.
     pub async fn keep(&self, writing: &mut Writing, outcome: &T) -> Result<(), ActError> {
-        let answer = (self.answer)(outcome);
-        writing
-            .keep_answer(&self.asked.ticket, &self.asked.fingerprint, &answer)
-            .await?;
-        Ok(())
+        let kept = [(self.ticket(), self.kept(outcome))];
+        Ok(writing.keep_answers(&kept).await?)
     }
 }

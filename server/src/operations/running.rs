@@ -1,5 +1,7 @@
 //! How acts run, and what follows a commit.
 
+use std::ops::RangeInclusive;
+
 use shared::ids::{Sku, StoreId};
 
 use super::ActError;
@@ -23,9 +25,7 @@ pub async fn detached<T: Send + 'static>(
         Ok(outcome) => outcome,
         Err(ended) if ended.is_panic() => std::panic::resume_unwind(ended.into_panic()),
         // Only a runtime that shuts down cancels the task.
-        Err(_) => Err(ActError::Store(StoreError::Unreadable(
-            "a server that is stopping",
-        ))),
+        Err(_) => Err(StoreError::stopping().into()),
     }
 }
 
@@ -45,12 +45,23 @@ pub enum Touched {
 /// The act is done already: a failure here is logged, and the watch for commits brings the facts in
 /// a moment later.
 pub async fn publish(app: &App, store: &StoreId, touched: Touched, revision: u64) {
+    publish_several(app, store, touched, revision..=revision).await;
+}
+
+/// The same for several changes that were committed together.
+pub async fn publish_several(
+    app: &App,
+    store: &StoreId,
+    touched: Touched,
+    revisions: RangeInclusive<u64>,
+) {
+    let revision = *revisions.end();
     let Some(shop) = app.catalogue.shop(store) else {
         return;
     };
     match load(app, &shop, touched, revision).await {
         Ok(changed) => {
-            shop.add_commit(revision);
+            shop.add_commits(revisions);
             if changed.as_ref().is_none_or(|skus| !skus.is_empty()) {
                 announce(app, &shop, changed, revision);
             }

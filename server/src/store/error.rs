@@ -1,22 +1,24 @@
 //! Why the database did not do it.
 
+use std::sync::Arc;
+
 use sqlx::postgres::PgDatabaseError;
 
 /// Why the database did not do it.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
     /// Another process is writing, and has been for longer than is worth waiting for.
     #[error("the database is busy with another write")]
-    Busy(#[source] sqlx::Error),
+    Busy(#[source] Arc<sqlx::Error>),
     /// Another change came between. Nothing is done; doing it again may succeed.
     #[error("another change came between")]
-    Raced(#[source] sqlx::Error),
+    Raced(#[source] Arc<sqlx::Error>),
     /// The database cannot be reached, or is about to stop.
     #[error("the database cannot be reached")]
-    Away(#[source] sqlx::Error),
+    Away(#[source] Arc<sqlx::Error>),
     /// There is no room left on the disk.
     #[error("the disk is full")]
-    Full(#[source] sqlx::Error),
+    Full(#[source] Arc<sqlx::Error>),
     /// A constraint of the schema says no. Its name is the one in the migrations.
     #[error("the constraint {0} does not hold")]
     Constraint(String),
@@ -31,7 +33,19 @@ pub enum StoreError {
     NotHere(&'static str),
     /// Anything else.
     #[error("the database failed")]
-    Database(#[source] sqlx::Error),
+    Database(#[source] Arc<sqlx::Error>),
+}
+
+impl StoreError {
+    /// Too much waits to be written already.
+    pub fn busy() -> Self {
+        sqlx::Error::PoolTimedOut.into()
+    }
+
+    /// The server stops, and did not do it any more.
+    pub fn stopping() -> Self {
+        sqlx::Error::PoolClosed.into()
+    }
 }
 
 /// Primary result codes of SQLite, <https://www.sqlite.org/rescode.html>.
@@ -43,8 +57,10 @@ const SQLITE_CONSTRAINT: i32 = 19;
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         match &error {
-            sqlx::Error::PoolTimedOut => Self::Busy(error),
-            sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolClosed => Self::Away(error),
+            sqlx::Error::PoolTimedOut => Self::Busy(error.into()),
+            sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolClosed => {
+                Self::Away(error.into())
+            }
             sqlx::Error::Database(inner) => match inner.try_downcast_ref::<PgDatabaseError>() {
                 Some(inner) => {
                     let (code, constraint) = (inner.code().to_owned(), inner.constraint());
@@ -53,7 +69,7 @@ impl From<sqlx::Error> for StoreError {
                 }
                 None => of_sqlite(error),
             },
-            _ => Self::Database(error),
+            _ => Self::Database(error.into()),
         }
     }
 }
@@ -62,15 +78,15 @@ impl From<sqlx::Error> for StoreError {
 fn of_postgres(code: &str, constraint: String, error: sqlx::Error) -> StoreError {
     match code {
         // A serialisation failure, a deadlock.
-        "40001" | "40P01" => StoreError::Raced(error),
+        "40001" | "40P01" => StoreError::Raced(error.into()),
         // No lock in time, a statement that took too long, too many connections.
-        "55P03" | "57014" | "53300" => StoreError::Busy(error),
-        "53100" => StoreError::Full(error),
+        "55P03" | "57014" | "53300" => StoreError::Busy(error.into()),
+        "53100" => StoreError::Full(error.into()),
         // The connection is broken, the server stops or starts, an idle transaction was ended.
-        "57P01" | "57P02" | "57P03" | "25P03" | "25P02" => StoreError::Away(error),
-        _ if code.starts_with("08") => StoreError::Away(error),
+        "57P01" | "57P02" | "57P03" | "25P03" | "25P02" => StoreError::Away(error.into()),
+        _ if code.starts_with("08") => StoreError::Away(error.into()),
         _ if code.starts_with("23") => StoreError::Constraint(constraint),
-        _ => StoreError::Database(error),
+        _ => StoreError::Database(error.into()),
     }
 }
 
@@ -81,14 +97,14 @@ fn of_sqlite(error: sqlx::Error) -> StoreError {
         .and_then(|code| code.parse::<i32>().ok())
         .map(|code| code & 0xff);
     match primary {
-        Some(SQLITE_BUSY | SQLITE_LOCKED) => StoreError::Busy(error),
-        Some(SQLITE_FULL) => StoreError::Full(error),
+        Some(SQLITE_BUSY | SQLITE_LOCKED) => StoreError::Busy(error.into()),
+        Some(SQLITE_FULL) => StoreError::Full(error.into()),
         Some(SQLITE_CONSTRAINT) => StoreError::Constraint(
             error
                 .as_database_error()
                 .map(|inner| inner.message().to_owned())
                 .unwrap_or_default(),
         ),
-        _ => StoreError::Database(error),
+        _ => StoreError::Database(error.into()),
     }
 }

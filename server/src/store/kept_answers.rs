@@ -1,12 +1,14 @@
 //! Answers kept so that a request sent twice acts once.
 
+use std::collections::HashMap;
 use std::sync::PoisonError;
 
 use chrono::TimeDelta;
 use shared::ids::StoreId;
 
-use super::engine::{query, query_as};
+use super::engine::{json_rows, query, query_as};
 use super::{Store, StoreError, Writing};
+use crate::hex;
 
 /// How long an answer is kept.
 pub const KEPT_FOR: TimeDelta = TimeDelta::hours(24);
@@ -52,6 +54,8 @@ pub struct InFlight {
 
 #[derive(sqlx::FromRow)]
 struct Row {
+    route: String,
+    key: String,
     fingerprint: Vec<u8>,
     status: i64,
     body: Vec<u8>,
@@ -85,45 +89,57 @@ impl Drop for InFlight {
 }
 
 impl Writing {
-    /// The answer kept for a request, if there is one that has not expired.
-    pub async fn kept_answer(&mut self, ticket: &Ticket) -> Result<Option<Kept>, StoreError> {
-        let row: Option<Row> = query_as(
+    /// The answers kept for requests, those that have not expired.
+    pub async fn kept_answers(
+        &mut self,
+        tickets: &[&Ticket],
+    ) -> Result<HashMap<Ticket, Kept>, StoreError> {
+        let asked: Vec<_> = tickets
+            .iter()
+            .map(|ticket| (&ticket.route, &ticket.key))
+            .collect();
+        let rows: Vec<Row> = query_as(
             "
-            SELECT fingerprint
-                 , status
-                 , body
-              FROM kept_answer
-             WHERE store_id = $1
-               AND route = $2
-               AND key = $3
-               AND $4 < expires_at_ms",
+            SELECT kept.route
+                 , kept.key
+                 , kept.fingerprint
+                 , kept.status
+                 , kept.body
+              FROM jsonb_each($2) AS asked
+              JOIN kept_answer AS kept
+                ON kept.store_id = $1
+               AND kept.route = asked.value ->> 0
+               AND kept.key = asked.value ->> 1
+             WHERE $3 < kept.expires_at_ms",
         )
-        .bind(ticket.store.as_str())
-        .bind(&ticket.route)
-        .bind(&ticket.key)
+        .bind(self.store.as_str())
+        .bind(json_rows(&asked))
         .bind(self.at.timestamp_millis())
-        .fetch_optional(&mut self.session)
+        .fetch_all(&mut self.session)
         .await?;
-        row.map(Row::kept).transpose()
+        let store = &self.store;
+        rows.into_iter().map(|row| row.kept(store)).collect()
     }
 
-    /// Keeps an answer, committed with the effect it speaks of. Forgets those that have expired.
-    pub async fn keep_answer(
-        &mut self,
-        ticket: &Ticket,
-        fingerprint: &Fingerprint,
-        answer: &Answer,
-    ) -> Result<(), StoreError> {
+    /// Keeps answers, committed with the effects that they speak of. Forgets those that have expired.
+    pub async fn keep_answers(&mut self, kept: &[(&Ticket, Kept)]) -> Result<(), StoreError> {
         query(
             "
             DELETE FROM kept_answer
              WHERE store_id = $1
                AND expires_at_ms <= $2",
         )
-        .bind(ticket.store.as_str())
+        .bind(self.store.as_str())
         .bind(self.at.timestamp_millis())
         .execute(&mut self.session)
         .await?;
+        let rows: Vec<_> = kept
+            .iter()
+            .map(|(ticket, kept)| {
+                let (print, body) = (hex::text(&kept.fingerprint), hex::text(&kept.answer.body));
+                (&ticket.route, &ticket.key, print, kept.answer.status, body)
+            })
+            .collect();
         query(
             "
             INSERT INTO kept_answer
@@ -135,14 +151,17 @@ impl Writing {
                  , body
                  , expires_at_ms
                  )
-            VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            SELECT $1
+                 , asked.value ->> 0
+                 , asked.value ->> 1
+                 , unhex(asked.value ->> 2)
+                 , CAST(asked.value ->> 3 AS BIGINT)
+                 , unhex(asked.value ->> 4)
+                 , $3
+              FROM jsonb_each($2) AS asked",
         )
-        .bind(ticket.store.as_str())
-        .bind(&ticket.route)
-        .bind(&ticket.key)
-        .bind(&fingerprint[..])
-        .bind(answer.status)
-        .bind(&answer.body[..])
+        .bind(self.store.as_str())
+        .bind(json_rows(&rows))
         .bind((self.at + KEPT_FOR).timestamp_millis())
         .execute(&mut self.session)
         .await?;
@@ -151,8 +170,13 @@ impl Writing {
 }
 
 impl Row {
-    fn kept(self) -> Result<Kept, StoreError> {
-        Ok(Kept {
+    fn kept(self, store: &StoreId) -> Result<(Ticket, Kept), StoreError> {
+        let ticket = Ticket {
+            store: store.clone(),
+            route: self.route,
+            key: self.key,
+        };
+        let kept = Kept {
             fingerprint: self
                 .fingerprint
                 .try_into()
@@ -162,6 +186,7 @@ impl Row {
                     .map_err(|_| StoreError::Unreadable("kept_answer.status"))?,
                 body: self.body,
             },
-        })
+        };
+        Ok((ticket, kept))
     }
 }

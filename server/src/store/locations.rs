@@ -9,6 +9,7 @@ use shared::ids::{LocationId, StoreId};
 
 use super::engine::stored;
 use super::engine::{Session, query, query_as, query_scalar};
+use super::skus::{json_list, read};
 use super::{Store, StoreError, Writing};
 
 /// A place that holds stock and hands parcels to a carrier.
@@ -278,6 +279,29 @@ impl Writing {
         .execute(&mut self.session)
         .await?;
         self.raise_settings_revision().await
+    }
+
+    /// Of `ids`, those that the store does not have.
+    pub async fn unknown_locations(
+        &mut self,
+        ids: &[LocationId],
+    ) -> Result<Vec<LocationId>, StoreError> {
+        let unknown: Vec<String> = query_scalar(
+            "
+            SELECT asked.value
+              FROM json_each($2) AS asked
+             WHERE NOT EXISTS
+                 ( SELECT 1
+                     FROM location
+                    WHERE store_id = $1
+                      AND location = asked.value
+                 )",
+        )
+        .bind(self.store.as_str())
+        .bind(json_list(ids))
+        .fetch_all(&mut self.session)
+        .await?;
+        unknown.iter().map(|id| read(id, "location")).collect()
     }
 
     /// True if the store has this location.

@@ -371,5 +371,5 @@ fn keep(part: &str, target: &str) -> io::Result<()> {
 }
 
 fn unwritten(error: io::Error) -> StoreError {
-    StoreError::Database(sqlx::Error::Io(error))
+    sqlx::Error::Io(error).into()
 }

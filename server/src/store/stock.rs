@@ -3,8 +3,7 @@
 use shared::ids::{LocationId, Sku, StoreId};
 use shared::quantity::Quantity;
 
-use super::engine::stored;
-use super::engine::{query, query_as};
+use super::engine::{json_rows, query, query_as};
 use super::skus::{json_list, quantity, read};
 use super::{Store, StoreError, Writing};
 
@@ -37,6 +36,19 @@ impl Level {
             revision: 0,
         }
     }
+}
+
+/// How what is on hand moved, in the ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Movement {
+    /// The change that it belongs to.
+    pub revision: u64,
+    /// The SKU.
+    pub sku: Sku,
+    /// The location.
+    pub location: LocationId,
+    /// Units, negative for fewer.
+    pub change: i64,
 }
 
 #[derive(sqlx::FromRow)]
@@ -103,51 +115,88 @@ impl Writing {
 
     /// Writes levels down, and in the ledger how what is on hand moved from `before`.
     ///
-    /// `before` and `after` name the same SKUs and locations in the same order.
+    /// `before` and `after` name the same SKUs and locations in the same order, each once.
     pub async fn move_levels(
         &mut self,
         before: &[Level],
         after: &[Level],
     ) -> Result<(), StoreError> {
-        for (before, after) in before.iter().zip(after) {
-            query(
-                "
-                INSERT INTO stock_level
-                     ( store_id
-                     , sku
-                     , location
-                     , on_hand
-                     , committed
-                     , safety_stock
-                     , revision
-                     )
-                VALUES ($1, $2, $3, $4, $5, $6, $7)
-                    ON CONFLICT (store_id, sku, location) DO UPDATE
-                   SET on_hand      = excluded.on_hand
-                     , committed    = excluded.committed
-                     , safety_stock = excluded.safety_stock
-                     , revision     = excluded.revision",
-            )
-            .bind(self.store.as_str())
-            .bind(after.sku.as_str())
-            .bind(after.location.as_str())
-            .bind(after.on_hand.units())
-            .bind(after.committed.units())
-            .bind(after.safety_stock.units())
-            .bind(stored(self.revision))
-            .execute(&mut self.session)
-            .await?;
-            let change = i64::from(after.on_hand.units()) - i64::from(before.on_hand.units());
-            if change != 0 {
-                self.record_movement(after, change).await?;
-            }
-        }
-        let skus: Vec<Sku> = after.iter().map(|level| level.sku.clone()).collect();
+        let movements: Vec<Movement> = before
+            .iter()
+            .zip(after)
+            .map(|(before, after)| Movement {
+                revision: after.revision,
+                sku: after.sku.clone(),
+                location: after.location.clone(),
+                change: i64::from(after.on_hand.units()) - i64::from(before.on_hand.units()),
+            })
+            .collect();
+        self.put_levels(after).await?;
+        self.record_movements(&movements).await
+    }
+
+    /// Writes levels down, each once, with the revision that each has.
+    pub async fn put_levels(&mut self, levels: &[Level]) -> Result<(), StoreError> {
+        let rows: Vec<_> = levels
+            .iter()
+            .map(|level| {
+                (
+                    level.sku.as_str(),
+                    level.location.as_str(),
+                    level.on_hand.units(),
+                    level.committed.units(),
+                    level.safety_stock.units(),
+                    level.revision,
+                )
+            })
+            .collect();
+        query(
+            "
+            INSERT INTO stock_level
+                 ( store_id
+                 , sku
+                 , location
+                 , on_hand
+                 , committed
+                 , safety_stock
+                 , revision
+                 )
+            SELECT $1
+                 , value ->> 0
+                 , value ->> 1
+                 , CAST(value ->> 2 AS BIGINT)
+                 , CAST(value ->> 3 AS BIGINT)
+                 , CAST(value ->> 4 AS BIGINT)
+                 , CAST(value ->> 5 AS BIGINT)
+              FROM jsonb_each($2)
+             WHERE true
+                ON CONFLICT (store_id, sku, location) DO UPDATE
+               SET on_hand      = excluded.on_hand
+                 , committed    = excluded.committed
+                 , safety_stock = excluded.safety_stock
+                 , revision     = excluded.revision",
+        )
+        .bind(self.store.as_str())
+        .bind(json_rows(&rows))
+        .execute(&mut self.session)
+        .await?;
+        let skus: Vec<Sku> = levels.iter().map(|level| level.sku.clone()).collect();
         self.touch(&skus).await
     }
 
-    async fn record_movement(&mut self, level: &Level, change: i64) -> Result<(), StoreError> {
-        self.lines += 1;
+    /// Records in the ledger how what is on hand moves. Those that move nothing are passed over.
+    pub async fn record_movements(&mut self, movements: &[Movement]) -> Result<(), StoreError> {
+        let rows: Vec<_> = movements
+            .iter()
+            .filter(|movement| movement.change != 0)
+            .map(|movement| {
+                let (sku, location) = (movement.sku.as_str(), movement.location.as_str());
+                (movement.revision, sku, location, movement.change)
+            })
+            .collect();
+        if rows.is_empty() {
+            return Ok(());
+        }
         query(
             "
             INSERT INTO movement
@@ -158,16 +207,21 @@ impl Writing {
                  , location
                  , change
                  )
-            VALUES ($1, $2, $3, $4, $5, $6)",
+            SELECT $1
+                 , CAST(value ->> 0 AS BIGINT)
+                 , $2 + key
+                 , value ->> 1
+                 , value ->> 2
+                 , CAST(value ->> 3 AS BIGINT)
+              FROM jsonb_each($3)",
         )
         .bind(self.store.as_str())
-        .bind(stored(self.revision))
-        .bind(self.lines)
-        .bind(level.sku.as_str())
-        .bind(level.location.as_str())
-        .bind(change)
+        .bind(self.lines + 1)
+        .bind(json_rows(&rows))
         .execute(&mut self.session)
         .await?;
+        let recorded = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+        self.lines = self.lines.saturating_add(recorded);
         Ok(())
     }
 }

@@ -3,19 +3,21 @@
 use chrono::{DateTime, Utc};
 use shared::ids::StoreId;
 
-use super::engine::{Session, query, query_scalar, stored};
+use super::engine::{Session, json_rows, query, query_scalar, stored};
 use super::{Store, StoreError};
 
-/// A change under way. Dropping it undoes everything.
+/// A change under way, or several that are committed together. Dropping it undoes everything.
 pub struct Writing {
     database: Store,
     pub(super) session: Session,
     pub(super) store: StoreId,
+    /// The revision of the last change so far; of the one before the first as long as there is none.
     pub(super) revision: u64,
     pub(super) at: DateTime<Utc>,
     /// Movements recorded so far.
     pub(super) lines: u32,
-    note: Note,
+    /// What is written down about each change.
+    notes: Vec<Note>,
 }
 
 /// What is written down about a change, beside the change.
@@ -51,6 +53,18 @@ impl Store {
         note: Note,
         at: DateTime<Utc>,
     ) -> Result<Writing, StoreError> {
+        let mut writing = self.begin_several(store, at).await?;
+        writing.next(note);
+        Ok(writing)
+    }
+
+    /// Begins several changes of one store that are committed together. Each is announced with
+    /// [`Writing::next`]; a commit without any is refused by nobody, and raises the revision for nothing.
+    pub async fn begin_several(
+        &self,
+        store: &StoreId,
+        at: DateTime<Utc>,
+    ) -> Result<Writing, StoreError> {
         let mut session = self.0.engine.write(store).await?;
         let revision: Option<i64> = query_scalar(
             "
@@ -63,26 +77,69 @@ impl Store {
         .fetch_optional(&mut session)
         .await?;
         let revision = revision.ok_or_else(|| StoreError::NoSuchStore(store.to_string()))?;
+        let revision = u64::try_from(revision).map_err(|_| StoreError::Unreadable("revision"))?;
         Ok(Writing {
             database: self.clone(),
             session,
             store: store.clone(),
-            revision: u64::try_from(revision).map_err(|_| StoreError::Unreadable("revision"))?,
+            revision: revision.saturating_sub(1),
             at,
             lines: 0,
-            note,
+            notes: Vec::new(),
         })
     }
 }
 
 impl Writing {
-    /// The revision that makes the change visible, once it is committed.
+    /// Begins the next change, and returns the revision that makes it visible.
+    pub fn next(&mut self, note: Note) -> u64 {
+        self.notes.push(note);
+        self.revision += 1;
+        self.revision
+    }
+
+    /// The revision that makes the last change visible, once it is committed.
     pub fn revision(&self) -> u64 {
         self.revision
     }
 
-    /// Makes the change visible and durable, and returns its revision.
+    /// Makes the changes visible and durable, and returns the revision of the last.
     pub async fn commit(mut self) -> Result<u64, StoreError> {
+        if 1 < self.notes.len() {
+            self.raise_revision().await?;
+        }
+        self.record_acts().await?;
+        self.session.commit().await?;
+        self.database.0.committed.notify_one();
+        Ok(self.revision)
+    }
+
+    /// Undoes the changes now, rather than whenever they are dropped.
+    pub async fn undo(self) -> Result<(), StoreError> {
+        self.session.end().await
+    }
+
+    async fn raise_revision(&mut self) -> Result<(), StoreError> {
+        query(
+            "
+            UPDATE store
+               SET revision = $2
+             WHERE store_id = $1",
+        )
+        .bind(self.store.as_str())
+        .bind(stored(self.revision))
+        .execute(&mut self.session)
+        .await?;
+        Ok(())
+    }
+
+    async fn record_acts(&mut self) -> Result<(), StoreError> {
+        let acts: Vec<_> = self
+            .notes
+            .iter()
+            .map(|note| (note.act, &note.subject, &note.reason))
+            .collect();
+        let first = (self.revision + 1).saturating_sub(acts.len() as u64);
         query(
             "
             INSERT INTO act
@@ -93,23 +150,20 @@ impl Writing {
                  , reason
                  , at_ms
                  )
-            VALUES ($1, $2, $3, $4, $5, $6)",
+            SELECT $1
+                 , $2 + key
+                 , value ->> 0
+                 , value ->> 1
+                 , value ->> 2
+                 , $4
+              FROM jsonb_each($3)",
         )
         .bind(self.store.as_str())
-        .bind(stored(self.revision))
-        .bind(self.note.act)
-        .bind(self.note.subject.as_deref())
-        .bind(self.note.reason.as_deref())
+        .bind(stored(first))
+        .bind(json_rows(&acts))
         .bind(self.at.timestamp_millis())
         .execute(&mut self.session)
         .await?;
-        self.session.commit().await?;
-        self.database.0.committed.notify_one();
-        Ok(self.revision)
-    }
-
-    /// Undoes the change now, rather than whenever it is dropped.
-    pub async fn undo(self) -> Result<(), StoreError> {
-        self.session.end().await
+        Ok(())
     }
 }

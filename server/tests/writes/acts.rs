@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use server::operations::ActError;
-use server::operations::adjust_stock::{AdjustStock, Adjustment, adjust_stock};
+use server::operations::adjust_stock::{AdjustStock, Adjusted, Adjustment, adjust_stock};
 use server::operations::change_purchase_order::{
     ChangePurchaseOrder, ChangedLine, change_purchase_order,
 };
@@ -205,6 +205,39 @@ async fn an_adjustment_moves_all_lines_or_none() {
     );
     assert_eq!((shop.on_hand("a").await, shop.on_hand("b").await), (0, 3));
     assert_eq!(shop.on_hand_in_memory("b"), Some(3));
+    shop.assert_sound().await;
+}
+
+#[tokio::test]
+async fn adjustments_at_the_same_time_share_a_commit_and_each_is_judged_alone() {
+    let shop = TestShop::new().await;
+    shop.stocked("a", 10).await;
+    shop.stocked("b", 0).await;
+    let before = shop.revision();
+    // Thirty take one each of ten, ten add to another, and ten name what is not there.
+    let asked = (0..50).map(|number| {
+        let lines: &[(&str, i64)] = match number % 5 {
+            0 => &[("b", 2)],
+            1 => &[("b", 1), ("unknown", 1)],
+            _ => &[("a", -1)],
+        };
+        adjust_stock(&shop.app, &shop.store, adjustment(lines), shop.once())
+    });
+    let ended = futures_util::future::join_all(asked).await;
+
+    let adjusted: Vec<Adjusted> = ended.into_iter().filter_map(Result::ok).map(done).collect();
+    assert_eq!(adjusted.len(), 20);
+    assert_eq!((shop.on_hand("a").await, shop.on_hand("b").await), (0, 20));
+    assert_eq!(shop.on_hand_in_memory("b"), Some(20));
+    // Each has a revision of its own, without a gap, and levels as they were right after it.
+    let mut revisions: Vec<u64> = adjusted.iter().map(|one| one.revision).collect();
+    revisions.sort_unstable();
+    assert_eq!(revisions, (before + 1..=before + 20).collect::<Vec<_>>());
+    assert_eq!(shop.revision(), before + 20);
+    let of_a = adjusted.iter().filter(|one| one.levels[0].sku == id("a"));
+    let mut left: Vec<u32> = of_a.map(|one| one.levels[0].on_hand.units()).collect();
+    left.sort_unstable();
+    assert_eq!(left, (0..10).collect::<Vec<_>>());
     shop.assert_sound().await;
 }
 

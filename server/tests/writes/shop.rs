@@ -140,6 +140,12 @@ impl TestShop {
         set_stock(&self.app, &self.store, set).await
     }
 
+    /// The last revision in memory.
+    pub fn revision(&self) -> u64 {
+        let shop = self.app.catalogue.shop(&self.store);
+        shop.expect("the shop").revision()
+    }
+
     /// Units on hand at `main`, as the database has it.
     pub async fn on_hand(&self, sku: &str) -> u32 {
         let (sku, location) = (id(sku), id("main"));

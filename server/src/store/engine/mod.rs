@@ -95,6 +95,11 @@ pub(super) fn stored(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
+/// Rows as the JSON that `jsonb_each` takes.
+pub(super) fn json_rows<T: serde::Serialize>(rows: &[T]) -> String {
+    serde_json::to_string(rows).expect("texts and numbers are always JSON")
+}
+
 /// Milliseconds since 1970 as an instant.
 pub(super) fn instant(ms: i64) -> Result<DateTime<Utc>, StoreError> {
     DateTime::from_timestamp_millis(ms).ok_or(StoreError::Unreadable("an instant"))
