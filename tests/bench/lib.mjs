@@ -1,6 +1,6 @@
 // What the benchmarks share: bars, servers, stock files, a folder for all of it.
 
-import { spawn, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { appendFileSync, createWriteStream, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -93,9 +93,21 @@ export function shipsBy(...args) {
   return stdout;
 }
 
+/** Builds a program that is measured against, and says where it is. */
+export function program(crate, name = crate) {
+  const built = execFileSync("cargo", ["build", "--locked", "--release", "--package", crate, "--message-format=json"], {
+    cwd: ROOT,
+    stdio: ["ignore", "pipe", "inherit"],
+    encoding: "utf8",
+    maxBuffer: 2 ** 26,
+  });
+  const artifacts = built.trim().split("\n").map((line) => JSON.parse(line));
+  return artifacts.find(({ executable, target }) => executable && target.name === name).executable;
+}
+
 /** Imports a stock file into a new database and makes keys for it. */
 export function newShop(name, file) {
-  const db = join(scratch, `${name}.sqlite`);
+  const db = name.includes("://") ? name : join(scratch, `${name}.sqlite`);
   shipsBy("import", file, "--db", db, "--format", "shipsby");
   return { db, publishable: newKey(db, "publishable"), secret: newKey(db, "secret") };
 }
