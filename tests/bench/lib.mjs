@@ -1,6 +1,6 @@
 // What the benchmarks share: bars, servers, stock files, a folder for all of it.
 
-import { spawn, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { appendFileSync, createWriteStream, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -86,6 +86,17 @@ export async function stockFile(rows) {
   return path;
 }
 
+/** Builds the peer, and says where it is. */
+export function peerProgram() {
+  const built = execFileSync(
+    "cargo",
+    ["build", "--locked", "--release", "--package", "shipsby-bench-peer", "--message-format=json"],
+    { cwd: ROOT, stdio: ["ignore", "pipe", "inherit"], encoding: "utf8", maxBuffer: 2 ** 26 },
+  );
+  const artifacts = built.trim().split("\n").map((line) => JSON.parse(line));
+  return artifacts.find(({ executable, target }) => executable && target.name === "shipsby-bench-peer").executable;
+}
+
 /** Runs `ships-by` to its end and returns what it printed. */
 export function shipsBy(...args) {
   const { status, stdout, stderr } = spawnSync(SHIPS_BY, args, { encoding: "utf8" });
@@ -111,8 +122,8 @@ export const freePort = () =>
   });
 
 /** Serves a database on loopback. */
-export const serve = (db) =>
-  start(SHIPS_BY, (address) => ["serve", "--db", db, "--listen", address, "--no-rate-limit"], "/readyz");
+export const serve = (db, ...options) =>
+  start(SHIPS_BY, (address) => ["serve", "--db", db, "--listen", address, "--no-rate-limit", ...options], "/readyz");
 
 /** Starts a server and waits until `path` answers. `ready_ms` is how long that took. */
 export async function start(program, args, path) {
