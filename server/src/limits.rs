@@ -21,6 +21,8 @@ pub const HEAD_BUFFER_BYTES_MAX: usize = 4 * HEAD_BYTES_MAX;
 pub const HEADERS_MAX: usize = 100;
 /// Longest request id that is taken over from a client, in bytes.
 pub const REQUEST_ID_BYTES_MAX: usize = 64;
+/// Most bytes of memory for answers that are kept ready, of all stores together.
+pub const READY_BYTES_MAX: usize = 256 * 1024 * 1024;
 /// Longest time for which a shared cache may keep an answer, in seconds.
 pub const ANSWER_MAX_AGE_S: u32 = 5;
 /// Most requests at once on one HTTP/2 connection.

@@ -123,8 +123,8 @@ export const freePort = () =>
   });
 
 /** Serves a database on loopback. */
-export const serve = (db) =>
-  start(SHIPS_BY, (address) => ["serve", "--db", db, "--listen", address, "--no-rate-limit"], "/readyz");
+export const serve = (db, ...options) =>
+  start(SHIPS_BY, (address) => ["serve", "--db", db, "--listen", address, "--no-rate-limit", ...options], "/readyz");
 
 /** Starts a server and waits until `path` answers. `ready_ms` is how long that took. */
 export async function start(program, args, path) {

@@ -126,8 +126,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     tracing::info!(%address, "Serving on http://{address}, described at http://{address}/docs");
 
     serve(listener, limits, stop, move |request, peer| {
-        let front = Arc::clone(&front);
-        async move { front.answer(request, peer).await }
+        front.answer(request, peer)
     })
     .await;
     watching.abort();

@@ -88,8 +88,10 @@ fn count_overdue(web: &Web, shop: &Shop) -> usize {
     let location = &settings.location;
     shop.entries()
         .iter()
+        .filter(|entry| entry.is_awaited())
         .filter_map(|entry| {
-            let place = entry.facts.at(&location.id)?;
+            let facts = entry.facts();
+            let place = facts.at(&location.id)?;
             Some(overdue(place, &location.calendar, now).count())
         })
         .sum()

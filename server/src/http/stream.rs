@@ -326,7 +326,7 @@ impl Listener {
     /// The revision at which the facts about a SKU last changed; zero for one that is not known.
     fn revision_of(&self, sku: &Sku) -> u64 {
         let entry = self.shop.entry(sku.as_str());
-        entry.map_or(0, |entry| entry.facts.revision)
+        entry.map_or(0, |entry| entry.revision())
     }
 
     fn remember_untold(&mut self, told: &[bool]) {
