@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::catalogue::Catalogue;
 use crate::changes::Changes;
 use crate::clock::Clock;
+use crate::freshness::Freshness;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::operations::adjust_stock::Waiting;
@@ -20,6 +21,8 @@ pub struct App {
     pub imports: Turns,
     /// Adjustments that share a commit.
     pub adjustments: Together<Waiting>,
+    /// Since when memory may lack what others commit.
+    pub freshness: Freshness,
 }
 
 /// The parts of an [`App`].
@@ -45,6 +48,7 @@ impl App {
             parts: Arc::new(parts),
             imports: Turns::default(),
             adjustments: Together::default(),
+            freshness: Freshness::default(),
         }
     }
 }

@@ -77,6 +77,8 @@ pub struct Limits {
     pub streams_per_address: usize,
     /// How long a stream lives, give or take [`STREAM_LIFE_SPREAD_PERCENT`].
     pub stream_life: Duration,
+    /// For how long shoppers are answered from memory when the database cannot be reached.
+    pub stale: Duration,
     /// From connecting to the first byte.
     pub first_byte: Duration,
     /// From a request's first byte to the end of its head.
@@ -109,6 +111,7 @@ impl Default for Limits {
             streams_per_store: 5_000,
             streams_per_address: 20,
             stream_life: Duration::from_secs(20 * 60),
+            stale: Duration::from_secs(60),
             first_byte: Duration::from_secs(5),
             head: Duration::from_secs(10),
             body: Duration::from_secs(15),

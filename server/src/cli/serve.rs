@@ -82,6 +82,9 @@ pub struct Args {
     /// Seconds after which a stream is to come back, give or take a fifth
     #[arg(long, help_heading = "Limits", value_name = "SECONDS", value_parser = seconds, default_value = "1200")]
     stream_life: Duration,
+    /// Seconds for which shoppers are answered from memory, marked as stale, when the database cannot be reached
+    #[arg(long, help_heading = "Limits", value_name = "SECONDS", value_parser = seconds, default_value = "60")]
+    stale: Duration,
     /// Seconds for everything to end when the server stops
     #[arg(long, help_heading = "Limits", value_name = "SECONDS", value_parser = seconds, default_value = "8")]
     stop: Duration,
@@ -176,6 +179,7 @@ impl Args {
             handler: self.handler,
             idle: self.idle,
             stream_life: self.stream_life,
+            stale: self.stale,
             stop: self.stop,
             trusted_proxies: self.trusted_proxy.clone(),
             ..Limits::default()

@@ -30,6 +30,7 @@ use super::routes::RouteNames;
 use super::web::Web;
 use super::{availability, deadline};
 use crate::error::Problem;
+use crate::freshness::Worth;
 use crate::hex;
 use crate::limits::{
     HEAD_BYTES_MAX, HEADERS_MAX, RATE_FORGET_EVERY, REQUEST_ID_BYTES_MAX, URL_BYTES_MAX,
@@ -75,8 +76,24 @@ enum Group {
     Other,
 }
 
+/// When it is worth trying again.
+const CUT_OFF_RETRY_S: u32 = 5;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Seconds since it was last certain that the answer is as new as the last commit. Sent only by a server that is cut
+/// off from its database.
+const STALE_S: HeaderName = HeaderName::from_static("shipsby-stale-s");
 const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+
+/// What is in memory is too old to be told.
+fn cut_off() -> Problem {
+    Problem::new(
+        503,
+        "cut_off",
+        "The server is cut off from its database",
+        "What it knows is too old to be told. Ask another server, or again in a moment.",
+    )
+    .retry_after_s(CUT_OFF_RETRY_S)
+}
 
 impl Front {
     /// Opens the way in to `router`.
@@ -155,6 +172,11 @@ impl Front {
             headers.entry(header::ALLOW).or_insert(known);
         }
         dress(headers, received.group);
+        if received.group == Group::Public
+            && let Worth::Stale(age) = self.web.app.freshness.worth(self.web.app.limits.stale)
+        {
+            headers.insert(STALE_S, HeaderValue::from(age.as_secs()));
+        }
         if readable {
             let allowed = match received.group {
                 Group::Embed => Some(HeaderValue::from_static("*")),
@@ -197,6 +219,9 @@ impl Front {
             return Ok(None);
         }
         let app = &self.web.app;
+        if app.freshness.worth(app.limits.stale) == Worth::Nothing {
+            return Err(cut_off().into_response());
+        }
         let address = auth::address(peer, request.headers(), &app.limits.trusted_proxies);
         let seen = auth::seen(app, request.headers(), request.uri());
         *readable = seen.readable;

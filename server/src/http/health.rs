@@ -11,6 +11,7 @@ use shared::availability::overdue;
 use super::web::Web;
 use crate::catalogue::Shop;
 use crate::error::Problem;
+use crate::freshness::CUT_OFF_AFTER;
 use crate::limits::OVERDUE_COUNTED_EVERY;
 use crate::operations::check_database::database_answers;
 
@@ -36,6 +37,16 @@ pub async fn live() -> impl IntoResponse {
     )
 )]
 pub async fn ready(State(web): State<Web>) -> Result<impl IntoResponse, Problem> {
+    let age = web.app.freshness.age();
+    if CUT_OFF_AFTER < age {
+        let detail = format!(
+            "The server has been cut off from its database for {} s. It answers shoppers from memory until {} s.",
+            age.as_secs(),
+            web.app.limits.stale.as_secs(),
+        );
+        let title = "The server is not ready";
+        return Err(Problem::new(503, "not_ready", title, detail).retry_after_s(1));
+    }
     let reachable = database_answers(&web.app).await;
     if !reachable || web.stop.is_cancelled() {
         return Err(Problem::new(

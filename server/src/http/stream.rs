@@ -24,6 +24,7 @@ use super::web::{Slot, Web};
 use crate::catalogue::Shop;
 use crate::changes::{Change, Changed};
 use crate::error::Problem;
+use crate::freshness::Worth;
 use crate::limits::{STREAM_COMMENT_EVERY, STREAM_LIFE_SPREAD_PERCENT, STREAM_RETRY_MS};
 use crate::operations::check_availability::{Question, check_availability, is_known};
 
@@ -175,6 +176,10 @@ impl Listener {
             let text = match self.cause(&mut concerned).await {
                 Cause::Change | Cause::TimePassed => self.answers(&concerned),
                 Cause::Lagging => self.resync(),
+                Cause::Quiet if self.is_cut_off() => {
+                    self.ended = true;
+                    self.goodbye()
+                }
                 Cause::Quiet => ":\n\n".into(),
                 Cause::End => {
                     self.ended = true;
@@ -186,6 +191,12 @@ impl Listener {
                 return text;
             }
         }
+    }
+
+    /// True if what is in memory is too old to be told.
+    fn is_cut_off(&self) -> bool {
+        let app = &self.web.app;
+        app.freshness.worth(app.limits.stale) == Worth::Nothing
     }
 
     /// What a client is told at once. A comment at least: it opens the way through proxies.

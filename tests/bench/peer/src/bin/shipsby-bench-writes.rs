@@ -12,10 +12,10 @@
 use std::sync::Arc;
 use std::{env, io};
 
+use axum::Router;
 use axum::extract::{Json, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
-use axum::Router;
 use serde::{Deserialize, Serialize};
 use sqlx::postgres::{PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
@@ -187,12 +187,13 @@ async fn write_batch(
     let mut levels = Vec::with_capacity(batch.len());
     let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await?;
     for Waiting { line, .. } in batch {
-        let level =
-            sqlx::query_scalar("UPDATE level SET on_hand = on_hand + $2 WHERE sku = $1 RETURNING on_hand")
-                .bind(&line.sku)
-                .bind(line.change)
-                .fetch_one(&mut *transaction)
-                .await?;
+        let level = sqlx::query_scalar(
+            "UPDATE level SET on_hand = on_hand + $2 WHERE sku = $1 RETURNING on_hand",
+        )
+        .bind(&line.sku)
+        .bind(line.change)
+        .fetch_one(&mut *transaction)
+        .await?;
         sqlx::query("INSERT INTO movement (sku, change) VALUES ($1, $2)")
             .bind(&line.sku)
             .bind(line.change)
