@@ -1,10 +1,10 @@
 // How many small writes a second, each durable before it is answered, beside a handler that does only the bare statement.
 
-import { execFile, execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
-import { BENCH, bar, cpu_s, median, newShop, note, program, scratch, serve, shipsBy, start, stockFile } from "./lib.mjs";
+import { BENCH, bar, cpu_s, median, newShop, note, postgresDatabase, program, scratch, serve, shipsBy, start, stockFile } from "./lib.mjs";
 
 const SKUS = 1_000;
 const CLIENTS = 32;
@@ -62,13 +62,4 @@ async function engine(name, db, peerDb) {
 }
 
 await engine("SQLite", "writes", join(scratch, "peer.sqlite"));
-if (process.env.SHIPSBY_TEST_POSTGRES) {
-  const admin = process.env.SHIPSBY_TEST_POSTGRES;
-  const sql = (text) => execFileSync("psql", ["--quiet", "--no-psqlrc", `${admin}/postgres`, "--command", text], { stdio: ["ignore", "ignore", "inherit"] });
-  for (const role of ["ships_by_owner", "ships_by"]) sql(`CREATE ROLE ${role} LOGIN`);
-  sql("CREATE DATABASE writes OWNER ships_by_owner");
-  sql("CREATE DATABASE peer");
-  const as = (role, database) => `${admin.replace("//postgres@", `//${role}@`)}/${database}`;
-  shipsBy("migrate", "--db", as("ships_by_owner", "writes"));
-  await engine("PostgreSQL", as("ships_by", "writes"), `${admin}/peer`);
-}
+await engine("PostgreSQL", postgresDatabase("writes"), `${process.env.SHIPSBY_TEST_POSTGRES}/postgres`);
