@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio_util::sync::CancellationToken;
+
 use crate::catalogue::Catalogue;
 use crate::changes::Changes;
 use crate::clock::Clock;
@@ -23,6 +25,8 @@ pub struct App {
     pub adjustments: Together<Waiting>,
     /// Since when memory may lack what others commit.
     pub freshness: Freshness,
+    /// Cancelled when the server is about to leave: it is not ready any more, and still answers.
+    pub leaving: CancellationToken,
 }
 
 /// The parts of an [`App`].
@@ -49,6 +53,7 @@ impl App {
             imports: Turns::default(),
             adjustments: Together::default(),
             freshness: Freshness::default(),
+            leaving: CancellationToken::new(),
         }
     }
 }

@@ -17,6 +17,7 @@ use server::limits::{Limits, Network};
 use server::metrics::Metrics;
 use server::operations::{sweep, watch};
 use server::store::{Address, ServingLock, Store};
+use tokio_util::sync::CancellationToken;
 
 use super::log::{self, Log};
 
@@ -85,6 +86,10 @@ pub struct Args {
     /// Seconds for which shoppers are answered from memory, marked as stale, when the database cannot be reached
     #[arg(long, help_heading = "Limits", value_name = "SECONDS", value_parser = seconds, default_value = "60")]
     stale: Duration,
+    /// Seconds from being asked to stop until no more is accepted. Meanwhile /readyz says that the server is not
+    /// ready, so that a load balancer in front sends its requests elsewhere
+    #[arg(long, help_heading = "Limits", value_name = "SECONDS", value_parser = seconds, default_value = "0")]
+    leave: Duration,
     /// Seconds for everything to end when the server stops
     #[arg(long, help_heading = "Limits", value_name = "SECONDS", value_parser = seconds, default_value = "8")]
     stop: Duration,
@@ -99,7 +104,8 @@ pub struct Args {
 /// Runs the command.
 pub async fn run(args: Args) -> anyhow::Result<()> {
     log::begin(args.log);
-    let stop = stop_on_signals()?;
+    let asked_to_stop = stop_on_signals()?;
+    let stop = CancellationToken::new();
     let _alone = match &args.db {
         Address::File(path) => Some(ServingLock::take(path)?),
         Address::Postgres(_) => None,
@@ -120,6 +126,8 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         limits: limits.clone(),
         metrics: Metrics::default(),
     });
+    let leave = leave(asked_to_stop, app.leaving.clone(), args.leave, stop.clone());
+    drop(tokio::spawn(leave));
     let watching = tokio::spawn(watch::watch(app.clone()));
     let relay = store.clone();
     let telling = tokio::spawn(async move { relay.relay_commits().await });
@@ -138,6 +146,22 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     store.close().await;
     tracing::info!("Stopped");
     Ok(())
+}
+
+/// Says that the server is about to leave when it is asked to stop, and stops it a while later.
+async fn leave(
+    asked: CancellationToken,
+    leaving: CancellationToken,
+    after: Duration,
+    stop: CancellationToken,
+) {
+    asked.cancelled().await;
+    leaving.cancel();
+    if !after.is_zero() {
+        tracing::info!("Leaving in {} s", after.as_secs());
+        tokio::time::sleep(after).await;
+    }
+    stop.cancel();
 }
 
 /// The widget's files, with those of earlier versions from their folder.

@@ -48,7 +48,7 @@ pub async fn ready(State(web): State<Web>) -> Result<impl IntoResponse, Problem>
         return Err(Problem::new(503, "not_ready", title, detail).retry_after_s(1));
     }
     let reachable = database_answers(&web.app).await;
-    if !reachable || web.stop.is_cancelled() {
+    if !reachable || web.app.leaving.is_cancelled() || web.stop.is_cancelled() {
         return Err(Problem::new(
             503,
             "not_ready",
