@@ -8,13 +8,13 @@ import { BENCH, bar, cpu_s, median, newShop, note, postgresDatabase, program, sc
 
 const SKUS = 1_000;
 const CLIENTS = 32;
-const ROUNDS = 5;
+const ROUNDS = Number(process.env.SHIPSBY_ROUNDS ?? 5);
 const ROUND_S = 5;
 const BAR = 0.7;
 const SLOWEST_BAR_MS = 100;
 
 const run = promisify(execFile);
-const peerProgram = program("shipsby-bench-peer", "shipsby-bench-writes");
+const peerProgram = process.env.SHIPSBY_WRITES_PEER ?? program("shipsby-bench-peer", "shipsby-bench-writes");
 let runs = 0;
 
 /** Adjusts stock as fast as it goes, and says how it went. */

@@ -1,12 +1,13 @@
 //! Answers kept so that a request sent twice acts once.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::PoisonError;
 
 use chrono::TimeDelta;
 use shared::ids::StoreId;
 
 use super::engine::{json_rows, query, query_as};
+use super::skus::json_list;
 use super::{Store, StoreError, Writing};
 use crate::hex;
 
@@ -94,26 +95,25 @@ impl Writing {
         &mut self,
         tickets: &[&Ticket],
     ) -> Result<HashMap<Ticket, Kept>, StoreError> {
-        let asked: Vec<_> = tickets
-            .iter()
-            .map(|ticket| (&ticket.route, &ticket.key))
-            .collect();
+        let routes: BTreeSet<&str> = tickets.iter().map(|ticket| &*ticket.route).collect();
+        let keys: Vec<&str> = tickets.iter().map(|ticket| &*ticket.key).collect();
+        // Perhaps those of other requests too, of one's route and another's key: each is found by both.
         let rows: Vec<Row> = query_as(
             "
-            SELECT kept.route
-                 , kept.key
-                 , kept.fingerprint
-                 , kept.status
-                 , kept.body
-              FROM jsonb_each($2) AS asked
-              JOIN kept_answer AS kept
-                ON kept.store_id = $1
-               AND kept.route = asked.value ->> 0
-               AND kept.key = asked.value ->> 1
-             WHERE $3 < kept.expires_at_ms",
+            SELECT route
+                 , key
+                 , fingerprint
+                 , status
+                 , body
+              FROM kept_answer
+             WHERE store_id = $1
+               AND route IN (SELECT value FROM json_each($2))
+               AND key IN (SELECT value FROM json_each($3))
+               AND $4 < expires_at_ms",
         )
         .bind(self.store.as_str())
-        .bind(json_rows(&asked))
+        .bind(json_list(&Vec::from_iter(routes)))
+        .bind(json_list(&keys))
         .bind(self.at.timestamp_millis())
         .fetch_all(&mut self.session)
         .await?;

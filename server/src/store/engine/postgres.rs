@@ -4,7 +4,9 @@
 //! only, and sees and changes that store's rows. The role that serves owns no table and passes no policy
 //! over; another one owns and migrates.
 
+use std::collections::HashMap;
 use std::str::FromStr;
+use std::sync::{LazyLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
@@ -31,7 +33,7 @@ const LIFE_MAX: Duration = Duration::from_secs(600);
 const STATEMENTS_MAX: usize = 256;
 /// What every connection asks for: a statement, a wait for a lock and an idle transaction end after
 /// these times, a dead peer is noticed, and nothing is acknowledged that is not on the disk.
-const SETTINGS: [(&str, &str); 9] = [
+const SETTINGS: [(&str, &str); 11] = [
     ("statement_timeout", "5s"),
     ("lock_timeout", "2s"),
     ("idle_in_transaction_session_timeout", "10s"),
@@ -41,6 +43,10 @@ const SETTINGS: [(&str, &str); 9] = [
     ("tcp_keepalives_interval", "3"),
     ("tcp_keepalives_count", "3"),
     ("tcp_user_timeout", "8000"),
+    // Every statement finds its rows by a key, a few dozen at a time: also by a plan that was made while the
+    // table was still empty.
+    ("enable_seqscan", "off"),
+    ("jit", "off"),
 ];
 /// What a session that migrates asks for instead: tables may be long in the making.
 const MIGRATING: [(&str, &str); 2] = [("statement_timeout", "0"), ("lock_timeout", "30s")];
@@ -163,6 +169,33 @@ async fn begun(
     let pool = pool.clone();
     let begun = tokio::spawn(async move { answered(pool.begin_with(AssertSqlSafe(begin))).await });
     begun.await.map_err(|_| sqlx::Error::WorkerCrashed)?
+}
+
+/// A statement as PostgreSQL is asked: a list is an array to it, by whose items it goes through an index. As a
+/// subquery it might as well go through the whole table for each.
+pub fn worded(sql: &'static str) -> &'static str {
+    const LIST: &str = "IN (SELECT value FROM json_each(";
+    static KNOWN: LazyLock<RwLock<HashMap<&str, &str>>> = LazyLock::new(RwLock::default);
+    if !sql.contains(LIST) {
+        return sql;
+    }
+    let known = KNOWN.read().unwrap_or_else(PoisonError::into_inner);
+    if let Some(worded) = known.get(sql) {
+        return worded;
+    }
+    drop(known);
+    let mut worded = String::with_capacity(sql.len());
+    let mut parts = sql.split(LIST);
+    worded.extend(parts.next());
+    for part in parts {
+        // What follows is `$2))`: as many brackets close as did before.
+        worded.push_str("= ANY (items(");
+        worded.push_str(part);
+    }
+    // One for each statement of this program, so no more than there are.
+    let worded: &'static str = worded.leak();
+    let mut known = KNOWN.write().unwrap_or_else(PoisonError::into_inner);
+    known.entry(sql).or_insert(worded)
 }
 
 /// Gives up what PostgreSQL does not answer in time.

@@ -8,7 +8,7 @@ use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Arguments, Encode, FromRow, Type};
 
 use super::Session;
-use super::postgres::answered;
+use super::postgres::{answered, worded};
 use crate::store::StoreError;
 
 /// What can be read from a row of either engine.
@@ -78,7 +78,7 @@ impl<T> Query<T> {
             }
             Session::Postgres(transaction) => {
                 let values = arguments::<PgArguments>(self.values)?;
-                let query = sqlx::query_with(self.sql, values);
+                let query = sqlx::query_with(worded(self.sql), values);
                 answered(query.execute(&mut **transaction))
                     .await?
                     .rows_affected()
@@ -98,7 +98,7 @@ impl<T: Row> Query<T> {
             }
             Session::Postgres(transaction) => {
                 let values = arguments::<PgArguments>(self.values)?;
-                let query = sqlx::query_as_with(self.sql, values);
+                let query = sqlx::query_as_with(worded(self.sql), values);
                 answered(query.fetch_all(&mut **transaction)).await?
             }
         })
@@ -114,7 +114,7 @@ impl<T: Row> Query<T> {
             }
             Session::Postgres(transaction) => {
                 let values = arguments::<PgArguments>(self.values)?;
-                let query = sqlx::query_as_with(self.sql, values);
+                let query = sqlx::query_as_with(worded(self.sql), values);
                 answered(query.fetch_optional(&mut **transaction)).await?
             }
         })
