@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing, part by part. Every part may be run again; what is already there takes no time.
 #
-#     scripts/setup.sh [check] [wasm] [tools] [npm] [deny] [browser] [nginx] [postgres] [bench]     without a part: all but bench
+#     scripts/setup.sh [check] [wasm] [tools] [npm] [deny] [browser] [nginx] [postgres] [deb] [bench]     without a part: all but deb and bench
 #
 # SHIPSBY_WASM=debian (or rustup) forces the toolchain for WebAssembly.
 
@@ -104,6 +104,12 @@ setup_nginx() {
     if [ -d /run/systemd/system ]; then as_root systemctl disable --now nginx; fi
 }
 
+# What packs the server for Debian.
+setup_deb() {
+    have dpkg-shlibdeps || apt_install "dpkg-dev" dpkg-dev
+    cargo_install cargo-deb cargo-deb "$CARGO_DEB_VERSION" "2 to 4 minutes" --locked
+}
+
 # What `make bench` measures against.
 setup_bench() {
     { have wrk && have sqlite3 && [ -x /usr/bin/time ]; } || apt_install "wrk, sqlite3 and time" wrk sqlite3 time
@@ -144,7 +150,7 @@ cargo_install() {
 [ $# -gt 0 ] || set -- check wasm tools npm deny browser nginx postgres
 for part in "$@"; do
     case "$part" in
-        check | wasm | tools | npm | deny | browser | nginx | postgres | bench) "setup_$part" ;;
-        *) fail "'$part' is not a part of the setup." "The parts: check wasm tools npm deny browser nginx postgres bench" ;;
+        check | wasm | tools | npm | deny | browser | nginx | postgres | deb | bench) "setup_$part" ;;
+        *) fail "'$part' is not a part of the setup." "The parts: check wasm tools npm deny browser nginx postgres deb bench" ;;
     esac
 done

@@ -9,6 +9,7 @@ pub mod import;
 pub mod keys;
 pub mod log;
 pub mod migrate;
+pub mod notify;
 pub mod open;
 pub mod openapi;
 pub mod restore;

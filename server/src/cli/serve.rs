@@ -19,6 +19,7 @@ use server::operations::{sweep, watch};
 use server::store::{Address, ServingLock, Store};
 
 use super::log::{self, Log};
+use super::notify;
 
 /// Options.
 #[derive(Debug, clap::Args)]
@@ -124,12 +125,19 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let front = Arc::new(routes::front(app, bundles(&args), stop.clone()));
     let address = listener.local_addr()?;
     tracing::info!(%address, "Serving on http://{address}, described at http://{address}/docs");
+    notify::ready();
+    let stopping = stop.clone();
+    let told = tokio::spawn(async move {
+        stopping.cancelled().await;
+        notify::stopping();
+    });
 
     serve(listener, limits, stop, move |request, peer| {
         let front = Arc::clone(&front);
         async move { front.answer(request, peer).await }
     })
     .await;
+    told.abort();
     watching.abort();
     telling.abort();
     sweeping.abort();
