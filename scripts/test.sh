@@ -71,7 +71,7 @@ step fmt check "formatting (1 second)" \
 step deny check "licences, banned crates and sources of all dependencies (2 seconds)" \
     "deny.toml says why each rule is there" \
     cargo deny --log-level error check licenses bans sources
-if wants size openapi cdn e2e; then
+if wants size openapi cdn operations e2e; then
     step widget build "the widget (no time when unchanged, else 1 to 5 minutes)" \
         "make widget" \
         scripts/build.sh widget
@@ -94,7 +94,7 @@ step postgres tests "the store's contract and all that writes, on PostgreSQL (1 
 step wasm check "the same vectors, compiled to WebAssembly (1 minute)" \
     "tests/wasm/run.sh" \
     tests/wasm/run.sh
-if wants openapi cdn e2e; then
+if wants openapi cdn operations e2e; then
     step server build "the server (no time when unchanged, else 1 to 8 minutes)" \
         "make server" \
         scripts/build.sh server
@@ -105,11 +105,14 @@ step openapi check "openapi.json says what the router does (1 second)" \
 step cdn tests "nginx in front of a running server, as docs/cdn.md says (15 seconds)" \
     "scripts/with-env.sh node --test tests/cdn/cdn.test.mjs" \
     node --test --test-reporter=spec tests/cdn/cdn.test.mjs
+step operations tests "copies under load and the way back, the dashboard's numbers (15 seconds)" \
+    "scripts/with-env.sh node --test tests/operations/NAME.test.mjs" \
+    node --test --test-reporter=spec tests/operations/*.test.mjs
 step e2e tests "a running server and a real browser (3 minutes)" \
     "scripts/with-env.sh node --test tests/e2e/NAME.test.js" \
     e2e
 
-[ "${#rows[@]}" -gt 0 ] || fail "There is no step called$wanted." "The steps: fmt deny size clippy doc rust postgres wasm openapi cdn e2e"
+[ "${#rows[@]}" -gt 0 ] || fail "There is no step called$wanted." "The steps: fmt deny size clippy doc rust postgres wasm openapi cdn operations e2e"
 printf '\n%-10s %8s %8s %9s\n' step passed failed time
 printf '%s\n' "${rows[@]}"
 printf '%-10s %8d %8d %7d s\n' together "$passed_sum" "$failed_sum" "$SECONDS"

@@ -7,7 +7,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-const BIN = process.env.SHIPSBY_BIN ?? `${process.env.HOME}/.cache/shipsby/target/release/ships-by`;
+export const BIN = process.env.SHIPSBY_BIN ?? `${process.env.HOME}/.cache/shipsby/target/release/ships-by`;
 const NGINX = process.env.SHIPSBY_NGINX ?? "/usr/sbin/nginx";
 const RULES = new URL("../../packaging/nginx/ships-by.conf", import.meta.url);
 const READY_MS_MAX = 15_000;
@@ -51,20 +51,24 @@ async function end(child, signal) {
 
 const answers = (url) => fetch(url).then((answer) => answer.arrayBuffer().then(() => true), () => false);
 
-/** Starts a server with one store, two keys and goods. It believes the proxy beside it. */
-export async function startServer(t) {
-  const folder = folderOf(t, "cdn-server");
-  const db = join(folder, "shop.sqlite");
+/**
+ * Starts a server with one store, two keys and goods. It believes the proxy beside it. With `db` it is a shop that is there
+ * already, with the keys of the server `keys`; `options` are further ones of the command, `env` is added to its environment.
+ */
+export async function startServer(t, { db: given, keys, options: more = [], env = {} } = {}) {
+  const db = given ?? join(folderOf(t, "server"), "shop.sqlite");
   const keyOf = (kind) => execFileSync(BIN, ["keys", "create", kind, "--db", db], { stdio: ["ignore", "pipe", "ignore"] }).toString().trim();
-  const server = { port: await freePort(), publishable: keyOf("publishable"), secret: keyOf("secret") };
+  const { publishable, secret } = keys ?? { publishable: keyOf("publishable"), secret: keyOf("secret") };
+  const server = { db, port: await freePort(), publishable, secret };
   server.address = `http://127.0.0.1:${server.port}`;
 
   server.start = async () => {
-    const options = ["serve", "--db", db, "--listen", `127.0.0.1:${server.port}`, "--trusted-proxy", "127.0.0.1"];
-    server.child = spawn(BIN, options, { stdio: "ignore" });
+    const options = ["serve", "--db", db, "--listen", `127.0.0.1:${server.port}`, "--trusted-proxy", "127.0.0.1", ...more];
+    server.child = spawn(BIN, options, { stdio: "ignore", env: { ...process.env, ...env } });
     await until("the server answers", () => answers(`${server.address}/readyz`));
   };
   server.kill = () => end(server.child, "SIGKILL");
+  server.stop = () => end(server.child, "SIGTERM");
   t.after(() => server.kill());
 
   /** As the merchant, past nginx. */
@@ -85,6 +89,7 @@ export async function startServer(t) {
   };
 
   await server.start();
+  if (given) return server;
   const store = await server.call("GET", "/v1/store");
   await server.call("PUT", "/v1/store", { ...store, origins: [ORIGIN, "https://other.example"] });
   for (const sku of ["cap", "mug", "scarf", "belt", "shirt"]) {

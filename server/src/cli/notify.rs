@@ -41,3 +41,30 @@ fn send(socket: &OsStr, state: &str) -> io::Result<()> {
 fn send(_socket: &OsStr, _state: &str) -> io::Result<()> {
     Ok(())
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::os::linux::net::SocketAddrExt;
+    use std::os::unix::net::{SocketAddr, UnixDatagram};
+
+    use super::send;
+
+    #[test]
+    fn systemd_hears_it_by_either_kind_of_name() {
+        let folder = tempfile::TempDir::new().expect("a folder");
+        let file = folder.path().join("notify");
+        let abstract_name = format!("@{}", file.display());
+        let by_file = UnixDatagram::bind(&file).expect("a socket");
+        let address = SocketAddr::from_abstract_name(&abstract_name[1..]).expect("a name");
+        let by_name = UnixDatagram::bind_addr(&address).expect("a socket");
+        for (socket, name) in [
+            (by_file, file.as_os_str()),
+            (by_name, abstract_name.as_ref()),
+        ] {
+            send(name, "READY=1").expect("somebody listens");
+            let mut heard = [0; 16];
+            let length = socket.recv(&mut heard).expect("a word");
+            assert_eq!(&heard[..length], b"READY=1");
+        }
+    }
+}
