@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 use super::engine::postgres::{Postgres, shown};
 use super::engine::sqlite::Sqlite;
 use super::engine::{Engine, Scope, query_scalar};
+use super::meter::Meter;
 use super::{Parts, Store, StoreError};
 
 /// Where a database is.
@@ -186,6 +187,7 @@ impl Store {
             engine,
             committed: Notify::new(),
             in_flight: Mutex::new(HashSet::new()),
+            meter: Meter::default(),
         }))
     }
 }

@@ -1,5 +1,7 @@
 //! A change under way: begun, filled, committed once.
 
+use std::time::Instant;
+
 use chrono::{DateTime, Utc};
 use shared::ids::StoreId;
 
@@ -18,6 +20,7 @@ pub struct Writing {
     pub(super) lines: u32,
     /// What is written down about each change.
     notes: Vec<Note>,
+    begun: Instant,
 }
 
 /// What is written down about a change, beside the change.
@@ -65,7 +68,10 @@ impl Store {
         store: &StoreId,
         at: DateTime<Utc>,
     ) -> Result<Writing, StoreError> {
+        let asked = Instant::now();
         let mut session = self.0.engine.write(store).await?;
+        let begun = Instant::now();
+        self.meter().had_its_turn(begun - asked);
         let revision: Option<i64> = query_scalar(
             "
             UPDATE store
@@ -86,6 +92,7 @@ impl Store {
             at,
             lines: 0,
             notes: Vec::new(),
+            begun,
         })
     }
 }
@@ -110,6 +117,7 @@ impl Writing {
         }
         self.record_acts().await?;
         self.session.commit().await?;
+        self.database.meter().wrote(self.begun);
         self.database.0.committed.notify_one();
         Ok(self.revision)
     }
