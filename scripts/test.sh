@@ -105,6 +105,9 @@ step openapi check "openapi.json says what the router does (1 second)" \
 step cdn tests "nginx in front of a running server, as docs/cdn.md says (15 seconds)" \
     "scripts/with-env.sh node --test tests/cdn/cdn.test.mjs" \
     node --test --test-reporter=spec tests/cdn/cdn.test.mjs
+step otel tests "traces arrive at a collector (1 minute; 5 the first time)" \
+    "scripts/test-otel.sh" \
+    scripts/test-otel.sh
 step operations tests "copies under load and the way back, the dashboard's numbers (15 seconds)" \
     "scripts/with-env.sh node --test tests/operations/NAME.test.mjs" \
     node --test --test-reporter=spec tests/operations/*.test.mjs
@@ -112,7 +115,7 @@ step e2e tests "a running server and a real browser (3 minutes)" \
     "scripts/with-env.sh node --test tests/e2e/NAME.test.js" \
     e2e
 
-[ "${#rows[@]}" -gt 0 ] || fail "There is no step called$wanted." "The steps: fmt deny size clippy doc rust postgres wasm openapi cdn operations e2e"
+[ "${#rows[@]}" -gt 0 ] || fail "There is no step called$wanted." "The steps: fmt deny size clippy doc rust postgres wasm openapi cdn otel operations e2e"
 printf '\n%-10s %8s %8s %9s\n' step passed failed time
 printf '%s\n' "${rows[@]}"
 printf '%-10s %8d %8d %7d s\n' together "$passed_sum" "$failed_sum" "$SECONDS"

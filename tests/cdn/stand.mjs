@@ -53,18 +53,19 @@ const answers = (url) => fetch(url).then((answer) => answer.arrayBuffer().then((
 
 /**
  * Starts a server with one store, two keys and goods. It believes the proxy beside it. With `db` it is a shop that is there
- * already, with the keys of the server `keys`; `options` are further ones of the command, `env` is added to its environment.
+ * already, with the keys of the server `keys`; `bin` is another program, `options` are further ones of the command, `env` is added to
+ * its environment.
  */
-export async function startServer(t, { db: given, keys, options: more = [], env = {} } = {}) {
+export async function startServer(t, { db: given, keys, bin = BIN, options: more = [], env = {} } = {}) {
   const db = given ?? join(folderOf(t, "server"), "shop.sqlite");
-  const keyOf = (kind) => execFileSync(BIN, ["keys", "create", kind, "--db", db], { stdio: ["ignore", "pipe", "ignore"] }).toString().trim();
+  const keyOf = (kind) => execFileSync(bin, ["keys", "create", kind, "--db", db], { stdio: ["ignore", "pipe", "ignore"] }).toString().trim();
   const { publishable, secret } = keys ?? { publishable: keyOf("publishable"), secret: keyOf("secret") };
   const server = { db, port: await freePort(), publishable, secret };
   server.address = `http://127.0.0.1:${server.port}`;
 
   server.start = async () => {
     const options = ["serve", "--db", db, "--listen", `127.0.0.1:${server.port}`, "--trusted-proxy", "127.0.0.1", ...more];
-    server.child = spawn(BIN, options, { stdio: "ignore", env: { ...process.env, ...env } });
+    server.child = spawn(bin, options, { stdio: "ignore", env: { ...process.env, ...env } });
     await until("the server answers", () => answers(`${server.address}/readyz`));
   };
   server.kill = () => end(server.child, "SIGKILL");

@@ -14,6 +14,8 @@ pub mod open;
 pub mod openapi;
 pub mod restore;
 pub mod serve;
+#[cfg(feature = "otel")]
+pub mod traces;
 
 /// Shown under `ships-by --help`.
 pub const EXAMPLES: &str = "\

@@ -96,7 +96,7 @@ pub struct Args {
 
 /// Runs the command.
 pub async fn run(args: Args) -> anyhow::Result<()> {
-    log::begin(args.log);
+    let logging = log::begin(args.log)?;
     let stop = stop_on_signals()?;
     let _alone = match &args.db {
         Address::File(path) => Some(ServingLock::take(path)?),
@@ -143,6 +143,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     sweeping.abort();
     store.close().await;
     tracing::info!("Stopped");
+    logging.end().await;
     Ok(())
 }
 

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 use shared::ids::StoreId;
+use tracing::Span;
 
 use super::engine::{Session, json_rows, query, query_scalar, stored};
 use super::{Store, StoreError};
@@ -21,6 +22,8 @@ pub struct Writing {
     /// What is written down about each change.
     notes: Vec<Note>,
     begun: Instant,
+    /// Ends with the change: where traces are sent they tell how long it took.
+    _span: Span,
 }
 
 /// What is written down about a change, beside the change.
@@ -93,6 +96,7 @@ impl Store {
             lines: 0,
             notes: Vec::new(),
             begun,
+            _span: tracing::info_span!("write"),
         })
     }
 }
