@@ -3,6 +3,7 @@
 #
 #     scripts/postgres.sh run [--durable] command...    starts it, runs the command with SHIPSBY_TEST_POSTGRES set, stops it
 #     scripts/postgres.sh start [--durable]             starts it and prints its address
+#     scripts/postgres.sh restart                       lets it crash and come back
 #     scripts/postgres.sh stop
 #
 # Without --durable it forgets what it wrote when the machine stops: quicker, and enough for tests of anything else.
@@ -55,7 +56,7 @@ stop() {
     local known=$SHIPSBY_CACHE/postgres.running
     [ -f "$known" ] || return 0
     as_server "$(program pg_ctl)" --pgdata="$(cat "$known")/db" --mode=fast --silent stop || true
-    rm -f "$known"
+    rm -rf "$(cat "$known")" "$known"
 }
 
 case "${1:-}" in
@@ -66,6 +67,9 @@ case "${1:-}" in
         start $durable
         trap stop EXIT
         SHIPSBY_TEST_POSTGRES="postgres://postgres@127.0.0.1:$PORT" "$@"
+        ;;
+    restart) # as after a crash
+        as_server "$(program pg_ctl)" --pgdata="$(cat "$SHIPSBY_CACHE/postgres.running")/db" --log="$(cat "$SHIPSBY_CACHE/postgres.running")/log" --mode=immediate --wait --silent restart
         ;;
     start)
         start "${2:-}"

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use tokio_util::sync::CancellationToken;
+
 use crate::catalogue::Catalogue;
 use crate::changes::Changes;
 use crate::clock::Clock;
+use crate::freshness::Freshness;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::operations::adjust_stock::Waiting;
@@ -20,6 +23,10 @@ pub struct App {
     pub imports: Turns,
     /// Adjustments that share a commit.
     pub adjustments: Together<Waiting>,
+    /// Since when memory may lack what others commit.
+    pub freshness: Freshness,
+    /// Cancelled when the server is about to leave: it is not ready any more, and still answers.
+    pub leaving: CancellationToken,
 }
 
 /// The parts of an [`App`].
@@ -46,6 +53,8 @@ impl App {
             parts: Arc::new(parts),
             imports: Turns::default(),
             adjustments: Together::default(),
+            freshness: Freshness::default(),
+            leaving: CancellationToken::new(),
         }
     }
 }

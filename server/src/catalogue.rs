@@ -5,14 +5,18 @@
 //! may be late: what is older than what is known is passed over.
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::hash::{BuildHasher, RandomState};
 use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{
+    Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak,
+};
 use std::time::Instant;
 
-use arc_swap::{ArcSwap, ArcSwapOption};
-use bytes::Bytes;
-use chrono::{DateTime, TimeDelta, Utc};
+use arc_swap::ArcSwap;
+use chrono::TimeDelta;
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry as TableEntry;
 use sha2::{Digest, Sha256};
 use shared::availability::{Location, PromisePolicy};
 use shared::ids::{Sku, StoreId};
@@ -22,11 +26,21 @@ use shared::shipment::SplitPolicy;
 use shared::supply::SkuFacts;
 use shared::text::Language;
 
+mod entry;
+mod ready;
+
+pub use entry::Entry;
+pub use ready::ReadyAnswer;
+
+use entry::Common;
+use ready::{Fate, Place, Row, Shelf};
+
 /// All shops of this server, and the keys that open them.
 #[derive(Default)]
 pub struct Catalogue {
     shops: ArcSwap<HashMap<StoreId, Arc<Shop>>>,
     keys: ArcSwap<Keys>,
+    row: Arc<Row>,
 }
 
 /// The keys of all stores.
@@ -66,7 +80,9 @@ pub struct Shop {
     /// Its id.
     pub id: StoreId,
     settings: ArcSwap<Settings>,
-    entries: RwLock<HashMap<Sku, Arc<Entry>>>,
+    goods: RwLock<GoodsKnown>,
+    hasher: RandomState,
+    row: OnceLock<InRow>,
     kits: Mutex<HashMap<Sku, HashSet<Sku>>>,
     revision: AtomicU64,
     reached: Mutex<VecDeque<(u64, Instant)>>,
@@ -98,29 +114,23 @@ pub struct Settings {
     pub generation: u64,
 }
 
-/// The facts of one SKU with the answers made from them.
-pub struct Entry {
-    /// The facts.
-    pub facts: SkuFacts,
-    /// Answers for one unit, once somebody asked: in the languages last asked for.
-    ready: [ArcSwapOption<ReadyAnswer>; READY_LANGUAGES_MAX],
+/// All goods of a shop.
+#[derive(Default)]
+struct GoodsKnown {
+    slots: HashTable<Slot>,
+    common: Common,
 }
 
-/// Most languages in which the answers about a SKU are kept ready.
-const READY_LANGUAGES_MAX: usize = 2;
+/// One SKU: its facts, and the answers made from them once somebody asked.
+struct Slot {
+    entry: Arc<Entry>,
+    ready: Option<Box<Shelf>>,
+}
 
-/// An answer as bytes, and for how long it stands.
-pub struct ReadyAnswer {
-    /// The language of its words.
-    pub language: Language,
-    /// The `Availability` as JSON.
-    pub json: Bytes,
-    /// When it may change by itself.
-    pub valid_until: Option<DateTime<Utc>>,
-    /// [`Settings::generation`] it was made with.
-    pub generation: u64,
-    /// Differs when `json` does.
-    pub fingerprint: u64,
+/// Where a shop notes which answers it keeps.
+struct InRow {
+    row: Arc<Row>,
+    shop: Weak<Shop>,
 }
 
 impl Catalogue {
@@ -136,6 +146,10 @@ impl Catalogue {
 
     /// Adds a shop or takes another's place.
     pub fn put_shop(&self, shop: Arc<Shop>) {
+        shop.row.get_or_init(|| InRow {
+            row: Arc::clone(&self.row),
+            shop: Arc::downgrade(&shop),
+        });
         self.shops.rcu(|shops| {
             let mut shops = HashMap::clone(shops);
             shops.insert(shop.id.clone(), Arc::clone(&shop));
@@ -169,7 +183,9 @@ impl Shop {
         Self {
             id,
             settings: ArcSwap::from_pointee(settings),
-            entries: RwLock::default(),
+            goods: RwLock::default(),
+            hasher: RandomState::new(),
+            row: OnceLock::new(),
             kits: Mutex::default(),
             revision: AtomicU64::new(revision),
             reached: Mutex::default(),
@@ -193,28 +209,77 @@ impl Shop {
 
     /// What is known of a SKU.
     pub fn entry(&self, sku: &str) -> Option<Arc<Entry>> {
-        self.entries
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(sku)
-            .cloned()
+        let goods = self.goods();
+        let slot = goods.slots.find(self.hash(sku), |slot| slot.is(sku))?;
+        Some(Arc::clone(&slot.entry))
     }
 
-    /// What is known of a SKU, followed by what is known of all that it is made of; seen at one moment.
-    pub fn entry_and_parts(&self, sku: &str) -> Vec<Arc<Entry>> {
-        let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
-        let mut found: Vec<Arc<Entry>> = entries.get(sku).cloned().into_iter().collect();
+    /// The facts about a SKU, followed by those about all that it is made of; seen at one moment.
+    pub fn facts_and_parts(&self, sku: &str) -> Vec<SkuFacts> {
+        let goods = self.goods();
+        let find = |sku: &str| {
+            let slot = goods.slots.find(self.hash(sku), |slot| slot.is(sku))?;
+            Some(slot.entry.facts())
+        };
+        let mut found: Vec<SkuFacts> = find(sku).into_iter().collect();
         let mut at = 0;
         while at < found.len() {
-            let parts = Arc::clone(&found[at]);
-            for (part, _) in &parts.facts.kit {
-                if !found.iter().any(|known| known.facts.sku == *part) {
-                    found.extend(entries.get(part).cloned());
+            for (part, _) in found[at].kit.clone() {
+                if !found.iter().any(|known| known.sku == part) {
+                    found.extend(find(part.as_str()));
                 }
             }
             at += 1;
         }
         found
+    }
+
+    /// Shows the answers that are kept about these SKUs in a language, in this order. True if all are
+    /// kept and `take` takes each; else ends with the first that is not.
+    pub fn all_ready(
+        &self,
+        skus: &[Sku],
+        language: Language,
+        mut take: impl FnMut(&ReadyAnswer) -> bool,
+    ) -> bool {
+        let goods = self.goods();
+        skus.iter().all(|sku| {
+            let sku = sku.as_str();
+            let slot = goods.slots.find(self.hash(sku), |slot| slot.is(sku));
+            slot.and_then(|slot| Shelf::find(slot.ready.as_deref(), language))
+                .is_some_and(&mut take)
+        })
+    }
+
+    /// Keeps an answer for one unit that was made from an entry, unless other facts are known by now.
+    pub fn keep_ready(&self, entry: &Arc<Entry>, answer: ReadyAnswer) {
+        let sku = entry.sku().as_str();
+        let (language, json_bytes) = (answer.language, answer.json.len());
+        {
+            let mut goods = self.goods_to_change();
+            let slot = goods.slots.find_mut(self.hash(sku), |slot| slot.is(sku));
+            let Some(slot) = slot.filter(|slot| Arc::ptr_eq(&slot.entry, entry)) else {
+                return;
+            };
+            Shelf::put(&mut slot.ready, answer);
+        }
+        if let Some(InRow { row, shop }) = self.row.get() {
+            row.add(Place {
+                shop: Weak::clone(shop),
+                sku: entry.sku().clone(),
+                language,
+                json_bytes,
+            });
+        }
+    }
+
+    fn forget_ready(&self, sku: &Sku, language: Language, may_stay: bool) -> Fate {
+        let mut goods = self.goods_to_change();
+        let sku = sku.as_str();
+        match goods.slots.find_mut(self.hash(sku), |slot| slot.is(sku)) {
+            Some(slot) => Shelf::remove(&mut slot.ready, language, may_stay),
+            None => Fate::Gone,
+        }
     }
 
     /// These SKUs, and all kits that they are in.
@@ -240,16 +305,14 @@ impl Shop {
 
     /// What is known of every SKU, in no particular order.
     pub fn entries(&self) -> Vec<Arc<Entry>> {
-        let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
-        entries.values().cloned().collect()
+        let goods = self.goods();
+        let entries = goods.slots.iter();
+        entries.map(|slot| Arc::clone(&slot.entry)).collect()
     }
 
     /// How many SKUs are known.
     pub fn len(&self) -> usize {
-        self.entries
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .len()
+        self.goods().slots.len()
     }
 
     /// True if no SKU is known.
@@ -257,31 +320,53 @@ impl Shop {
         self.len() == 0
     }
 
+    /// Makes room for so many more SKUs at once: growing on the way costs a look at each.
+    pub fn make_room_for(&self, skus: usize) {
+        let hash = |slot: &Slot| self.hash(slot.entry.sku().as_str());
+        self.goods_to_change().slots.reserve(skus, hash);
+    }
+
     /// Takes newer facts. Facts older than what is known are passed over.
     pub fn put(&self, facts: impl IntoIterator<Item = SkuFacts>) {
         let mut changed = Vec::new();
-        let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
+        let mut goods = self.goods_to_change();
+        let GoodsKnown { slots, common } = &mut *goods;
+        let rehash = |slot: &Slot| self.hash(slot.entry.sku().as_str());
         for facts in facts {
-            let newer = entries
-                .get(&facts.sku)
-                .is_none_or(|known| known.facts.revision <= facts.revision);
-            if newer {
+            let hash = self.hash(facts.sku.as_str());
+            let same = |slot: &Slot| slot.is(facts.sku.as_str());
+            let place = slots.entry(hash, same, rehash);
+            if let TableEntry::Occupied(known) = &place
+                && facts.revision < known.get().entry.revision()
+            {
+                continue;
+            }
+            if !facts.kit.is_empty() {
                 let mut kits = self.kits.lock().unwrap_or_else(PoisonError::into_inner);
                 for (part, _) in &facts.kit {
                     kits.entry(part.clone())
                         .or_default()
                         .insert(facts.sku.clone());
                 }
-                drop(kits);
-                changed.push(facts.sku.clone());
-                entries.insert(facts.sku.clone(), Arc::new(Entry::new(facts)));
+            }
+            changed.push(facts.sku.clone());
+            let slot = Slot {
+                entry: Arc::new(Entry::new(facts, common)),
+                ready: None,
+            };
+            match place {
+                TableEntry::Occupied(mut known) => *known.get_mut() = slot,
+                TableEntry::Vacant(empty) => drop(empty.insert(slot)),
             }
         }
         // What was said of a kit does not stand any more when one of its parts changes.
         let count = changed.len();
         for kit in &self.with_kits(changed)[count..] {
-            if let Some(entry) = entries.get_mut(kit) {
-                *entry = Arc::new(Entry::new(entry.facts.clone()));
+            let kit = kit.as_str();
+            if let Some(slot) = slots.find_mut(self.hash(kit), |slot| slot.is(kit)) {
+                // Another entry, so that no answer is kept that was made from the parts of before.
+                slot.entry = Arc::new(Entry::clone(&slot.entry));
+                slot.ready = None;
             }
         }
     }
@@ -319,6 +404,18 @@ impl Shop {
         self.revision.load(Ordering::Acquire)
     }
 
+    fn hash(&self, sku: &str) -> u64 {
+        self.hasher.hash_one(sku)
+    }
+
+    fn goods(&self) -> RwLockReadGuard<'_, GoodsKnown> {
+        self.goods.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn goods_to_change(&self) -> RwLockWriteGuard<'_, GoodsKnown> {
+        self.goods.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn note_reached(&self, revision: u64) {
         let mut reached = self.reached.lock().unwrap_or_else(PoisonError::into_inner);
         reached.truncate(REACHED_MAX - 1);
@@ -326,46 +423,17 @@ impl Shop {
     }
 }
 
-/// The goods of [`Shop::entry_and_parts`]; `None` where the SKU is not known.
-pub fn goods(entries: &[Arc<Entry>]) -> Option<Goods<'_>> {
-    let facts = &entries.first()?.facts;
-    let known = |sku: &Sku| {
-        entries
-            .iter()
-            .map(|entry| &entry.facts)
-            .find(|facts| facts.sku == *sku)
-    };
-    Some(Goods::new(facts, known).unwrap_or_else(|_| Goods::broken(facts)))
+impl Slot {
+    fn is(&self, sku: &str) -> bool {
+        self.entry.sku().as_str() == sku
+    }
 }
 
-impl Entry {
-    fn new(facts: SkuFacts) -> Self {
-        Self {
-            facts,
-            ready: Default::default(),
-        }
-    }
-
-    /// The answer for one unit in a language, if it is kept.
-    pub fn ready(&self, language: Language) -> Option<Arc<ReadyAnswer>> {
-        let mut kept = self.ready.iter().filter_map(ArcSwapOption::load_full);
-        kept.find(|ready| ready.language == language)
-    }
-
-    /// Keeps an answer for one unit, in place of the one in its language, or of another.
-    pub fn keep_ready(&self, answer: Arc<ReadyAnswer>) {
-        let language =
-            |place: &ArcSwapOption<ReadyAnswer>| place.load().as_ref().map(|kept| kept.language);
-        let place = |wanted| {
-            self.ready
-                .iter()
-                .position(|place| language(place) == wanted)
-        };
-        let at = place(Some(answer.language))
-            .or_else(|| place(None))
-            .unwrap_or(answer.language as usize % READY_LANGUAGES_MAX);
-        self.ready[at].store(Some(answer));
-    }
+/// The goods of [`Shop::facts_and_parts`]; `None` where the SKU is not known.
+pub fn goods(facts: &[SkuFacts]) -> Option<Goods<'_>> {
+    let first = facts.first()?;
+    let known = |sku: &Sku| facts.iter().find(|facts| facts.sku == *sku);
+    Some(Goods::new(first, known).unwrap_or_else(|_| Goods::broken(first)))
 }
 
 #[cfg(test)]

@@ -8,6 +8,13 @@ pub fn text(bytes: &[u8]) -> String {
     bytes.iter().flat_map(digits).collect()
 }
 
+/// The sixteen digits of a number, without a detour over text: every answer has two of them.
+pub fn of_u64(number: u64) -> [u8; 16] {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |at: u32| DIGITS[usize::try_from(number >> (60 - 4 * at) & 15).unwrap_or(0)];
+    std::array::from_fn(|at| digit(u32::try_from(at).unwrap_or(0)))
+}
+
 /// The bytes of digits; `None` for any other text.
 pub fn bytes(text: &str) -> Option<Vec<u8>> {
     let digits = text.as_bytes().chunks(2);

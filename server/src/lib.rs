@@ -11,6 +11,7 @@ pub mod clock;
 pub mod demo;
 pub mod error;
 pub mod explain;
+pub mod freshness;
 pub mod hex;
 pub mod http;
 pub mod import;

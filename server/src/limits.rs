@@ -21,6 +21,8 @@ pub const HEAD_BUFFER_BYTES_MAX: usize = 4 * HEAD_BYTES_MAX;
 pub const HEADERS_MAX: usize = 100;
 /// Longest request id that is taken over from a client, in bytes.
 pub const REQUEST_ID_BYTES_MAX: usize = 64;
+/// Most bytes of memory for answers that are kept ready, of all stores together.
+pub const READY_BYTES_MAX: usize = 256 * 1024 * 1024;
 /// Longest time for which a shared cache may keep an answer, in seconds.
 pub const ANSWER_MAX_AGE_S: u32 = 5;
 /// Longest time after that for which it may still give the answer while it asks anew, in seconds.
@@ -79,6 +81,8 @@ pub struct Limits {
     pub streams_per_address: usize,
     /// How long a stream lives, give or take [`STREAM_LIFE_SPREAD_PERCENT`].
     pub stream_life: Duration,
+    /// For how long shoppers are answered from memory when the database cannot be reached.
+    pub stale: Duration,
     /// From connecting to the first byte.
     pub first_byte: Duration,
     /// From a request's first byte to the end of its head.
@@ -111,6 +115,7 @@ impl Default for Limits {
             streams_per_store: 5_000,
             streams_per_address: 20,
             stream_life: Duration::from_secs(20 * 60),
+            stale: Duration::from_secs(60),
             first_byte: Duration::from_secs(5),
             head: Duration::from_secs(10),
             body: Duration::from_secs(15),

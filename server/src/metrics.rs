@@ -40,6 +40,13 @@ pub struct Metrics {
     fresh_at: Mutex<Instant>,
 }
 
+/// The counters of one route and status.
+#[derive(Debug, Clone)]
+pub struct Tally {
+    requests: Counter,
+    durations: Histogram,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Answered {
     route: &'static str,
@@ -137,6 +144,18 @@ impl Metrics {
             .observe(took.as_secs_f64());
     }
 
+    /// Where answers of one route with one status are counted, for a route that is asked so often that
+    /// finding its counters counts.
+    pub fn tally(&self, route: &'static str, status: u16) -> Tally {
+        Tally {
+            requests: self
+                .requests
+                .get_or_create(&Answered { route, status })
+                .clone(),
+            durations: self.durations.get_or_create(&Route { route }).clone(),
+        }
+    }
+
     /// Notes how a store is.
     pub fn store(&self, id: &str, skus: usize, overdue: usize, revision: u64) {
         let store = Store { store: id.into() };
@@ -196,6 +215,14 @@ impl Metrics {
         let mut text = String::new();
         encode(&mut text, &self.registry).expect("text can always be appended to");
         text
+    }
+}
+
+impl Tally {
+    /// Counts an answer.
+    pub fn answered(&self, took: Duration) {
+        self.requests.inc();
+        self.durations.observe(took.as_secs_f64());
     }
 }
 

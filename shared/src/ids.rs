@@ -60,6 +60,10 @@ impl FromStr for Sku {
 
     fn from_str(raw: &str) -> Result<Self, IdError> {
         within(raw, SKU_BYTES_MAX)?;
+        // Most are plain, and of these nothing is refused.
+        if raw.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Ok(Self(raw.into()));
+        }
         match raw
             .chars()
             .find(|c| is_invisible(*c))

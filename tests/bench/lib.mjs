@@ -1,6 +1,6 @@
 // What the benchmarks share: bars, servers, stock files, a folder for all of it.
 
-import { spawn, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { appendFileSync, createWriteStream, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -93,11 +93,48 @@ export function shipsBy(...args) {
   return stdout;
 }
 
+/** Builds a program that is measured against, and says where it is. */
+export function program(crate, name = crate) {
+  const built = execFileSync("cargo", ["build", "--locked", "--release", "--package", crate, "--message-format=json"], {
+    cwd: ROOT,
+    stdio: ["ignore", "pipe", "inherit"],
+    encoding: "utf8",
+    maxBuffer: 2 ** 26,
+  });
+  const artifacts = built.trim().split("\n").map((line) => JSON.parse(line));
+  return artifacts.find(({ executable, target }) => executable && target.name === name).executable;
+}
+
 /** Imports a stock file into a new database and makes keys for it. */
 export function newShop(name, file) {
-  const db = join(scratch, `${name}.sqlite`);
+  const db = name.includes("://") ? name : join(scratch, `${name}.sqlite`);
   shipsBy("import", file, "--db", db, "--format", "shipsby");
   return { db, publishable: newKey(db, "publishable"), secret: newKey(db, "secret") };
+}
+
+/** The address of a new database of PostgreSQL for the role that serves, with its tables. */
+export function postgresDatabase(name) {
+  const admin = process.env.SHIPSBY_TEST_POSTGRES;
+  if (!admin) throw Error("Run it as: make bench ARGS=NAME, which starts PostgreSQL");
+  const sql = (text) => execFileSync("psql", ["--quiet", "--no-psqlrc", `${admin}/postgres`, "--command", text], { stdio: ["ignore", "ignore", "pipe"] });
+  for (const role of ["ships_by_owner", "ships_by"]) {
+    sql(`DO $$ BEGIN CREATE ROLE ${role} LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$`);
+  }
+  sql(`DROP DATABASE IF EXISTS ${name}`);
+  sql(`CREATE DATABASE ${name} OWNER ships_by_owner`);
+  const as = (role) => `${admin.replace("//postgres@", `//${role}@`)}/${name}`;
+  shipsBy("migrate", "--db", as("ships_by_owner"));
+  return as("ships_by");
+}
+
+/** The same as `newShop`, on PostgreSQL. */
+export function postgresShop(name, file) {
+  const shop = newShop(postgresDatabase(name), file);
+  const faults = () => {
+    const { status, stdout } = spawnSync(SHIPS_BY, ["check", "--db", shop.db], { encoding: "utf8" });
+    return status === 0 ? 0 : (stdout.match(/^not so:/gm) ?? []).length || 1;
+  };
+  return { ...shop, faults };
 }
 
 export const newKey = (db, kind) => /\b[ps]k_\S+/.exec(shipsBy("keys", "create", kind, "--db", db))[0];
@@ -111,16 +148,19 @@ export const freePort = () =>
   });
 
 /** Serves a database on loopback. */
-export const serve = (db) =>
-  start(SHIPS_BY, (address) => ["serve", "--db", db, "--listen", address, "--no-rate-limit"], "/readyz");
+export const serve = (db, ...options) => {
+  const env = options.find((option) => typeof option === "object")?.env;
+  const words = options.filter((option) => typeof option === "string");
+  return start(SHIPS_BY, (address) => ["serve", "--db", db, "--listen", address, "--no-rate-limit", ...words], "/readyz", env);
+};
 
 /** Starts a server and waits until `path` answers. `ready_ms` is how long that took. */
-export async function start(program, args, path) {
+export async function start(program, args, path, env = {}) {
   const address = `127.0.0.1:${await freePort()}`;
   const log = join(scratch, `${address.replace(/\W/g, "-")}.log`);
   const output = openSync(log, "w");
   const began = performance.now();
-  const child = spawn(program, args(address), { stdio: ["ignore", output, output] });
+  const child = spawn(program, args(address), { stdio: ["ignore", output, output], env: { ...process.env, ...env } });
   running.add(child);
   const gone = new Promise((resolve) => child.once("exit", resolve)).finally(() => running.delete(child));
   const origin = `http://${address}`;
@@ -136,6 +176,11 @@ export async function start(program, args, path) {
     origin,
     pid: child.pid,
     ready_ms,
+    /** As a power cut would end it. */
+    async kill() {
+      child.kill("SIGKILL");
+      await gone;
+    },
     async stop() {
       child.kill("SIGTERM");
       await Promise.race([gone, sleep(STOP_MS_MAX, undefined, { ref: false })]);

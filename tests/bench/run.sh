@@ -4,6 +4,10 @@
 #     make bench                            all of them (20 to 40 minutes; wants a quiet machine)
 #     make bench ARGS="http import"         only these
 #
+#   writes    small writes beside a bare handler, on SQLite and PostgreSQL
+#   durability  what an acknowledged write survives: 200 kills, 500 power cuts
+#   servers   a change on one server told by another; three servers of which one is killed every two seconds
+#   cutoff    PostgreSQL restarts in the middle, and the network to it is cut in three ways
 #   http      requests per second beside a server that hands out ready bytes
 #   import    a million rows beside `sqlite3 .import`
 #   memory    a server with 100,000 SKUs, idle
@@ -18,7 +22,9 @@
 source "$(dirname "$0")/../../scripts/lib.sh"
 cd "$ROOT"
 
-ALL=(http import memory live toggle page size core promises race)
+ALL=(writes durability servers cutoff http import memory live toggle page size core promises race)
+# These want PostgreSQL too; it is started for them, as durable as in earnest.
+ON_POSTGRES=(writes servers cutoff)
 SECONDS_MAX=1800
 
 [ $# -gt 0 ] || set -- "${ALL[@]}"
@@ -47,7 +53,9 @@ export SHIPSBY_BENCH_RESULTS=$results
 broken=()
 for name in "$@"; do
     say "$name"
-    SHIPSBY_BENCH_NAME=$name timeout "$SECONDS_MAX" node "tests/bench/$name.mjs" </dev/null || broken+=("$name")
+    with=""
+    [[ " ${ON_POSTGRES[*]} " != *" $name "* ]] || with="scripts/postgres.sh run --durable"
+    SHIPSBY_BENCH_NAME=$name timeout "$SECONDS_MAX" $with node "tests/bench/$name.mjs" </dev/null || broken+=("$name")
 done
 
 node --input-type=module - "$results" <<'JS'

@@ -13,7 +13,7 @@ $$
 SELECT value FROM json_array_elements_text(CAST(list AS json))
 $$;
 CREATE FUNCTION jsonb_each(list TEXT) RETURNS TABLE (key BIGINT, value JSONB)
-   LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 1000 AS
+   LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 50 AS
 $$
 SELECT place - 1, item FROM jsonb_array_elements(CAST(list AS jsonb)) WITH ORDINALITY AS items (item, place)
 $$;

@@ -115,10 +115,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         api_listener,
         limits.clone(),
         stop.clone(),
-        move |request, peer| {
-            let front = Arc::clone(&api);
-            async move { front.answer(request, peer).await }
-        },
+        move |request, peer| api.answer(request, peer),
     );
     let shop = serve(shop_listener, limits, stop, move |request, peer| {
         let (front, pages) = (Arc::clone(&front), pages.clone());
@@ -133,7 +130,12 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
 }
 
 /// The shop's port answers for ShipsBy too, so that a first `curl` needs to know only one.
-async fn either(front: &Front, pages: Router, request: Request<Body>, peer: IpAddr) -> Response {
+async fn either(
+    front: &Arc<Front>,
+    pages: Router,
+    request: Request<Body>,
+    peer: IpAddr,
+) -> Response {
     const OURS: [&str; 7] = [
         "/v1/",
         "/embed/",

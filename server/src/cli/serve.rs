@@ -17,6 +17,7 @@ use server::limits::{Limits, Network};
 use server::metrics::Metrics;
 use server::operations::{sweep, watch};
 use server::store::{Address, ServingLock, Store};
+use tokio_util::sync::CancellationToken;
 
 use super::log::{self, Log};
 use super::notify;
@@ -83,6 +84,13 @@ pub struct Args {
     /// Seconds after which a stream is to come back, give or take a fifth
     #[arg(long, help_heading = "Limits", value_name = "SECONDS", value_parser = seconds, default_value = "1200")]
     stream_life: Duration,
+    /// Seconds for which shoppers are answered from memory, marked as stale, when the database cannot be reached
+    #[arg(long, help_heading = "Limits", value_name = "SECONDS", value_parser = seconds, default_value = "60")]
+    stale: Duration,
+    /// Seconds from being asked to stop until no more is accepted. Meanwhile /readyz says that the server is not
+    /// ready, so that a load balancer in front sends its requests elsewhere
+    #[arg(long, help_heading = "Limits", value_name = "SECONDS", value_parser = seconds, default_value = "0")]
+    leave: Duration,
     /// Seconds for everything to end when the server stops
     #[arg(long, help_heading = "Limits", value_name = "SECONDS", value_parser = seconds, default_value = "8")]
     stop: Duration,
@@ -97,7 +105,8 @@ pub struct Args {
 /// Runs the command.
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let logging = log::begin(args.log)?;
-    let stop = stop_on_signals()?;
+    let asked_to_stop = stop_on_signals()?;
+    let stop = CancellationToken::new();
     let _alone = match &args.db {
         Address::File(path) => Some(ServingLock::take(path)?),
         Address::Postgres(_) => None,
@@ -118,6 +127,8 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         limits: limits.clone(),
         metrics: Metrics::default(),
     });
+    let leave = leave(asked_to_stop, app.leaving.clone(), args.leave, stop.clone());
+    drop(tokio::spawn(leave));
     let watching = tokio::spawn(watch::watch(app.clone()));
     let relay = store.clone();
     let telling = tokio::spawn(async move { relay.relay_commits().await });
@@ -126,18 +137,11 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
     tracing::info!(%address, "Serving on http://{address}, described at http://{address}/docs");
     notify::ready();
-    let stopping = stop.clone();
-    let told = tokio::spawn(async move {
-        stopping.cancelled().await;
-        notify::stopping();
-    });
 
     serve(listener, limits, stop, move |request, peer| {
-        let front = Arc::clone(&front);
-        async move { front.answer(request, peer).await }
+        front.answer(request, peer)
     })
     .await;
-    told.abort();
     watching.abort();
     telling.abort();
     sweeping.abort();
@@ -145,6 +149,23 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     tracing::info!("Stopped");
     logging.end().await;
     Ok(())
+}
+
+/// Says that the server is about to leave when it is asked to stop, and stops it a while later.
+async fn leave(
+    asked: CancellationToken,
+    leaving: CancellationToken,
+    after: Duration,
+    stop: CancellationToken,
+) {
+    asked.cancelled().await;
+    notify::stopping();
+    leaving.cancel();
+    if !after.is_zero() {
+        tracing::info!("Leaving in {} s", after.as_secs());
+        tokio::time::sleep(after).await;
+    }
+    stop.cancel();
 }
 
 /// The widget's files, with those of earlier versions from their folder.
@@ -186,6 +207,7 @@ impl Args {
             handler: self.handler,
             idle: self.idle,
             stream_life: self.stream_life,
+            stale: self.stale,
             stop: self.stop,
             trusted_proxies: self.trusted_proxy.clone(),
             ..Limits::default()

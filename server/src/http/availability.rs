@@ -1,9 +1,11 @@
 //! `GET /v1/availability`
 
-use axum::body::Bytes;
-use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use std::io::Write;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use shared::wire::Availability;
@@ -11,10 +13,23 @@ use utoipa::ToSchema;
 
 use super::auth::Publishable;
 use super::query::Asked;
-use super::web::Web;
+use crate::app::App;
+use crate::catalogue::Shop;
 use crate::error::Problem;
+use crate::hex;
 use crate::limits::{ANSWER_MAX_AGE_S, ANSWER_STALE_ON_ERROR_S, ANSWER_STALE_S};
-use crate::operations::check_availability::{Answers, Question, check_availability};
+use crate::operations::check_availability::{Joined, Question, join_availability};
+
+/// The address. Its questions are answered before all others.
+pub const PATH: &str = "/v1/availability";
+
+/// Headers that an answer has once it leaves: so many are made room for.
+const HEADERS_USUAL: usize = 14;
+
+/// Bytes around the answers of a body.
+const AROUND_BYTES: usize = 96;
+/// Bytes of an answer about one SKU, usually at most: so much room is made for each.
+const ITEM_BYTES_USUAL: usize = 400;
 
 /// Answers about several SKUs. Written by hand below, from answers that are kept as bytes.
 #[derive(Debug, Serialize, ToSchema)]
@@ -51,38 +66,46 @@ pub struct AvailabilityList {
     security(("publishable" = []), ("publishable_in_query" = []), ("secret" = []))
 )]
 pub async fn show(
-    State(web): State<Web>,
+    State(app): State<App>,
     caller: Publishable,
-    asked: Asked,
-    headers: HeaderMap,
+    request: Request,
 ) -> Result<Response, Problem> {
-    let asked = asked.about_some()?;
-    let now = web.app.clock.now();
+    answer(&app, &caller.shop, &request)
+}
+
+/// Answers a shopper's page. Waits for nothing.
+pub fn answer(app: &App, shop: &Shop, request: &Request) -> Result<Response, Problem> {
+    let asked = Asked::parse(request.uri().query().unwrap_or_default())?.about_some()?;
+    let now = app.clock.now();
     let question = Question {
         quantity: asked.quantity,
         language: asked.language,
         to: asked.to,
     };
-    let answers = check_availability(&caller.shop, &asked.skus, &question, now);
-    let tag = tag(answers.fingerprint());
-    let known = headers
+    let mut json = Vec::with_capacity(AROUND_BYTES + asked.skus.len() * ITEM_BYTES_USUAL);
+    json.extend_from_slice(b"{\"items\":[");
+    let answers = join_availability(shop, &asked.skus, &question, now, json);
+    let tag = tag(answers.fingerprint);
+    let known = request
+        .headers()
         .get(header::IF_NONE_MATCH)
         .is_some_and(|known| names(known, &tag));
+    let cacheable = cacheable_until(answers.valid_until, now);
     let mut response = if known {
-        StatusCode::NOT_MODIFIED.into_response()
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        response
     } else {
-        body(&answers, now).into_response()
+        Response::new(Body::from(body(answers, now)))
     };
     let headers = response.headers_mut();
+    headers.reserve(HEADERS_USUAL);
     if !known {
         let json = HeaderValue::from_static("application/json; charset=utf-8");
         headers.insert(header::CONTENT_TYPE, json);
     }
     headers.insert(header::ETAG, tag);
-    headers.insert(
-        header::CACHE_CONTROL,
-        cacheable_until(answers.valid_until(), now),
-    );
+    headers.insert(header::CACHE_CONTROL, cacheable);
     Ok(response)
 }
 
@@ -109,29 +132,22 @@ pub fn cacheable_until(valid_until: Option<DateTime<Utc>>, now: DateTime<Utc>) -
 /// What is said of an answer that does not change soon by itself.
 const CACHEABLE_USUALLY: &str = "public, max-age=5, stale-while-revalidate=5, stale-if-error=600";
 
-fn body(answers: &Answers, now: DateTime<Utc>) -> Bytes {
-    const AROUND_BYTES: usize = 96;
-    let items: usize = answers.items.iter().map(|item| item.json.len() + 1).sum();
-    let mut body = Vec::with_capacity(items + AROUND_BYTES);
-    body.extend_from_slice(b"{\"items\":[");
-    for (at, item) in answers.items.iter().enumerate() {
-        if 0 < at {
-            body.push(b',');
-        }
-        body.extend_from_slice(&item.json);
-    }
+/// What stands behind the answers.
+fn body(answers: Joined, now: DateTime<Utc>) -> Bytes {
+    let mut body = answers.json;
     body.extend_from_slice(b"],\"as_of\":\"");
     body.extend_from_slice(now.to_rfc3339_opts(SecondsFormat::Millis, true).as_bytes());
     body.extend_from_slice(b"\",\"revision\":");
-    body.extend_from_slice(answers.revision.to_string().as_bytes());
+    write!(body, "{}", answers.revision).expect("bytes can always be appended to");
     body.push(b'}');
     Bytes::from(body)
 }
 
 /// Weak, because the moment of asking, which the body tells, does not count.
 fn tag(fingerprint: u64) -> HeaderValue {
-    HeaderValue::from_str(&format!("W/\"{fingerprint:016x}\""))
-        .expect("hexadecimal digits may stand in a header")
+    let mut text = *b"W/\"0123456789abcdef\"";
+    text[3..19].copy_from_slice(&hex::of_u64(fingerprint));
+    HeaderValue::from_bytes(&text).expect("hexadecimal digits may stand in a header")
 }
 
 fn names(known: &HeaderValue, tag: &HeaderValue) -> bool {

@@ -3,10 +3,13 @@
 //! One plain function instead of a tower of layers: it reads from the top, and costs no box per
 //! layer and request.
 
+use std::future::{Ready, ready};
 use std::hash::BuildHasher;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::body::HttpBody;
@@ -14,6 +17,7 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
+use futures_util::future::Either;
 use governor::clock::Clock;
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use shared::ids::StoreId;
@@ -22,13 +26,16 @@ use tower::ServiceExt;
 use tracing::{Instrument, Span};
 
 use super::auth::{self, Publishable};
-use super::deadline;
 use super::routes::RouteNames;
 use super::web::Web;
+use super::{availability, deadline};
 use crate::error::Problem;
+use crate::freshness::Worth;
+use crate::hex;
 use crate::limits::{
     HEAD_BYTES_MAX, HEADERS_MAX, RATE_FORGET_EVERY, REQUEST_ID_BYTES_MAX, URL_BYTES_MAX,
 };
+use crate::metrics::Tally;
 
 /// The way in. One for each server.
 pub struct Front {
@@ -36,6 +43,23 @@ pub struct Front {
     router: Router,
     names: RouteNames,
     rates: Option<DefaultKeyedRateLimiter<Counted>>,
+    /// Answers about availability: most of all.
+    availability: Tally,
+}
+
+/// An answer that is there already, or that somebody has to wait for.
+pub type Answering = Either<Ready<Response>, Pin<Box<dyn Future<Output = Response> + Send>>>;
+
+/// What is known of a request before anything is decided.
+struct Received {
+    started: Instant,
+    /// No other request of this server has it.
+    number: u64,
+    /// By which it is found in the log.
+    id: HeaderValue,
+    group: Group,
+    route: &'static str,
+    origin: Option<HeaderValue>,
 }
 
 /// What requests are counted by: the store whose key they show, if it has one, and their address.
@@ -52,8 +76,24 @@ enum Group {
     Other,
 }
 
+/// When it is worth trying again.
+const CUT_OFF_RETRY_S: u32 = 5;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Seconds since it was last certain that the answer is as new as the last commit. Sent only by a server that is cut
+/// off from its database.
+const STALE_S: HeaderName = HeaderName::from_static("shipsby-stale-s");
 const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+
+/// What is in memory is too old to be told.
+fn cut_off() -> Problem {
+    Problem::new(
+        503,
+        "cut_off",
+        "The server is cut off from its database",
+        "What it knows is too old to be told. Ask another server, or again in a moment.",
+    )
+    .retry_after_s(CUT_OFF_RETRY_S)
+}
 
 impl Front {
     /// Opens the way in to `router`.
@@ -65,63 +105,107 @@ impl Front {
                 .allow_burst(at_least_one(limits.requests_burst));
             RateLimiter::keyed(quota)
         });
+        let availability = web.app.metrics.tally(availability::PATH, 200);
         Self {
             web,
             router,
             names,
             rates,
+            availability,
         }
     }
 
     /// Answers a request that came over a connection from `peer`. Never fails: every failure is a
     /// problem in the answer.
-    pub async fn answer(&self, mut request: Request, peer: IpAddr) -> Response {
-        let started = Instant::now();
-        let number = self.web.next_number();
-        let id = request_id(request.headers())
-            .unwrap_or_else(|| made_id(self.web.spread.hash_one(number)));
-        let group = Group::of(request.uri().path());
-        let route = self.names.of(request.uri().path());
-        let origin = request.headers().get(header::ORIGIN).cloned();
+    ///
+    /// What shoppers ask most often is answered here and now: it is in memory and waits for nothing.
+    pub fn answer(self: &Arc<Self>, request: Request, peer: IpAddr) -> Answering {
+        let received = Received::new(self, &request);
+        let path = request.uri().path();
+        if request.method() == Method::GET && path == availability::PATH {
+            return Either::Left(ready(self.at_once(received, &request, peer)));
+        }
+        let front = Arc::clone(self);
+        Either::Right(Box::pin(async move {
+            front.in_turn(received, request, peer).await
+        }))
+    }
 
-        let mut readable = group == Group::Embed;
-        let mut response = match self.admitted(&mut request, group, peer, number, &mut readable) {
+    fn at_once(&self, received: Received, request: &Request, peer: IpAddr) -> Response {
+        let mut readable = false;
+        let admitted = self.admitted(request, &received, peer, &mut readable);
+        let response = match admitted {
             Err(answered) => answered,
-            Ok(()) => self.routed(request, route, &id).await,
+            Ok(None) => Problem::internal().into_response(),
+            Ok(Some(caller)) => {
+                let answer = || availability::answer(&self.web.app, &caller.shop, request);
+                match catch_unwind(AssertUnwindSafe(answer)) {
+                    Ok(response) => response.unwrap_or_else(IntoResponse::into_response),
+                    Err(_panic) => panicked(&received),
+                }
+            }
         };
+        self.dressed(response, received, readable)
+    }
 
+    async fn in_turn(&self, received: Received, mut request: Request, peer: IpAddr) -> Response {
+        let mut readable = received.group == Group::Embed;
+        let response = match self.admitted(&request, &received, peer, &mut readable) {
+            Err(answered) => answered,
+            Ok(caller) => {
+                if let Some(caller) = caller {
+                    request.extensions_mut().insert(caller);
+                }
+                self.routed(request, &received).await
+            }
+        };
+        self.dressed(response, received, readable)
+    }
+
+    /// The answer with the headers that all have; counted.
+    fn dressed(&self, mut response: Response, received: Received, readable: bool) -> Response {
         let status = response.status();
         let headers = response.headers_mut();
-        headers.insert(REQUEST_ID, id);
+        headers.insert(REQUEST_ID, received.id);
         if status == StatusCode::METHOD_NOT_ALLOWED {
             let known = HeaderValue::from_static(METHODS);
             headers.entry(header::ALLOW).or_insert(known);
         }
-        dress(headers, group);
-        if readable {
-            let allowed = match group {
-                Group::Embed => Some(HeaderValue::from_static("*")),
-                _ => origin,
-            };
-            share(headers, allowed, group);
+        dress(headers, received.group);
+        if received.group == Group::Public
+            && let Worth::Stale(age) = self.web.app.freshness.worth(self.web.app.limits.stale)
+        {
+            headers.insert(STALE_S, HeaderValue::from(age.as_secs()));
         }
-        self.web
-            .app
-            .metrics
-            .answered(route, status.as_u16(), started.elapsed());
+        if readable {
+            let allowed = match received.group {
+                Group::Embed => Some(HeaderValue::from_static("*")),
+                _ => received.origin,
+            };
+            share(headers, allowed, received.group);
+        }
+        let took = received.started.elapsed();
+        if status == StatusCode::OK && received.route == availability::PATH {
+            self.availability.answered(took);
+        } else {
+            self.web
+                .app
+                .metrics
+                .answered(received.route, status.as_u16(), took);
+        }
         response
     }
 
-    /// Lets a request in, or answers it here. Notes in `readable` whether the page that asks may
-    /// read the answer.
+    /// Lets a request in, with who asks where that is a shopper's page, or answers it here. Notes in
+    /// `readable` whether the page that asks may read the answer.
     fn admitted(
         &self,
-        request: &mut Request,
-        group: Group,
+        request: &Request,
+        received: &Received,
         peer: IpAddr,
-        number: u64,
         readable: &mut bool,
-    ) -> Result<(), Response> {
+    ) -> Result<Option<Publishable>, Response> {
+        let group = received.group;
         well_formed(request).map_err(|problem| {
             let origin = request.headers().get(header::ORIGIN);
             *readable |= group == Group::Public
@@ -132,20 +216,20 @@ impl Front {
             return Err(self.preflight(request.headers(), group, readable));
         }
         if group != Group::Public {
-            return Ok(());
+            return Ok(None);
         }
         let app = &self.web.app;
+        if app.freshness.worth(app.limits.stale) == Worth::Nothing {
+            return Err(cut_off().into_response());
+        }
         let address = auth::address(peer, request.headers(), &app.limits.trusted_proxies);
         let seen = auth::seen(app, request.headers(), request.uri());
         *readable = seen.readable;
-        let store = seen.shop.as_ref().ok().map(|shop| shop.id.clone());
-        self.within_rate((store, auth::counted_as(address)), number)
+        let store = || seen.shop.as_ref().ok().map(|shop| shop.id.clone());
+        self.within_rate(|| (store(), auth::counted_as(address)), received.number)
             .map_err(IntoResponse::into_response)?;
         let shop = seen.shop.map_err(IntoResponse::into_response)?;
-        request
-            .extensions_mut()
-            .insert(Publishable { shop, address });
-        Ok(())
+        Ok(Some(Publishable { shop, address }))
     }
 
     fn preflight(&self, headers: &HeaderMap, group: Group, readable: &mut bool) -> Response {
@@ -170,14 +254,14 @@ impl Front {
         response
     }
 
-    fn within_rate(&self, counted: Counted, number: u64) -> Result<(), Problem> {
+    fn within_rate(&self, counted: impl Fn() -> Counted, number: u64) -> Result<(), Problem> {
         let Some(rates) = &self.rates else {
             return Ok(());
         };
         if number.is_multiple_of(RATE_FORGET_EVERY) {
             rates.retain_recent();
         }
-        rates.check_key(&counted).map_err(|until| {
+        rates.check_key(&counted()).map_err(|until| {
             let wait = until.wait_time_from(rates.clock().now());
             let seconds = u32::try_from(wait.as_secs() + 1).unwrap_or(u32::MAX);
             Problem::new(
@@ -191,7 +275,7 @@ impl Front {
     }
 
     /// What fails in here is logged under the request's id.
-    async fn routed(&self, request: Request, route: &str, id: &HeaderValue) -> Response {
+    async fn routed(&self, request: Request, received: &Received) -> Response {
         let limits = &self.web.app.limits;
         let imports = request.uri().path().starts_with("/v1/imports/");
         let body_time = if imports { limits.import } else { limits.body };
@@ -203,20 +287,16 @@ impl Front {
             (request, limits.handler)
         };
         // Shoppers are answered from memory, where nothing is logged: a span for each would be dear.
-        let span = match Group::of(request.uri().path()) {
+        let span = match received.group {
             Group::Public => Span::none(),
-            _ => tracing::info_span!("request", id = id.to_str().unwrap_or_default(), route),
+            _ => tracing::info_span!("request", id = received.id(), route = received.route),
         };
         let answer = AssertUnwindSafe(self.router.clone().oneshot(request)).catch_unwind();
         let answer = answer.instrument(span);
         match tokio::time::timeout(time, answer).await {
             Ok(Ok(Ok(response))) => response,
             Ok(Ok(Err(never))) => match never {},
-            Ok(Err(_panic)) => {
-                let id = id.to_str().unwrap_or_default();
-                tracing::error!(request.id = id, route, "A handler panicked");
-                Problem::internal().into_response()
-            }
+            Ok(Err(_panic)) => panicked(received),
             Err(_elapsed) => Problem::new(
                 503,
                 "too_slow",
@@ -227,6 +307,39 @@ impl Front {
             .into_response(),
         }
     }
+}
+
+impl Received {
+    fn new(front: &Front, request: &Request) -> Self {
+        let path = request.uri().path();
+        let number = front.web.next_number();
+        Self {
+            started: Instant::now(),
+            number,
+            id: request_id(request.headers())
+                .unwrap_or_else(|| made_id(front.web.spread.hash_one(number))),
+            group: Group::of(path),
+            route: match path {
+                availability::PATH => availability::PATH,
+                _ => front.names.of(path),
+            },
+            origin: request.headers().get(header::ORIGIN).cloned(),
+        }
+    }
+
+    fn id(&self) -> &str {
+        self.id.to_str().unwrap_or_default()
+    }
+}
+
+/// What is said where a handler panicked; what happened stands in the log.
+fn panicked(received: &Received) -> Response {
+    tracing::error!(
+        request.id = received.id(),
+        route = received.route,
+        "A handler panicked"
+    );
+    Problem::internal().into_response()
 }
 
 impl Group {
@@ -248,10 +361,9 @@ impl Group {
 }
 
 fn well_formed(request: &Request) -> Result<(), Problem> {
-    if !METHODS
-        .split(", ")
-        .any(|known| known == request.method().as_str())
-    {
+    let is_get = request.method() == Method::GET;
+    let known = |known| known == request.method().as_str();
+    if !is_get && !METHODS.split(", ").any(known) {
         return Err(method_not_allowed());
     }
     let url = request.uri();
@@ -322,10 +434,7 @@ fn request_id(headers: &HeaderMap) -> Option<HeaderValue> {
 }
 
 fn made_id(number: u64) -> HeaderValue {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |at: u32| DIGITS[usize::try_from(number >> (60 - 4 * at) & 15).unwrap_or(0)];
-    let text: [u8; 16] = std::array::from_fn(|at| digit(u32::try_from(at).unwrap_or(0)));
-    HeaderValue::from_bytes(&text).expect("hexadecimal digits may stand in a header")
+    HeaderValue::from_bytes(&hex::of_u64(number)).expect("hexadecimal digits may stand in a header")
 }
 
 /// The headers that every answer has, where its route has not set them to something else.

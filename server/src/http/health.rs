@@ -11,6 +11,7 @@ use shared::availability::overdue;
 use super::web::Web;
 use crate::catalogue::Shop;
 use crate::error::Problem;
+use crate::freshness::CUT_OFF_AFTER;
 use crate::limits::OVERDUE_COUNTED_EVERY;
 use crate::operations::check_database::{database_answers, database_state};
 
@@ -36,8 +37,18 @@ pub async fn live() -> impl IntoResponse {
     )
 )]
 pub async fn ready(State(web): State<Web>) -> Result<impl IntoResponse, Problem> {
+    let age = web.app.freshness.age();
+    if CUT_OFF_AFTER < age {
+        let detail = format!(
+            "The server has been cut off from its database for {} s. It answers shoppers from memory until {} s.",
+            age.as_secs(),
+            web.app.limits.stale.as_secs(),
+        );
+        let title = "The server is not ready";
+        return Err(Problem::new(503, "not_ready", title, detail).retry_after_s(1));
+    }
     let reachable = database_answers(&web.app).await;
-    if !reachable || web.stop.is_cancelled() {
+    if !reachable || web.app.leaving.is_cancelled() || web.stop.is_cancelled() {
         return Err(Problem::new(
             503,
             "not_ready",
@@ -90,8 +101,10 @@ fn count_overdue(web: &Web, shop: &Shop) -> usize {
     let location = &settings.location;
     shop.entries()
         .iter()
+        .filter(|entry| entry.is_awaited())
         .filter_map(|entry| {
-            let place = entry.facts.at(&location.id)?;
+            let facts = entry.facts();
+            let place = facts.at(&location.id)?;
             Some(overdue(place, &location.calendar, now).count())
         })
         .sum()

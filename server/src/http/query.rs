@@ -30,24 +30,26 @@ pub struct Asked {
 
 /// The values of a query in order, decoded; `None` for a value that is not UTF-8.
 pub fn pairs(query: &str) -> impl Iterator<Item = (&str, Option<Cow<'_, str>>)> {
+    raw_pairs(query).map(|(name, value)| (name, decoded(value)))
+}
+
+fn raw_pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
     query
         .split('&')
         .filter(|part| !part.is_empty())
-        .map(|part| {
-            let (name, value) = part.split_once('=').unwrap_or((part, ""));
-            (name, decoded(value))
-        })
+        .map(|part| part.split_once('=').unwrap_or((part, "")))
 }
 
 /// The first value with this name.
 pub fn first<'a>(query: Option<&'a str>, wanted: &str) -> Option<Cow<'a, str>> {
-    pairs(query.unwrap_or_default())
+    raw_pairs(query.unwrap_or_default())
         .find(|(name, _)| *name == wanted)
-        .and_then(|(_, value)| value)
+        .and_then(|(_, value)| decoded(value))
 }
 
 impl Asked {
-    fn parse(query: &str) -> Result<Self, Problem> {
+    /// Reads a query.
+    pub fn parse(query: &str) -> Result<Self, Problem> {
         let mut asked = Self {
             skus: Vec::new(),
             quantity: Quantity::new(1),
@@ -101,6 +103,10 @@ impl<S: Sync> FromRequestParts<S> for Asked {
 }
 
 fn decoded(raw: &str) -> Option<Cow<'_, str>> {
+    // Most values stand there as they are.
+    if !raw.bytes().any(|byte| byte == b'%' || byte == b'+') {
+        return Some(Cow::Borrowed(raw));
+    }
     if raw.contains('+') {
         let spaced = raw.replace('+', " ");
         let bytes = percent_decode_str(&spaced).decode_utf8().ok()?;

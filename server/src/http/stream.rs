@@ -24,6 +24,7 @@ use super::web::{Slot, Web};
 use crate::catalogue::Shop;
 use crate::changes::{Change, Changed};
 use crate::error::Problem;
+use crate::freshness::Worth;
 use crate::limits::{STREAM_COMMENT_EVERY, STREAM_LIFE_SPREAD_PERCENT, STREAM_RETRY_MS};
 use crate::operations::check_availability::{Question, check_availability, is_known};
 
@@ -175,6 +176,10 @@ impl Listener {
             let text = match self.cause(&mut concerned).await {
                 Cause::Change | Cause::TimePassed => self.answers(&concerned),
                 Cause::Lagging => self.resync(),
+                Cause::Quiet if self.is_cut_off() => {
+                    self.ended = true;
+                    self.goodbye()
+                }
                 Cause::Quiet => ":\n\n".into(),
                 Cause::End => {
                     self.ended = true;
@@ -186,6 +191,12 @@ impl Listener {
                 return text;
             }
         }
+    }
+
+    /// True if what is in memory is too old to be told.
+    fn is_cut_off(&self) -> bool {
+        let app = &self.web.app;
+        app.freshness.worth(app.limits.stale) == Worth::Nothing
     }
 
     /// What a client is told at once. A comment at least: it opens the way through proxies.
@@ -326,7 +337,7 @@ impl Listener {
     /// The revision at which the facts about a SKU last changed; zero for one that is not known.
     fn revision_of(&self, sku: &Sku) -> u64 {
         let entry = self.shop.entry(sku.as_str());
-        entry.map_or(0, |entry| entry.facts.revision)
+        entry.map_or(0, |entry| entry.revision())
     }
 
     fn remember_untold(&mut self, told: &[bool]) {

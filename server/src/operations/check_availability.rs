@@ -4,15 +4,15 @@ use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use bytes::Bytes;
 use chrono::{DateTime, SecondsFormat, Utc};
 use shared::availability::{self, PromisePolicy, availability};
 use shared::ids::Sku;
 use shared::quantity::Quantity;
+use shared::supply::SkuFacts;
 use shared::text::{Language, Speaker, Tables};
 use shared::wire;
 
-use crate::catalogue::{Entry, ReadyAnswer, Settings, Shop, goods};
+use crate::catalogue::{ReadyAnswer, Settings, Shop, goods};
 
 /// The quantity for which answers are kept ready: what product pages ask for.
 const READY_QUANTITY: Quantity = Quantity::new(1);
@@ -31,9 +31,21 @@ pub struct Question {
 /// One answer for each SKU asked for, in that order.
 pub struct Answers {
     /// The answers.
-    pub items: Vec<Arc<ReadyAnswer>>,
+    pub items: Vec<ReadyAnswer>,
     /// The store's revision: the answers are at least as new.
     pub revision: u64,
+}
+
+/// The answers to a question as one text.
+pub struct Joined {
+    /// The answers with commas between, behind what was there already.
+    pub json: Vec<u8>,
+    /// The store's revision: the answers are at least as new.
+    pub revision: u64,
+    /// When the first of them may change by itself.
+    pub valid_until: Option<DateTime<Utc>>,
+    /// A number that differs when any of the answers does, whatever the moment of asking.
+    pub fingerprint: u64,
 }
 
 /// Answers a question about several SKUs at `now`.
@@ -53,6 +65,90 @@ pub fn check_availability(
     Answers { items, revision }
 }
 
+/// Answers a question about several SKUs at `now`, behind what is in `json`.
+///
+/// The same as [`check_availability`], without a copy of each answer where all are ready.
+pub fn join_availability(
+    shop: &Shop,
+    skus: &[Sku],
+    question: &Question,
+    now: DateTime<Utc>,
+    json: Vec<u8>,
+) -> Joined {
+    let before = json.len();
+    let revision = shop.revision();
+    let settings = shop.settings();
+    let mut joining = Joining::behind(json);
+    let all_ready = is_kept_ready(question)
+        && shop.all_ready(skus, question.language, |ready| {
+            let stands = still_stands(ready, &settings, now);
+            if stands {
+                joining.add(ready);
+            }
+            stands
+        });
+    if all_ready {
+        return joining.joined(revision);
+    }
+    let mut json = joining.json;
+    json.truncate(before);
+    let mut joining = Joining::behind(json);
+    for sku in skus {
+        joining.add(&ready_answer(shop, &settings, sku, question, now));
+    }
+    joining.joined(revision)
+}
+
+/// Answers that are written one behind the other.
+struct Joining {
+    json: Vec<u8>,
+    before: usize,
+    valid_until: Option<DateTime<Utc>>,
+    first: u64,
+    all: DefaultHasher,
+    count: usize,
+}
+
+impl Joining {
+    fn behind(json: Vec<u8>) -> Self {
+        Self {
+            before: json.len(),
+            json,
+            valid_until: None,
+            first: 0,
+            all: DefaultHasher::new(),
+            count: 0,
+        }
+    }
+
+    fn add(&mut self, answer: &ReadyAnswer) {
+        if self.json.len() != self.before {
+            self.json.push(b',');
+        }
+        self.json.extend_from_slice(&answer.json);
+        let ends = [self.valid_until, answer.valid_until];
+        self.valid_until = ends.into_iter().flatten().min();
+        match self.count {
+            0 => self.first = answer.fingerprint,
+            1 => (self.first, answer.fingerprint).hash(&mut self.all),
+            _ => answer.fingerprint.hash(&mut self.all),
+        }
+        self.count += 1;
+    }
+
+    fn joined(self, revision: u64) -> Joined {
+        Joined {
+            json: self.json,
+            revision,
+            valid_until: self.valid_until,
+            fingerprint: match self.count {
+                ..=1 => self.first,
+                _ => self.all.finish(),
+            },
+        }
+    }
+}
+
 /// True if somebody who knew the answer at the revision `seen` still does at `now`: neither the
 /// facts nor the passing of time have changed it.
 pub fn is_known(
@@ -63,8 +159,8 @@ pub fn is_known(
     now: DateTime<Utc>,
 ) -> bool {
     let settings = shop.settings();
-    let entries = shop.entry_and_parts(sku.as_str());
-    let Some(newest) = entries.iter().map(|entry| entry.facts.revision).max() else {
+    let facts = shop.facts_and_parts(sku.as_str());
+    let Some(newest) = facts.iter().map(|facts| facts.revision).max() else {
         return false;
     };
     let Some(ago) = shop.reached(seen) else {
@@ -72,7 +168,7 @@ pub fn is_known(
     };
     let then = now - ago;
     newest.max(settings.generation) <= seen
-        && computed(&entries, &settings, sku, question, then)
+        && computed(&facts, &settings, sku, question, then)
             .1
             .is_none_or(|end| now < end)
 }
@@ -85,29 +181,17 @@ pub fn answer(
     question: &Question,
     now: DateTime<Utc>,
 ) -> wire::Availability {
-    let entries = shop.entry_and_parts(sku.as_str());
-    computed(&entries, settings, sku, question, now).0
+    let facts = shop.facts_and_parts(sku.as_str());
+    computed(&facts, settings, sku, question, now).0
 }
 
-impl Answers {
-    /// When the first of them may change by itself.
-    pub fn valid_until(&self) -> Option<DateTime<Utc>> {
-        self.items.iter().filter_map(|item| item.valid_until).min()
-    }
+/// True for questions of which the answers are kept: what product pages ask.
+fn is_kept_ready(question: &Question) -> bool {
+    question.quantity == READY_QUANTITY && question.to.is_none()
+}
 
-    /// A number that differs when any of the answers does, whatever the moment of asking.
-    pub fn fingerprint(&self) -> u64 {
-        match self.items.as_slice() {
-            [one] => one.fingerprint,
-            several => {
-                let mut hasher = DefaultHasher::new();
-                several
-                    .iter()
-                    .for_each(|item| item.fingerprint.hash(&mut hasher));
-                hasher.finish()
-            }
-        }
-    }
+fn still_stands(ready: &ReadyAnswer, settings: &Settings, now: DateTime<Utc>) -> bool {
+    ready.generation == settings.generation && ready.valid_until.is_none_or(|end| now < end)
 }
 
 fn ready_answer(
@@ -116,49 +200,45 @@ fn ready_answer(
     sku: &Sku,
     question: &Question,
     now: DateTime<Utc>,
-) -> Arc<ReadyAnswer> {
-    let entry = shop.entry(sku.as_str());
-    let kept = entry
-        .as_ref()
-        .filter(|_| question.quantity == READY_QUANTITY && question.to.is_none());
-    if let Some(ready) = kept.and_then(|entry| entry.ready(question.language))
-        && ready.generation == settings.generation
-        && ready.valid_until.is_none_or(|end| now < end)
-    {
-        return ready;
+) -> ReadyAnswer {
+    let is_kept = is_kept_ready(question);
+    if is_kept {
+        let mut found = None;
+        shop.all_ready(std::slice::from_ref(sku), question.language, |ready| {
+            found = still_stands(ready, settings, now).then(|| ready.clone());
+            true
+        });
+        if let Some(ready) = found {
+            return ready;
+        }
     }
 
-    let (answer, valid_until) = match &entry {
-        Some(entry) if entry.facts.kit.is_empty() => {
-            computed(std::slice::from_ref(entry), settings, sku, question, now)
-        }
-        Some(_) => computed(
-            &shop.entry_and_parts(sku.as_str()),
-            settings,
-            sku,
-            question,
-            now,
-        ),
-        None => computed(&[], settings, sku, question, now),
+    // Read the entry first: the answer is kept only while it is still the one that is known.
+    let entry = shop.entry(sku.as_str());
+    let facts = match &entry {
+        Some(entry) if entry.kit().is_empty() => vec![entry.facts()],
+        Some(_) => shop.facts_and_parts(sku.as_str()),
+        None => Vec::new(),
     };
+    let (answer, valid_until) = computed(&facts, settings, sku, question, now);
     let json = serde_json::to_vec(&answer).expect("an answer has only text keys");
     let mut hasher = DefaultHasher::new();
     json.hash(&mut hasher);
-    let ready = Arc::new(ReadyAnswer {
+    let ready = ReadyAnswer {
         language: question.language,
-        json: Bytes::from(json),
+        json: json.into(),
         valid_until,
         generation: settings.generation,
         fingerprint: hasher.finish(),
-    });
-    if let Some(entry) = kept {
-        entry.keep_ready(Arc::clone(&ready));
+    };
+    if let Some(entry) = entry.filter(|_| is_kept) {
+        shop.keep_ready(&entry, ready.clone());
     }
     ready
 }
 
 fn computed(
-    entries: &[Arc<Entry>],
+    facts: &[SkuFacts],
     settings: &Settings,
     sku: &Sku,
     question: &Question,
@@ -166,13 +246,11 @@ fn computed(
 ) -> (wire::Availability, Option<DateTime<Utc>>) {
     let (quantity, language) = (question.quantity, question.language);
     let promises = bound_for(settings, question.to.as_ref());
-    let answer = match goods(entries) {
+    let answer = match goods(facts) {
         Some(goods) => availability(&goods, &settings.locations, &promises, quantity, now),
         None => availability::Availability::unknown(sku.clone(), quantity),
     };
-    let title = entries
-        .first()
-        .and_then(|entry| entry.facts.title.as_deref());
+    let title = facts.first().and_then(|facts| facts.title.as_deref());
     let on_wire = on_wire(&answer, title, settings, language, now);
     (on_wire, answer.valid_until)
 }

@@ -43,12 +43,9 @@ pub fn explain_availability<T>(
     // Read the revision first: facts may be newer than it says, never older.
     let revision = shop.revision();
     let settings = shop.settings();
-    let entries = shop.entry_and_parts(sku.as_str());
-    let goods = goods(&entries)?;
-    let known = |sku: &Sku| {
-        let mut facts = entries.iter().map(|entry| &entry.facts);
-        facts.find(|facts| facts.sku == *sku)
-    };
+    let facts = shop.facts_and_parts(sku.as_str());
+    let goods = goods(&facts)?;
+    let known = |sku: &Sku| facts.iter().find(|facts| facts.sku == *sku);
     let policy = &settings.promises;
     let told = Told {
         explanation: &explain(&goods, &settings.locations, policy, quantity, now),

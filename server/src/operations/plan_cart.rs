@@ -51,22 +51,20 @@ fn dated(
     speaker: &Speaker<'_>,
     now: DateTime<Utc>,
 ) -> Vec<wire::Availability> {
-    let entries: Vec<_> = lines
+    let facts: Vec<_> = lines
         .iter()
-        .map(|(sku, _)| shop.entry_and_parts(sku.as_str()))
+        .map(|(sku, _)| shop.facts_and_parts(sku.as_str()))
         .collect();
     let known: Vec<_> = lines
         .iter()
-        .zip(&entries)
-        .filter_map(|((_, quantity), entries)| Some((goods(entries)?, *quantity)))
+        .zip(&facts)
+        .filter_map(|((_, quantity), facts)| Some((goods(facts)?, *quantity)))
         .collect();
     let mut dated = date_cart(&known, &settings.locations, promises, now).into_iter();
     let mut on_wire = Vec::with_capacity(lines.len());
-    for ((sku, quantity), entries) in lines.iter().zip(&entries) {
-        let title = entries
-            .first()
-            .and_then(|entry| entry.facts.title.as_deref());
-        let line = entries.first().and_then(|_| dated.next());
+    for ((sku, quantity), facts) in lines.iter().zip(&facts) {
+        let title = facts.first().and_then(|facts| facts.title.as_deref());
+        let line = facts.first().and_then(|_| dated.next());
         let unknown = || Availability::unknown(sku.clone(), *quantity);
         let answer = line
             .as_ref()

@@ -102,7 +102,7 @@ pub(super) async fn load_changed(
         after = (*at, last.to_string());
         let is_news = |(sku, revision): &(Sku, u64)| {
             shop.entry(sku.as_str())
-                .is_none_or(|entry| entry.facts.revision < *revision)
+                .is_none_or(|entry| entry.revision() < *revision)
         };
         let news: Vec<Sku> = page
             .into_iter()

@@ -1,7 +1,7 @@
 //! Notices what other processes commit (an import, a new key) and brings it into memory.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::running::{announce, load_changed, load_settings};
 use crate::app::App;
@@ -31,11 +31,16 @@ async fn look(app: &App, commits: &mut Option<Commits>) -> Result<(), StoreError
         Some(commits) => commits,
         None => commits.insert(app.store.watch_commits().await?),
     };
-    commits.next().await?;
+    if !commits.next().await? {
+        app.freshness.confirm();
+        return Ok(());
+    }
+    let looked = Instant::now();
     app.catalogue.put_keys(app.store.load_keys().await?);
     for standing in app.store.standings().await? {
         catch_up(app, standing).await?;
     }
+    app.freshness.confirm_at(looked);
     Ok(())
 }
 

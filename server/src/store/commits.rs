@@ -60,27 +60,27 @@ impl Store {
 }
 
 impl Commits {
-    /// Waits until it is worth looking what is new: at once at first, then whenever another connection,
-    /// of this process or another, may have committed.
-    pub async fn next(&mut self) -> Result<(), StoreError> {
+    /// Waits until it is time to look: at once at first, then when somebody may have committed, and now
+    /// and then anyway. False where surely nobody did.
+    pub async fn next(&mut self) -> Result<bool, StoreError> {
         match &mut self.0 {
-            Watch::Sqlite { connection, seen } => loop {
+            Watch::Sqlite { connection, seen } => {
+                if seen.is_some() {
+                    tokio::time::sleep(ASK_EVERY).await;
+                }
                 let version: i64 = sqlx::query_scalar("PRAGMA data_version")
                     .fetch_one(&mut *connection)
                     .await?;
-                if seen.replace(version) != Some(version) {
-                    return Ok(());
-                }
-                tokio::time::sleep(ASK_EVERY).await;
-            },
+                Ok(seen.replace(version) != Some(version))
+            }
             Watch::Postgres { listener, is_new } => {
                 if !std::mem::take(is_new) {
-                    // Elapsed: look anyway. A connection that was lost is made again by the listener.
+                    // Where no word comes in time it is looked anyway: it can be lost.
                     let word = tokio::time::timeout(LISTEN_FOR, listener.recv()).await;
                     word.map_or(Ok(()), |word| word.map(drop))?;
                     while listener.next_buffered().is_some() {}
                 }
-                Ok(())
+                Ok(true)
             }
         }
     }

@@ -6,6 +6,7 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 
@@ -14,6 +15,9 @@ use super::engine::sqlite::Sqlite;
 use super::engine::{Engine, Scope, query_scalar};
 use super::meter::Meter;
 use super::{Parts, Store, StoreError};
+
+/// How long the database may take for a question that needs no work.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(2);
 
 /// Where a database is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -170,11 +174,14 @@ impl Store {
 
     /// True if the database answers a question.
     pub async fn answers(&self) -> bool {
-        let Ok(mut session) = self.0.engine.read(Scope::AllStores).await else {
-            return false;
+        let answer = async {
+            let mut session = self.0.engine.read(Scope::AllStores).await?;
+            query_scalar::<bool>("SELECT true")
+                .fetch_one(&mut session)
+                .await
         };
-        let answer: Result<bool, _> = query_scalar("SELECT true").fetch_one(&mut session).await;
-        answer.is_ok()
+        let answer = tokio::time::timeout(ANSWERS_WITHIN, answer).await;
+        answer.is_ok_and(|answer| answer.is_ok())
     }
 
     /// Closes the connections.

@@ -34,7 +34,7 @@ const NOW: &str = "2026-11-23T15:00:00Z";
 /// The demo's server, set up as `ships-by demo --now` does it.
 pub struct Demo {
     pub app: App,
-    front: Front,
+    front: Arc<Front>,
     _folder: TempDir,
 }
 
@@ -69,7 +69,7 @@ impl Demo {
         let loaded = app.store.load_catalogue(&app.catalogue).await;
         loaded.expect("a catalogue");
         let stop = CancellationToken::new();
-        let front = routes::front(app.clone(), Bundles::built_in(), stop);
+        let front = Arc::new(routes::front(app.clone(), Bundles::built_in(), stop));
         Self {
             app,
             front,

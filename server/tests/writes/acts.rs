@@ -123,7 +123,8 @@ async fn change(shop: &TestShop, request: ChangePurchaseOrder) -> Result<Purchas
 fn incoming(shop: &TestShop, sku: &str) -> Vec<(u32, String, i32)> {
     let memory = shop.app.catalogue.shop(&shop.store).expect("a shop");
     let entry = memory.entry(sku).expect("a SKU");
-    let places = entry.facts.places.iter();
+    let facts = entry.facts();
+    let places = facts.places.iter();
     places
         .flat_map(|place| &place.incoming)
         .map(|part| {

@@ -151,7 +151,8 @@ async fn cut(shop: &TestShop, name: &str, units: u32) {
 /// What is on its way of `a`, as the catalogue has it.
 fn incoming(shop: &TestShop, name: &str) -> Option<Incoming> {
     let entry = shop.app.catalogue.shop(&shop.store)?.entry("a")?;
-    let place = entry.facts.at(&id("main"))?;
+    let facts = entry.facts();
+    let place = facts.at(&id("main"))?;
     let mut incoming = place.incoming.iter();
     incoming
         .find(|incoming| incoming.purchase_order == id(name))
@@ -352,7 +353,7 @@ async fn what_is_made_to_order_takes_as_long_as_its_supplier_does() {
     put_sku(&shop.app, &shop.store, sku).await.expect("a SKU");
     let days = || {
         let entry = shop.app.catalogue.shop(&shop.store)?.entry("a")?;
-        let more = entry.facts.selling.replenishment.as_ref()?;
+        let more = entry.facts().selling.replenishment?;
         Some(more.lead_time_days)
     };
     assert_eq!(days(), Some(10));

@@ -571,7 +571,7 @@ async fn a_file_in_any_order_changes_adds_and_leaves_as_it_says() {
         .expect("a first import");
     let revision = |sku: &str| {
         let memory = shop.app.catalogue.shop(&shop.store).expect("a shop");
-        memory.entry(sku).expect("a SKU").facts.revision
+        memory.entry(sku).expect("a SKU").revision()
     };
     let before = revision("kept");
     let second = "sku,on_hand,safety_stock\nnew,1,\nmoved,2,\nkept,5,1\nguarded,,3\nempty,0,\n";

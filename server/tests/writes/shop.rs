@@ -157,7 +157,8 @@ impl TestShop {
     /// Units on hand at all locations, as the catalogue has it.
     pub fn on_hand_in_memory(&self, sku: &str) -> Option<u32> {
         let entry = self.app.catalogue.shop(&self.store)?.entry(sku)?;
-        let places = entry.facts.places.iter();
+        let facts = entry.facts();
+        let places = facts.places.iter();
         Some(places.map(|place| place.on_hand.units()).sum())
     }
 

@@ -163,8 +163,8 @@ async fn each_commit_raises_the_revision_and_marks_what_it_touched() {
     assert_eq!(level.revision, before + 1);
     let memory = shop.app.catalogue.shop(&shop.store).expect("a shop");
     assert_eq!(memory.revision(), before + 1);
-    assert_eq!(memory.entry("a").expect("a").facts.revision, before + 1);
-    assert!(memory.entry("b").expect("b").facts.revision < before + 1);
+    assert_eq!(memory.entry("a").expect("a").revision(), before + 1);
+    assert!(memory.entry("b").expect("b").revision() < before + 1);
 }
 
 #[tokio::test]
@@ -494,7 +494,7 @@ async fn two_stores_have_nothing_in_common() {
         .expect("a SKU");
     assert_eq!(shop.on_hand("a").await, 5);
     let memory = shop.app.catalogue.shop(&other).expect("the other shop");
-    assert!(memory.entry("a").expect("a").facts.places.is_empty());
+    assert!(memory.entry("a").expect("a").facts().places.is_empty());
     shop.assert_sound().await;
 }
 

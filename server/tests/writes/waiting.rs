@@ -82,7 +82,7 @@ fn ships_by(shop: &TestShop) -> Option<String> {
     let catalogue = shop.app.catalogue.shop(&shop.store)?;
     let (entry, settings) = (catalogue.entry("A")?, catalogue.settings());
     let answer = availability(
-        &Goods::plain(&entry.facts),
+        &Goods::plain(&entry.facts()),
         &settings.locations,
         &settings.promises,
         Quantity::new(5),

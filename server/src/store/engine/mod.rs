@@ -75,7 +75,7 @@ impl Session {
     pub async fn commit(self) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(transaction) => transaction.commit().await?,
-            Self::Postgres(transaction) => transaction.commit().await?,
+            Self::Postgres(transaction) => postgres::answered(transaction.commit()).await?,
         }
         Ok(())
     }
@@ -84,7 +84,7 @@ impl Session {
     pub async fn end(self) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(transaction) => transaction.rollback().await?,
-            Self::Postgres(transaction) => transaction.rollback().await?,
+            Self::Postgres(transaction) => postgres::answered(transaction.rollback()).await?,
         }
         Ok(())
     }

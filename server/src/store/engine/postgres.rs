@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool, Transaction};
+use tokio::time::timeout;
 
 use super::Scope;
 use crate::store::OpenError;
@@ -19,6 +20,11 @@ const WRITERS_MAX: u32 = 8;
 const READERS_MAX: u32 = 8;
 /// How long a request waits for a connection.
 const TURN_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long it is waited for an answer. The server ends a statement before that; where nothing at all comes,
+/// the connection is dead, and is given up.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(6);
+/// How long it is waited until a connection that comes back is known to be in no transaction.
+const RELEASE_TIMEOUT: Duration = Duration::from_secs(1);
 /// Longest life of a connection, so that a failover or a new password is noticed.
 const LIFE_MAX: Duration = Duration::from_secs(600);
 /// Prepared statements that a connection keeps; there are fewer in this program.
@@ -118,16 +124,19 @@ impl Postgres {
 
     /// Listens for what other servers commit.
     pub async fn listen(&self) -> Result<PgListener, sqlx::Error> {
-        let mut listener = PgListener::connect_with(&self.readers).await?;
-        listener.listen(CHANNEL).await?;
-        Ok(listener)
+        answered(async {
+            let mut listener = PgListener::connect_with(&self.readers).await?;
+            listener.listen(CHANNEL).await?;
+            Ok(listener)
+        })
+        .await
     }
 
     /// Tells the other servers that something was committed. In no transaction: telling takes a lock
     /// that all commits of the whole database wait for.
     pub async fn tell(&self) -> Result<(), sqlx::Error> {
         let tell = AssertSqlSafe(format!("NOTIFY {CHANNEL}"));
-        self.readers.execute(tell).await.map(drop)
+        answered(self.readers.execute(tell)).await.map(drop)
     }
 
     /// Closes the connections.
@@ -152,8 +161,18 @@ async fn begun(
     let store = store.replace('\'', "''");
     let begin = format!("{begin}; SET LOCAL ships_by.store = '{store}'");
     let pool = pool.clone();
-    let begun = tokio::spawn(async move { pool.begin_with(AssertSqlSafe(begin)).await });
+    let begun = tokio::spawn(async move { answered(pool.begin_with(AssertSqlSafe(begin))).await });
     begun.await.map_err(|_| sqlx::Error::WorkerCrashed)?
+}
+
+/// Gives up what PostgreSQL does not answer in time.
+pub async fn answered<T>(
+    asked: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, sqlx::Error> {
+    match timeout(ANSWER_TIMEOUT, asked).await {
+        Ok(answer) => answer,
+        Err(elapsed) => Err(sqlx::Error::Io(elapsed.into())),
+    }
 }
 
 fn pool(connections_max: u32, options: PgConnectOptions) -> PgPool {
@@ -163,7 +182,10 @@ fn pool(connections_max: u32, options: PgConnectOptions) -> PgPool {
         .max_lifetime(LIFE_MAX)
         // Whatever happened on it, nobody gets a connection that is inside a transaction.
         .after_release(|connection, _| {
-            Box::pin(async move { Ok(connection.execute("ROLLBACK").await.is_ok()) })
+            Box::pin(async move {
+                let rolled_back = timeout(RELEASE_TIMEOUT, connection.execute("ROLLBACK")).await;
+                Ok(rolled_back.is_ok_and(|done| done.is_ok()))
+            })
         })
         .connect_lazy_with(options)
 }

@@ -8,6 +8,7 @@ use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Arguments, Encode, FromRow, Type};
 
 use super::Session;
+use super::postgres::answered;
 use crate::store::StoreError;
 
 /// What can be read from a row of either engine.
@@ -78,7 +79,9 @@ impl<T> Query<T> {
             Session::Postgres(transaction) => {
                 let values = arguments::<PgArguments>(self.values)?;
                 let query = sqlx::query_with(self.sql, values);
-                query.execute(&mut **transaction).await?.rows_affected()
+                answered(query.execute(&mut **transaction))
+                    .await?
+                    .rows_affected()
             }
         })
     }
@@ -96,7 +99,7 @@ impl<T: Row> Query<T> {
             Session::Postgres(transaction) => {
                 let values = arguments::<PgArguments>(self.values)?;
                 let query = sqlx::query_as_with(self.sql, values);
-                query.fetch_all(&mut **transaction).await?
+                answered(query.fetch_all(&mut **transaction)).await?
             }
         })
     }
@@ -112,7 +115,7 @@ impl<T: Row> Query<T> {
             Session::Postgres(transaction) => {
                 let values = arguments::<PgArguments>(self.values)?;
                 let query = sqlx::query_as_with(self.sql, values);
-                query.fetch_optional(&mut **transaction).await?
+                answered(query.fetch_optional(&mut **transaction)).await?
             }
         })
     }
