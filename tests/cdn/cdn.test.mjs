@@ -94,20 +94,23 @@ describe("nginx in front of a server", { concurrency: true }, () => {
     assert.deepEqual([after.cache, labelOf(after)], ["HIT", "out_of_stock"]);
   });
 
-  test("a change of the stock is seen after max-age, and an older answer never later than the time for asking anew", async () => {
-    const fetched = Date.now();
+  test("a change of the stock is seen after max-age, and an older answer never later than the time for asking anew", async (t) => {
     await ask(path("scarf"));
+    const fetched = Date.now();
     await server.setStock("scarf", 0);
     let seen;
     const statuses = new Set();
     while (seen === undefined && Date.now() - fetched < MAX_AGE_MS + STALE_MS) {
+      const asked = Date.now() - fetched;
       const answer = await ask(path("scarf"));
       statuses.add(answer.cache);
-      if (labelOf(answer) === "out_of_stock") seen = Date.now() - fetched;
+      if (labelOf(answer) === "out_of_stock") seen = asked;
+      // Cache times are whole seconds. After them an old answer is given only while a new one is asked for.
+      else if (answer.cache === "HIT") assert.ok(asked <= MAX_AGE_MS + 1_000, `an old answer after ${asked} ms`);
       await sleep(50);
     }
-    // Cache times are whole seconds.
-    assert.ok(seen <= MAX_AGE_MS + 1_500, `seen after ${seen} ms`);
+    assert.ok(seen < MAX_AGE_MS + STALE_MS, "it was seen");
+    t.diagnostic(`the change was seen after ${seen} ms`);
     assert.ok(statuses.has("HIT") && statuses.has("STALE"), [...statuses].join());
   });
 
