@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test setup widget server fmt lint screenshots bench bench-core oracle lead-times kept-promises clean
+.PHONY: help demo serve test setup widget server deb test-deb fmt lint screenshots bench bench-core oracle lead-times kept-promises clean
 ARGS ?=
 
 help: ## list the targets
@@ -28,6 +28,13 @@ widget: ## build the widget into dist/embed
 
 server: widget ## build the server, with the widget inside
 	@scripts/build.sh server
+
+deb: server ## build the Debian package into dist/
+	@scripts/setup.sh deb
+	@scripts/build-deb.sh
+
+test-deb: deb ## install the package here, start it, ask it, purge it (needs root; 1 minute)
+	@scripts/test-deb.sh
 
 fmt: ## format the Rust code
 	@scripts/with-env.sh cargo fmt --all

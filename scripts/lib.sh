@@ -14,9 +14,10 @@ mkdir -p "$SHIPSBY_CACHE"
 export DEBIAN_FRONTEND=noninteractive
 export PATH="$SHIPSBY_CACHE/tools/bin:$ROOT/node_modules/.bin:${CARGO_HOME:-$HOME/.cargo}/bin:$PATH"
 
-# What the browser tests, the screenshots and the benchmarks run.
+# What the tests over HTTP, the screenshots and the benchmarks run.
 export SHIPSBY_BIN="${SHIPSBY_BIN:-$CARGO_TARGET_DIR/release/ships-by}"
 export SHIPSBY_CHROMIUM="${SHIPSBY_CHROMIUM:-/usr/bin/chromium}"
+export SHIPSBY_NGINX="${SHIPSBY_NGINX:-/usr/sbin/nginx}"
 
 # say "text": one line about what happens now.
 say() { if [ -t 1 ]; then printf '\033[1m==> %s\033[0m\n' "$*"; else printf '==> %s\n' "$*"; fi; }

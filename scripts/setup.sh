@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing, part by part. Every part may be run again; what is already there takes no time.
 #
-#     scripts/setup.sh [check] [wasm] [tools] [npm] [deny] [browser] [postgres] [bench]     without a part: all but bench
+#     scripts/setup.sh [check] [wasm] [tools] [npm] [deny] [browser] [nginx] [postgres] [deb] [bench]     without a part: all but deb and bench
 #
 # SHIPSBY_WASM=debian (or rustup) forces the toolchain for WebAssembly.
 
@@ -96,6 +96,20 @@ setup_postgres() {
     ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || have initdb || apt_install "PostgreSQL" postgresql
 }
 
+# The cache of the tests in tests/cdn. SHIPSBY_NGINX names another one.
+setup_nginx() {
+    [ ! -x "$SHIPSBY_NGINX" ] || return 0
+    apt_install "nginx" nginx-light
+    # Debian starts it; we only want the program.
+    if [ -d /run/systemd/system ]; then as_root systemctl disable --now nginx; fi
+}
+
+# What packs the server for Debian.
+setup_deb() {
+    have dpkg-shlibdeps || apt_install "dpkg-dev" dpkg-dev
+    cargo_install cargo-deb cargo-deb "$CARGO_DEB_VERSION" "2 to 4 minutes" --locked
+}
+
 # What `make bench` measures against.
 setup_bench() {
     { have wrk && have sqlite3 && [ -x /usr/bin/time ]; } || apt_install "wrk, sqlite3 and time" wrk sqlite3 time
@@ -133,10 +147,10 @@ cargo_install() {
     rm -rf "$SHIPSBY_CACHE/tools-build"
 }
 
-[ $# -gt 0 ] || set -- check wasm tools npm deny browser postgres
+[ $# -gt 0 ] || set -- check wasm tools npm deny browser nginx postgres
 for part in "$@"; do
     case "$part" in
-        check | wasm | tools | npm | deny | browser | postgres | bench) "setup_$part" ;;
-        *) fail "'$part' is not a part of the setup." "The parts: check wasm tools npm deny browser postgres bench" ;;
+        check | wasm | tools | npm | deny | browser | nginx | postgres | deb | bench) "setup_$part" ;;
+        *) fail "'$part' is not a part of the setup." "The parts: check wasm tools npm deny browser nginx postgres deb bench" ;;
     esac
 done

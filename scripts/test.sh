@@ -63,7 +63,7 @@ e2e() {
 }
 
 say "Setting up (no time when all is there; up to 15 minutes on a fresh machine)"
-scripts/setup.sh check wasm tools npm deny browser postgres
+scripts/setup.sh check wasm tools npm deny browser nginx postgres
 
 step fmt check "formatting (1 second)" \
     "make fmt" \
@@ -71,7 +71,7 @@ step fmt check "formatting (1 second)" \
 step deny check "licences, banned crates and sources of all dependencies (2 seconds)" \
     "deny.toml says why each rule is there" \
     cargo deny --log-level error check licenses bans sources
-if wants size openapi e2e; then
+if wants size openapi cdn operations e2e; then
     step widget build "the widget (no time when unchanged, else 1 to 5 minutes)" \
         "make widget" \
         scripts/build.sh widget
@@ -94,7 +94,7 @@ step postgres tests "the store's contract and all that writes, on PostgreSQL (1 
 step wasm check "the same vectors, compiled to WebAssembly (1 minute)" \
     "tests/wasm/run.sh" \
     tests/wasm/run.sh
-if wants openapi e2e; then
+if wants openapi cdn operations e2e; then
     step server build "the server (no time when unchanged, else 1 to 8 minutes)" \
         "make server" \
         scripts/build.sh server
@@ -102,11 +102,20 @@ fi
 step openapi check "openapi.json says what the router does (1 second)" \
     "make server, then \"$SHIPSBY_BIN\" openapi > server/openapi.json, and read the difference" \
     "$SHIPSBY_BIN" openapi --check server/openapi.json
+step cdn tests "nginx in front of a running server, as docs/cdn.md says (15 seconds)" \
+    "scripts/with-env.sh node --test tests/cdn/cdn.test.mjs" \
+    node --test --test-reporter=spec tests/cdn/cdn.test.mjs
+step otel tests "traces arrive at a collector (1 minute; 5 the first time)" \
+    "scripts/test-otel.sh" \
+    scripts/test-otel.sh
+step operations tests "copies under load and the way back, the dashboard's numbers (15 seconds)" \
+    "scripts/with-env.sh node --test tests/operations/NAME.test.mjs" \
+    node --test --test-reporter=spec tests/operations/*.test.mjs
 step e2e tests "a running server and a real browser (3 minutes)" \
     "scripts/with-env.sh node --test tests/e2e/NAME.test.js" \
     e2e
 
-[ "${#rows[@]}" -gt 0 ] || fail "There is no step called$wanted." "The steps: fmt deny size clippy doc rust postgres wasm openapi e2e"
+[ "${#rows[@]}" -gt 0 ] || fail "There is no step called$wanted." "The steps: fmt deny size clippy doc rust postgres wasm openapi cdn otel operations e2e"
 printf '\n%-10s %8s %8s %9s\n' step passed failed time
 printf '%s\n' "${rows[@]}"
 printf '%-10s %8d %8d %7d s\n' together "$passed_sum" "$failed_sum" "$SECONDS"

@@ -9,3 +9,4 @@ TRUNK_VERSION=0.21.14     # 0.22 needs a newer Rust than 1.95
 WASM_BINDGEN_VERSION=0.2.130   # must equal wasm-bindgen in Cargo.lock, `setup.sh tools` checks it
 CARGO_DENY_VERSION=0.20.2
 LLD_VERSION=22            # the linker that goes with Debian's rustc-web
+CARGO_DEB_VERSION=3.8.0

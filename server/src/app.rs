@@ -47,7 +47,8 @@ pub struct Parts {
 
 impl App {
     /// Puts the parts together.
-    pub fn new(parts: Parts) -> Self {
+    pub fn new(mut parts: Parts) -> Self {
+        parts.metrics.include(parts.store.meter());
         Self {
             parts: Arc::new(parts),
             imports: Turns::default(),

@@ -25,6 +25,10 @@ pub const REQUEST_ID_BYTES_MAX: usize = 64;
 pub const READY_BYTES_MAX: usize = 256 * 1024 * 1024;
 /// Longest time for which a shared cache may keep an answer, in seconds.
 pub const ANSWER_MAX_AGE_S: u32 = 5;
+/// Longest time after that for which it may still give the answer while it asks anew, in seconds.
+pub const ANSWER_STALE_S: u32 = 5;
+/// Longest time after that for which it may still give the answer while the server cannot be reached, in seconds.
+pub const ANSWER_STALE_ON_ERROR_S: u32 = 600;
 /// Most requests at once on one HTTP/2 connection.
 pub const HTTP2_STREAMS_MAX: u32 = 100;
 /// How often an idle HTTP/2 connection is asked whether it lives.

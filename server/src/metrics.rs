@@ -1,6 +1,8 @@
 //! What is counted, for Prometheus.
 
-use std::time::Duration;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -9,6 +11,9 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
+
+use crate::operations::check_database::State;
+use crate::store::meter::Meter;
 
 /// Upper ends of the classes into which durations are counted, in seconds.
 const DURATIONS_S: [f64; 10] = [
@@ -26,6 +31,13 @@ pub struct Metrics {
     skus: Family<Store, Gauge>,
     overdue: Family<Store, Gauge>,
     revision: Family<Store, Gauge>,
+    stores: Gauge,
+    behind: Family<Store, Gauge>,
+    facts_age: Gauge<f64, AtomicU64>,
+    database_up: Gauge,
+    journal_bytes: Gauge,
+    /// When memory was last seen to hold all that the database does.
+    fresh_at: Mutex<Instant>,
 }
 
 /// The counters of one route and status.
@@ -75,6 +87,34 @@ impl Default for Metrics {
         );
         let revision = Family::default();
         registry.register("revision", "The store's last revision", revision.clone());
+        let stores = Gauge::default();
+        registry.register("stores", "Stores held in memory", stores.clone());
+        let behind = Family::default();
+        registry.register(
+            "revisions_behind",
+            "Revisions of the store that are in the database and not in memory yet",
+            behind.clone(),
+        );
+        let facts_age = Gauge::default();
+        registry.register_with_unit(
+            "facts_age",
+            "Time that memory takes to hold what the database does; where it does not within 1 s, time since it was last seen to",
+            Unit::Seconds,
+            facts_age.clone(),
+        );
+        let database_up = Gauge::default();
+        registry.register(
+            "database_up",
+            "1 if the database answers",
+            database_up.clone(),
+        );
+        let journal_bytes = Gauge::default();
+        registry.register_with_unit(
+            "database_journal",
+            "Write-ahead log of the file beside the database; 0 with PostgreSQL",
+            Unit::Bytes,
+            journal_bytes.clone(),
+        );
         Self {
             registry,
             requests,
@@ -83,6 +123,12 @@ impl Default for Metrics {
             skus,
             overdue,
             revision,
+            stores,
+            behind,
+            facts_age,
+            database_up,
+            journal_bytes,
+            fresh_at: Mutex::new(Instant::now()),
         }
     }
 }
@@ -119,6 +165,49 @@ impl Metrics {
         set(&self.skus, i64::try_from(skus).unwrap_or(i64::MAX));
         set(&self.overdue, i64::try_from(overdue).unwrap_or(i64::MAX));
         set(&self.revision, i64::try_from(revision).unwrap_or(i64::MAX));
+    }
+
+    /// Has the database's own counters told along.
+    pub fn include(&mut self, meter: &Meter) {
+        self.registry.register_with_unit(
+            "database_turn_wait",
+            "Time that a change waited for its turn to write",
+            Unit::Seconds,
+            meter.turns.clone(),
+        );
+        self.registry.register_with_unit(
+            "database_write_duration",
+            "Time from the beginning of a change until it was durable",
+            Unit::Seconds,
+            meter.writes.clone(),
+        );
+    }
+
+    /// Notes how the database is, and how far memory is behind it.
+    pub fn database(&self, state: &State) {
+        let behind = state.behind.as_deref();
+        self.database_up.set(behind.is_some().into());
+        self.journal_bytes
+            .set(i64::try_from(state.journal_bytes.unwrap_or(0)).unwrap_or(i64::MAX));
+        for (id, revisions) in behind.unwrap_or_default() {
+            let store = Store { store: id.clone() };
+            let revisions = i64::try_from(*revisions).unwrap_or(i64::MAX);
+            self.behind.get_or_create(&store).set(revisions);
+        }
+        let is_fresh = behind.is_some_and(|all| all.iter().all(|(_, revisions)| *revisions == 0));
+        let mut fresh_at = self.fresh_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_fresh {
+            *fresh_at = Instant::now();
+        }
+        self.facts_age.set(match is_fresh {
+            true => state.reached_after.as_secs_f64(),
+            false => fresh_at.elapsed().as_secs_f64(),
+        });
+    }
+
+    /// Notes how many stores there are.
+    pub fn stores(&self, count: usize) {
+        self.stores.set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 
     /// All of it in the OpenMetrics text format.

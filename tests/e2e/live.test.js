@@ -120,6 +120,7 @@ test("a cart, other quantities and other languages follow the shop's settings", 
 });
 
 test("each change is told as an event with the whole answer", async (t) => {
+  t.after(() => stage.demo.setStock("e2e-low", 2));
   const page = await stage.open(t, productOf("e2e-low"), { watched: true });
   await oneStream();
   await answered(page);
@@ -130,7 +131,6 @@ test("each change is told as an event with the whole answer", async (t) => {
   assert.deepEqual(told, answer);
   await settled(page);
   assert.equal(questions().length, 1, "the stream brought it, nothing was asked again");
-  await stage.demo.setStock("e2e-low", 2);
 });
 
 test("a page has one stream, however many elements, and it names each SKU once", async (t) => {

@@ -1,10 +1,10 @@
 //! `ships-by backup`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use indicatif::HumanBytes;
-use server::store::Address;
+use server::store::{Address, Store};
 
 use super::open::Database;
 
@@ -22,8 +22,8 @@ const EXAMPLES: &str = "\
 Examples:
   ships-by backup backup-2026-11-23.sqlite --db shop.sqlite
 
-The copy is of one moment, also while a server runs. To go back to it: stop the server, `ships-by restore`, start
-it again. Never copy a database with cp while a server runs.";
+The copy is of one moment, also while a server runs, and is checked before this ends. To go back to it:
+`ships-by restore`. Never copy a database with cp while a server runs.";
 
 /// Runs the command.
 pub async fn run(args: Args) -> anyhow::Result<()> {
@@ -45,12 +45,31 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         format!("cannot write {target}; is there room, and may you write there?")
     })?;
     store.close().await;
+    verify(&args.target).await?;
     let bytes = std::fs::metadata(&args.target)
         .with_context(|| format!("cannot look at {target}"))?
         .len();
-    println!(
-        "Wrote {target}, {}. Check it with `ships-by check --db {target}`.",
-        HumanBytes(bytes)
-    );
+    println!("Wrote {target}, {}, and found it sound.", HumanBytes(bytes));
     Ok(())
+}
+
+/// Looks whether the copy can be gone back to. One that cannot is kept under another name, for who wants to
+/// know why.
+async fn verify(target: &Path) -> anyhow::Result<()> {
+    let copy = Store::open_as_it_is(target).await?;
+    let faults = copy.faults().await?;
+    copy.close().await;
+    let Some(first) = faults.first() else {
+        return Ok(());
+    };
+    let mut unsound = target.as_os_str().to_owned();
+    unsound.push(".unsound");
+    std::fs::rename(target, &unsound)?;
+    bail!(
+        "the copy is not sound ({}: {}, {} faults in all), and so is the database: see `ships-by check`. It is {} now",
+        first.check,
+        first.found,
+        faults.len(),
+        unsound.display()
+    )
 }

@@ -62,7 +62,7 @@ pub struct Args {
 
 /// Runs the command.
 pub async fn run(args: Args) -> anyhow::Result<()> {
-    log::begin(Log::Text);
+    let logging = log::begin(Log::Text)?;
     let stop = stop_on_signals()?;
     let path = match args.db.clone() {
         Some(path) => path,
@@ -125,6 +125,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     watching.abort();
     sweeping.abort();
     store.close().await;
+    logging.end().await;
     Ok(())
 }
 

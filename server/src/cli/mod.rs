@@ -9,10 +9,13 @@ pub mod import;
 pub mod keys;
 pub mod log;
 pub mod migrate;
+pub mod notify;
 pub mod open;
 pub mod openapi;
 pub mod restore;
 pub mod serve;
+#[cfg(feature = "otel")]
+pub mod traces;
 
 /// Shown under `ships-by --help`.
 pub const EXAMPLES: &str = "\

@@ -20,6 +20,7 @@ use server::store::{Address, ServingLock, Store};
 use tokio_util::sync::CancellationToken;
 
 use super::log::{self, Log};
+use super::notify;
 
 /// Options.
 #[derive(Debug, clap::Args)]
@@ -103,7 +104,7 @@ pub struct Args {
 
 /// Runs the command.
 pub async fn run(args: Args) -> anyhow::Result<()> {
-    log::begin(args.log);
+    let logging = log::begin(args.log)?;
     let asked_to_stop = stop_on_signals()?;
     let stop = CancellationToken::new();
     let _alone = match &args.db {
@@ -135,6 +136,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let front = Arc::new(routes::front(app, bundles(&args), stop.clone()));
     let address = listener.local_addr()?;
     tracing::info!(%address, "Serving on http://{address}, described at http://{address}/docs");
+    notify::ready();
 
     serve(listener, limits, stop, move |request, peer| {
         front.answer(request, peer)
@@ -145,6 +147,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     sweeping.abort();
     store.close().await;
     tracing::info!("Stopped");
+    logging.end().await;
     Ok(())
 }
 
@@ -156,6 +159,7 @@ async fn leave(
     stop: CancellationToken,
 ) {
     asked.cancelled().await;
+    notify::stopping();
     leaving.cancel();
     if !after.is_zero() {
         tracing::info!("Leaving in {} s", after.as_secs());

@@ -17,7 +17,7 @@ use crate::app::App;
 use crate::catalogue::Shop;
 use crate::error::Problem;
 use crate::hex;
-use crate::limits::ANSWER_MAX_AGE_S;
+use crate::limits::{ANSWER_MAX_AGE_S, ANSWER_STALE_ON_ERROR_S, ANSWER_STALE_S};
 use crate::operations::check_availability::{Joined, Question, join_availability};
 
 /// The address. Its questions are answered before all others.
@@ -109,18 +109,28 @@ pub fn answer(app: &App, shop: &Shop, request: &Request) -> Result<Response, Pro
     Ok(response)
 }
 
-/// How long an answer may be kept that was made at `now` and may change at `valid_until`.
+/// How long an answer may be kept that was made at `now` and may change at `valid_until`: as fresh, as stale
+/// while a cache asks anew, and as stale while the server cannot be reached. Never past its end.
 pub fn cacheable_until(valid_until: Option<DateTime<Utc>>, now: DateTime<Utc>) -> HeaderValue {
-    let seconds = valid_until.map_or(i64::MAX, |end| (end - now).num_seconds());
-    HeaderValue::from_static(match seconds.min(i64::from(ANSWER_MAX_AGE_S)) {
-        ..=0 => "no-cache",
-        1 => "public, max-age=1",
-        2 => "public, max-age=2",
-        3 => "public, max-age=3",
-        4 => "public, max-age=4",
-        5.. => "public, max-age=5",
-    })
+    let left = valid_until.map_or(i64::MAX, |end| (end - now).num_seconds());
+    let left = u32::try_from(left.max(0)).unwrap_or(u32::MAX);
+    let fresh = left.min(ANSWER_MAX_AGE_S);
+    let stale = |most: u32| (left - fresh).min(most);
+    let (while_asking, on_error) = (stale(ANSWER_STALE_S), stale(ANSWER_STALE_ON_ERROR_S));
+    match (fresh, while_asking, on_error) {
+        (0, _, _) => HeaderValue::from_static("no-cache"),
+        (_, ANSWER_STALE_S, ANSWER_STALE_ON_ERROR_S) => HeaderValue::from_static(CACHEABLE_USUALLY),
+        _ => {
+            let text = format!(
+                "public, max-age={fresh}, stale-while-revalidate={while_asking}, stale-if-error={on_error}"
+            );
+            HeaderValue::from_str(&text).expect("letters and digits may stand in a header")
+        }
+    }
 }
+
+/// What is said of an answer that does not change soon by itself.
+const CACHEABLE_USUALLY: &str = "public, max-age=5, stale-while-revalidate=5, stale-if-error=600";
 
 /// What stands behind the answers.
 fn body(answers: Joined, now: DateTime<Utc>) -> Bytes {

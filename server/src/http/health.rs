@@ -13,7 +13,7 @@ use crate::catalogue::Shop;
 use crate::error::Problem;
 use crate::freshness::CUT_OFF_AFTER;
 use crate::limits::OVERDUE_COUNTED_EVERY;
-use crate::operations::check_database::database_answers;
+use crate::operations::check_database::{database_answers, database_state};
 
 /// Says that the server lives
 #[utoipa::path(
@@ -73,6 +73,8 @@ pub async fn metrics(State(web): State<Web>) -> impl IntoResponse {
         let late = overdue_count(&web, &shop);
         metrics.store(shop.id.as_str(), shop.len(), late, shop.revision());
     }
+    metrics.stores(web.app.catalogue.shops().len());
+    metrics.database(&database_state(&web.app).await);
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     let headers = [
         (header::CONTENT_TYPE, kind),

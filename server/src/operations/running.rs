@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 
 use shared::ids::{Sku, StoreId};
+use tracing::Instrument;
 
 use super::ActError;
 use crate::app::App;
@@ -21,7 +22,7 @@ const AFTER_ALL_SKUS: &str = "\u{10FFFF}\u{10FFFF}";
 pub async fn detached<T: Send + 'static>(
     act: impl Future<Output = Result<T, ActError>> + Send + 'static,
 ) -> Result<T, ActError> {
-    match tokio::spawn(act).await {
+    match tokio::spawn(act.in_current_span()).await {
         Ok(outcome) => outcome,
         Err(ended) if ended.is_panic() => std::panic::resume_unwind(ended.into_panic()),
         // Only a runtime that shuts down cancels the task.

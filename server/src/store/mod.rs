@@ -13,6 +13,7 @@ mod incoming;
 pub mod kept_answers;
 pub mod keys;
 pub mod locations;
+pub mod meter;
 pub mod open;
 mod outlooks;
 pub mod promise_basis;
@@ -51,6 +52,8 @@ struct Parts {
     committed: Notify,
     /// Idempotency keys whose first request is being answered.
     in_flight: Mutex<HashSet<kept_answers::Ticket>>,
+    /// How long writing takes.
+    meter: meter::Meter,
 }
 
 impl Store {

@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 use super::engine::postgres::{Postgres, shown};
 use super::engine::sqlite::Sqlite;
 use super::engine::{Engine, Scope, query_scalar};
+use super::meter::Meter;
 use super::{Parts, Store, StoreError};
 
 /// How long the database may take for a question that needs no work.
@@ -193,6 +194,7 @@ impl Store {
             engine,
             committed: Notify::new(),
             in_flight: Mutex::new(HashSet::new()),
+            meter: Meter::default(),
         }))
     }
 }

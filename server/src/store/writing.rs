@@ -1,7 +1,10 @@
 //! A change under way: begun, filled, committed once.
 
+use std::time::Instant;
+
 use chrono::{DateTime, Utc};
 use shared::ids::StoreId;
+use tracing::Span;
 
 use super::engine::{Session, json_rows, query, query_scalar, stored};
 use super::{Store, StoreError};
@@ -18,6 +21,9 @@ pub struct Writing {
     pub(super) lines: u32,
     /// What is written down about each change.
     notes: Vec<Note>,
+    begun: Instant,
+    /// Ends with the change: where traces are sent they tell how long it took.
+    _span: Span,
 }
 
 /// What is written down about a change, beside the change.
@@ -65,7 +71,10 @@ impl Store {
         store: &StoreId,
         at: DateTime<Utc>,
     ) -> Result<Writing, StoreError> {
+        let asked = Instant::now();
         let mut session = self.0.engine.write(store).await?;
+        let begun = Instant::now();
+        self.meter().had_its_turn(begun - asked);
         let revision: Option<i64> = query_scalar(
             "
             UPDATE store
@@ -86,6 +95,8 @@ impl Store {
             at,
             lines: 0,
             notes: Vec::new(),
+            begun,
+            _span: tracing::info_span!("write"),
         })
     }
 }
@@ -110,6 +121,7 @@ impl Writing {
         }
         self.record_acts().await?;
         self.session.commit().await?;
+        self.database.meter().wrote(self.begun);
         self.database.0.committed.notify_one();
         Ok(self.revision)
     }

@@ -138,10 +138,11 @@ async fn an_unchanged_answer_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn an_answer_may_be_kept_for_five_seconds_and_never_past_its_end() {
+async fn an_answer_may_be_kept_for_five_seconds_stale_for_a_while_and_never_past_its_end() {
     let stand = Stand::new().await;
     let answer = stand.get("/v1/availability?sku=cap").await;
-    assert_eq!(answer.header("cache-control"), "public, max-age=5");
+    let usual = "public, max-age=5, stale-while-revalidate=5, stale-if-error=600";
+    assert_eq!(answer.header("cache-control"), usual);
     assert_eq!(
         answer.header("vary"),
         "Origin, Accept-Encoding, Authorization, X-ShipsBy-Key"
@@ -150,16 +151,20 @@ async fn an_answer_may_be_kept_for_five_seconds_and_never_past_its_end() {
     use server::http::availability::cacheable_until;
     let now = instant("2026-11-23T18:59:57Z");
     let cut_off = Some(instant("2026-11-23T19:00:00Z"));
-    assert_eq!(cacheable_until(cut_off, now), "public, max-age=3");
-    assert_eq!(
-        cacheable_until(cut_off, instant("2026-11-23T18:59:59.5Z")),
-        "no-cache"
-    );
-    assert_eq!(
-        cacheable_until(cut_off, instant("2026-11-23T19:00:01Z")),
-        "no-cache"
-    );
-    assert_eq!(cacheable_until(None, now), "public, max-age=5");
+    let kept = |before: &str| cacheable_until(cut_off, instant(&format!("2026-11-23T{before}Z")));
+    assert_eq!(cacheable_until(cut_off, now), shortened(3, 0, 0));
+    assert_eq!(kept("18:59:53"), shortened(5, 2, 2));
+    assert_eq!(kept("18:59:40"), shortened(5, 5, 15));
+    assert_eq!(kept("18:49:55"), usual);
+    assert_eq!(kept("18:59:59.5"), "no-cache");
+    assert_eq!(kept("19:00:01"), "no-cache");
+    assert_eq!(cacheable_until(None, now), usual);
+}
+
+fn shortened(fresh: u32, while_asking: u32, on_error: u32) -> String {
+    format!(
+        "public, max-age={fresh}, stale-while-revalidate={while_asking}, stale-if-error={on_error}"
+    )
 }
 
 #[tokio::test]

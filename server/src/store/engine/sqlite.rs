@@ -94,6 +94,11 @@ impl Sqlite {
         self.writer.begin_with("BEGIN IMMEDIATE").await
     }
 
+    /// Where the file is.
+    pub fn path(&self) -> &Path {
+        self.reading.get_filename()
+    }
+
     /// The connection that writes, for what cannot be done in a transaction.
     pub fn writer(&self) -> &SqlitePool {
         &self.writer
