@@ -138,7 +138,7 @@ impl Postgres {
 }
 
 /// Begins in a task of its own, which nobody who hangs up can cancel: a connection on which a `BEGIN` is
-/// under way would go back to the pool inside a transaction (<https://github.com/launchbadge/sqlx/issues/4385>).
+/// under way would go back to the pool inside a transaction (<https://github.com/transact-rs/sqlx/issues/4385>).
 async fn begun(
     pool: &PgPool,
     begin: &str,
