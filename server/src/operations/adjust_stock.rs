@@ -55,8 +55,8 @@ pub async fn adjust_stock(
     request: AdjustStock,
     once: Once<Adjusted>,
 ) -> Result<Outcome<Adjusted>, ActError> {
-    let (app, store) = (app.clone(), store.clone());
-    detached(async move {
+    let with = (app.clone(), store.clone(), request, once);
+    detached(with, |(app, store, request, once)| async move {
         let note = Note {
             act: "adjust_stock",
             subject: None,

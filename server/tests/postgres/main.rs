@@ -2,6 +2,7 @@
 //!
 //! `scripts/postgres.sh run cargo test --package shipsby-server --test postgres`
 
+mod again;
 mod filled;
 #[path = "../writes/postgres.rs"]
 mod postgres;
