@@ -8,6 +8,7 @@ mod filled;
 mod postgres;
 mod schema;
 mod separation;
+mod sequences;
 mod servers;
 #[expect(dead_code, reason = "shared with the tests of all that writes")]
 #[path = "../writes/shop.rs"]

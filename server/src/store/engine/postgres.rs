@@ -144,16 +144,33 @@ async fn begun(
     begin: &str,
     scope: Scope<'_>,
 ) -> Result<Transaction<'static, sqlx::Postgres>, sqlx::Error> {
-    let store = match scope {
-        Scope::Store(store) => store.as_str(),
-        Scope::AllStores => ALL_STORES,
-    };
+    let store = named(scope);
     // Ids of stores have no quotes; should they ever, none gets out.
     let store = store.replace('\'', "''");
     let begin = format!("{begin}; SET LOCAL ships_by.store = '{store}'");
     let pool = pool.clone();
     let begun = tokio::spawn(async move { pool.begin_with(AssertSqlSafe(begin)).await });
     begun.await.map_err(|_| sqlx::Error::WorkerCrashed)?
+}
+
+/// Says within a transaction which store it is of from now on.
+pub async fn turn_to(
+    transaction: &mut Transaction<'static, sqlx::Postgres>,
+    scope: Scope<'_>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("SELECT set_config('ships_by.store', $1, true)")
+        .bind(named(scope))
+        .execute(&mut **transaction)
+        .await
+        .map(drop)
+}
+
+/// What stands for a scope in the database.
+fn named(scope: Scope<'_>) -> &str {
+    match scope {
+        Scope::Store(store) => store.as_str(),
+        Scope::AllStores => ALL_STORES,
+    }
 }
 
 fn pool(connections_max: u32, options: PgConnectOptions) -> PgPool {
