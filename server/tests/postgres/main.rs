@@ -3,6 +3,7 @@
 //! `scripts/postgres.sh run cargo test --package shipsby-server --test postgres`
 
 mod again;
+mod copy;
 mod filled;
 #[path = "../writes/postgres.rs"]
 mod postgres;
