@@ -12,6 +12,8 @@ source "$(dirname "$0")/lib.sh"
 
 DATA=${SHIPSBY_PG_DATA:-$SHIPSBY_CACHE/postgres}
 PORT=${SHIPSBY_PG_PORT:-54329}
+# Where the one is that runs: one for each port, so that nobody stops somebody else's.
+RUNNING=$SHIPSBY_CACHE/postgres.$PORT.running
 
 # The newest of the programs that Debian keeps aside, or whatever is on the path.
 program() {
@@ -37,7 +39,7 @@ start() {
         # The cache is in a home folder that may be closed to others.
         as_server test -x "$DATA" || DATA=$(as_server mktemp -d)
     fi
-    as_server "$(program initdb)" --pgdata="$DATA/db" --username=postgres --auth=trust --encoding=UTF8 --no-locale --no-sync >"$SHIPSBY_CACHE/postgres.log" 2>&1
+    as_server "$(program initdb)" --pgdata="$DATA/db" --username=postgres --auth=trust --encoding=UTF8 --no-locale --no-sync >"$SHIPSBY_CACHE/postgres.$PORT.log" 2>&1
     cat <<CONFIG | as_server tee -a "$DATA/db/postgresql.conf" >/dev/null
 listen_addresses = '127.0.0.1'
 port = $PORT
@@ -49,14 +51,13 @@ synchronous_commit = $durable
 full_page_writes = $durable
 CONFIG
     as_server "$(program pg_ctl)" --pgdata="$DATA/db" --log="$DATA/log" --wait --silent start
-    echo "$DATA" >"$SHIPSBY_CACHE/postgres.running"
+    echo "$DATA" >"$RUNNING"
 }
 
 stop() {
-    local known=$SHIPSBY_CACHE/postgres.running
-    [ -f "$known" ] || return 0
-    as_server "$(program pg_ctl)" --pgdata="$(cat "$known")/db" --mode=fast --silent stop || true
-    rm -rf "$(cat "$known")" "$known"
+    [ -f "$RUNNING" ] || return 0
+    as_server "$(program pg_ctl)" --pgdata="$(cat "$RUNNING")/db" --mode=fast --silent stop || true
+    rm -rf "$(cat "$RUNNING")" "$RUNNING"
 }
 
 case "${1:-}" in
@@ -69,7 +70,7 @@ case "${1:-}" in
         SHIPSBY_TEST_POSTGRES="postgres://postgres@127.0.0.1:$PORT" "$@"
         ;;
     restart) # as after a crash
-        as_server "$(program pg_ctl)" --pgdata="$(cat "$SHIPSBY_CACHE/postgres.running")/db" --log="$(cat "$SHIPSBY_CACHE/postgres.running")/log" --mode=immediate --wait --silent restart
+        as_server "$(program pg_ctl)" --pgdata="$(cat "$RUNNING")/db" --log="$(cat "$RUNNING")/log" --mode=immediate --wait --silent restart
         ;;
     start)
         start "${2:-}"

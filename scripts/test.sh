@@ -88,9 +88,9 @@ step doc check "documentation without warnings (10 seconds; 2 minutes the first 
 step rust tests "unit, property, contract and documentation tests (2 minutes; 6 to 10 the first time)" \
     "cargo test NAME_OF_THE_TEST" \
     cargo test --locked --workspace --no-fail-fast
-step postgres tests "the store's contract and all that writes, on PostgreSQL (1 minute)" \
-    "scripts/postgres.sh run cargo test --package shipsby-server --test writes NAME_OF_THE_TEST" \
-    scripts/postgres.sh run cargo test --locked --package shipsby-server --no-fail-fast --test writes
+step postgres tests "the store's contract and all that writes, on PostgreSQL; what only many servers do (3 minutes)" \
+    "scripts/postgres.sh run cargo test --package shipsby-server --test writes --test postgres NAME_OF_THE_TEST" \
+    scripts/postgres.sh run cargo test --locked --package shipsby-server --no-fail-fast --test writes --test postgres
 step wasm check "the same vectors, compiled to WebAssembly (1 minute)" \
     "tests/wasm/run.sh" \
     tests/wasm/run.sh

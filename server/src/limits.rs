@@ -57,6 +57,10 @@ pub const TRANSIT_ZONE_BYTES_MAX: usize = 32;
 pub const PARCEL_COST_MAX: u32 = 1_000_000_000;
 /// How often late purchase orders are counted for the metrics, at most.
 pub const OVERDUE_COUNTED_EVERY: Duration = Duration::from_secs(10);
+/// How often an act is done again where another change came between.
+pub const RACED_AGAIN_MAX: u32 = 5;
+/// Longest pause before an act is done again for the first time; twice as long before the second, and so on.
+pub const RACED_PAUSE_MAX: Duration = Duration::from_millis(20);
 /// How often the rate limiter forgets who has been quiet, in requests.
 pub const RATE_FORGET_EVERY: u64 = 50_000;
 

@@ -36,6 +36,8 @@ enum Act {
     Migrate(cli::migrate::Args),
     /// Copies the database to a file, also while a server runs
     Backup(cli::backup::Args),
+    /// Moves all stores to another database: from a file to PostgreSQL, or back
+    Copy(cli::copy::Args),
     /// Puts a copy in the place of the database, and keeps what was there
     Restore(cli::restore::Args),
     /// Checks that the database and the promises in it are sound
@@ -77,6 +79,7 @@ async fn run(act: Act) -> anyhow::Result<()> {
         Act::Keys(args) => cli::keys::run(args).await,
         Act::Migrate(args) => cli::migrate::run(args).await,
         Act::Backup(args) => cli::backup::run(args).await,
+        Act::Copy(args) => cli::copy::run(args).await,
         Act::Restore(args) => cli::restore::run(args).await,
         Act::Check(args) => cli::check::run(args).await,
         Act::Openapi(args) => cli::openapi::run(args).await,

@@ -8,7 +8,7 @@ use shared::ids::{LocationId, StoreId};
 
 use super::ActError;
 use super::once::{Once, Outcome};
-use super::running::{Touched, detached, publish};
+use super::running::{MayRace, Touched, detached, publish};
 use crate::app::App;
 use crate::import::holidays::{self, Found, Kind, Reader};
 use crate::import::{Broken, Remark};
@@ -59,6 +59,12 @@ pub enum HolidaysError {
     Act(#[from] ActError),
 }
 
+impl MayRace for HolidaysError {
+    fn has_raced(&self) -> bool {
+        matches!(self, Self::Act(error) if error.has_raced())
+    }
+}
+
 impl From<StoreError> for HolidaysError {
     fn from(error: StoreError) -> Self {
         Self::Act(error.into())
@@ -72,28 +78,21 @@ pub async fn add_holidays(
     request: AddHolidays,
     once: Once<HolidaysAdded>,
 ) -> Result<Outcome<HolidaysAdded>, HolidaysError> {
-    let (app, store) = (app.clone(), store.clone());
-    let done = detached(async move {
+    let with = (app.clone(), store.clone(), request, once);
+    detached(with, |(app, store, request, once)| async move {
         let now = app.clock.now();
-        let found = match found(&app.store, &store, &request, now).await {
-            Ok(found) => found,
-            Err(error) => return Ok(Err(error)),
-        };
+        let found = found(&app.store, &store, &request, now).await?;
         let mut writing = app.store.begin(&store, note(&request), now).await?;
         if let Some(answer) = once.before(&mut writing).await? {
-            return Ok(Ok(Outcome::Before(answer)));
+            return Ok(Outcome::Before(answer));
         }
-        let added = match take_in(&mut writing, &request, found).await {
-            Ok(added) => added,
-            Err(error) => return Ok(Err(error)),
-        };
+        let added = take_in(&mut writing, &request, found).await?;
         once.keep(&mut writing, &added).await?;
         let revision = writing.commit().await?;
         publish(&app, &store, touched(&added), revision).await;
-        Ok(Ok(Outcome::Done(added)))
+        Ok(Outcome::Done(added))
     })
-    .await;
-    done?
+    .await
 }
 
 /// Takes a file into a database, on the command line. A running server takes notice of it.

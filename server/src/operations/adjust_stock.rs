@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use super::ActError;
 use super::once::{Kept, Once, Outcome, Ticket};
 use super::records::Level;
-use super::running::{Touched, publish_several};
+use super::running::{Touched, again, publish_several};
 use super::settle::{Cause, settle};
 use super::together::Brought;
 use crate::app::App;
@@ -98,14 +98,15 @@ async fn lead(app: App, store: StoreId) {
         if waiting.is_empty() {
             return;
         }
-        match adjust(&app, &store, &waiting).await {
+        match again(|| adjust(&app, &store, &waiting)).await {
             Ok(ended) => answer(waiting, ended),
             // What one of them did wrong must not be the others' loss.
             Err(ActError::Store(StoreError::Constraint(_) | StoreError::Database(_)))
                 if 1 < waiting.len() =>
             {
                 for alone in waiting {
-                    let ended = adjust(&app, &store, std::slice::from_ref(&alone)).await;
+                    let one = std::slice::from_ref(&alone);
+                    let ended = again(|| adjust(&app, &store, one)).await;
                     let ended = ended.unwrap_or_else(|error| vec![Err(error)]);
                     answer(vec![alone], ended);
                 }

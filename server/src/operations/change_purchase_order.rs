@@ -55,8 +55,8 @@ pub async fn change_purchase_order(
     id: PurchaseOrderId,
     request: ChangePurchaseOrder,
 ) -> Result<PurchaseOrder, ActError> {
-    let (app, store) = (app.clone(), store.clone());
-    detached(async move {
+    let with = (app.clone(), store.clone(), id, request);
+    detached(with, |(app, store, id, request)| async move {
         let note = Note {
             act: "change_purchase_order",
             subject: Some(id.to_string()),

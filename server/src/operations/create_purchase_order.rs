@@ -61,8 +61,8 @@ pub async fn create_purchase_order(
     request: CreatePurchaseOrder,
     once: Once<PurchaseOrder>,
 ) -> Result<Outcome<PurchaseOrder>, ActError> {
-    let (app, store) = (app.clone(), store.clone());
-    detached(async move {
+    let with = (app.clone(), store.clone(), request, once);
+    detached(with, |(app, store, request, once)| async move {
         let note = Note {
             act: "create_purchase_order",
             subject: request.id.as_ref().map(ToString::to_string),

@@ -1,6 +1,7 @@
 //! Takes a file in, of stock or of deliveries: all of it or, if the file is broken, none.
 
 use std::io::Read;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use shared::ids::{LocationId, StoreId};
@@ -9,7 +10,7 @@ use tokio::sync::mpsc;
 use super::ActError;
 use super::import_deliveries;
 use super::once::{Once, Outcome};
-use super::running::{Touched, detached, publish};
+use super::running::{MayRace, Touched, detached, publish};
 use super::settle::{Cause, settle};
 use super::turns::Turn;
 use crate::app::App;
@@ -60,6 +61,12 @@ pub enum ImportError {
     Act(#[from] ActError),
 }
 
+impl MayRace for ImportError {
+    fn has_raced(&self) -> bool {
+        matches!(self, Self::Act(error) if error.has_raced())
+    }
+}
+
 impl From<StoreError> for ImportError {
     fn from(error: StoreError) -> Self {
         Self::Act(error.into())
@@ -68,40 +75,35 @@ impl From<StoreError> for ImportError {
 
 /// Takes a file in, in a server that is running.
 ///
-/// `once` is for a file that is to change something: a dry run may be repeated as it is.
+/// `once` is for a file that is to change something: a dry run may be repeated as it is. The file is in memory, to be
+/// read again where another change came between.
 pub async fn import_stock(
     app: &App,
     turn: Turn,
     request: ImportStock,
-    file: impl Read + Send + 'static,
+    file: impl Read + Clone + Send + 'static,
     once: Option<Once<StockImported>>,
 ) -> Result<Outcome<StockImported>, ImportError> {
     let Some(place) = turn.place() else {
         return Err(ImportError::TooMany);
     };
-    let app = app.clone();
-    let done = detached(async move {
-        let (turn, _place) = (turn, place);
-        let store = turn.store().clone();
-        let known = match known(&app.store, &store, &request).await {
-            Ok(known) => known,
-            Err(error) => return Ok(Err(error)),
-        };
+    // The turn and the place are kept until the end, however often it is begun.
+    let with = (app.clone(), Arc::new((turn, place)), request, file, once);
+    detached(with, |(app, turn, request, file, once)| async move {
+        let store = turn.0.store().clone();
+        let known = known(&app.store, &store, &request).await?;
         let note = Note::new("import_stock", request.format.name());
         let now = app.clock.now();
         let mut writing = app.store.begin(&store, note, now).await?;
         if let Some(once) = &once
             && let Some(answer) = once.before(&mut writing).await?
         {
-            return Ok(Ok(Outcome::Before(answer)));
+            return Ok(Outcome::Before(answer));
         }
-        let imported = match take_in(&mut writing, &request, known, file, now).await {
-            Ok(imported) => imported,
-            Err(error) => return Ok(Err(error)),
-        };
+        let imported = take_in(&mut writing, &request, known, file, now).await?;
         if request.dry_run {
             writing.undo().await?;
-            return Ok(Ok(Outcome::Done(imported)));
+            return Ok(Outcome::Done(imported));
         }
         if let Some(shop) = app.catalogue.shop(&store) {
             let settings = shop.settings();
@@ -112,10 +114,9 @@ pub async fn import_stock(
         }
         let revision = writing.commit().await?;
         publish(&app, &store, Touched::Anything, revision).await;
-        Ok(Ok(Outcome::Done(imported)))
+        Ok(Outcome::Done(imported))
     })
-    .await;
-    done?
+    .await
 }
 
 /// Takes a file into a database, on the command line. A running server takes notice of it.

@@ -106,8 +106,8 @@ pub async fn create_key(
     key: NewKey,
     once: Once<NewKey>,
 ) -> Result<Outcome<NewKey>, ActError> {
-    let (app, store) = (app.clone(), store.clone());
-    detached(async move {
+    let with = (app.clone(), store.clone(), key, once);
+    detached(with, |(app, store, key, once)| async move {
         let note = Note::new("create_key", key.record.id.as_str());
         let mut writing = app.store.begin(&store, note, app.clock.now()).await?;
         if let Some(answer) = once.before(&mut writing).await? {
@@ -129,8 +129,8 @@ pub async fn create_key(
 ///
 /// [`ActError::NotFound`] where the store has no such key.
 pub async fn revoke_key(app: &App, store: &StoreId, id: String) -> Result<(), ActError> {
-    let (app, store) = (app.clone(), store.clone());
-    detached(async move {
+    let with = (app.clone(), store.clone(), id);
+    detached(with, |(app, store, id)| async move {
         let revoked = revoke(&app.store, &store, &id, app.clock.now()).await?;
         let revision = revoked.ok_or(ActError::NotFound)?;
         app.catalogue.put_keys(app.store.load_keys().await?);

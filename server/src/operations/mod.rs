@@ -1,7 +1,8 @@
 //! What can be done: one file for each act.
 //!
 //! An act loads, decides, commits once, brings the catalogue up to date and announces. It runs in a
-//! task of its own ([`running::detached`]), so that a client that hangs up cannot stop it halfway.
+//! task of its own ([`running::detached`]), so that a client that hangs up cannot stop it halfway, and is
+//! done again where PostgreSQL undid it for another change's sake.
 
 pub mod add_holidays;
 pub mod adjust_stock;

@@ -4,6 +4,7 @@
 //! without its answer, and a refusal, which has no effect, keeps none: it may be tried again.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::ActError;
 use crate::app::App;
@@ -23,11 +24,21 @@ pub struct Asked {
     pub fingerprint: Fingerprint,
 }
 
-/// Doing something at most once, and how its outcome is put into an answer.
+/// Doing something at most once, and how its outcome is put into an answer. A clone is the same request, tried again.
 pub struct Once<T> {
     asked: Asked,
     answer: fn(&T) -> Answer,
-    _in_flight: InFlight,
+    _in_flight: Arc<InFlight>,
+}
+
+impl<T> Clone for Once<T> {
+    fn clone(&self) -> Self {
+        Self {
+            asked: self.asked.clone(),
+            answer: self.answer,
+            _in_flight: Arc::clone(&self._in_flight),
+        }
+    }
 }
 
 /// How a request ended.
@@ -50,7 +61,7 @@ impl<T> Once<T> {
         Ok(Self {
             asked,
             answer,
-            _in_flight: in_flight,
+            _in_flight: Arc::new(in_flight),
         })
     }
 

@@ -16,10 +16,10 @@ use crate::store::writing::Note;
 pub async fn put_location(
     app: &App,
     store: &StoreId,
-    mut record: LocationRecord,
+    record: LocationRecord,
 ) -> Result<LocationRecord, ActError> {
-    let (app, store) = (app.clone(), store.clone());
-    detached(async move {
+    let with = (app.clone(), store.clone(), record);
+    detached(with, |(app, store, mut record)| async move {
         let note = Note::new("put_location", record.id.as_str());
         let mut writing = app.store.begin(&store, note, app.clock.now()).await?;
         let ships_from = writing.store_record().await?.map(|store| store.location);

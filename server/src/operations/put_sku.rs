@@ -18,8 +18,8 @@ use crate::store::writing::Note;
 ///
 /// [`ActError::Field`] for a supplier or a component that the store does not have.
 pub async fn put_sku(app: &App, store: &StoreId, record: SkuRecord) -> Result<SkuRecord, ActError> {
-    let (app, store) = (app.clone(), store.clone());
-    detached(async move {
+    let with = (app.clone(), store.clone(), record);
+    detached(with, |(app, store, record)| async move {
         let note = Note::new("put_sku", record.sku.as_str());
         let now = app.clock.now();
         let mut writing = app.store.begin(&store, note, now).await?;

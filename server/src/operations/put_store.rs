@@ -60,8 +60,8 @@ pub async fn put_store(
     store: &StoreId,
     request: PutStore,
 ) -> Result<StoreRecord, ActError> {
-    let (app, store) = (app.clone(), store.clone());
-    detached(async move {
+    let with = (app.clone(), store.clone(), request);
+    detached(with, |(app, store, request)| async move {
         let note = Note::new("put_store", store.as_str());
         let mut writing = app.store.begin(&store, note, app.clock.now()).await?;
         let before = writing.store_record().await?.ok_or(ActError::NotFound)?;

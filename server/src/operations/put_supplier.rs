@@ -16,8 +16,8 @@ pub async fn put_supplier(
     store: &StoreId,
     record: SupplierRecord,
 ) -> Result<SupplierRecord, ActError> {
-    let (app, store) = (app.clone(), store.clone());
-    detached(async move {
+    let with = (app.clone(), store.clone(), record);
+    detached(with, |(app, store, record)| async move {
         let note = Note::new("put_supplier", record.id.as_str());
         let now = app.clock.now();
         let mut writing = app.store.begin(&store, note, now).await?;

@@ -51,8 +51,8 @@ pub async fn receive_purchase_order(
     request: ReceivePurchaseOrder,
     once: Once<Received>,
 ) -> Result<Outcome<Received>, ActError> {
-    let (app, store) = (app.clone(), store.clone());
-    detached(async move {
+    let with = (app.clone(), store.clone(), id, request, once);
+    detached(with, |(app, store, id, request, once)| async move {
         let note = Note::new(
             "receive_purchase_order",
             format!("{id} by {}", request.receipt),

@@ -4,7 +4,7 @@ use shared::ids::{StoreId, SupplierId};
 
 use super::ActError;
 use super::learn::learn_of;
-use super::running::{Touched, publish};
+use super::running::{Touched, again, publish};
 use super::settle::{Cause, settle};
 use crate::app::App;
 use crate::store::writing::Note;
@@ -17,7 +17,7 @@ use crate::store::writing::Note;
 /// As the database fails.
 pub async fn relearn(app: &App, store: &StoreId) -> Result<(), ActError> {
     for supplier in app.store.suppliers(store).await? {
-        relearn_of(app, store, &supplier.id).await?;
+        again(|| relearn_of(app, store, &supplier.id)).await?;
     }
     Ok(())
 }

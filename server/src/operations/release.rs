@@ -15,8 +15,8 @@ use crate::store::writing::Note;
 ///
 /// [`ActError::NotFound`] if there never was such a reservation.
 pub async fn release(app: &App, store: &StoreId, id: ReservationId) -> Result<(), ActError> {
-    let (app, store) = (app.clone(), store.clone());
-    detached(async move {
+    let with = (app.clone(), store.clone(), id);
+    detached(with, |(app, store, id)| async move {
         let now = app.clock.now();
         let note = Note::new("release", id.as_str());
         let mut writing = app.store.begin(&store, note, now).await?;

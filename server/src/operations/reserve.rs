@@ -78,8 +78,8 @@ pub async fn reserve(
     request: Reserve,
     once: Once<Reserved>,
 ) -> Result<Outcome<Reserved>, ActError> {
-    let (app, store) = (app.clone(), store.clone());
-    detached(async move {
+    let with = (app.clone(), store.clone(), request, once);
+    detached(with, |(app, store, request, once)| async move {
         let note = Note::new("reserve", request.id.as_str());
         let now = app.clock.now();
         let mut writing = app.store.begin(&store, note, now).await?;

@@ -1,6 +1,8 @@
 //! How acts run, and what follows a commit.
 
+use std::hash::{BuildHasher, RandomState};
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use shared::ids::{Sku, StoreId};
 use tracing::Instrument;
@@ -9,6 +11,7 @@ use super::ActError;
 use crate::app::App;
 use crate::catalogue::Shop;
 use crate::changes::{Change, Changed};
+use crate::limits::{RACED_AGAIN_MAX, RACED_PAUSE_MAX};
 use crate::store::StoreError;
 use crate::store::facts::PAGE_SKUS;
 
@@ -17,17 +20,59 @@ const NAMED_SKUS_MAX: usize = 256;
 /// Sorts after every SKU: the largest character there is.
 const AFTER_ALL_SKUS: &str = "\u{10FFFF}\u{10FFFF}";
 
+/// An error that says whether doing the same again may succeed.
+pub trait MayRace: From<StoreError> {
+    /// True if another change came between, and nothing is done.
+    fn has_raced(&self) -> bool;
+}
+
+impl MayRace for ActError {
+    fn has_raced(&self) -> bool {
+        matches!(self, Self::Store(StoreError::Raced(_)))
+    }
+}
+
 /// Runs an act to its end, even if whoever waits for it goes away: the web server drops a handler
-/// when its client hangs up.
-pub async fn detached<T: Send + 'static>(
-    act: impl Future<Output = Result<T, ActError>> + Send + 'static,
-) -> Result<T, ActError> {
-    match tokio::spawn(act.in_current_span()).await {
+/// when its client hangs up. The act is made of `with`, anew where another change came between.
+pub async fn detached<W, T, E, F>(with: W, act: impl Fn(W) -> F + Send + 'static) -> Result<T, E>
+where
+    W: Clone + Send + 'static,
+    T: Send + 'static,
+    E: MayRace + Send + 'static,
+    F: Future<Output = Result<T, E>> + Send + 'static,
+{
+    match tokio::spawn(again(move || act(with.clone())).in_current_span()).await {
         Ok(outcome) => outcome,
         Err(ended) if ended.is_panic() => std::panic::resume_unwind(ended.into_panic()),
         // Only a runtime that shuts down cancels the task.
         Err(_) => Err(StoreError::stopping().into()),
     }
+}
+
+/// Does what `act` makes; again, a few times, where another change came between. PostgreSQL undoes one of two
+/// that would wait for each other, or that saw what the other has changed since.
+pub(super) async fn again<T, E, F>(mut act: impl FnMut() -> F) -> Result<T, E>
+where
+    E: MayRace,
+    F: Future<Output = Result<T, E>>,
+{
+    for attempt in 1..=RACED_AGAIN_MAX {
+        match act().await {
+            Err(error) if error.has_raced() => {
+                tracing::debug!(attempt, "Another change came between: doing it again");
+                tokio::time::sleep(pause_before(attempt)).await;
+            }
+            outcome => return outcome,
+        }
+    }
+    act().await
+}
+
+/// Different for each who waits, so that two that met do not meet again; longer with each attempt.
+fn pause_before(attempt: u32) -> Duration {
+    let longest = RACED_PAUSE_MAX * attempt;
+    let chance = RandomState::new().hash_one(attempt) % 1_000;
+    longest.mul_f64(chance as f64 / 1_000.0)
 }
 
 /// What an act changed.

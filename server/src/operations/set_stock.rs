@@ -34,8 +34,8 @@ pub struct SetStock {
 /// [`ActError::VersionConflict`] if it is not what the caller thinks: of two that set the same count
 /// at once, one wins. [`ActError::NotFound`] for a SKU or location that the store does not have.
 pub async fn set_stock(app: &App, store: &StoreId, set: SetStock) -> Result<Level, ActError> {
-    let (app, store) = (app.clone(), store.clone());
-    detached(async move {
+    let with = (app.clone(), store.clone(), set);
+    detached(with, |(app, store, set)| async move {
         let note = Note::new("set_stock", format!("{} at {}", set.sku, set.location));
         let now = app.clock.now();
         let mut writing = app.store.begin(&store, note, now).await?;

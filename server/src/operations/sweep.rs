@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use shared::ids::{Sku, StoreId};
 
 use super::ActError;
 use super::records::Ending;
 use super::relearn::relearn;
-use super::running::{Touched, publish};
+use super::running::{Touched, again, publish};
 use super::settle::{Cause, settle};
 use crate::app::App;
 use crate::store::writing::Note;
@@ -61,6 +61,10 @@ pub async fn clear_expired(app: &App, store: &StoreId) -> Result<(), ActError> {
     if !app.store.has_expired(store, now).await? {
         return Ok(());
     }
+    again(|| end_expired(app, store, now)).await
+}
+
+async fn end_expired(app: &App, store: &StoreId, now: DateTime<Utc>) -> Result<(), ActError> {
     let shop = app.catalogue.shop(store).ok_or(ActError::NotFound)?;
     let mut writing = app.store.begin(store, note("expire"), now).await?;
     let mut skus: Vec<Sku> = Vec::new();
@@ -95,6 +99,10 @@ pub async fn look_after(app: &App, store: &StoreId, after: &mut String) -> Resul
     if skus.is_empty() {
         return Ok(());
     }
+    again(|| look_after_these(app, store, &skus)).await
+}
+
+async fn look_after_these(app: &App, store: &StoreId, skus: &[Sku]) -> Result<(), ActError> {
     let now = app.clock.now();
     let shop = app.catalogue.shop(store).ok_or(ActError::NotFound)?;
     let mut writing = app
@@ -104,7 +112,7 @@ pub async fn look_after(app: &App, store: &StoreId, after: &mut String) -> Resul
     let changed = settle(
         &mut writing,
         &shop.settings(),
-        Some(&skus),
+        Some(skus),
         Cause::SupplyLate,
         now,
     )

@@ -185,7 +185,9 @@ async fn places(
              , safety_stock
           FROM stock_level
          WHERE store_id = $1
-           AND sku IN (SELECT value FROM json_each($2))",
+           AND sku IN (SELECT value FROM json_each($2))
+         ORDER BY sku
+                , location",
     )
     .bind(store.as_str())
     .bind(asked)
@@ -237,7 +239,11 @@ async fn add_claims(
             ON reservation.store_id = claim.store_id
            AND reservation.reservation = claim.reservation
          WHERE claim.store_id = $1
-           AND claim.sku IN (SELECT value FROM json_each($2))",
+           AND claim.sku IN (SELECT value FROM json_each($2))
+         ORDER BY claim.sku
+                , claim.reservation
+                , claim.line
+                , claim.part",
     )
     .bind(store.as_str())
     .bind(asked)

@@ -4,6 +4,7 @@
 //! a writer or the reverse. The statements are written once, in what SQLite and PostgreSQL have in common.
 
 pub mod commits;
+pub mod copy;
 pub mod deliveries;
 mod engine;
 pub mod error;

@@ -208,7 +208,7 @@ pub fn now() -> DateTime<Utc> {
     id("2026-11-23T15:00:00Z")
 }
 
-async fn app(database: Store) -> App {
+pub async fn app(database: Store) -> App {
     app_at(database, now()).await
 }
 

@@ -6,6 +6,7 @@
 
 pub(super) mod postgres;
 pub(super) mod query;
+pub(super) mod rows;
 pub(super) mod sqlite;
 
 use chrono::{DateTime, Utc};
@@ -76,6 +77,14 @@ impl Session {
         match self {
             Self::Sqlite(transaction) => transaction.commit().await?,
             Self::Postgres(transaction) => postgres::answered(transaction.commit()).await?,
+        }
+        Ok(())
+    }
+
+    /// Sees and changes another store's rows from now on, in the same transaction. On SQLite it does so anyway.
+    pub async fn turn_to(&mut self, scope: Scope<'_>) -> Result<(), StoreError> {
+        if let Self::Postgres(transaction) = self {
+            postgres::turn_to(transaction, scope).await?;
         }
         Ok(())
     }

@@ -153,16 +153,13 @@ impl Postgres {
 }
 
 /// Begins in a task of its own, which nobody who hangs up can cancel: a connection on which a `BEGIN` is
-/// under way would go back to the pool inside a transaction (<https://github.com/launchbadge/sqlx/issues/4385>).
+/// under way would go back to the pool inside a transaction (<https://github.com/transact-rs/sqlx/issues/4385>).
 async fn begun(
     pool: &PgPool,
     begin: &str,
     scope: Scope<'_>,
 ) -> Result<Transaction<'static, sqlx::Postgres>, sqlx::Error> {
-    let store = match scope {
-        Scope::Store(store) => store.as_str(),
-        Scope::AllStores => ALL_STORES,
-    };
+    let store = named(scope);
     // Ids of stores have no quotes; should they ever, none gets out.
     let store = store.replace('\'', "''");
     let begin = format!("{begin}; SET LOCAL ships_by.store = '{store}'");
@@ -205,6 +202,26 @@ pub async fn answered<T>(
     match timeout(ANSWER_TIMEOUT, asked).await {
         Ok(answer) => answer,
         Err(elapsed) => Err(sqlx::Error::Io(elapsed.into())),
+    }
+}
+
+/// Says within a transaction which store it is of from now on.
+pub async fn turn_to(
+    transaction: &mut Transaction<'static, sqlx::Postgres>,
+    scope: Scope<'_>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("SELECT set_config('ships_by.store', $1, true)")
+        .bind(named(scope))
+        .execute(&mut **transaction)
+        .await
+        .map(drop)
+}
+
+/// What stands for a scope in the database.
+fn named(scope: Scope<'_>) -> &str {
+    match scope {
+        Scope::Store(store) => store.as_str(),
+        Scope::AllStores => ALL_STORES,
     }
 }
 

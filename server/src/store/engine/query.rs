@@ -154,7 +154,7 @@ where
 }
 
 /// The values as an engine takes them.
-fn arguments<A>(values: Vec<Value>) -> Result<A, StoreError>
+pub(super) fn arguments<A>(values: Vec<Value>) -> Result<A, StoreError>
 where
     A: Arguments + Default,
     Option<String>: for<'q> Encode<'q, A::Database> + Type<A::Database>,

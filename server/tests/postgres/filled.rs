@@ -1,0 +1,110 @@
+//! A shop with rows in every table.
+
+use chrono::TimeDelta;
+use server::app::App;
+use server::demo::{products, setup};
+use server::operations::adjust_stock::{AdjustStock, Adjustment, adjust_stock};
+use server::operations::change_purchase_order::{ChangePurchaseOrder, change_purchase_order};
+use server::operations::create_purchase_order::{
+    CreatePurchaseOrder, Ordered, create_purchase_order,
+};
+use server::operations::once::{Answer, Asked, Once, Ticket};
+use server::operations::receive_purchase_order::{ReceivePurchaseOrder, receive_purchase_order};
+use server::operations::reserve::{Reserve, reserve};
+use shared::ids::{Sku, StoreId};
+use shared::quantity::Quantity;
+use shared::shipment::PlanKind;
+
+use crate::shop::{id, now};
+
+/// A request of its own, named `key`.
+pub fn once<T>(app: &App, store: &StoreId, key: &str) -> Once<T> {
+    let asked = Asked {
+        ticket: Ticket {
+            store: store.clone(),
+            route: "POST /test".into(),
+            key: key.into(),
+        },
+        fingerprint: [0; 32],
+    };
+    let answer = |_: &T| Answer {
+        status: 200,
+        body: b"the first answer".to_vec(),
+    };
+    Once::claim(app, asked, answer).expect("nobody else asks")
+}
+
+/// Makes the demo's shop of a fresh one and does in it what the demo leaves to its visitor.
+pub async fn fill(app: &App) {
+    let products = products::read().expect("the demo's goods");
+    setup::fill(app, &products).await.expect("the demo's shop");
+    let store = setup::store();
+    let sku: Sku = id("cc-scarf");
+    let today = now().date_naive();
+    let ordered = CreatePurchaseOrder {
+        id: Some(id("PO-test")),
+        supplier: app.store.suppliers(&store).await.expect("suppliers")[0]
+            .id
+            .clone()
+            .into(),
+        location: None,
+        ordered_on: Some(today - TimeDelta::days(20)),
+        mode: Some("Air".into()),
+        shipped_on: None,
+        expected_on: Some(today + TimeDelta::days(9)),
+        lines: vec![Ordered {
+            sku: sku.clone(),
+            quantity: Quantity::new(40),
+            expected_on: None,
+        }],
+    };
+    create_purchase_order(app, &store, ordered, once(app, &store, "order"))
+        .await
+        .expect("an order");
+    let later = ChangePurchaseOrder {
+        expected_on: Some(Some(today + TimeDelta::days(12))),
+        mode: None,
+        shipped_on: None,
+        cancel: false,
+        lines: Vec::new(),
+        reason: Some("late".into()),
+    };
+    change_purchase_order(app, &store, id("PO-test"), later)
+        .await
+        .expect("another date");
+    let came = ReceivePurchaseOrder {
+        receipt: "first".into(),
+        received_on: None,
+        lines: vec![(sku.clone(), Quantity::new(40))],
+        allow_over_receipt: false,
+    };
+    receive_purchase_order(
+        app,
+        &store,
+        id("PO-test"),
+        came,
+        once(app, &store, "receipt"),
+    )
+    .await
+    .expect("a receipt");
+    let held = Reserve {
+        id: id("rsv_test"),
+        lines: vec![(sku.clone(), Quantity::new(2))],
+        plan: PlanKind::Separate,
+        hold: TimeDelta::minutes(15),
+    };
+    reserve(app, &store, held, once(app, &store, "reservation"))
+        .await
+        .expect("a reservation");
+    let broken = AdjustStock {
+        reason: "broken in the shop".into(),
+        lines: vec![Adjustment {
+            sku,
+            location: None,
+            change: -1,
+        }],
+    };
+    adjust_stock(app, &store, broken, once(app, &store, "adjustment"))
+        .await
+        .expect("an adjustment");
+}
