@@ -4,7 +4,9 @@
 #     make bench                            all of them (20 to 40 minutes; wants a quiet machine)
 #     make bench ARGS="http import"         only these
 #
-#   http      requests per second beside a server that hands out ready bytes
+#   http      requests per second beside a server that hands out ready bytes, and beside nginx with a file
+#   streams   10,000 open streams: what they weigh, and how soon the last is told of a change
+#   scale     a server with 2,000,000 SKUs: memory, and how soon it is ready
 #   import    a million rows beside `sqlite3 .import`
 #   memory    a server with 100,000 SKUs, idle
 #   live      from a stock change on the API to the words on an open page
@@ -18,7 +20,7 @@
 source "$(dirname "$0")/../../scripts/lib.sh"
 cd "$ROOT"
 
-ALL=(http import memory live toggle page size core promises race)
+ALL=(http streams import memory scale live toggle page size core promises race)
 SECONDS_MAX=1800
 
 [ $# -gt 0 ] || set -- "${ALL[@]}"
@@ -27,7 +29,8 @@ for name in "$@"; do
 done
 wanted=" $* "
 [ -x "$SHIPSBY_BIN" ] || fail "There is no server at $SHIPSBY_BIN." "make server"
-[[ "$wanted" != *" http "* ]] || have wrk || fail "wrk is missing." "scripts/setup.sh bench"
+[[ "$wanted" != *" http "* ]] || { have wrk && have nginx; } || fail "wrk or nginx is missing." "scripts/setup.sh bench"
+[[ "$wanted" != *" streams "* ]] || ulimit -n 20000 || fail "10,000 streams need as many open files." "ulimit -n 20000"
 [[ "$wanted" != *" import "* ]] || { have sqlite3 && [ -x /usr/bin/time ]; } ||
     fail "sqlite3 or /usr/bin/time is missing." "apt-get install sqlite3 time"
 

@@ -11,7 +11,7 @@ use shared::availability::overdue;
 use super::web::Web;
 use crate::catalogue::Shop;
 use crate::error::Problem;
-use crate::limits::OVERDUE_COUNTED_EVERY;
+use crate::limits::{LOADING_RETRY_S, OVERDUE_COUNTED_EVERY};
 use crate::operations::check_database::database_answers;
 
 /// Says that the server lives
@@ -36,6 +36,16 @@ pub async fn live() -> impl IntoResponse {
     )
 )]
 pub async fn ready(State(web): State<Web>) -> Result<impl IntoResponse, Problem> {
+    let awaited = web.app.catalogue.awaited();
+    if 0 < awaited {
+        return Err(Problem::new(
+            503,
+            "stores_loading",
+            "The server is not ready",
+            format!("Stores are still being loaded: {awaited}. Those that are here are served."),
+        )
+        .retry_after_s(LOADING_RETRY_S));
+    }
     let reachable = database_answers(&web.app).await;
     if !reachable || web.stop.is_cancelled() {
         return Err(Problem::new(
