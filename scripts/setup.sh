@@ -112,7 +112,7 @@ setup_deb() {
 
 # What `make bench` measures against.
 setup_bench() {
-    { have wrk && have sqlite3 && [ -x /usr/bin/time ]; } || apt_install "wrk, sqlite3 and time" wrk sqlite3 time
+    { have wrk && have nginx && have sqlite3 && [ -x /usr/bin/time ]; } || apt_install "wrk, nginx, sqlite3 and time" wrk nginx sqlite3 time
 }
 
 # apt_install "what for" package...

@@ -26,6 +26,8 @@ use shared::shipment::SplitPolicy;
 use shared::supply::SkuFacts;
 use shared::text::Language;
 
+use crate::share::Held;
+
 mod entry;
 mod ready;
 
@@ -41,6 +43,20 @@ pub struct Catalogue {
     shops: ArcSwap<HashMap<StoreId, Arc<Shop>>>,
     keys: ArcSwap<Keys>,
     row: Arc<Row>,
+    held: Held,
+    awaited: ArcSwap<HashSet<StoreId>>,
+}
+
+/// What a server knows of a store.
+pub enum Found {
+    /// It is here.
+    Here(Arc<Shop>),
+    /// It is being loaded.
+    Awaited,
+    /// Another server holds it.
+    Elsewhere,
+    /// Nobody knows it.
+    Nowhere,
 }
 
 /// The keys of all stores.
@@ -134,6 +150,55 @@ struct InRow {
 }
 
 impl Catalogue {
+    /// A catalogue for those stores that a server holds.
+    pub fn of(held: Held) -> Self {
+        Self {
+            held,
+            ..Self::default()
+        }
+    }
+
+    /// The shop with this id, or where it is.
+    pub fn find(&self, id: &StoreId) -> Found {
+        match self.shop(id) {
+            Some(shop) => Found::Here(shop),
+            None if !self.holds(id) => Found::Elsewhere,
+            None if self.is_awaited(id) => Found::Awaited,
+            None => Found::Nowhere,
+        }
+    }
+
+    /// True if this server is to hold a store.
+    pub fn holds(&self, id: &StoreId) -> bool {
+        self.held.holds(id)
+    }
+
+    /// Notes which stores are to be loaded.
+    pub fn await_stores(&self, stores: HashSet<StoreId>) {
+        self.awaited.store(Arc::new(stores));
+    }
+
+    /// Notes that a store will not come.
+    pub fn await_no_more(&self, id: &StoreId) {
+        if self.is_awaited(id) {
+            self.awaited.rcu(|awaited| {
+                let mut awaited = HashSet::clone(awaited);
+                awaited.remove(id);
+                awaited
+            });
+        }
+    }
+
+    /// True while a store is to be loaded and is not here.
+    pub fn is_awaited(&self, id: &StoreId) -> bool {
+        self.awaited.load().contains(id)
+    }
+
+    /// How many stores are still to come.
+    pub fn awaited(&self) -> usize {
+        self.awaited.load().len()
+    }
+
     /// The shop with this id.
     pub fn shop(&self, id: &StoreId) -> Option<Arc<Shop>> {
         self.shops.load().get(id).cloned()
@@ -155,6 +220,7 @@ impl Catalogue {
             shops.insert(shop.id.clone(), Arc::clone(&shop));
             shops
         });
+        self.await_no_more(&shop.id);
     }
 
     /// The key that a caller shows, if there ever was such a key.

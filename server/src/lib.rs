@@ -18,4 +18,5 @@ pub mod import;
 pub mod limits;
 pub mod metrics;
 pub mod operations;
+pub mod share;
 pub mod store;

@@ -17,10 +17,16 @@ pub const URL_BYTES_MAX: usize = 8 * 1024;
 pub const HEAD_BYTES_MAX: usize = 16 * 1024;
 /// Most bytes of a request's head that are read at all.
 pub const HEAD_BUFFER_BYTES_MAX: usize = 4 * HEAD_BYTES_MAX;
+/// Most bytes of the head of a request for a stream for which the stream needs least memory.
+pub const STREAM_HEAD_BYTES_MAX: usize = 8 * 1024;
+/// Answers of which the event is kept that streams send: a change is told to many, and written once.
+pub const STREAM_EVENTS_KEPT_MAX: usize = 64;
 /// Most headers of a request. Over HTTP/1.1 hyper refuses more by itself: setting it there costs a twentieth of the speed.
 pub const HEADERS_MAX: usize = 100;
 /// Longest request id that is taken over from a client, in bytes.
 pub const REQUEST_ID_BYTES_MAX: usize = 64;
+/// After how many seconds it is worth asking again for a store that is being loaded.
+pub const LOADING_RETRY_S: u32 = 2;
 /// Most bytes of memory for answers that are kept ready, of all stores together.
 pub const READY_BYTES_MAX: usize = 256 * 1024 * 1024;
 /// Longest time for which a shared cache may keep an answer, in seconds.

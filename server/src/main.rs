@@ -21,7 +21,7 @@ struct Command {
 #[derive(Debug, Subcommand)]
 enum Act {
     /// Serves the API and the widget for your shop
-    Serve(cli::serve::Args),
+    Serve(Box<cli::serve::Args>),
     /// Serves a demo shop, with goods in every state, to try things out
     Demo(cli::demo::Args),
     /// Imports a stock file (ours, WooCommerce's or Shopify's), or past deliveries of suppliers
@@ -71,7 +71,7 @@ fn in_words(error: &anyhow::Error) -> String {
 
 async fn run(act: Act) -> anyhow::Result<()> {
     match act {
-        Act::Serve(args) => cli::serve::run(args).await,
+        Act::Serve(args) => cli::serve::run(*args).await,
         Act::Demo(args) => cli::demo::run(args).await,
         Act::Import(args) => cli::import::run(args).await,
         Act::Explain(args) => cli::explain::run(args).await,

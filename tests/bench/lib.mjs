@@ -16,7 +16,7 @@ export const SHIPS_BY = process.env.SHIPSBY_BIN;
 export const CHROMIUM = process.env.SHIPSBY_CHROMIUM;
 if (!SHIPS_BY || !CHROMIUM) throw Error("Run it as: make bench ARGS=NAME");
 
-const READY_MS_MAX = 60_000;
+const READY_MS_MAX = 180_000;
 const STOP_MS_MAX = 12_000;
 const MEBIBYTE = 1024 * 1024;
 
@@ -175,6 +175,7 @@ export async function start(program, args, path, env = {}) {
   return {
     origin,
     pid: child.pid,
+    log,
     ready_ms,
     /** As a power cut would end it. */
     async kill() {

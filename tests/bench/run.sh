@@ -8,7 +8,9 @@
 #   durability  what an acknowledged write survives: 200 kills, 500 power cuts
 #   servers   a change on one server told by another; three servers of which one is killed every two seconds
 #   cutoff    PostgreSQL restarts in the middle, and the network to it is cut in three ways
-#   http      requests per second beside a server that hands out ready bytes
+#   http      requests per second beside a server that hands out ready bytes, and beside nginx with a file
+#   streams   10,000 open streams: what they weigh, and how soon the last is told of a change
+#   scale     a server with 2,000,000 SKUs: memory, and how soon it is ready
 #   import    a million rows beside `sqlite3 .import`
 #   memory    a server with 100,000 SKUs, idle
 #   live      from a stock change on the API to the words on an open page
@@ -22,7 +24,7 @@
 source "$(dirname "$0")/../../scripts/lib.sh"
 cd "$ROOT"
 
-ALL=(writes durability servers cutoff http import memory live toggle page size core promises race)
+ALL=(writes durability servers cutoff http streams import memory scale live toggle page size core promises race)
 # These want PostgreSQL too; it is started for them, as durable as in earnest.
 ON_POSTGRES=(writes servers cutoff)
 SECONDS_MAX=1800
@@ -33,7 +35,8 @@ for name in "$@"; do
 done
 wanted=" $* "
 [ -x "$SHIPSBY_BIN" ] || fail "There is no server at $SHIPSBY_BIN." "make server"
-[[ "$wanted" != *" http "* ]] || have wrk || fail "wrk is missing." "scripts/setup.sh bench"
+[[ "$wanted" != *" http "* ]] || { have wrk && have nginx; } || fail "wrk or nginx is missing." "scripts/setup.sh bench"
+[[ "$wanted" != *" streams "* ]] || ulimit -n 20000 || fail "10,000 streams need as many open files." "ulimit -n 20000"
 [[ "$wanted" != *" import "* ]] || { have sqlite3 && [ -x /usr/bin/time ]; } ||
     fail "sqlite3 or /usr/bin/time is missing." "apt-get install sqlite3 time"
 

@@ -24,6 +24,7 @@ use server::http::routes;
 use server::http::server::{listen, serve, stop_on_signals};
 use server::limits::Limits;
 use server::metrics::Metrics;
+use server::operations::load::load_all;
 use server::operations::{sweep, watch};
 use server::store::{ServingLock, Store};
 use tower::ServiceExt;
@@ -208,16 +209,16 @@ fn remove(path: &Path) -> anyhow::Result<()> {
 }
 
 async fn loaded(store: Store, clock: Clock, limits: Limits) -> anyhow::Result<App> {
-    let catalogue = Catalogue::default();
-    store.load_catalogue(&catalogue).await?;
-    Ok(App::new(Parts {
+    let app = App::new(Parts {
         store,
-        catalogue,
+        catalogue: Catalogue::default(),
         changes: Changes::default(),
         clock,
         limits,
         metrics: Metrics::default(),
-    }))
+    });
+    load_all(&app).await?;
+    Ok(app)
 }
 
 async fn filled(app: &App, products: &[Product], shop_port: u16) -> anyhow::Result<bool> {

@@ -15,8 +15,11 @@ use server::http::routes;
 use server::http::server::{listen, serve, stop_on_signals};
 use server::limits::{Limits, Network};
 use server::metrics::Metrics;
-use server::operations::{sweep, watch};
-use server::store::{Address, ServingLock, Store};
+use server::operations::{load, sweep, watch};
+use server::share::{Held, Share};
+use server::store::{Address, ServingLock, Store, StoreError};
+use shared::ids::StoreId;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::log::{self, Log};
@@ -39,6 +42,12 @@ pub struct Args {
     /// said otherwise
     #[arg(long, value_name = "FOLDER")]
     widgets: Option<PathBuf>,
+    /// The only stores that this server holds, with commas between; all unless given
+    #[arg(long, value_name = "STORES", value_delimiter = ',')]
+    stores: Vec<StoreId>,
+    /// Which share of all stores this server holds, such as 2/5: how they are spread stands in docs/growing.md
+    #[arg(long, value_name = "NUMBER/OF", conflicts_with = "stores")]
+    share: Option<Share>,
     /// Address and port to listen on
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
@@ -113,11 +122,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     };
     let store = Store::open_at(&args.db).await?;
     let listener = listen(args.listen).await?;
-    let catalogue = Catalogue::default();
-    store
-        .load_catalogue(&catalogue)
-        .await
-        .context("cannot load the facts")?;
+    let catalogue = Catalogue::of(args.held());
     let limits = args.limits();
     let app = App::new(Parts {
         store: store.clone(),
@@ -129,6 +134,11 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     });
     let leave = leave(asked_to_stop, app.leaving.clone(), args.leave, stop.clone());
     drop(tokio::spawn(leave));
+    let stores = load::begin(&app).await.context("cannot load the keys")?;
+    let loading = {
+        let app = app.clone();
+        tokio::spawn(async move { load::load(&app, stores).await })
+    };
     let watching = tokio::spawn(watch::watch(app.clone()));
     let relay = store.clone();
     let telling = tokio::spawn(async move { relay.relay_commits().await });
@@ -138,10 +148,13 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     tracing::info!(%address, "Serving on http://{address}, described at http://{address}/docs");
     notify::ready();
 
-    serve(listener, limits, stop, move |request, peer| {
+    let served = serve(listener, limits, stop, move |request, peer| {
         front.answer(request, peer)
-    })
-    .await;
+    });
+    tokio::select! {
+        () = served => {}
+        error = failed(loading) => return Err(error.context("cannot load the facts")),
+    }
     watching.abort();
     telling.abort();
     sweeping.abort();
@@ -168,6 +181,15 @@ async fn leave(
     stop.cancel();
 }
 
+/// Waits for a failure to load; for ever if there is none.
+async fn failed(loading: JoinHandle<Result<(), StoreError>>) -> anyhow::Error {
+    match loading.await {
+        Ok(Ok(())) => std::future::pending().await,
+        Ok(Err(error)) => error.into(),
+        Err(error) => error.into(),
+    }
+}
+
 /// The widget's files, with those of earlier versions from their folder.
 fn bundles(args: &Args) -> Bundles {
     let folder = match (&args.widgets, &args.db) {
@@ -191,6 +213,14 @@ fn seconds(raw: &str) -> Result<Duration, std::num::ParseIntError> {
 }
 
 impl Args {
+    fn held(&self) -> Held {
+        match (&self.share, self.stores.as_slice()) {
+            (Some(share), _) => Held::Share(*share),
+            (None, []) => Held::All,
+            (None, stores) => Held::Named(stores.iter().cloned().collect()),
+        }
+    }
+
     fn limits(&self) -> Limits {
         Limits {
             rate_limited: !self.no_rate_limit,

@@ -11,9 +11,9 @@ use shared::ids::StoreId;
 
 use super::query;
 use crate::app::App;
-use crate::catalogue::{KeyKind, Shop};
+use crate::catalogue::{Found, KeyKind, Shop};
 use crate::error::Problem;
-use crate::limits::Network;
+use crate::limits::{LOADING_RETRY_S, Network};
 
 /// The header for a key that may stand in web pages.
 pub const KEY_HEADER: &str = "x-shipsby-key";
@@ -215,8 +215,23 @@ fn open(app: &App, shown: &str) -> Result<(KeyKind, Arc<Shop>), Problem> {
             "Use another key of the store, or make one.",
         ));
     }
-    let shop = app.catalogue.shop(&key.store).ok_or_else(invalid)?;
-    Ok((key.kind, shop))
+    match app.catalogue.find(&key.store) {
+        Found::Here(shop) => Ok((key.kind, shop)),
+        Found::Awaited => Err(Problem::new(
+            503,
+            "store_loading",
+            "The store is being loaded",
+            "The server started a moment ago. Try again as Retry-After says.",
+        )
+        .retry_after_s(LOADING_RETRY_S)),
+        Found::Elsewhere => Err(Problem::new(
+            421,
+            "store_elsewhere",
+            "Another server holds the store",
+            "This server holds some stores, and the key is another one's. Ask at the address of the store; who spreads stores over servers finds the rule in docs/growing.md.",
+        )),
+        Found::Nowhere => Err(invalid()),
+    }
 }
 
 fn secret_key_exposed() -> Problem {

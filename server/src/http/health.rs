@@ -12,7 +12,7 @@ use super::web::Web;
 use crate::catalogue::Shop;
 use crate::error::Problem;
 use crate::freshness::CUT_OFF_AFTER;
-use crate::limits::OVERDUE_COUNTED_EVERY;
+use crate::limits::{LOADING_RETRY_S, OVERDUE_COUNTED_EVERY};
 use crate::operations::check_database::{database_answers, database_state};
 
 /// Says that the server lives
@@ -46,6 +46,16 @@ pub async fn ready(State(web): State<Web>) -> Result<impl IntoResponse, Problem>
         );
         let title = "The server is not ready";
         return Err(Problem::new(503, "not_ready", title, detail).retry_after_s(1));
+    }
+    let awaited = web.app.catalogue.awaited();
+    if 0 < awaited {
+        return Err(Problem::new(
+            503,
+            "stores_loading",
+            "The server is not ready",
+            format!("Stores are still being loaded: {awaited}. Those that are here are served."),
+        )
+        .retry_after_s(LOADING_RETRY_S));
     }
     let reachable = database_answers(&web.app).await;
     if !reachable || web.app.leaving.is_cancelled() || web.stop.is_cancelled() {

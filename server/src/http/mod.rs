@@ -5,6 +5,7 @@ pub mod availability;
 pub mod body;
 pub mod bundles;
 pub mod deadline;
+mod direct;
 pub mod docs;
 pub mod embed;
 pub mod front;

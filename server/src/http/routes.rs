@@ -104,7 +104,8 @@ fn about() -> OpenApi {
 /// What stands above the routes.
 const ABOUT: &str = "Says when things ship: availability and plans for shoppers, stock and supply for merchants. \
     Dates are civil dates (YYYY-MM-DD) of the location that ships, instants are RFC 3339, money is in minor units. \
-    Every failure is an application/problem+json (RFC 9457) with a stable `code`; every answer has an X-Request-Id.";
+    Every failure is an application/problem+json (RFC 9457) with a stable `code`; every answer has an X-Request-Id. \
+    A server that has just started answers 503 for a store until it has loaded it; one that holds only some stores answers 421 for the others.";
 
 fn describe_keys(description: &mut OpenApi) {
     let components = description.components.get_or_insert_with(Components::new);

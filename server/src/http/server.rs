@@ -25,6 +25,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::direct::{self, Beginning};
 use super::pace::{Pace, Paced};
 use crate::limits::{
     HEAD_BUFFER_BYTES_MAX, HTTP2_PING_EVERY, HTTP2_STREAMS_MAX, Limits, WAITING_BYTES_MAX,
@@ -41,7 +42,13 @@ where
     F: Future<Output = Response> + Send + 'static,
 {
     let connections = Connections::default();
-    let builder = Arc::new(builder());
+    let shared = Arc::new(Shared {
+        builder: builder(),
+        limits,
+        stop,
+        answer,
+    });
+    let (limits, stop) = (&shared.limits, &shared.stop);
     let open = TaskTracker::new();
     loop {
         let accepted = tokio::select! {
@@ -57,21 +64,10 @@ where
             }
         };
         // A refused connection is closed at once: an answer would cost what the limit saves.
-        let Some(place) = connections.place(peer, &limits) else {
+        let Some(place) = connections.place(peer, limits) else {
             continue;
         };
-        let connection = connection(
-            stream,
-            peer,
-            Arc::clone(&builder),
-            limits.clone(),
-            stop.clone(),
-            answer.clone(),
-        );
-        open.spawn(async move {
-            connection.await;
-            drop(place);
-        });
+        open.spawn(begin(stream, peer, place, Arc::clone(&shared)));
     }
     drop(listener);
     open.close();
@@ -82,6 +78,14 @@ where
         let left = open.len();
         tracing::warn!(left, "Stopped with {left} connections still open");
     }
+}
+
+/// What all connections share.
+struct Shared<A> {
+    builder: Builder<TokioExecutor>,
+    limits: Limits,
+    stop: CancellationToken,
+    answer: A,
 }
 
 fn builder() -> Builder<TokioExecutor> {
@@ -104,22 +108,46 @@ fn builder() -> Builder<TokioExecutor> {
     builder
 }
 
-async fn connection<A, F>(
-    stream: TcpStream,
-    peer: SocketAddr,
-    builder: Arc<Builder<TokioExecutor>>,
-    limits: Limits,
-    stop: CancellationToken,
-    answer: A,
-) where
+/// Looks at what a connection wants. Kept small: a server holds thousands of streams, each with a task like this.
+async fn begin<A, F>(stream: TcpStream, peer: SocketAddr, place: Place, shared: Arc<Shared<A>>)
+where
     A: Fn(Request, IpAddr) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Response> + Send + 'static,
 {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "Could not turn off Nagle's algorithm");
     }
+    let beginning = tokio::select! {
+        beginning = direct::beginning(&stream, &shared.limits) => beginning,
+        () = shared.stop.cancelled() => return,
+    };
+    match beginning {
+        Ok(Beginning::Stream(request, bytes)) => {
+            let answered = (shared.answer)(*request, peer.ip());
+            if let Err(error) = direct::serve(stream, bytes, answered, &shared.limits).await {
+                tracing::debug!(%error, "A stream ended early");
+            }
+        }
+        Ok(Beginning::Other) => Box::pin(connection(stream, peer, shared)).await,
+        Ok(Beginning::Nothing) => {}
+        Err(error) => tracing::debug!(%error, "A connection ended early"),
+    }
+    drop(place);
+}
+
+async fn connection<A, F>(stream: TcpStream, peer: SocketAddr, shared: Arc<Shared<A>>)
+where
+    A: Fn(Request, IpAddr) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Response> + Send + 'static,
+{
+    let Shared {
+        builder,
+        limits,
+        stop,
+        answer,
+    } = &*shared;
     let pace = Arc::new(Pace::default());
-    let paced = Paced::new(stream, Arc::clone(&pace), &limits);
+    let paced = Paced::new(stream, Arc::clone(&pace), limits);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let busy = pace.begin(request.version() == Version::HTTP_2);
         let request = request.map(|body| match body.is_end_stream() {

@@ -3,12 +3,13 @@
 //! A stream is made when it is read: there is no task behind it, so it is gone when its reader is,
 //! and it waits for nobody. Each event carries the whole answer, so that none needs another.
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
-use std::fmt::Write;
-use std::sync::Arc;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, header};
 use axum::response::IntoResponse;
@@ -21,11 +22,13 @@ use tokio::time::{Instant, sleep_until};
 use super::auth::{Publishable, counted_as};
 use super::query::Asked;
 use super::web::{Slot, Web};
-use crate::catalogue::Shop;
+use crate::catalogue::{ReadyAnswer, Shop};
 use crate::changes::{Change, Changed};
 use crate::error::Problem;
 use crate::freshness::Worth;
-use crate::limits::{STREAM_COMMENT_EVERY, STREAM_LIFE_SPREAD_PERCENT, STREAM_RETRY_MS};
+use crate::limits::{
+    STREAM_COMMENT_EVERY, STREAM_EVENTS_KEPT_MAX, STREAM_LIFE_SPREAD_PERCENT, STREAM_RETRY_MS,
+};
 use crate::operations::check_availability::{Question, check_availability, is_known};
 
 /// Tells what shoppers may be told about SKUs, now and whenever it changes
@@ -115,6 +118,44 @@ struct Watched {
     valid_until: Option<chrono::DateTime<chrono::Utc>>,
 }
 
+/// The last answers that were told as events: what one change brings to thousands is written once.
+#[derive(Debug, Default)]
+pub struct Events(Mutex<VecDeque<Event>>);
+
+#[derive(Debug)]
+struct Event {
+    fingerprint: u64,
+    revision: u64,
+    json: Range<usize>,
+    text: Bytes,
+}
+
+impl Events {
+    /// An answer as an event.
+    fn of(&self, answer: &ReadyAnswer, revision: u64) -> Bytes {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let fingerprint = answer.fingerprint;
+        // Compared to the last byte: no shop may ever be told another shop's answer.
+        let same = |event: &&Event| {
+            (event.fingerprint, event.revision) == (fingerprint, revision)
+                && event.text[event.json.clone()] == *answer.json
+        };
+        if let Some(event) = known.iter().find(same) {
+            return event.text.clone();
+        }
+        let begin = format!("event: availability\nid: {revision}\ndata: ");
+        let text: Bytes = [begin.as_bytes(), &answer.json, b"\n\n"].concat().into();
+        known.truncate(STREAM_EVENTS_KEPT_MAX - 1);
+        known.push_front(Event {
+            fingerprint,
+            revision,
+            json: begin.len()..begin.len() + answer.json.len(),
+            text: text.clone(),
+        });
+        text
+    }
+}
+
 /// Why a listener is told something.
 enum Cause {
     Change,
@@ -166,7 +207,7 @@ impl Listener {
     }
 
     /// Waits until there is something to tell, and tells it.
-    async fn next(&mut self) -> String {
+    async fn next(&mut self) -> Bytes {
         if !self.begun {
             self.begun = true;
             return self.beginning();
@@ -180,7 +221,7 @@ impl Listener {
                     self.ended = true;
                     self.goodbye()
                 }
-                Cause::Quiet => ":\n\n".into(),
+                Cause::Quiet => Bytes::from_static(b":\n\n"),
                 Cause::End => {
                     self.ended = true;
                     self.goodbye()
@@ -200,7 +241,7 @@ impl Listener {
     }
 
     /// What a client is told at once. A comment at least: it opens the way through proxies.
-    fn beginning(&mut self) -> String {
+    fn beginning(&mut self) -> Bytes {
         let now = self.web.app.clock.now();
         // A revision of the future was seen before the store was restored from a copy.
         if self.shop.revision() < self.seen {
@@ -220,7 +261,8 @@ impl Listener {
         let answers = self.answers(&concerned);
         // What is not told now still has a time at which it changes by itself.
         self.remember_untold(&concerned);
-        format!(": ships-by\nretry: {}\n\n{answers}", self.retry_ms())
+        let begin = format!(": ships-by\nretry: {}\n\n", self.retry_ms());
+        [begin.as_bytes(), &answers].concat().into()
     }
 
     async fn cause(&mut self, concerned: &mut [bool]) -> Cause {
@@ -257,12 +299,14 @@ impl Listener {
     }
 
     /// Tells that changes may have been missed, and all that is true now.
-    fn resync(&mut self) -> String {
+    fn resync(&mut self) -> Bytes {
         self.changes = self.changes.resubscribe();
         let revision = self.shop.revision();
         let all = vec![true; self.watched.len()];
         let answers = self.answers(&all);
-        format!("event: resync\nid: {revision}\ndata: {{\"revision\":{revision}}}\n\n{answers}")
+        let advice =
+            format!("event: resync\nid: {revision}\ndata: {{\"revision\":{revision}}}\n\n");
+        [advice.as_bytes(), &answers].concat().into()
     }
 
     fn mark(&self, change: &Change, concerned: &mut [bool]) {
@@ -306,7 +350,7 @@ impl Listener {
     ///
     /// The oldest facts come first: a connection may break between two events, and whoever comes back
     /// with the last id it has heard has heard all that is older.
-    fn answers(&mut self, concerned: &[bool]) -> String {
+    fn answers(&mut self, concerned: &[bool]) -> Bytes {
         let complete = self.shop.revision();
         let mut at: Vec<(u64, usize)> = (0..self.watched.len())
             .filter(|at| concerned[*at])
@@ -317,21 +361,20 @@ impl Listener {
         let skus: Vec<Sku> = at.iter().map(sku).collect();
         let now = self.web.app.clock.now();
         let answers = check_availability(&self.shop, &skus, &self.question, now);
-        let mut events = String::new();
+        let mut events: Vec<Bytes> = Vec::new();
         for ((revision, at), item) in at.into_iter().zip(&answers.items) {
             let watched = &mut self.watched[at];
             watched.valid_until = item.valid_until;
             if watched.told.replace(item.fingerprint) == Some(item.fingerprint) {
                 continue;
             }
-            let json = String::from_utf8_lossy(&item.json);
-            write!(
-                events,
-                "event: availability\nid: {revision}\ndata: {json}\n\n"
-            )
-            .expect("text can always be appended to");
+            events.push(self.web.events.of(item, revision));
         }
-        events
+        match events.len() {
+            // The same bytes for all who watch nothing else.
+            0 | 1 => events.pop().unwrap_or_default(),
+            _ => events.concat().into(),
+        }
     }
 
     /// The revision at which the facts about a SKU last changed; zero for one that is not known.
@@ -349,7 +392,7 @@ impl Listener {
         self.web.spread_over(STREAM_RETRY_MS)
     }
 
-    fn goodbye(&self) -> String {
-        format!("retry: {}\n\n", self.retry_ms())
+    fn goodbye(&self) -> Bytes {
+        format!("retry: {}\n\n", self.retry_ms()).into()
     }
 }

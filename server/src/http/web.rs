@@ -13,6 +13,7 @@ use shared::ids::StoreId;
 use tokio_util::sync::CancellationToken;
 
 use super::bundles::Bundles;
+use super::stream::Events;
 use crate::app::App;
 
 /// The state of the routes: cheap to clone.
@@ -25,6 +26,8 @@ pub struct WebParts {
     pub app: App,
     /// Open streams.
     pub streams: Streams,
+    /// What was last told on them.
+    pub events: Events,
     /// Ends everything when the server stops.
     pub stop: CancellationToken,
     /// How many purchase orders of each store were late when they were last counted.
@@ -63,6 +66,7 @@ impl Web {
         Self(Arc::new(WebParts {
             app,
             streams: Streams::default(),
+            events: Events::default(),
             stop,
             overdue: Mutex::default(),
             bundles,

@@ -17,6 +17,7 @@ mod import_deliveries;
 pub mod import_stock;
 pub mod keys;
 mod learn;
+pub mod load;
 pub mod once;
 pub mod plan_cart;
 pub mod put_location;

@@ -44,7 +44,8 @@ async fn look(app: &App, commits: &mut Option<Commits>) -> Result<(), StoreError
     Ok(())
 }
 
-async fn catch_up(app: &App, standing: Standing) -> Result<(), StoreError> {
+/// Brings what was committed to a store, and tells who waits for it.
+pub(super) async fn catch_up(app: &App, standing: Standing) -> Result<(), StoreError> {
     let Some(shop) = app.catalogue.shop(&standing.store) else {
         return add_shop(app, standing).await;
     };
@@ -65,8 +66,12 @@ async fn catch_up(app: &App, standing: Standing) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// A store that another process has made.
+/// A store that another process has made, unless this server does not hold it or is loading it anyway.
 async fn add_shop(app: &App, standing: Standing) -> Result<(), StoreError> {
+    let is_ours = app.catalogue.holds(&standing.store);
+    if !is_ours || app.catalogue.is_awaited(&standing.store) {
+        return Ok(());
+    }
     if let Some(settings) = app.store.load_settings(&standing.store).await? {
         let shop = Arc::new(Shop::new(standing.store.clone(), settings, 0));
         load_changed(app, &shop, 0).await?;

@@ -12,7 +12,6 @@ use super::engine::{Session, query_as, query_scalar};
 use super::incoming::{Expected, Suppliers, incoming};
 use super::skus::{SkuRecord, json_list, quantity, read, records};
 use super::{Store, StoreError, Writing};
-use crate::catalogue::{Catalogue, Shop};
 
 /// SKUs that are loaded at a time: enough to be quick, few enough to be small.
 pub const PAGE_SKUS: usize = 4096;
@@ -36,32 +35,6 @@ struct ClaimRow {
 }
 
 impl Store {
-    /// Loads every shop with all its facts, and all keys.
-    pub async fn load_catalogue(&self, catalogue: &Catalogue) -> Result<(), StoreError> {
-        catalogue.put_keys(self.load_keys().await?);
-        for standing in self.standings().await? {
-            let Some(settings) = self.load_settings(&standing.store).await? else {
-                continue;
-            };
-            // The revision was read before the facts: what is committed between is loaded twice,
-            // never missed.
-            let shop = Arc::new(Shop::new(
-                standing.store.clone(),
-                settings,
-                standing.revision,
-            ));
-            let mut after = String::new();
-            loop {
-                let page = self.page_of_skus(&standing.store, &after).await?;
-                let Some(last) = page.last() else { break };
-                after = last.to_string();
-                shop.put(self.load_skus(&standing.store, &page).await?);
-            }
-            catalogue.put_shop(shop);
-        }
-        Ok(())
-    }
-
     /// The facts of these SKUs, those that the store knows, all seen at one moment.
     pub async fn load_skus(
         &self,
@@ -105,7 +78,22 @@ impl Store {
             .collect()
     }
 
-    async fn page_of_skus(&self, store: &StoreId, after: &str) -> Result<Vec<Sku>, StoreError> {
+    /// How many SKUs a store has.
+    pub async fn count_skus(&self, store: &StoreId) -> Result<usize, StoreError> {
+        let count: i64 = query_scalar(
+            "
+            SELECT count(*)
+              FROM sku
+             WHERE store_id = $1",
+        )
+        .bind(store.as_str())
+        .fetch_one(&mut self.read(store).await?)
+        .await?;
+        Ok(usize::try_from(count).unwrap_or(0))
+    }
+
+    /// The SKUs of a store that sort after `after`, in that order; one page.
+    pub async fn page_of_skus(&self, store: &StoreId, after: &str) -> Result<Vec<Sku>, StoreError> {
         let rows: Vec<String> = query_scalar(
             "
             SELECT sku

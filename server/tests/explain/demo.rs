@@ -21,6 +21,7 @@ use server::http::routes;
 use server::limits::Limits;
 use server::metrics::Metrics;
 use server::operations::explain::{explain_availability, shop_with};
+use server::operations::load::load_all;
 use server::store::Store;
 use shared::quantity::Quantity;
 use tempfile::TempDir;
@@ -49,11 +50,9 @@ impl Demo {
         let folder = TempDir::new().expect("a folder");
         let store = Store::open(folder.path().join("demo.sqlite"));
         let store = store.await.expect("a database");
-        let catalogue = Catalogue::default();
-        store.load_catalogue(&catalogue).await.expect("a catalogue");
         let app = App::new(Parts {
             store,
-            catalogue,
+            catalogue: Catalogue::default(),
             changes: Changes::default(),
             clock: Clock::starting_at(NOW.parse().expect("an instant")),
             limits: Limits {
@@ -63,11 +62,11 @@ impl Demo {
             },
             metrics: Metrics::default(),
         });
+        load_all(&app).await.expect("a catalogue");
         let products = products::read().expect("products");
         setup::fill(&app, &products).await.expect("a full demo");
         // What the watch does in a server that runs: files brought another location.
-        let loaded = app.store.load_catalogue(&app.catalogue).await;
-        loaded.expect("a catalogue");
+        load_all(&app).await.expect("a catalogue");
         let stop = CancellationToken::new();
         let front = Arc::new(routes::front(app.clone(), Bundles::built_in(), stop));
         Self {

@@ -201,6 +201,54 @@ async fn the_server_stops_soon_with_streams_open_and_tells_them_to_come_back() {
 }
 
 #[tokio::test]
+async fn a_stream_is_told_the_same_on_a_connection_of_its_own_and_on_one_that_was_used() {
+    let (stand, address, _served) = serving(Limits {
+        rate_limited: false,
+        stream_life: SHORT,
+        ..Limits::default()
+    })
+    .await;
+    let ask =
+        "GET /v1/stream?sku=cap&key=pk_one HTTP/1.1\r\nhost: a\r\norigin: https://shop.example\r\n";
+    let own = talk(address, &[&format!("{ask}\r\n")]).await.0;
+    let first = "GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n";
+    let used = talk(
+        address,
+        &[first, &format!("{ask}connection: close\r\n\r\n")],
+    )
+    .await
+    .0;
+    let used = used.split_once("alive\n").expect("the first answer").1;
+    let split = |answer: &str| {
+        let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
+        let differs = ["date", "x-request-id", "connection"];
+        let mut head: Vec<String> = head
+            .lines()
+            .filter(|line| !differs.iter().any(|name| line.starts_with(name)))
+            .map(str::to_owned)
+            .collect();
+        head.sort();
+        let mut lines = body.lines().map(str::to_owned).collect::<Vec<_>>();
+        // How soon to come back differs on purpose.
+        lines.retain(|line| !line.starts_with("retry: "));
+        (head, lines)
+    };
+    assert_eq!(split(&own), split(used));
+    assert!(own.ends_with("0\r\n\r\n"), "{own}");
+
+    let refused = talk(
+        address,
+        &["GET /v1/stream?sku=cap HTTP/1.1\r\nhost: a\r\n\r\n"],
+    )
+    .await
+    .0;
+    assert!(refused.starts_with("HTTP/1.1 401 "), "{refused}");
+    assert!(refused.contains("\r\nconnection: close\r\n"), "{refused}");
+    assert!(refused.contains("key_required"), "{refused}");
+    assert_eq!(stand.app.metrics.streams.get(), 0);
+}
+
+#[tokio::test]
 async fn a_port_in_use_says_what_to_do() {
     let first = listen(([127, 0, 0, 1], 0).into()).await.expect("a port");
     let again = listen(first.local_addr().expect("an address"))

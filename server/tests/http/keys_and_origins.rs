@@ -1,6 +1,10 @@
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::http::Request;
+use server::catalogue::Catalogue;
 use server::limits::Limits;
+use server::share::Held;
 
 use crate::stand::{Answer, OTHER_ORIGIN, SHOP_ORIGIN, Stand};
 
@@ -191,4 +195,33 @@ async fn one_shop_never_sees_another_shops_goods() {
     )
     .await;
     assert_eq!(answer.json()["items"][0]["status"], "unknown");
+}
+
+#[tokio::test]
+async fn a_store_that_is_still_loaded_is_worth_asking_again() {
+    let stand = Stand::new().await;
+    let fresh = Catalogue::default();
+    fresh.await_stores(["one".parse().expect("an id")].into());
+    let stand = stand.with_catalogue(fresh);
+    let answer = stand.get("/v1/availability?sku=hoodie").await;
+    answer.is_problem(503, "store_loading");
+    assert_eq!(answer.headers["retry-after"], "2");
+    let ready = stand.get("/readyz").await;
+    ready.is_problem(503, "stores_loading");
+
+    stand.app.catalogue.put_shop(Arc::clone(&stand.shop));
+    assert_eq!(stand.get("/v1/availability?sku=hoodie").await.status, 200);
+    assert_eq!(stand.get("/readyz").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_store_of_another_server_is_sent_away() {
+    let stand = Stand::new().await;
+    let others = Held::Named(["two".parse().expect("an id")].into());
+    let stand = stand.with_catalogue(Catalogue::of(others));
+    for address in ["/v1/availability?sku=hoodie", "/v1/stream?sku=hoodie"] {
+        let answer = stand.get(address).await;
+        answer.is_problem(421, "store_elsewhere");
+    }
+    assert_eq!(stand.get("/readyz").await.status, 200);
 }

@@ -101,6 +101,28 @@ impl Stand {
         }
     }
 
+    /// The same server with other facts in memory, and the same keys.
+    pub fn with_catalogue(self, catalogue: Catalogue) -> Self {
+        catalogue.put_keys(Keys {
+            by_hash: keys(),
+            version: 1,
+        });
+        let app = App::new(Parts {
+            store: self.app.store.clone(),
+            catalogue,
+            changes: Changes::default(),
+            clock: self.app.clock.clone(),
+            limits: self.app.limits.clone(),
+            metrics: Metrics::default(),
+        });
+        let front = routes::front(app.clone(), Bundles::built_in(), self.stop.clone());
+        Self {
+            app,
+            front: Arc::new(front),
+            ..self
+        }
+    }
+
     pub async fn send(&self, request: Request<Body>) -> Answer {
         let peer = IpAddr::from([127, 0, 0, 1]);
         let response = self.front.answer(request, peer).await;

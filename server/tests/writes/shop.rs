@@ -11,6 +11,7 @@ use server::clock::Clock;
 use server::limits::Limits;
 use server::metrics::Metrics;
 use server::operations::keys::{add_key, named};
+use server::operations::load::load_all;
 use server::operations::once::{Answer, Asked, Once, Ticket};
 use server::operations::put_sku::put_sku;
 use server::operations::records::{Level, SkuRecord};
@@ -98,11 +99,7 @@ impl TestShop {
     pub async fn add_store(&self, name: &str) -> StoreId {
         let store = id(name);
         self.app.store.add_store(&store).await.expect("a store");
-        self.app
-            .store
-            .load_catalogue(&self.app.catalogue)
-            .await
-            .expect("the catalogue");
+        load_all(&self.app).await.expect("the catalogue");
         store
     }
 
@@ -213,17 +210,14 @@ pub async fn app(database: Store) -> App {
 }
 
 async fn app_at(database: Store, now: DateTime<Utc>) -> App {
-    let catalogue = Catalogue::default();
-    database
-        .load_catalogue(&catalogue)
-        .await
-        .expect("the catalogue");
-    App::new(Parts {
+    let app = App::new(Parts {
         store: database,
-        catalogue,
+        catalogue: Catalogue::default(),
         changes: Changes::default(),
         clock: Clock::starting_at(now),
         limits: Limits::default(),
         metrics: Metrics::default(),
-    })
+    });
+    load_all(&app).await.expect("the catalogue");
+    app
 }
