@@ -18,13 +18,6 @@ $$
 SELECT place - 1, item FROM jsonb_array_elements(CAST(list AS jsonb)) WITH ORDINALITY AS items (item, place)
 $$;
 
--- The items of a JSON list of texts as an array.
-CREATE FUNCTION items(list TEXT) RETURNS TEXT[]
-   LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
-$$
-SELECT coalesce(array_agg(item), '{}') FROM json_array_elements_text(CAST(list AS json)) AS items (item)
-$$;
-
 -- Bytes that were written as pairs of digits, under SQLite's name.
 CREATE FUNCTION unhex(digits TEXT) RETURNS BYTEA
    LANGUAGE sql IMMUTABLE PARALLEL SAFE AS

@@ -1,10 +1,12 @@
 //! Moves counts up and down, for a reason.
 
 use std::collections::{BTreeSet, HashMap};
+use std::ops::RangeInclusive;
 
 use shared::ids::{LocationId, Sku, StoreId};
 use shared::quantity::{QUANTITY_MAX, Quantity};
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 use super::ActError;
 use super::once::{Kept, Once, Outcome, Ticket};
@@ -91,24 +93,41 @@ pub async fn adjust_stock(
 }
 
 /// Does the adjustments of a store until none waits. Runs in a task of its own: the web server drops a
-/// handler when its client hangs up.
+/// handler when its client hangs up. While some are brought into memory the next are written.
 async fn lead(app: App, store: StoreId) {
+    let mut publishing: Option<JoinHandle<()>> = None;
     loop {
-        let waiting = app.adjustments.take(&store);
+        let waiting = app.adjustments.take(&store, publishing.is_none());
         if waiting.is_empty() {
-            return;
+            match publishing.take() {
+                Some(before) => drop(before.await),
+                None => return,
+            }
+            continue;
         }
         match again(|| adjust(&app, &store, &waiting)).await {
-            Ok(ended) => answer(waiting, ended),
+            Ok(done) => {
+                // In the order of their revisions.
+                if let Some(before) = publishing.take() {
+                    let _ = before.await;
+                }
+                publishing = Some(tokio::spawn(finish(
+                    app.clone(),
+                    store.clone(),
+                    waiting,
+                    done,
+                )));
+            }
             // What one of them did wrong must not be the others' loss.
             Err(ActError::Store(StoreError::Constraint(_) | StoreError::Database(_)))
                 if 1 < waiting.len() =>
             {
                 for alone in waiting {
                     let one = std::slice::from_ref(&alone);
-                    let ended = again(|| adjust(&app, &store, one)).await;
-                    let ended = ended.unwrap_or_else(|error| vec![Err(error)]);
-                    answer(vec![alone], ended);
+                    match again(|| adjust(&app, &store, one)).await {
+                        Ok(done) => finish(app.clone(), store.clone(), vec![alone], done).await,
+                        Err(error) => answer(vec![alone], vec![Err(error)]),
+                    }
                 }
             }
             Err(error) => {
@@ -119,6 +138,22 @@ async fn lead(app: App, store: StoreId) {
     }
 }
 
+/// Adjustments that were committed together, if any was.
+struct Done {
+    ended: Vec<Ended>,
+    touched: Vec<Sku>,
+    revisions: RangeInclusive<u64>,
+}
+
+/// Brings what was committed into memory, then answers.
+async fn finish(app: App, store: StoreId, waiting: Vec<Waiting>, done: Done) {
+    if !done.revisions.is_empty() {
+        let touched = Touched::Skus(done.touched);
+        publish_several(&app, &store, touched, done.revisions).await;
+    }
+    answer(waiting, done.ended);
+}
+
 /// Tells who waits. An error there only says that nobody does any more.
 fn answer(waiting: Vec<Waiting>, ended: Vec<Ended>) {
     for (waiting, ended) in waiting.into_iter().zip(ended) {
@@ -126,8 +161,8 @@ fn answer(waiting: Vec<Waiting>, ended: Vec<Ended>) {
     }
 }
 
-/// Does adjustments, one after the other, in one commit. Returns how each ended.
-async fn adjust(app: &App, store: &StoreId, waiting: &[Waiting]) -> Result<Vec<Ended>, ActError> {
+/// Does adjustments, one after the other, in one commit.
+async fn adjust(app: &App, store: &StoreId, waiting: &[Waiting]) -> Result<Done, ActError> {
     let now = app.clock.now();
     let shop = app.catalogue.shop(store).ok_or(ActError::NotFound)?;
     let settings = shop.settings();
@@ -153,7 +188,11 @@ async fn adjust(app: &App, store: &StoreId, waiting: &[Waiting]) -> Result<Vec<E
         .collect();
     if done.is_empty() {
         writing.undo().await?;
-        return Ok(ended);
+        return Ok(Done {
+            ended,
+            touched: Vec::new(),
+            revisions: before + 1..=before,
+        });
     }
 
     let levels = desk.changed();
@@ -167,8 +206,11 @@ async fn adjust(app: &App, store: &StoreId, waiting: &[Waiting]) -> Result<Vec<E
     drop(done);
     let last = writing.commit().await?;
     skus.extend(changed);
-    publish_several(app, store, Touched::Skus(skus), before + 1..=last).await;
-    Ok(ended)
+    Ok(Done {
+        ended,
+        touched: skus,
+        revisions: before + 1..=last,
+    })
 }
 
 /// What adjustments are judged by: all that was known before the first, and what those before did.

@@ -54,15 +54,15 @@ impl<A> Together<A> {
         }
     }
 
-    /// Takes the acts that came first. Where none is left the next who brings one leads.
-    pub fn take(&self, store: &StoreId) -> Vec<A> {
+    /// Takes the acts that came first. Where none is left and `may_end`, the next who brings one leads.
+    pub fn take(&self, store: &StoreId, may_end: bool) -> Vec<A> {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(acts) = waiting.get_mut(store) else {
             return Vec::new();
         };
         let rest = acts.split_off(acts.len().min(TOGETHER_MAX));
         let taken = std::mem::replace(acts, rest);
-        if taken.is_empty() {
+        if taken.is_empty() && may_end {
             waiting.remove(store);
         }
         taken
@@ -82,11 +82,14 @@ mod tests {
             assert_eq!(together.bring(&store, act), Brought::Wait);
         }
         let first: Vec<usize> = (0..TOGETHER_MAX).collect();
-        assert_eq!(together.take(&store), first);
-        assert_eq!(together.take(&store), [TOGETHER_MAX]);
+        assert_eq!(together.take(&store, true), first);
+        assert_eq!(together.take(&store, true), [TOGETHER_MAX]);
         assert_eq!(together.bring(&store, 7), Brought::Wait);
-        assert_eq!(together.take(&store), [7]);
-        assert!(together.take(&store).is_empty());
+        assert_eq!(together.take(&store, true), [7]);
+        assert!(together.take(&store, false).is_empty());
+        assert_eq!(together.bring(&store, 9), Brought::Wait);
+        assert_eq!(together.take(&store, true), [9]);
+        assert!(together.take(&store, true).is_empty());
         assert_eq!(together.bring(&store, 8), Brought::Lead);
     }
 

@@ -1,6 +1,6 @@
 //! Answers kept so that a request sent twice acts once.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::PoisonError;
 
 use chrono::TimeDelta;
@@ -60,6 +60,7 @@ struct Row {
     fingerprint: Vec<u8>,
     status: i64,
     body: Vec<u8>,
+    expires_at_ms: i64,
 }
 
 impl Store {
@@ -95,30 +96,43 @@ impl Writing {
         &mut self,
         tickets: &[&Ticket],
     ) -> Result<HashMap<Ticket, Kept>, StoreError> {
-        let routes: BTreeSet<&str> = tickets.iter().map(|ticket| &*ticket.route).collect();
-        let keys: Vec<&str> = tickets.iter().map(|ticket| &*ticket.key).collect();
-        // Perhaps those of other requests too, of one's route and another's key: each is found by both.
-        let rows: Vec<Row> = query_as(
+        let mut by_route: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for ticket in tickets {
+            let keys = by_route.entry(&ticket.route).or_default();
+            keys.push(&ticket.key);
+        }
+        let mut rows: Vec<Row> = Vec::new();
+        for (route, keys) in by_route {
+            rows.extend(self.kept_of_route(route, &keys).await?);
+        }
+        // Not in the statement: there it would tempt both engines to go by the times, through all that is kept.
+        let now_ms = self.at.timestamp_millis();
+        let store = &self.store;
+        rows.into_iter()
+            .filter(|row| now_ms < row.expires_at_ms)
+            .map(|row| row.kept(store))
+            .collect()
+    }
+
+    async fn kept_of_route(&mut self, route: &str, keys: &[&str]) -> Result<Vec<Row>, StoreError> {
+        query_as(
             "
             SELECT route
                  , key
                  , fingerprint
                  , status
                  , body
+                 , expires_at_ms
               FROM kept_answer
              WHERE store_id = $1
-               AND route IN (SELECT value FROM json_each($2))
-               AND key IN (SELECT value FROM json_each($3))
-               AND $4 < expires_at_ms",
+               AND route = $2
+               AND key IN (SELECT value FROM json_each($3))",
         )
         .bind(self.store.as_str())
-        .bind(json_list(&Vec::from_iter(routes)))
-        .bind(json_list(&keys))
-        .bind(self.at.timestamp_millis())
+        .bind(route)
+        .bind(json_list(keys))
         .fetch_all(&mut self.session)
-        .await?;
-        let store = &self.store;
-        rows.into_iter().map(|row| row.kept(store)).collect()
+        .await
     }
 
     /// Keeps answers, committed with the effects that they speak of. Forgets those that have expired.

@@ -185,9 +185,12 @@ pub fn worded(sql: &'static str) -> &'static str {
     let mut parts = sql.split(LIST);
     worded.extend(parts.next());
     for part in parts {
-        // What follows is `$2))`: as many brackets close as did before.
-        worded.push_str("= ANY (items(");
-        worded.push_str(part);
+        worded.push_str("= ANY (ARRAY(SELECT value FROM json_each(");
+        // One more bracket closes than did before.
+        let end = part.find(')').map_or(part.len(), |end| end + 1);
+        worded.push_str(&part[..end]);
+        worded.push(')');
+        worded.push_str(&part[end..]);
     }
     // One for each statement of this program, so no more than there are.
     let worded: &'static str = worded.leak();
