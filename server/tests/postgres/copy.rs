@@ -50,7 +50,7 @@ fn facts(app: &App, store: &StoreId) -> Vec<String> {
     let mut facts: Vec<String> = shop
         .entries()
         .iter()
-        .map(|entry| format!("{:?}", entry.facts))
+        .map(|entry| format!("{:?}", entry.facts()))
         .collect();
     facts.sort();
     facts.push(format!("{:?} {}", shop.settings(), shop.revision()));

@@ -69,7 +69,8 @@ async fn announced(
 
 fn on_hand(app: &App, store: &StoreId, sku: &str) -> Option<u32> {
     let entry = app.catalogue.shop(store)?.entry(sku)?;
-    let places = entry.facts.places.iter();
+    let facts = entry.facts();
+    let places = facts.places.iter();
     Some(places.map(|place| place.on_hand.units()).sum())
 }
 

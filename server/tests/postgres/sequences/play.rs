@@ -208,7 +208,7 @@ impl Player {
         let mut memory: Vec<String> = shop
             .entries()
             .iter()
-            .map(|entry| format!("{:?}", entry.facts))
+            .map(|entry| format!("{:?}", entry.facts()))
             .collect();
         memory.sort_unstable();
         memory.push(format!("{:?} {}", shop.settings(), shop.revision()));
