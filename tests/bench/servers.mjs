@@ -1,9 +1,11 @@
 // Several servers on one PostgreSQL: how soon a change on one is told by another, and what crashes do.
 
 import { spawn } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { bar, dice, median, merchant, note, percentile, postgresShop, serve, skuOf, stockFile } from "./lib.mjs";
+import { bar, dice, freePort, median, merchant, note, percentile, postgresShop, scratch, serve, skuOf, stockFile } from "./lib.mjs";
 
 const SKUS = 1_000;
 const CHANGES_PER_S = 500;
@@ -14,6 +16,7 @@ const KILL_EVERY_MS = 2_000;
 const KILLING_S = Number(process.env.SHIPSBY_KILLING_S ?? 120);
 const WRITERS = 8;
 const WATCHERS = 6;
+const CHANGES_OF_SERVERS = 10;
 
 const shop = postgresShop("servers", await stockFile(SKUS));
 
@@ -159,7 +162,63 @@ async function kills() {
   note(`${retried} attempts were repeated; ${reads} reads, ${readsFailed} failed while their server was down`);
 }
 
+/** Servers come and go behind a load balancer while clients ask and write: nobody may notice. */
+async function comesAndGoes() {
+  const folder = join(scratch, "balancer");
+  mkdirSync(folder, { recursive: true });
+  const port = await freePort();
+  const alive = [];
+  const write = () =>
+    writeFileSync(
+      join(folder, "nginx.conf"),
+      `daemon off; pid ${folder}/pid; error_log ${folder}/error.log; worker_processes 1;
+       events { worker_connections 1024; }
+       http { access_log off; client_body_temp_path ${folder}; proxy_temp_path ${folder}; fastcgi_temp_path ${folder}; uwsgi_temp_path ${folder}; scgi_temp_path ${folder};
+         upstream ships_by { ${alive.map(({ origin }) => `server ${new URL(origin).host};`).join(" ")} keepalive 32; }
+         server { listen 127.0.0.1:${port};
+           location / { proxy_pass http://ships_by; proxy_http_version 1.1; proxy_set_header Connection ""; } } }`,
+    );
+  const nginx = (...words) => spawn("nginx", ["-p", folder, "-c", join(folder, "nginx.conf"), ...words], { stdio: "ignore" });
+  alive.push(await serve(shop.db, "--leave", "2"), await serve(shop.db, "--leave", "2"));
+  write();
+  const balancer = nginx();
+  const origin = `http://127.0.0.1:${port}`;
+  await sleep(500);
+  let [running, asked, failed] = [true, 0, 0];
+  const first = new Map();
+  const client = async (number) => {
+    for (let count = 0; running; count += 1) {
+      const request =
+        count % 4 === 0
+          ? adjust(origin, skuOf(500 + number), 1).then(() => true)
+          : fetch(`${origin}/v1/availability?sku=${skuOf(count % SKUS)}&key=${shop.publishable}`).then(async (response) => (await response.text(), response.ok || Promise.reject(Error(response.status))));
+      asked += 1;
+      await request.catch((error) => {
+        failed += 1;
+        first.set(error.message, (first.get(error.message) ?? 0) + 1);
+      });
+      await sleep(2);
+    }
+  };
+  const clients = Array.from({ length: 8 }, (_, number) => client(number));
+  for (let change = 0; change < CHANGES_OF_SERVERS; change += 1) {
+    await sleep(500);
+    alive.push(await serve(shop.db, "--leave", "2"));
+    const leaving = alive.shift();
+    write();
+    nginx("-s", "reload");
+    await leaving.stop();
+  }
+  running = false;
+  await Promise.all(clients);
+  balancer.kill("SIGQUIT");
+  await Promise.all(alive.map((server) => server.stop()));
+  bar(`${CHANGES_OF_SERVERS} servers came and ${CHANGES_OF_SERVERS} left behind a load balancer`, `${failed} of ${asked} requests failed`, "none", failed === 0 && asked > 0);
+  for (const [message, times] of first) note(`${times} times: ${message}`);
+}
+
 const onHand = async (origin, sku) => (await merchant(origin, shop.secret, "GET", `/v1/stock/main/${sku}`)).on_hand;
 
 await changesFromAToB();
+await comesAndGoes();
 await kills();

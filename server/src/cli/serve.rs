@@ -25,6 +25,9 @@ use tokio_util::sync::CancellationToken;
 use super::log::{self, Log};
 use super::notify;
 
+/// How long a server that starts waits for its stores before it answers for those that are here.
+const LOADED_AT_ONCE: Duration = Duration::from_secs(1);
+
 /// Options.
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -135,9 +138,17 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let leave = leave(asked_to_stop, app.leaving.clone(), args.leave, stop.clone());
     drop(tokio::spawn(leave));
     let stores = load::begin(&app).await.context("cannot load the keys")?;
-    let loading = {
+    let mut loading = {
         let app = app.clone();
         tokio::spawn(async move { load::load(&app, stores).await })
+    };
+    // Most shops are here at once: then nobody is told to come back. Whoever connects meanwhile waits.
+    let loading = match tokio::time::timeout(LOADED_AT_ONCE, &mut loading).await {
+        Ok(loaded) => {
+            loaded?.context("cannot load the facts")?;
+            None
+        }
+        Err(_) => Some(loading),
     };
     let watching = tokio::spawn(watch::watch(app.clone()));
     let relay = store.clone();
@@ -182,7 +193,10 @@ async fn leave(
 }
 
 /// Waits for a failure to load; for ever if there is none.
-async fn failed(loading: JoinHandle<Result<(), StoreError>>) -> anyhow::Error {
+async fn failed(loading: Option<JoinHandle<Result<(), StoreError>>>) -> anyhow::Error {
+    let Some(loading) = loading else {
+        return std::future::pending().await;
+    };
     match loading.await {
         Ok(Ok(())) => std::future::pending().await,
         Ok(Err(error)) => error.into(),
