@@ -1,4 +1,4 @@
-//! Whether memory has what was committed: a server that is cut off from its database cannot know.
+//! Whether the server hears what others commit: one that is cut off from its database cannot know.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 /// From when on a server that cannot look counts as cut off. It looks twice a second.
 pub const CUT_OFF_AFTER: Duration = Duration::from_secs(5);
 
-/// When it was last certain that all commits are in memory. Cheap to clone.
+/// When the server last heard what others commit, or that nobody did. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Freshness(Arc<Parts>);
 
@@ -39,19 +39,19 @@ impl Default for Freshness {
 }
 
 impl Freshness {
-    /// All that was committed until now is in memory.
+    /// It hears: all that was committed until now is in memory, or on its way there.
     pub fn confirm(&self) {
         self.confirm_at(Instant::now());
     }
 
-    /// All that was committed until `then` is in memory.
+    /// The same until `then`.
     pub fn confirm_at(&self, then: Instant) {
         let since = then.saturating_duration_since(self.0.began);
         let ms = u64::try_from(since.as_millis()).unwrap_or(u64::MAX).max(1);
         self.0.confirmed_ms.fetch_max(ms, Ordering::AcqRel);
     }
 
-    /// How long ago that was last certain; nothing as long as nobody watches.
+    /// How long ago it last heard; nothing as long as nobody watches.
     pub fn age(&self) -> Duration {
         match self.0.confirmed_ms.load(Ordering::Acquire) {
             0 => Duration::ZERO,
@@ -63,7 +63,7 @@ impl Freshness {
         }
     }
 
-    /// What answers are worth, where they may be told for `stale_max` after it was last certain.
+    /// What answers are worth, where they may be told for `stale_max` after it last heard.
     pub fn worth(&self, stale_max: Duration) -> Worth {
         match self.age() {
             age if age <= CUT_OFF_AFTER => Worth::Fresh,

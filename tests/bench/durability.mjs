@@ -13,7 +13,7 @@ const KILL_AFTER_MS = 250;
 const CUTS = Number(process.env.SHIPSBY_CUTS ?? 500);
 const RECORDED_MS = 3_000;
 const SECTOR = 4_096;
-/** One image of so many is looked at by `ships-by check` as well. */
+/** After one kill of so many `ships-by check` looks as well. */
 const CHECK_EVERY = 10;
 
 const now_ns = () => process.hrtime.bigint();
@@ -82,18 +82,28 @@ function* recorded(log) {
 
 class Image {
   constructor(bytes) {
-    this.bytes = Buffer.from(bytes);
+    this.room = Buffer.from(bytes);
+    this.length = bytes.length;
+  }
+  get bytes() {
+    return this.room.subarray(0, this.length);
+  }
+  resize(length) {
+    if (this.room.length < length) {
+      const room = Buffer.alloc(2 * length);
+      this.room.copy(room, 0, 0, this.length);
+      this.room = room;
+    }
+    if (length < this.length) this.room.fill(0, length, this.length);
+    this.length = length;
   }
   apply({ kind, offset, length, data }, keeps = () => true) {
-    if (kind === 3) {
-      this.bytes = offset <= this.bytes.length ? this.bytes.subarray(0, offset) : Buffer.concat([this.bytes, Buffer.alloc(offset - this.bytes.length)]);
-      return;
-    }
-    if (this.bytes.length < offset + length) this.bytes = Buffer.concat([this.bytes, Buffer.alloc(offset + length - this.bytes.length)]);
+    if (kind === 3) return this.resize(offset);
+    if (this.length < offset + length) this.resize(offset + length);
     // A write that was under way is torn where sectors meet.
     for (let at = 0; at < length; ) {
       const end = Math.min(length, at + SECTOR - ((offset + at) % SECTOR));
-      if (keeps()) data.copy(this.bytes, offset + at, at, end);
+      if (keeps()) data.copy(this.room, offset + at, at, end);
       at = end;
     }
   }
@@ -103,11 +113,11 @@ class Image {
 function cut(before, records, cut_ns, roll, honours) {
   const images = new Map([...before].map(([name, bytes]) => [name, new Image(bytes)]));
   const pending = new Map();
-  for (const record of records) {
+  for (const [number, record] of records.entries()) {
     if (cut_ns < record.at_ns) break;
     const waiting = pending.get(record.name) ?? pending.set(record.name, []).get(record.name);
     if (record.kind !== 2) waiting.push(record);
-    else if (honours(record.name)) for (const write of waiting.splice(0)) imageOf(images, record.name).apply(write);
+    else if (honours(record, records[number + 1])) for (const write of waiting.splice(0)) imageOf(images, record.name).apply(write);
   }
   // Writes that nobody waited for get there in any order, wholly, in part or not at all.
   for (const [name, waiting] of pending) {
@@ -153,21 +163,21 @@ async function powerCuts() {
       const told = load.acknowledged.filter(({ at_ns }) => at_ns <= cut_ns).reduce((most, { revision }) => Math.max(most, revision), 0);
       let found;
       try {
-        found = sqlite(db, "PRAGMA integrity_check; SELECT revision FROM store").split("\n");
+        found = Number(sqlite(db, "SELECT revision FROM store"));
       } catch {
-        found = ["unreadable", "0"];
+        found = NaN;
       }
-      if (found[0] !== "ok") broken += 1;
-      else if (Number(found[1]) < told) losing += 1;
-      else if (number % CHECK_EVERY === 0 && !isSound(db)) broken += 1;
+      // Whether it is whole only our own SQLite can say: the tables call functions that Debian's does not know.
+      if (Number.isNaN(found) || !isSound(db)) broken += 1;
+      else if (found < told) losing += 1;
     }
     return { losing, broken };
   };
   const ours = cuts(() => true);
   bar(`power cut, ${CUTS} images`, `${ours.losing} lost an acknowledged write, ${ours.broken} broken`, "none", ours.losing + ours.broken === 0 && load.acknowledged.length > CUTS);
-  // What synchronous=NORMAL leaves out are the syncs of the write-ahead log.
-  const control = cuts((name) => !name.endsWith("-wal"));
-  bar("the same without the syncs that synchronous=NORMAL leaves out", `${control.losing} of ${CUTS} images lost an acknowledged write`, "some must", control.losing > 0);
+  // What synchronous=NORMAL leaves out are the syncs of the write-ahead log, but for those before it is folded into the file.
+  const control = cuts(({ name }, next) => !name.endsWith("-wal") || next?.name === shop.db);
+  bar("the same without the syncs that synchronous=NORMAL leaves out", `${control.losing} of ${CUTS} images lost an acknowledged write, ${control.broken} broken`, "some must", control.losing > 0);
 }
 
 await kills();

@@ -13,7 +13,7 @@ use super::once::{Kept, Once, Outcome, Ticket};
 use super::records::Level;
 use super::running::{Touched, again, publish_several};
 use super::settle::{Cause, settle};
-use super::together::Brought;
+use super::together::{Brought, Leading};
 use crate::app::App;
 use crate::store::stock::Movement;
 use crate::store::writing::Note;
@@ -85,7 +85,9 @@ pub async fn adjust_stock(
     match app.adjustments.bring(store, waiting) {
         Brought::Full => return Err(StoreError::busy().into()),
         Brought::Wait => {}
-        Brought::Lead => drop(tokio::spawn(lead(app.clone(), store.clone()))),
+        Brought::Lead(leading) => {
+            drop(tokio::spawn(lead(app.clone(), store.clone(), leading)));
+        }
     }
     ended
         .await
@@ -94,10 +96,10 @@ pub async fn adjust_stock(
 
 /// Does the adjustments of a store until none waits. Runs in a task of its own: the web server drops a
 /// handler when its client hangs up. While some are brought into memory the next are written.
-async fn lead(app: App, store: StoreId) {
+async fn lead(app: App, store: StoreId, mut leading: Leading<Waiting>) {
     let mut publishing: Option<JoinHandle<()>> = None;
     loop {
-        let waiting = app.adjustments.take(&store, publishing.is_none());
+        let waiting = leading.take(publishing.is_none());
         if waiting.is_empty() {
             match publishing.take() {
                 Some(before) => drop(before.await),

@@ -143,6 +143,8 @@ pub(super) async fn load_changed(
             .store
             .skus_changed_after(&shop.id, (after.0, &after.1))
             .await?;
+        // However much there is to catch up with, the server is not cut off.
+        app.freshness.confirm();
         let Some((last, at)) = page.last() else { break };
         after = (*at, last.to_string());
         let is_news = |(sku, revision): &(Sku, u64)| {

@@ -2,7 +2,7 @@
 //! commit. Nobody waits for more to come.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use shared::ids::StoreId;
 
@@ -15,14 +15,21 @@ pub const WAITING_MAX: usize = 4096;
 pub struct Together<A>(Arc<Mutex<HashMap<StoreId, Vec<A>>>>);
 
 /// What somebody who brings an act has to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Brought {
-    /// Nobody does acts of this store: whoever brought this one is to [`Together::take`] until none is left.
-    Lead,
+pub enum Brought<A> {
+    /// Nobody does acts of this store: whoever brought this one is to, until none is left.
+    Lead(Leading<A>),
     /// Somebody else does it.
     Wait,
     /// Too many wait already; it was not taken.
     Full,
+}
+
+/// The task of doing a store's acts. Whoever drops it before none is left drops those that wait too, so
+/// that nobody waits for somebody who has gone.
+pub struct Leading<A> {
+    together: Together<A>,
+    store: StoreId,
+    is_over: bool,
 }
 
 impl<A> Default for Together<A> {
@@ -39,7 +46,7 @@ impl<A> Clone for Together<A> {
 
 impl<A> Together<A> {
     /// Brings an act.
-    pub fn bring(&self, store: &StoreId, act: A) -> Brought {
+    pub fn bring(&self, store: &StoreId, act: A) -> Brought<A> {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match waiting.get_mut(store) {
             Some(acts) if WAITING_MAX <= acts.len() => Brought::Full,
@@ -49,23 +56,46 @@ impl<A> Together<A> {
             }
             None => {
                 waiting.insert(store.clone(), vec![act]);
-                Brought::Lead
+                Brought::Lead(Leading {
+                    together: self.clone(),
+                    store: store.clone(),
+                    is_over: false,
+                })
             }
         }
     }
+}
 
+impl<A> Leading<A> {
     /// Takes the acts that came first. Where none is left and `may_end`, the next who brings one leads.
-    pub fn take(&self, store: &StoreId, may_end: bool) -> Vec<A> {
-        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(acts) = waiting.get_mut(store) else {
+    pub fn take(&mut self, may_end: bool) -> Vec<A> {
+        let mut waiting = self.lock();
+        let Some(acts) = waiting.get_mut(&self.store) else {
             return Vec::new();
         };
         let rest = acts.split_off(acts.len().min(TOGETHER_MAX));
         let taken = std::mem::replace(acts, rest);
-        if taken.is_empty() && may_end {
-            waiting.remove(store);
+        let is_over = taken.is_empty() && may_end;
+        if is_over {
+            waiting.remove(&self.store);
         }
+        drop(waiting);
+        self.is_over = is_over;
         taken
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<StoreId, Vec<A>>> {
+        let waiting = self.together.0.lock();
+        waiting.unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<A> Drop for Leading<A> {
+    fn drop(&mut self) {
+        if !self.is_over {
+            let left = self.lock().remove(&self.store);
+            drop(left);
+        }
     }
 }
 
@@ -73,33 +103,55 @@ impl<A> Together<A> {
 mod tests {
     use super::*;
 
+    fn lead(brought: Brought<usize>) -> Leading<usize> {
+        match brought {
+            Brought::Lead(leading) => leading,
+            Brought::Wait | Brought::Full => panic!("somebody else leads"),
+        }
+    }
+
     #[test]
     fn one_leads_until_none_is_left_and_the_first_come_first() {
         let together = Together::default();
         let store: StoreId = "one".parse().expect("an id");
-        assert_eq!(together.bring(&store, 0), Brought::Lead);
+        let mut first = lead(together.bring(&store, 0));
         for act in 1..=TOGETHER_MAX {
-            assert_eq!(together.bring(&store, act), Brought::Wait);
+            assert!(matches!(together.bring(&store, act), Brought::Wait));
         }
-        let first: Vec<usize> = (0..TOGETHER_MAX).collect();
-        assert_eq!(together.take(&store, true), first);
-        assert_eq!(together.take(&store, true), [TOGETHER_MAX]);
-        assert_eq!(together.bring(&store, 7), Brought::Wait);
-        assert_eq!(together.take(&store, true), [7]);
-        assert!(together.take(&store, false).is_empty());
-        assert_eq!(together.bring(&store, 9), Brought::Wait);
-        assert_eq!(together.take(&store, true), [9]);
-        assert!(together.take(&store, true).is_empty());
-        assert_eq!(together.bring(&store, 8), Brought::Lead);
+        assert_eq!(first.take(true), (0..TOGETHER_MAX).collect::<Vec<_>>());
+        assert_eq!(first.take(true), [TOGETHER_MAX]);
+        assert!(matches!(together.bring(&store, 7), Brought::Wait));
+        assert_eq!(first.take(true), [7]);
+        assert!(first.take(false).is_empty());
+        assert!(matches!(together.bring(&store, 9), Brought::Wait));
+        assert_eq!(first.take(true), [9]);
+        assert!(first.take(true).is_empty());
+
+        let mut second = lead(together.bring(&store, 8));
+        drop(first);
+        assert_eq!(second.take(true), [8], "what is over takes nothing along");
+    }
+
+    #[test]
+    fn nobody_waits_for_a_leader_that_fell() {
+        let together = Together::default();
+        let store: StoreId = "one".parse().expect("an id");
+        let act = Arc::new(());
+        let brought = together.bring(&store, Arc::clone(&act));
+        together.bring(&store, Arc::clone(&act));
+        drop(brought);
+        assert_eq!(Arc::strong_count(&act), 1, "whoever waits hears of it");
+        assert!(matches!(together.bring(&store, act), Brought::Lead(_)));
     }
 
     #[test]
     fn no_more_wait_than_there_is_room_for() {
         let together = Together::default();
         let store: StoreId = "one".parse().expect("an id");
-        for act in 0..WAITING_MAX {
-            assert_ne!(together.bring(&store, act), Brought::Full);
+        let _leading = together.bring(&store, 0);
+        for act in 1..WAITING_MAX {
+            assert!(matches!(together.bring(&store, act), Brought::Wait));
         }
-        assert_eq!(together.bring(&store, 0), Brought::Full);
+        assert!(matches!(together.bring(&store, 0), Brought::Full));
     }
 }

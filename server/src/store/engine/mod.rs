@@ -11,6 +11,7 @@ pub(super) mod sqlite;
 
 use chrono::{DateTime, Utc};
 use shared::ids::StoreId;
+use sqlx::migrate::Migrator;
 use sqlx::{Postgres, Sqlite, Transaction};
 
 use super::StoreError;
@@ -97,6 +98,13 @@ impl Session {
         }
         Ok(())
     }
+}
+
+/// True if the migrations that were applied, by version and checksum, are those of this program.
+pub(super) fn are_ours(ours: &Migrator, applied: &[(i64, Vec<u8>)]) -> bool {
+    ours.iter()
+        .map(|migration| (migration.version, &*migration.checksum))
+        .eq(applied.iter().map(|(version, sum)| (*version, &**sum)))
 }
 
 /// A count as the databases store it. Revisions never come near the limit of their integers.

@@ -13,7 +13,7 @@ use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool, Transaction};
 use tokio::time::timeout;
 
-use super::Scope;
+use super::{Scope, are_ours};
 use crate::store::OpenError;
 
 /// Connections that change at once. More wait for their turn: they would only wait for each other.
@@ -292,10 +292,7 @@ async fn has_our_tables(connection: &mut PgConnection) -> Result<bool, sqlx::Err
     )
     .fetch_all(connection)
     .await?;
-    let ours = MIGRATIONS.iter();
-    Ok(ours
-        .map(|migration| (migration.version, &*migration.checksum))
-        .eq(applied.iter().map(|(version, sum)| (*version, &**sum))))
+    Ok(are_ours(&MIGRATIONS, &applied))
 }
 
 /// The name of the role, if it may pass over row-level security or owns the tables.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection, SqliteConnection, SqlitePool, Transaction};
 
+use super::are_ours;
 use crate::store::OpenError;
 
 /// Connections that read at once.
@@ -199,10 +200,7 @@ async fn has_our_tables(connection: &mut SqliteConnection) -> Result<bool, sqlx:
     )
     .fetch_all(connection)
     .await?;
-    let ours = MIGRATIONS.iter();
-    Ok(ours
-        .map(|migration| (migration.version, &*migration.checksum))
-        .eq(applied.iter().map(|(version, sum)| (*version, &**sum))))
+    Ok(are_ours(&MIGRATIONS, &applied))
 }
 
 /// Reads the settings back: SQLite passes over a pragma that it does not know or cannot obey.
