@@ -7,7 +7,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
-import { BENCH, bar, cpu_s, dice, median, newShop, note, program as built, scratch, serve, skuOf, start, stockFile } from "./lib.mjs";
+import { BENCH, NGINX_USER, bar, cpu_s, dice, median, newShop, note, program as built, scratch, serve, skuOf, start, stockFile } from "./lib.mjs";
 
 const SKUS = 100_000;
 const CONNECTIONS = [32, 256];
@@ -68,7 +68,8 @@ async function nginx(body) {
     (address) => {
       const config = file(
         "nginx.conf",
-        `worker_processes ${availableParallelism()};
+        `${NGINX_USER}
+        worker_processes ${availableParallelism()};
         daemon off;
         pid ${folder}/pid;
         error_log stderr;

@@ -20,6 +20,9 @@ const READY_MS_MAX = 180_000;
 const STOP_MS_MAX = 12_000;
 const MEBIBYTE = 1024 * 1024;
 
+// nginx's workers would else be a user who may not read our folders.
+export const NGINX_USER = process.getuid() === 0 ? "user root;" : "";
+
 /** Databases and stock files of this run; gone when the run ends. */
 export const scratch = mkdtempSync(join(tmpdir(), "shipsby-bench-"));
 

@@ -5,7 +5,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { bar, dice, freePort, median, merchant, note, percentile, postgresShop, scratch, serve, skuOf, stockFile } from "./lib.mjs";
+import { NGINX_USER, bar, dice, freePort, median, merchant, note, percentile, postgresShop, scratch, serve, skuOf, stockFile } from "./lib.mjs";
 
 const SKUS = 1_000;
 const CHANGES_PER_S = 500;
@@ -171,7 +171,7 @@ async function comesAndGoes() {
   const write = () =>
     writeFileSync(
       join(folder, "nginx.conf"),
-      `daemon off; pid ${folder}/pid; error_log ${folder}/error.log; worker_processes 1;
+      `${NGINX_USER} daemon off; pid ${folder}/pid; error_log ${folder}/error.log; worker_processes 1;
        events { worker_connections 1024; }
        http { access_log off; client_body_temp_path ${folder}; proxy_temp_path ${folder}; fastcgi_temp_path ${folder}; uwsgi_temp_path ${folder}; scgi_temp_path ${folder};
          upstream ships_by { ${alive.map(({ origin }) => `server ${new URL(origin).host};`).join(" ")} keepalive 32; }
