@@ -2,17 +2,18 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use shared::ids::{LocationId, Sku, StoreId};
 use shared::quantity::{QUANTITY_MAX, Quantity};
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 
 use super::ActError;
 use super::once::{Kept, Once, Outcome, Ticket};
 use super::records::Level;
 use super::running::{Touched, again, publish_several};
-use super::settle::{Cause, settle};
+use super::settle::{Cause, settle_claimed};
 use super::together::{Brought, Leading};
 use crate::app::App;
 use crate::store::stock::Movement;
@@ -95,47 +96,65 @@ pub async fn adjust_stock(
 }
 
 /// Does the adjustments of a store until none waits. Runs in a task of its own: the web server drops a
-/// handler when its client hangs up. While some are brought into memory the next are written.
+/// handler when its client hangs up. While some are committed and brought into memory the next begin.
 async fn lead(app: App, store: StoreId, mut leading: Leading<Waiting>) {
-    let mut publishing: Option<JoinHandle<()>> = None;
+    let mut before: Option<JoinHandle<()>> = None;
     loop {
-        let waiting = leading.take(publishing.is_none());
+        let waiting = leading.take(before.is_none());
         if waiting.is_empty() {
-            match publishing.take() {
+            match before.take() {
                 Some(before) => drop(before.await),
                 None => return,
             }
             continue;
         }
-        match again(|| adjust(&app, &store, &waiting)).await {
-            Ok(done) => {
-                // In the order of their revisions.
-                if let Some(before) = publishing.take() {
-                    let _ = before.await;
+        let next = Arc::new(Notify::new());
+        let these = adjust_these(
+            app.clone(),
+            store.clone(),
+            waiting,
+            Arc::clone(&next),
+            before.take(),
+        );
+        let mut these = tokio::spawn(these);
+        before = tokio::select! {
+            () = next.notified() => Some(these),
+            _ = &mut these => None,
+        };
+    }
+}
+
+/// Does adjustments, then, after those `before`, brings them into memory and answers them. Tells `next` as
+/// soon as others may begin.
+async fn adjust_these(
+    app: App,
+    store: StoreId,
+    waiting: Vec<Waiting>,
+    next: Arc<Notify>,
+    before: Option<JoinHandle<()>>,
+) {
+    let done = again(|| adjust(&app, &store, &waiting, &next)).await;
+    // In the order of their revisions.
+    if let Some(before) = before {
+        let _ = before.await;
+    }
+    match done {
+        Ok(done) => finish(&app, &store, waiting, done).await,
+        // What one of them did wrong must not be the others' loss.
+        Err(ActError::Store(StoreError::Constraint(_) | StoreError::Database(_)))
+            if 1 < waiting.len() =>
+        {
+            for alone in waiting {
+                let one = std::slice::from_ref(&alone);
+                match again(|| adjust(&app, &store, one, &next)).await {
+                    Ok(done) => finish(&app, &store, vec![alone], done).await,
+                    Err(error) => answer(vec![alone], vec![Err(error)]),
                 }
-                publishing = Some(tokio::spawn(finish(
-                    app.clone(),
-                    store.clone(),
-                    waiting,
-                    done,
-                )));
             }
-            // What one of them did wrong must not be the others' loss.
-            Err(ActError::Store(StoreError::Constraint(_) | StoreError::Database(_)))
-                if 1 < waiting.len() =>
-            {
-                for alone in waiting {
-                    let one = std::slice::from_ref(&alone);
-                    match again(|| adjust(&app, &store, one)).await {
-                        Ok(done) => finish(app.clone(), store.clone(), vec![alone], done).await,
-                        Err(error) => answer(vec![alone], vec![Err(error)]),
-                    }
-                }
-            }
-            Err(error) => {
-                let all = waiting.iter().map(|_| Err(error.clone())).collect();
-                answer(waiting, all);
-            }
+        }
+        Err(error) => {
+            let all = waiting.iter().map(|_| Err(error.clone())).collect();
+            answer(waiting, all);
         }
     }
 }
@@ -143,15 +162,14 @@ async fn lead(app: App, store: StoreId, mut leading: Leading<Waiting>) {
 /// Adjustments that were committed together, if any was.
 struct Done {
     ended: Vec<Ended>,
-    touched: Vec<Sku>,
+    touched: Touched,
     revisions: RangeInclusive<u64>,
 }
 
 /// Brings what was committed into memory, then answers.
-async fn finish(app: App, store: StoreId, waiting: Vec<Waiting>, done: Done) {
+async fn finish(app: &App, store: &StoreId, waiting: Vec<Waiting>, done: Done) {
     if !done.revisions.is_empty() {
-        let touched = Touched::Skus(done.touched);
-        publish_several(&app, &store, touched, done.revisions).await;
+        publish_several(app, store, done.touched, done.revisions).await;
     }
     answer(waiting, done.ended);
 }
@@ -163,12 +181,18 @@ fn answer(waiting: Vec<Waiting>, ended: Vec<Ended>) {
     }
 }
 
-/// Does adjustments, one after the other, in one commit.
-async fn adjust(app: &App, store: &StoreId, waiting: &[Waiting]) -> Result<Done, ActError> {
+/// Does adjustments, one after the other, in one commit. Tells `next` once it only has to be committed.
+async fn adjust(
+    app: &App,
+    store: &StoreId,
+    waiting: &[Waiting],
+    next: &Notify,
+) -> Result<Done, ActError> {
     let now = app.clock.now();
     let shop = app.catalogue.shop(store).ok_or(ActError::NotFound)?;
     let settings = shop.settings();
-    let mut writing = app.store.begin_several(store, now).await?;
+    let changes_max = u32::try_from(waiting.len()).unwrap_or(u32::MAX);
+    let mut writing = app.store.begin_several(store, changes_max, now).await?;
     let before = writing.revision();
     let mut desk = Desk::new(&mut writing, waiting, &settings.location.id).await?;
 
@@ -192,26 +216,36 @@ async fn adjust(app: &App, store: &StoreId, waiting: &[Waiting]) -> Result<Done,
         writing.undo().await?;
         return Ok(Done {
             ended,
-            touched: Vec::new(),
+            touched: Touched::Skus(Vec::new()),
             revisions: before + 1..=before,
         });
     }
 
     let levels = desk.changed();
-    writing.put_levels(&levels).await?;
-    writing.record_movements(&desk.movements).await?;
-    let mut skus: Vec<Sku> = levels.into_iter().map(|level| level.sku).collect();
-    skus.dedup();
-    let cause = Cause::StockAdjusted;
-    let changed = settle(&mut writing, &settings, Some(&skus), cause, now).await?;
-    writing.keep_answers(&done).await?;
+    writing.record_movements(&desk.movements);
+    writing.keep_answers(&done);
     drop(done);
-    let last = writing.commit().await?;
-    skus.extend(changed);
+    let mut skus: Vec<Sku> = levels.iter().map(|level| level.sku.clone()).collect();
+    skus.dedup();
+    let claimed = writing.claimed_among(Some(&skus)).await?;
+    let mut changed = Vec::new();
+    if claimed.is_empty() {
+        writing.put_levels_at_the_end(&levels);
+    } else {
+        writing.put_levels(&levels).await?;
+        changed =
+            settle_claimed(&mut writing, &settings, &claimed, Cause::StockAdjusted, now).await?;
+    }
+    next.notify_one();
+    let revision = writing.commit().await?;
     Ok(Done {
         ended,
-        touched: skus,
-        revisions: before + 1..=last,
+        touched: Touched::Stock {
+            levels,
+            revision,
+            more: changed,
+        },
+        revisions: before + 1..=revision,
     })
 }
 
@@ -240,11 +274,17 @@ impl<'a> Desk<'a> {
         let named: Vec<LocationId> = named.into_iter().cloned().collect();
         let tickets: Vec<&Ticket> = waiting.iter().map(|one| one.once.ticket()).collect();
         let levels = writing.levels(&skus).await?;
+        // What there is stock of is known.
+        let mut in_doubt = skus;
+        in_doubt.retain(|sku| levels.iter().all(|level| level.sku != *sku));
         let known = |level: Level| ((level.sku.clone(), level.location.clone()), level);
         Ok(Self {
             ships_from,
             kept: writing.kept_answers(&tickets).await?,
-            unknown_skus: writing.unknown_skus(&skus).await?,
+            unknown_skus: match in_doubt.is_empty() {
+                true => Vec::new(),
+                false => writing.unknown_skus(&in_doubt).await?,
+            },
             unknown_locations: match named.is_empty() {
                 true => Vec::new(),
                 false => writing.unknown_locations(&named).await?,

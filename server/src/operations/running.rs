@@ -5,9 +5,11 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use shared::ids::{Sku, StoreId};
+use shared::supply::SkuFacts;
 use tracing::Instrument;
 
 use super::ActError;
+use super::records::Level;
 use crate::app::App;
 use crate::catalogue::Shop;
 use crate::changes::{Change, Changed};
@@ -82,6 +84,15 @@ pub enum Touched {
     Skus(Vec<Sku>),
     /// What the merchant decides about the whole shop.
     Settings,
+    /// How much is there of some SKUs, and perhaps more about others.
+    Stock {
+        /// How much is there now.
+        levels: Vec<Level>,
+        /// The revision that the facts about those have.
+        revision: u64,
+        /// SKUs of which something else changed as well.
+        more: Vec<Sku>,
+    },
     /// Any of it, too much to name.
     Anything,
 }
@@ -101,11 +112,11 @@ pub async fn publish_several(
     touched: Touched,
     revisions: RangeInclusive<u64>,
 ) {
-    let revision = *revisions.end();
+    let (before, revision) = (revisions.start().saturating_sub(1), *revisions.end());
     let Some(shop) = app.catalogue.shop(store) else {
         return;
     };
-    match load(app, &shop, touched, revision).await {
+    match load(app, &shop, touched, before).await {
         Ok(changed) => {
             shop.add_commits(revisions);
             if changed.as_ref().is_none_or(|skus| !skus.is_empty()) {
@@ -164,14 +175,30 @@ pub(super) async fn load_changed(
     Ok(changed)
 }
 
-/// Loads what an act changed. Returns the SKUs, unless it may be any.
+/// Loads what was changed since the commit `before`. Returns the SKUs, unless it may be any.
 async fn load(
     app: &App,
     shop: &Shop,
     touched: Touched,
-    revision: u64,
+    before: u64,
 ) -> Result<Option<Vec<Sku>>, StoreError> {
     match touched {
+        Touched::Stock {
+            levels,
+            revision,
+            more,
+        } => {
+            let mut skus: Vec<Sku> = levels.iter().map(|level| level.sku.clone()).collect();
+            skus.dedup();
+            // What is here is what was there before the change, or else all of it is looked up.
+            let is_known = before <= shop.revision() && move_stock(shop, &levels, revision);
+            let from = if is_known { skus.len() } else { 0 };
+            skus.extend(more);
+            for page in skus[from..].chunks(PAGE_SKUS) {
+                shop.put(app.store.load_skus(&shop.id, page).await?);
+            }
+            Ok(Some(skus))
+        }
         Touched::Skus(skus) => {
             for page in skus.chunks(PAGE_SKUS) {
                 shop.put(app.store.load_skus(&shop.id, page).await?);
@@ -184,10 +211,34 @@ async fn load(
         }
         Touched::Anything => {
             load_settings(app, shop).await?;
-            load_changed(app, shop, revision.saturating_sub(1)).await?;
+            load_changed(app, shop, before).await?;
             Ok(None)
         }
     }
+}
+
+/// Changes how much is there of SKUs whose facts are known otherwise. Where one of the places is not known,
+/// changes nothing and returns false.
+fn move_stock(shop: &Shop, levels: &[Level], revision: u64) -> bool {
+    let of_one = levels.chunk_by(|one, next| one.sku == next.sku);
+    let moved = of_one.map(|levels| {
+        let mut facts = shop.entry(levels.first()?.sku.as_str())?.facts();
+        if revision <= facts.revision {
+            return Some(facts);
+        }
+        facts.revision = revision;
+        for level in levels {
+            let mut places = facts.places.iter_mut();
+            let place = places.find(|place| place.location == level.location)?;
+            place.on_hand = level.on_hand;
+        }
+        Some(facts)
+    });
+    let moved: Option<Vec<SkuFacts>> = moved.collect();
+    moved.is_some_and(|facts| {
+        shop.put(facts);
+        true
+    })
 }
 
 pub(super) async fn load_settings(app: &App, shop: &Shop) -> Result<(), StoreError> {

@@ -72,8 +72,19 @@ pub(super) async fn settle(
     if claimed.is_empty() {
         return Ok(Vec::new());
     }
+    settle_claimed(writing, settings, &claimed, cause, now).await
+}
+
+/// The same for SKUs of which it is known that something of them is promised.
+pub(super) async fn settle_claimed(
+    writing: &mut Writing,
+    settings: &Settings,
+    claimed: &[Sku],
+    cause: Cause,
+    now: DateTime<Utc>,
+) -> Result<Vec<Sku>, ActError> {
     // Whoever waits for a part of the same kit is judged too, or would outrank all others.
-    let mut parts = writing.promised(&claimed).await?;
+    let mut parts = writing.promised(claimed).await?;
     for _ in 0..KITS_FOLLOWED_MAX {
         let all: BTreeSet<Sku> = skus_of(&parts).collect();
         let all: Vec<Sku> = all.into_iter().collect();

@@ -39,6 +39,9 @@ pub async fn sweep(app: App) {
             if let Err(error) = swept {
                 tracing::warn!(error = %error, "Cannot look after promises: {error}");
             }
+            if let Err(error) = app.store.forget_answers(&shop.id, app.clock.now()).await {
+                tracing::warn!(error = %error, "Cannot forget old answers: {error}");
+            }
             let today = app.clock.now().date_naive();
             if learnt_on.get(&shop.id) == Some(&today) {
                 continue;

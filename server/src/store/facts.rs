@@ -62,6 +62,7 @@ impl Store {
                  , revision
               FROM sku
              WHERE store_id = $1
+               AND 0 < revision
                AND ($2, $3) < (revision, sku)
              ORDER BY revision
                     , sku

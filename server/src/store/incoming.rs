@@ -132,6 +132,7 @@ impl Suppliers {
                 ON ordered.store_id = line.store_id
                AND ordered.purchase_order = line.purchase_order
              WHERE line.store_id = $1
+               AND line.received < line.quantity
                AND line.sku IN (SELECT value FROM json_each($2))
                AND ordered.status = 'open'
                AND ordered.supplier IS NOT NULL",
@@ -220,8 +221,8 @@ pub(super) async fn incoming(
             ON sku.store_id = line.store_id
            AND sku.sku = line.sku
          WHERE line.store_id = $1
-           AND line.sku IN (SELECT value FROM json_each($2))
            AND line.received < line.quantity
+           AND line.sku IN (SELECT value FROM json_each($2))
            AND ordered.status = 'open'
          ORDER BY line.sku
                 , line.purchase_order",

@@ -3,16 +3,19 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::PoisonError;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use shared::ids::StoreId;
 
-use super::engine::{json_rows, query, query_as};
+use super::engine::{json_rows, query, query_as, query_scalar};
 use super::skus::json_list;
 use super::{Store, StoreError, Writing};
 use crate::hex;
 
 /// How long an answer is kept.
 pub const KEPT_FOR: TimeDelta = TimeDelta::hours(24);
+
+/// Answers that are forgotten at a time: who writes meanwhile waits for no more than that.
+const FORGOTTEN_MAX: u32 = 200;
 
 /// Names a request: the store and route it goes to, and the key the client gave it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -76,6 +79,60 @@ impl Store {
             ticket: ticket.clone(),
         })
     }
+
+    /// Forgets the answers of a store that have expired, a few at a time.
+    pub async fn forget_answers(
+        &self,
+        store: &StoreId,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        while self.has_old_answers(store, now).await? {
+            let mut session = self.0.engine.write(store).await?;
+            query(
+                "
+                DELETE FROM kept_answer
+                 WHERE store_id = $1
+                   AND (route, key) IN
+                     ( SELECT route
+                            , key
+                         FROM kept_answer
+                        WHERE store_id = $1
+                          AND 0 < expires_at_ms
+                          AND expires_at_ms <= $2
+                        ORDER BY expires_at_ms
+                        LIMIT $3
+                     )",
+            )
+            .bind(store.as_str())
+            .bind(now.timestamp_millis())
+            .bind(FORGOTTEN_MAX)
+            .execute(&mut session)
+            .await?;
+            session.commit().await?;
+        }
+        Ok(())
+    }
+
+    async fn has_old_answers(
+        &self,
+        store: &StoreId,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let found: Option<bool> = query_scalar(
+            "
+            SELECT true
+              FROM kept_answer
+             WHERE store_id = $1
+               AND 0 < expires_at_ms
+               AND expires_at_ms <= $2
+             LIMIT 1",
+        )
+        .bind(store.as_str())
+        .bind(now.timestamp_millis())
+        .fetch_optional(&mut self.read(store).await?)
+        .await?;
+        Ok(found.is_some())
+    }
 }
 
 impl Drop for InFlight {
@@ -135,18 +192,8 @@ impl Writing {
         .await
     }
 
-    /// Keeps answers, committed with the effects that they speak of. Forgets those that have expired.
-    pub async fn keep_answers(&mut self, kept: &[(&Ticket, Kept)]) -> Result<(), StoreError> {
-        query(
-            "
-            DELETE FROM kept_answer
-             WHERE store_id = $1
-               AND expires_at_ms <= $2",
-        )
-        .bind(self.store.as_str())
-        .bind(self.at.timestamp_millis())
-        .execute(&mut self.session)
-        .await?;
+    /// Keeps answers, committed with the effects that they speak of; in the place of those that have expired.
+    pub fn keep_answers(&mut self, kept: &[(&Ticket, Kept)]) {
         let rows: Vec<_> = kept
             .iter()
             .map(|(ticket, kept)| {
@@ -154,7 +201,7 @@ impl Writing {
                 (&ticket.route, &ticket.key, print, kept.answer.status, body)
             })
             .collect();
-        query(
+        let keep = query(
             "
             INSERT INTO kept_answer
                  ( store_id
@@ -172,14 +219,18 @@ impl Writing {
                  , CAST(asked.value ->> 3 AS BIGINT)
                  , unhex(asked.value ->> 4)
                  , $3
-              FROM jsonb_each($2) AS asked",
+              FROM jsonb_each($2) AS asked
+             WHERE true
+                ON CONFLICT (store_id, route, key) DO UPDATE
+               SET fingerprint   = excluded.fingerprint
+                 , status        = excluded.status
+                 , body          = excluded.body
+                 , expires_at_ms = excluded.expires_at_ms",
         )
         .bind(self.store.as_str())
         .bind(json_rows(&rows))
-        .bind((self.at + KEPT_FOR).timestamp_millis())
-        .execute(&mut self.session)
-        .await?;
-        Ok(())
+        .bind((self.at + KEPT_FOR).timestamp_millis());
+        self.at_the_end.push(keep);
     }
 }
 

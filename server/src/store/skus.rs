@@ -8,7 +8,7 @@ use shared::quantity::Quantity;
 use shared::supply::BackorderMode;
 
 use super::engine::stored;
-use super::engine::{Session, query, query_as, query_scalar};
+use super::engine::{Query, Session, query, query_as, query_scalar};
 use super::{Store, StoreError, Writing};
 
 /// How a SKU may be sold.
@@ -237,19 +237,44 @@ impl Writing {
 
     /// Says that facts about these SKUs changed, so that they are loaded anew everywhere.
     pub(super) async fn touch(&mut self, skus: &[Sku]) -> Result<(), StoreError> {
+        self.touching(skus).execute(&mut self.session).await?;
+        Ok(())
+    }
+
+    /// Says the same as an insertion of what is there already: it looks each up by its key, where an update by
+    /// a list may go through all SKUs of the store.
+    pub(super) fn touching(&self, skus: &[Sku]) -> Query<()> {
         query(
             "
-            UPDATE sku
-               SET revision = $3
-             WHERE store_id = $1
-               AND sku IN (SELECT value FROM json_each($2))",
+            INSERT INTO sku
+                 ( store_id
+                 , sku
+                 , tracked
+                 , discontinued
+                 , backorder
+                 , low_stock_threshold
+                 , revision
+                 )
+            SELECT $1
+                 , asked.value
+                 , true
+                 , false
+                 , 'deny'
+                 , 0
+                 , $3
+              FROM (SELECT DISTINCT value FROM json_each($2)) AS asked
+             WHERE 0 <
+                 ( SELECT count(*)
+                     FROM sku AS known
+                    WHERE known.store_id = $1
+                      AND known.sku = asked.value
+                 )
+                ON CONFLICT (store_id, sku) DO UPDATE
+               SET revision = excluded.revision",
         )
         .bind(self.store.as_str())
         .bind(json_list(skus))
         .bind(stored(self.revision))
-        .execute(&mut self.session)
-        .await?;
-        Ok(())
     }
 }
 

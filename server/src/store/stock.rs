@@ -3,7 +3,7 @@
 use shared::ids::{LocationId, Sku, StoreId};
 use shared::quantity::Quantity;
 
-use super::engine::{json_rows, query, query_as};
+use super::engine::{Query, json_rows, query, query_as, together};
 use super::skus::{json_list, quantity, read};
 use super::{Store, StoreError, Writing};
 
@@ -131,12 +131,23 @@ impl Writing {
                 change: i64::from(after.on_hand.units()) - i64::from(before.on_hand.units()),
             })
             .collect();
-        self.put_levels(after).await?;
-        self.record_movements(&movements).await
+        self.record_movements(&movements);
+        self.put_levels(after).await
     }
 
     /// Writes levels down, each once, with the revision that each has.
     pub async fn put_levels(&mut self, levels: &[Level]) -> Result<(), StoreError> {
+        let queries = self.putting_levels(levels);
+        together(queries, &mut self.session).await
+    }
+
+    /// The same, when it is committed: nothing in this change looks at them.
+    pub fn put_levels_at_the_end(&mut self, levels: &[Level]) {
+        let queries = self.putting_levels(levels);
+        self.at_the_end.extend(queries);
+    }
+
+    fn putting_levels(&self, levels: &[Level]) -> Vec<Query<()>> {
         let rows: Vec<_> = levels
             .iter()
             .map(|level| {
@@ -150,7 +161,7 @@ impl Writing {
                 )
             })
             .collect();
-        query(
+        let put = query(
             "
             INSERT INTO stock_level
                  ( store_id
@@ -177,15 +188,14 @@ impl Writing {
                  , revision     = excluded.revision",
         )
         .bind(self.store.as_str())
-        .bind(json_rows(&rows))
-        .execute(&mut self.session)
-        .await?;
+        .bind(json_rows(&rows));
         let skus: Vec<Sku> = levels.iter().map(|level| level.sku.clone()).collect();
-        self.touch(&skus).await
+        vec![put, self.touching(&skus)]
     }
 
-    /// Records in the ledger how what is on hand moves. Those that move nothing are passed over.
-    pub async fn record_movements(&mut self, movements: &[Movement]) -> Result<(), StoreError> {
+    /// Records in the ledger how what is on hand moves, when it is committed. Those that move nothing are
+    /// passed over.
+    pub fn record_movements(&mut self, movements: &[Movement]) {
         let rows: Vec<_> = movements
             .iter()
             .filter(|movement| movement.change != 0)
@@ -195,9 +205,9 @@ impl Writing {
             })
             .collect();
         if rows.is_empty() {
-            return Ok(());
+            return;
         }
-        query(
+        let record = query(
             "
             INSERT INTO movement
                  ( store_id
@@ -217,12 +227,10 @@ impl Writing {
         )
         .bind(self.store.as_str())
         .bind(self.lines + 1)
-        .bind(json_rows(&rows))
-        .execute(&mut self.session)
-        .await?;
+        .bind(json_rows(&rows));
+        self.at_the_end.push(record);
         let recorded = u32::try_from(rows.len()).unwrap_or(u32::MAX);
         self.lines = self.lines.saturating_add(recorded);
-        Ok(())
     }
 }
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use shared::ids::StoreId;
 use tracing::Span;
 
-use super::engine::{Session, json_rows, query, query_scalar, stored};
+use super::engine::{Query, Session, json_rows, query, query_scalar, stored, together};
 use super::{Store, StoreError};
 
 /// A change under way, or several that are committed together. Dropping it undoes everything.
@@ -16,7 +16,12 @@ pub struct Writing {
     pub(super) store: StoreId,
     /// The revision of the last change so far; of the one before the first as long as there is none.
     pub(super) revision: u64,
+    /// The store's revision so far: room for the changes that were announced.
+    reaches: u64,
     pub(super) at: DateTime<Utc>,
+    /// What is written when it is committed, all at once, because nobody looks at it before. None changes a row
+    /// that another does.
+    pub(super) at_the_end: Vec<Query<()>>,
     /// Movements recorded so far.
     pub(super) lines: u32,
     /// What is written down about each change.
@@ -59,16 +64,17 @@ impl Store {
         note: Note,
         at: DateTime<Utc>,
     ) -> Result<Writing, StoreError> {
-        let mut writing = self.begin_several(store, at).await?;
+        let mut writing = self.begin_several(store, 1, at).await?;
         writing.next(note);
         Ok(writing)
     }
 
-    /// Begins several changes of one store that are committed together. Each is announced with
-    /// [`Writing::next`]; a commit without any is refused by nobody, and raises the revision for nothing.
+    /// Begins several changes of one store that are committed together, at most so many. Each is announced
+    /// with [`Writing::next`]; some may not come about.
     pub async fn begin_several(
         &self,
         store: &StoreId,
+        changes_max: u32,
         at: DateTime<Utc>,
     ) -> Result<Writing, StoreError> {
         let asked = Instant::now();
@@ -78,11 +84,12 @@ impl Store {
         let revision: Option<i64> = query_scalar(
             "
             UPDATE store
-               SET revision = revision + 1
+               SET revision = revision + $2
              WHERE store_id = $1
             RETURNING revision",
         )
         .bind(store.as_str())
+        .bind(changes_max)
         .fetch_optional(&mut session)
         .await?;
         let revision = revision.ok_or_else(|| StoreError::NoSuchStore(store.to_string()))?;
@@ -91,8 +98,10 @@ impl Store {
             database: self.clone(),
             session,
             store: store.clone(),
-            revision: revision.saturating_sub(1),
+            revision: revision.saturating_sub(changes_max.into()),
+            reaches: revision,
             at,
+            at_the_end: Vec::new(),
             lines: 0,
             notes: Vec::new(),
             begun,
@@ -116,10 +125,12 @@ impl Writing {
 
     /// Makes the changes visible and durable, and returns the revision of the last.
     pub async fn commit(mut self) -> Result<u64, StoreError> {
-        if 1 < self.notes.len() {
-            self.raise_revision().await?;
+        if self.revision < self.reaches {
+            self.lower_revision().await?;
         }
-        self.record_acts().await?;
+        self.record_acts();
+        let queries = std::mem::take(&mut self.at_the_end);
+        together(queries, &mut self.session).await?;
         self.session.commit().await?;
         self.database.meter().wrote(self.begun);
         self.database.0.committed.notify_one();
@@ -131,7 +142,7 @@ impl Writing {
         self.session.end().await
     }
 
-    async fn raise_revision(&mut self) -> Result<(), StoreError> {
+    async fn lower_revision(&mut self) -> Result<(), StoreError> {
         query(
             "
             UPDATE store
@@ -145,14 +156,14 @@ impl Writing {
         Ok(())
     }
 
-    async fn record_acts(&mut self) -> Result<(), StoreError> {
+    fn record_acts(&mut self) {
         let acts: Vec<_> = self
             .notes
             .iter()
             .map(|note| (note.act, &note.subject, &note.reason))
             .collect();
         let first = (self.revision + 1).saturating_sub(acts.len() as u64);
-        query(
+        let record = query(
             "
             INSERT INTO act
                  ( store_id
@@ -173,9 +184,7 @@ impl Writing {
         .bind(self.store.as_str())
         .bind(stored(first))
         .bind(json_rows(&acts))
-        .bind(self.at.timestamp_millis())
-        .execute(&mut self.session)
-        .await?;
-        Ok(())
+        .bind(self.at.timestamp_millis());
+        self.at_the_end.push(record);
     }
 }

@@ -8,6 +8,7 @@ pub(super) mod postgres;
 pub(super) mod query;
 pub(super) mod rows;
 pub(super) mod sqlite;
+mod wording;
 
 use chrono::{DateTime, Utc};
 use shared::ids::StoreId;
@@ -16,7 +17,7 @@ use sqlx::{Postgres, Sqlite, Transaction};
 
 use super::StoreError;
 
-pub(super) use query::{query, query_as, query_scalar};
+pub(super) use query::{Query, query, query_as, query_scalar, together};
 
 /// The engine of an open database.
 #[derive(Debug)]

@@ -5,10 +5,11 @@ use std::marker::PhantomData;
 use chrono::NaiveDate;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{Arguments, Encode, FromRow, Type};
+use sqlx::{Arguments, AssertSqlSafe, Encode, FromRow, Type};
 
 use super::Session;
-use super::postgres::{answered, worded};
+use super::postgres::answered;
+use super::wording::worded;
 use crate::store::StoreError;
 
 /// What can be read from a row of either engine.
@@ -59,6 +60,52 @@ pub fn query_as<T>(sql: &'static str) -> Query<T> {
 /// A statement whose rows have one column, of type `T`.
 pub fn query_scalar<T>(sql: &'static str) -> Scalar<T> {
     Scalar(query_as(sql))
+}
+
+/// Runs statements of which none sees what another does, and none changes a row that another does. PostgreSQL
+/// is asked once for all of them.
+pub async fn together(queries: Vec<Query<()>>, session: &mut Session) -> Result<(), StoreError> {
+    if let Session::Postgres(transaction) = session
+        && 1 < queries.len()
+    {
+        let (sql, values) = in_one(queries);
+        let values = arguments::<PgArguments>(values)?;
+        // Made of statements of this program and nothing else.
+        let query = sqlx::query_with(AssertSqlSafe(sql), values);
+        answered(query.execute(&mut **transaction)).await?;
+        return Ok(());
+    }
+    for query in queries {
+        query.execute(session).await?;
+    }
+    Ok(())
+}
+
+/// Statements that change rows as parts of one, and its values.
+fn in_one(queries: Vec<Query<()>>) -> (String, Vec<Value>) {
+    let mut sql = String::new();
+    let mut values = Vec::new();
+    for (at, query) in queries.into_iter().enumerate() {
+        let before = if at == 0 { "WITH" } else { "," };
+        let statement = numbered_from(worded(query.sql), values.len());
+        sql.push_str(&format!("{before} part_{at} AS ({statement} RETURNING 1)"));
+        values.extend(query.values);
+    }
+    sql.push_str(" SELECT 1");
+    (sql, values)
+}
+
+/// A statement whose first value is not `$1` but comes after so many others.
+fn numbered_from(sql: &str, others: usize) -> String {
+    let mut parts = sql.split('$');
+    let mut numbered = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find(|c: char| !c.is_ascii_digit());
+        let (number, rest) = part.split_at(end.unwrap_or(part.len()));
+        let number: usize = number.parse().unwrap_or_default();
+        numbered.push_str(&format!("${}{rest}", number + others));
+    }
+    numbered
 }
 
 impl<T> Query<T> {
@@ -248,3 +295,27 @@ macro_rules! numbers {
 }
 
 numbers!(u8, u16, u32, i32, i64);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statements_become_parts_of_one_and_keep_their_values() {
+        let (sql, values) = in_one(vec![
+            query("INSERT INTO a SELECT $1, $2").bind("one").bind(2),
+            query("UPDATE b SET c = $2 WHERE d = $1")
+                .bind(3)
+                .bind("four"),
+        ]);
+        assert_eq!(
+            sql,
+            "WITH part_0 AS (INSERT INTO a SELECT $1, $2 RETURNING 1), \
+             part_1 AS (UPDATE b SET c = $4 WHERE d = $3 RETURNING 1) SELECT 1"
+        );
+        assert_eq!(
+            values,
+            [Value::from("one"), 2.into(), 3.into(), "four".into()]
+        );
+    }
+}
