@@ -227,7 +227,8 @@ async fn adjust(
     drop(done);
     let mut skus: Vec<Sku> = levels.iter().map(|level| level.sku.clone()).collect();
     skus.dedup();
-    let claimed = writing.claimed_among(Some(&skus)).await?;
+    let mut claimed = desk.claimed;
+    claimed.retain(|sku| skus.binary_search(sku).is_ok());
     let mut changed = Vec::new();
     if claimed.is_empty() {
         writing.put_levels_at_the_end(&levels);
@@ -254,6 +255,7 @@ struct Desk<'a> {
     ships_from: &'a LocationId,
     kept: HashMap<Ticket, Kept>,
     unknown_skus: Vec<Sku>,
+    claimed: Vec<Sku>,
     unknown_locations: Vec<LocationId>,
     levels: Levels,
     touched: BTreeSet<(Sku, LocationId)>,
@@ -273,18 +275,21 @@ impl<'a> Desk<'a> {
             lines().filter_map(|line| line.location.as_ref()).collect();
         let named: Vec<LocationId> = named.into_iter().cloned().collect();
         let tickets: Vec<&Ticket> = waiting.iter().map(|one| one.once.ticket()).collect();
-        let levels = writing.levels(&skus).await?;
+        let (levels, mut claimed) = writing.levels_and_claimed(&skus).await?;
         // What there is stock of is known.
         let mut in_doubt = skus;
         in_doubt.retain(|sku| levels.iter().all(|level| level.sku != *sku));
+        let mut unknown_skus = Vec::new();
+        if !in_doubt.is_empty() {
+            unknown_skus = writing.unknown_skus(&in_doubt).await?;
+            claimed.extend(writing.claimed_among(Some(&in_doubt)).await?);
+        }
         let known = |level: Level| ((level.sku.clone(), level.location.clone()), level);
         Ok(Self {
             ships_from,
             kept: writing.kept_answers(&tickets).await?,
-            unknown_skus: match in_doubt.is_empty() {
-                true => Vec::new(),
-                false => writing.unknown_skus(&in_doubt).await?,
-            },
+            unknown_skus,
+            claimed,
             unknown_locations: match named.is_empty() {
                 true => Vec::new(),
                 false => writing.unknown_locations(&named).await?,

@@ -61,6 +61,13 @@ struct Row {
     revision: i64,
 }
 
+#[derive(sqlx::FromRow)]
+struct RowWithClaim {
+    #[sqlx(flatten)]
+    level: Row,
+    claimed: bool,
+}
+
 impl Store {
     /// What is there, or `None` where nobody has set it.
     pub async fn level(
@@ -111,6 +118,47 @@ impl Writing {
         .fetch_all(&mut self.session)
         .await?;
         rows.into_iter().map(Row::level).collect()
+    }
+
+    /// The same, and those of the SKUs with levels of which something is promised.
+    pub async fn levels_and_claimed(
+        &mut self,
+        skus: &[Sku],
+    ) -> Result<(Vec<Level>, Vec<Sku>), StoreError> {
+        let rows: Vec<RowWithClaim> = query_as(
+            "
+            SELECT sku
+                 , location
+                 , on_hand
+                 , committed
+                 , safety_stock
+                 , revision
+                 , EXISTS
+                 ( SELECT 1
+                     FROM claim
+                    WHERE claim.store_id = $1
+                      AND claim.sku = stock_level.sku
+                 ) AS claimed
+              FROM stock_level
+             WHERE store_id = $1
+               AND sku IN (SELECT value FROM json_each($2))",
+        )
+        .bind(self.store.as_str())
+        .bind(json_list(skus))
+        .fetch_all(&mut self.session)
+        .await?;
+        let mut levels = Vec::with_capacity(rows.len());
+        let mut claimed = Vec::new();
+        for row in rows {
+            let level = row.level.level()?;
+            if row.claimed {
+                claimed.push(level.sku.clone());
+            }
+            levels.push(level);
+        }
+        claimed.sort_unstable();
+        claimed.dedup();
+        Ok((levels, claimed))
     }
 
     /// Writes levels down, and in the ledger how what is on hand moved from `before`.
