@@ -14,7 +14,7 @@ use super::once::{Kept, Once, Outcome, Ticket};
 use super::records::Level;
 use super::running::{Touched, again, publish_several};
 use super::settle::{Cause, settle_claimed};
-use super::together::{Brought, Leading};
+use super::together::{Brought, Leading, TOGETHER_MAX};
 use crate::app::App;
 use crate::store::stock::Movement;
 use crate::store::writing::Note;
@@ -96,7 +96,8 @@ pub async fn adjust_stock(
 }
 
 /// Does the adjustments of a store until none waits. Runs in a task of its own: the web server drops a
-/// handler when its client hangs up. While some are committed and brought into memory the next begin.
+/// handler when its client hangs up. Where more wait than are done together, the next begin while others are
+/// committed and brought into memory.
 async fn lead(app: App, store: StoreId, mut leading: Leading<Waiting>) {
     let mut before: Option<JoinHandle<()>> = None;
     loop {
@@ -108,19 +109,25 @@ async fn lead(app: App, store: StoreId, mut leading: Leading<Waiting>) {
             }
             continue;
         }
+        let done = waiting.len();
         let next = Arc::new(Notify::new());
-        let these = adjust_these(
-            app.clone(),
-            store.clone(),
-            waiting,
-            Arc::clone(&next),
-            before.take(),
-        );
+        let (app, store) = (app.clone(), store.clone());
+        let these = adjust_these(app, store, waiting, Arc::clone(&next), before.take());
         let mut these = tokio::spawn(these);
-        before = tokio::select! {
-            () = next.notified() => Some(these),
-            _ = &mut these => None,
-        };
+        tokio::select! {
+            biased;
+            () = next.notified() => {}
+            _ = &mut these => continue,
+        }
+        if TOGETHER_MAX <= leading.waiting() {
+            before = Some(these);
+            continue;
+        }
+        let _ = these.await;
+        let come = done + leading.waiting();
+        if 1 < come {
+            leading.gather(come.min(TOGETHER_MAX)).await;
+        }
     }
 }
 

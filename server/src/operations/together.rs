@@ -1,18 +1,32 @@
 //! Acts of one store that are done together: those that come while others are committed share the next
-//! commit. Nobody waits for more to come.
+//! commit. Who comes alone is done at once; where many come, the next commit waits a moment for those who
+//! were just answered, since half as many commits of twice the size are quicker for all.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use shared::ids::StoreId;
+use tokio::sync::Notify;
+use tokio::time::timeout;
 
 /// Most acts that are done together.
 pub const TOGETHER_MAX: usize = 64;
 /// Most acts of one store that wait for their turn.
 pub const WAITING_MAX: usize = 4096;
+/// Longest wait for those who were just answered to come again.
+const GATHERED_FOR: Duration = Duration::from_millis(1);
 
 /// Acts that wait for their turn, for each store that has somebody who does them.
-pub struct Together<A>(Arc<Mutex<HashMap<StoreId, Vec<A>>>>);
+pub struct Together<A>(Arc<Mutex<HashMap<StoreId, Queue<A>>>>);
+
+/// Acts of one store that wait, first come first.
+struct Queue<A> {
+    acts: Vec<A>,
+    /// So many are waited for.
+    gathered: usize,
+    are_gathered: Arc<Notify>,
+}
 
 /// What somebody who brings an act has to do.
 pub enum Brought<A> {
@@ -49,13 +63,21 @@ impl<A> Together<A> {
     pub fn bring(&self, store: &StoreId, act: A) -> Brought<A> {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match waiting.get_mut(store) {
-            Some(acts) if WAITING_MAX <= acts.len() => Brought::Full,
-            Some(acts) => {
-                acts.push(act);
+            Some(queue) if WAITING_MAX <= queue.acts.len() => Brought::Full,
+            Some(queue) => {
+                queue.acts.push(act);
+                if queue.gathered <= queue.acts.len() {
+                    queue.are_gathered.notify_one();
+                }
                 Brought::Wait
             }
             None => {
-                waiting.insert(store.clone(), vec![act]);
+                let queue = Queue {
+                    acts: vec![act],
+                    gathered: usize::MAX,
+                    are_gathered: Arc::default(),
+                };
+                waiting.insert(store.clone(), queue);
                 Brought::Lead(Leading {
                     together: self.clone(),
                     store: store.clone(),
@@ -70,7 +92,7 @@ impl<A> Leading<A> {
     /// Takes the acts that came first. Where none is left and `may_end`, the next who brings one leads.
     pub fn take(&mut self, may_end: bool) -> Vec<A> {
         let mut waiting = self.lock();
-        let Some(acts) = waiting.get_mut(&self.store) else {
+        let Some(Queue { acts, .. }) = waiting.get_mut(&self.store) else {
             return Vec::new();
         };
         let rest = acts.split_off(acts.len().min(TOGETHER_MAX));
@@ -84,7 +106,32 @@ impl<A> Leading<A> {
         taken
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<StoreId, Vec<A>>> {
+    /// How many wait.
+    pub fn waiting(&self) -> usize {
+        let waiting = self.lock();
+        waiting.get(&self.store).map_or(0, |queue| queue.acts.len())
+    }
+
+    /// Waits until so many wait, but only for a moment.
+    pub async fn gather(&self, acts: usize) {
+        let are_gathered = {
+            let mut waiting = self.lock();
+            let Some(queue) = waiting.get_mut(&self.store) else {
+                return;
+            };
+            if acts <= queue.acts.len() {
+                return;
+            }
+            queue.gathered = acts;
+            Arc::clone(&queue.are_gathered)
+        };
+        let _ = timeout(GATHERED_FOR, are_gathered.notified()).await;
+        if let Some(queue) = self.lock().get_mut(&self.store) {
+            queue.gathered = usize::MAX;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<StoreId, Queue<A>>> {
         let waiting = self.together.0.lock();
         waiting.unwrap_or_else(PoisonError::into_inner)
     }
