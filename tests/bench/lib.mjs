@@ -152,14 +152,14 @@ export const freePort = () =>
 
 /** Serves a database on loopback. */
 export const serve = (db, ...options) => {
-  const env = options.find((option) => typeof option === "object")?.env;
+  const { env, port } = options.find((option) => typeof option === "object") ?? {};
   const words = options.filter((option) => typeof option === "string");
-  return start(SHIPS_BY, (address) => ["serve", "--db", db, "--listen", address, "--no-rate-limit", ...words], "/readyz", env);
+  return start(SHIPS_BY, (address) => ["serve", "--db", db, "--listen", address, "--no-rate-limit", ...words], "/readyz", env, port);
 };
 
 /** Starts a server and waits until `path` answers. `ready_ms` is how long that took. */
-export async function start(program, args, path, env = {}) {
-  const address = `127.0.0.1:${await freePort()}`;
+export async function start(program, args, path, env = {}, port = undefined) {
+  const address = `127.0.0.1:${port ?? (await freePort())}`;
   const log = join(scratch, `${address.replace(/\W/g, "-")}.log`);
   const output = openSync(log, "w");
   const began = performance.now();

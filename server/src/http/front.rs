@@ -177,6 +177,10 @@ impl Front {
         {
             headers.insert(STALE_S, HeaderValue::from(age.as_secs()));
         }
+        if self.web.app.leaving.is_cancelled() {
+            // So that whoever keeps connections, as a load balancer does, sends the next request elsewhere.
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
         if readable {
             let allowed = match received.group {
                 Group::Embed => Some(HeaderValue::from_static("*")),

@@ -50,12 +50,15 @@ pub async fn load(app: &App, ToLoad(standings): ToLoad) -> Result<(), StoreError
         catch_up(app, standing).await?;
     }
     let (skus, seconds) = (progress.loaded, progress.begun.elapsed().as_secs_f64());
-    tracing::info!(
-        skus,
-        stores,
-        seconds,
-        "Loaded {skus} SKUs of {stores} stores in {seconds:.1} s"
-    );
+    // An empty shop, as the demo's is at first, has nothing to tell.
+    if 0 < skus {
+        tracing::info!(
+            skus,
+            stores,
+            seconds,
+            "Loaded {skus} SKUs of {stores} stores in {seconds:.1} s"
+        );
+    }
     Ok(())
 }
 

@@ -179,6 +179,28 @@ mod tests {
         assert_eq!(second.take(true), [8], "what is over takes nothing along");
     }
 
+    #[tokio::test]
+    async fn those_who_come_again_are_waited_for_but_only_for_a_moment() {
+        let together = Together::default();
+        let store: StoreId = "one".parse().expect("an id");
+        let mut leading = lead(together.bring(&store, 0));
+        assert_eq!(leading.take(true), [0]);
+
+        let gathering = leading.gather(2);
+        let coming = async {
+            tokio::task::yield_now().await;
+            together.bring(&store, 1);
+            together.bring(&store, 2);
+        };
+        tokio::join!(gathering, coming);
+        assert_eq!(leading.waiting(), 2);
+        assert_eq!(leading.take(true), [1, 2]);
+
+        // Nobody comes: it ends all the same.
+        leading.gather(2).await;
+        assert!(leading.take(true).is_empty());
+    }
+
     #[test]
     fn nobody_waits_for_a_leader_that_fell() {
         let together = Together::default();

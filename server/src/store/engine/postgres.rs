@@ -31,7 +31,7 @@ const LIFE_MAX: Duration = Duration::from_secs(600);
 const STATEMENTS_MAX: usize = 256;
 /// What every connection asks for: a statement, a wait for a lock and an idle transaction end after
 /// these times, a dead peer is noticed, and nothing is acknowledged that is not on the disk.
-const SETTINGS: [(&str, &str); 12] = [
+const SETTINGS: [(&str, &str); 11] = [
     ("statement_timeout", "5s"),
     ("lock_timeout", "2s"),
     ("idle_in_transaction_session_timeout", "10s"),
@@ -43,8 +43,6 @@ const SETTINGS: [(&str, &str); 12] = [
     ("tcp_user_timeout", "8000"),
     // Every statement finds its rows by a key: also by a plan that was made while the table was still empty.
     ("enable_seqscan", "off"),
-    // To plan a statement takes longer than to run it, and no value makes another plan better.
-    ("plan_cache_mode", "force_generic_plan"),
     ("jit", "off"),
 ];
 /// What a session that migrates asks for instead: tables may be long in the making.
