@@ -1,6 +1,6 @@
 //! Moves counts up and down, for a reason.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -284,8 +284,9 @@ impl<'a> Desk<'a> {
         let tickets: Vec<&Ticket> = waiting.iter().map(|one| one.once.ticket()).collect();
         let (levels, mut claimed) = writing.levels_and_claimed(&skus).await?;
         // What there is stock of is known.
+        let stocked: HashSet<&Sku> = levels.iter().map(|level| &level.sku).collect();
         let mut in_doubt = skus;
-        in_doubt.retain(|sku| levels.iter().all(|level| level.sku != *sku));
+        in_doubt.retain(|sku| !stocked.contains(sku));
         let mut unknown_skus = Vec::new();
         if !in_doubt.is_empty() {
             unknown_skus = writing.unknown_skus(&in_doubt).await?;

@@ -190,19 +190,17 @@ async fn load(
         } => {
             let mut skus: Vec<Sku> = levels.iter().map(|level| level.sku.clone()).collect();
             skus.dedup();
-            // What is here is what was there before the change, or else all of it is looked up.
-            let is_known = before <= shop.revision() && move_stock(shop, &levels, revision);
-            let from = if is_known { skus.len() } else { 0 };
-            skus.extend(more);
-            for page in skus[from..].chunks(PAGE_SKUS) {
-                shop.put(app.store.load_skus(&shop.id, page).await?);
+            // At first what has to be looked up: where that fails nothing is here, and the watch brings it all.
+            load_pages(app, shop, &more).await?;
+            // What is here is what was there before the change, or else the rest is looked up too.
+            if shop.revision() < before || !move_stock(shop, &levels, revision) {
+                load_pages(app, shop, &skus).await?;
             }
+            skus.extend(more);
             Ok(Some(skus))
         }
         Touched::Skus(skus) => {
-            for page in skus.chunks(PAGE_SKUS) {
-                shop.put(app.store.load_skus(&shop.id, page).await?);
-            }
+            load_pages(app, shop, &skus).await?;
             Ok(Some(skus))
         }
         Touched::Settings => {
@@ -215,6 +213,13 @@ async fn load(
             Ok(None)
         }
     }
+}
+
+async fn load_pages(app: &App, shop: &Shop, skus: &[Sku]) -> Result<(), StoreError> {
+    for page in skus.chunks(PAGE_SKUS) {
+        shop.put(app.store.load_skus(&shop.id, page).await?);
+    }
+    Ok(())
 }
 
 /// Changes how much is there of SKUs whose facts are known otherwise. Where one of the places is not known,

@@ -67,6 +67,7 @@ impl<A> Together<A> {
             Some(queue) => {
                 queue.acts.push(act);
                 if queue.gathered <= queue.acts.len() {
+                    queue.gathered = usize::MAX;
                     queue.are_gathered.notify_one();
                 }
                 Brought::Wait
@@ -123,6 +124,8 @@ impl<A> Leading<A> {
                 return;
             }
             queue.gathered = acts;
+            // A new one: what was said to the one before may be late.
+            queue.are_gathered = Arc::default();
             Arc::clone(&queue.are_gathered)
         };
         let _ = timeout(GATHERED_FOR, are_gathered.notified()).await;

@@ -17,6 +17,9 @@ pub const KEPT_FOR: TimeDelta = TimeDelta::hours(24);
 /// Answers that are forgotten at a time: who writes meanwhile waits for no more than that.
 const FORGOTTEN_MAX: u32 = 200;
 
+/// How often they are forgotten in one go: other stores have their turn too.
+const FORGETTING_MAX: u32 = 50;
+
 /// Names a request: the store and route it goes to, and the key the client gave it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Ticket {
@@ -86,12 +89,16 @@ impl Store {
         store: &StoreId,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        while self.has_old_answers(store, now).await? {
+        for _ in 0..FORGETTING_MAX {
+            if !self.has_old_answers(store, now).await? {
+                break;
+            }
             let mut session = self.0.engine.write(store).await?;
             query(
                 "
                 DELETE FROM kept_answer
                  WHERE store_id = $1
+                   AND expires_at_ms <= $2
                    AND (route, key) IN
                      ( SELECT route
                             , key
@@ -193,6 +200,7 @@ impl Writing {
     }
 
     /// Keeps answers, committed with the effects that they speak of; in the place of those that have expired.
+    /// That no other stands there is known by [`Writing::kept_answers`] of the same change, which holds the store.
     pub fn keep_answers(&mut self, kept: &[(&Ticket, Kept)]) {
         let rows: Vec<_> = kept
             .iter()

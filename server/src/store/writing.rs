@@ -125,8 +125,8 @@ impl Writing {
 
     /// Makes the changes visible and durable, and returns the revision of the last.
     pub async fn commit(mut self) -> Result<u64, StoreError> {
-        if self.revision < self.reaches {
-            self.lower_revision().await?;
+        if self.revision != self.reaches {
+            self.correct_revision().await?;
         }
         self.record_acts();
         let queries = std::mem::take(&mut self.at_the_end);
@@ -142,7 +142,7 @@ impl Writing {
         self.session.end().await
     }
 
-    async fn lower_revision(&mut self) -> Result<(), StoreError> {
+    async fn correct_revision(&mut self) -> Result<(), StoreError> {
         query(
             "
             UPDATE store

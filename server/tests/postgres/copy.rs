@@ -173,7 +173,7 @@ async fn a_copy_that_is_cut_off_leaves_a_fresh_target_and_is_done_again() {
     for target in [fresh_shop().await, TestShop::in_file().await] {
         let before = sums(&target.app.store, &target.store).await;
         // Dropped as soon as it has come so far: at the first table, in the middle, and while it is compared.
-        for rows in [1, 40, 150, 400] {
+        for rows in [1, 40, 150, 300] {
             let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
             let mut stop = Some(stop);
             let copying = source.app.store.copy_all_to(&target.app.store, |progress| {

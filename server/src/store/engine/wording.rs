@@ -52,6 +52,15 @@ fn fenced(sql: &str, at: usize) -> Option<String> {
     let (before, list) = sql.split_at(at);
     let (value, after) = listed(list);
     let (clauses, conditions) = before.rsplit_once("WHERE ")?;
+    let has =
+        |text: &str, words: &[&str]| text.split_whitespace().any(|word| words.contains(&word));
+    let is_plain = sql.trim_start().starts_with("SELECT")
+        && !has(clauses, &["LEFT", "RIGHT", "FULL"])
+        && !has(conditions, &["OR", "NOT"])
+        && !has(after, &["OR"]);
+    if !is_plain {
+        return None;
+    }
     let owner = conditions
         .trim_end()
         .rsplit(' ')
@@ -151,6 +160,14 @@ mod tests {
             (
                 "SELECT a FROM b WHERE c = $1 AND ($2 IS NULL OR d IN (SELECT value FROM json_each($2)))",
                 "SELECT a FROM b WHERE c = $1 AND ($2 IS NULL OR d = ANY (ARRAY(SELECT value FROM json_each($2))))",
+            ),
+            (
+                "SELECT a FROM b WHERE c IN (SELECT value FROM json_each($1)) OR d",
+                "SELECT a FROM b WHERE c = ANY (ARRAY(SELECT value FROM json_each($1))) OR d",
+            ),
+            (
+                "SELECT a FROM b LEFT JOIN e ON b.a = e.a WHERE e.c IN (SELECT value FROM json_each($1))",
+                "SELECT a FROM b LEFT JOIN e ON b.a = e.a WHERE e.c = ANY (ARRAY(SELECT value FROM json_each($1)))",
             ),
         ] {
             assert_eq!(item_by_item(sql), worded);
