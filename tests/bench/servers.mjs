@@ -168,7 +168,8 @@ async function comesAndGoes() {
   const folder = join(scratch, "balancer");
   mkdirSync(folder, { recursive: true });
   const port = await freePort();
-  // Addresses are fixed, as those of machines are: one that nobody answers at is passed over.
+  // Addresses are fixed, as those of machines are: one that nobody answers at is passed over. A write whose connection
+  // ends may be sent to another: it has an Idempotency-Key, and is done once.
   const places = await Promise.all(Array.from({ length: PLACES }, freePort));
   const begin = (number) => serve(shop.db, "--leave", "2", { port: places[number % PLACES] });
   writeFileSync(
@@ -178,7 +179,7 @@ async function comesAndGoes() {
      http { access_log off; client_body_temp_path ${folder}; proxy_temp_path ${folder}; fastcgi_temp_path ${folder}; uwsgi_temp_path ${folder}; scgi_temp_path ${folder};
        upstream ships_by { ${places.map((place) => `server 127.0.0.1:${place} max_fails=1 fail_timeout=1s;`).join(" ")} keepalive 32; }
        server { listen 127.0.0.1:${port};
-         location / { proxy_pass http://ships_by; proxy_http_version 1.1; proxy_set_header Connection ""; } } }`,
+         location / { proxy_pass http://ships_by; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_next_upstream error timeout non_idempotent; } } }`,
   );
   const alive = [await begin(0), await begin(1)];
   const balancer = spawn("nginx", ["-p", folder, "-c", join(folder, "nginx.conf")], { stdio: "ignore" });

@@ -5,6 +5,7 @@
 //! whatever, leaves the target as it was.
 
 use shared::ids::StoreId;
+use tokio::task::yield_now;
 
 use super::engine::rows::{PAGE_ROWS, Sum, Table};
 use super::engine::{Scope, Session, query, query_as};
@@ -137,6 +138,8 @@ impl Store {
                 }
                 rows += found.rows;
                 progress(Progress { table, rows });
+                // Whoever waits may have heard enough: then this is where it ends.
+                yield_now().await;
                 written.push(TableSum::of(table, &found));
             }
             copied.push(Copied {
@@ -205,6 +208,7 @@ async fn carry(
         if 0 < rows {
             target.add(to, page).await?;
             told(u64::try_from(rows).unwrap_or(u64::MAX));
+            yield_now().await;
         }
         if rows < PAGE_ROWS {
             return Ok(sum);
