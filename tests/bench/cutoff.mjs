@@ -60,7 +60,7 @@ function writers(server, run) {
         const response = await fetch(`${server.origin}/v1/stock/adjustments`, {
           method: "POST",
           signal: AbortSignal.timeout(15_000),
-          headers: { authorization: `Bearer ${shop.secret}`, "content-type": "application/json", "idempotency-key": `${run}-${number}-${count}` },
+          headers: { authorization: `Bearer ${shop.secret}`, "content-type": "application/json", "idempotency-key": `${run.replaceAll(" ", "-")}-${number}-${count}` },
           body: JSON.stringify({ reason: "bench", lines: [{ sku, change: 1 }] }),
         }).catch(() => undefined);
         if (response?.ok) break;
