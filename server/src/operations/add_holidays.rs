@@ -87,7 +87,7 @@ pub async fn add_holidays(
             return Ok(Outcome::Before(answer));
         }
         let added = take_in(&mut writing, &request, found).await?;
-        once.keep(&mut writing, &added).await?;
+        once.keep(&mut writing, &added);
         let revision = writing.commit().await?;
         publish(&app, &store, touched(&added), revision).await;
         Ok(Outcome::Done(added))

@@ -2,19 +2,17 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::RangeInclusive;
-use std::sync::Arc;
 
 use shared::ids::{LocationId, Sku, StoreId};
 use shared::quantity::{QUANTITY_MAX, Quantity};
-use tokio::sync::{Notify, oneshot};
-use tokio::task::JoinHandle;
+use tokio::sync::oneshot;
 
 use super::ActError;
 use super::once::{Kept, Once, Outcome, Ticket};
 use super::records::Level;
 use super::running::{Touched, again, publish_several};
 use super::settle::{Cause, settle_claimed};
-use super::together::{Brought, Leading, TOGETHER_MAX};
+use super::together::{Brought, Leading};
 use crate::app::App;
 use crate::store::stock::Movement;
 use crate::store::writing::Note;
@@ -96,74 +94,47 @@ pub async fn adjust_stock(
 }
 
 /// Does the adjustments of a store until none waits. Runs in a task of its own: the web server drops a
-/// handler when its client hangs up. Where more wait than are done together, the next begin while others are
-/// committed and brought into memory.
+/// handler when its client hangs up.
 async fn lead(app: App, store: StoreId, mut leading: Leading<Waiting>) {
-    let mut before: Option<JoinHandle<()>> = None;
     loop {
-        let waiting = leading.take(before.is_none());
+        let waiting = leading.take();
         if waiting.is_empty() {
-            match before.take() {
-                Some(before) => drop(before.await),
-                None => return,
-            }
-            continue;
+            return;
         }
-        let done = waiting.len();
-        let next = Arc::new(Notify::new());
-        let (app, store) = (app.clone(), store.clone());
-        let these = adjust_these(app, store, waiting, Arc::clone(&next), before.take());
-        let mut these = tokio::spawn(these);
-        tokio::select! {
-            biased;
-            () = next.notified() => {}
-            _ = &mut these => continue,
+        let ended = adjust_these(&app, &store, &waiting).await;
+        let came = waiting.len() + leading.waiting();
+        for (one, ended) in waiting.into_iter().zip(ended) {
+            // An error only says that nobody waits for it any more.
+            let _ = one.done.send(ended);
         }
-        if TOGETHER_MAX <= leading.waiting() {
-            before = Some(these);
-            continue;
-        }
-        let _ = these.await;
-        let come = done + leading.waiting();
-        if 1 < come {
-            leading.gather(come.min(TOGETHER_MAX)).await;
+        if 1 < came {
+            leading.gather(came).await;
         }
     }
 }
 
-/// Does adjustments, then, after those `before`, brings them into memory and answers them. Tells `next` as
-/// soon as others may begin.
-async fn adjust_these(
-    app: App,
-    store: StoreId,
-    waiting: Vec<Waiting>,
-    next: Arc<Notify>,
-    before: Option<JoinHandle<()>>,
-) {
-    let done = again(|| adjust(&app, &store, &waiting, &next)).await;
-    // In the order of their revisions.
-    if let Some(before) = before {
-        let _ = before.await;
+/// Does adjustments and brings them into memory. Returns what came of each.
+async fn adjust_these(app: &App, store: &StoreId, waiting: &[Waiting]) -> Vec<Ended> {
+    let error = match again(|| adjust(app, store, waiting)).await {
+        Ok(done) => return publish_done(app, store, done).await,
+        Err(error) => error,
+    };
+    let is_by_one = matches!(
+        error,
+        ActError::Store(StoreError::Constraint(_) | StoreError::Database(_))
+    );
+    if !is_by_one || waiting.len() == 1 {
+        return waiting.iter().map(|_| Err(error.clone())).collect();
     }
-    match done {
-        Ok(done) => finish(&app, &store, waiting, done).await,
-        // What one of them did wrong must not be the others' loss.
-        Err(ActError::Store(StoreError::Constraint(_) | StoreError::Database(_)))
-            if 1 < waiting.len() =>
-        {
-            for alone in waiting {
-                let one = std::slice::from_ref(&alone);
-                match again(|| adjust(&app, &store, one, &next)).await {
-                    Ok(done) => finish(&app, &store, vec![alone], done).await,
-                    Err(error) => answer(vec![alone], vec![Err(error)]),
-                }
-            }
-        }
-        Err(error) => {
-            let all = waiting.iter().map(|_| Err(error.clone())).collect();
-            answer(waiting, all);
+    // What one of them did wrong must not be the others' loss.
+    let mut ended = Vec::with_capacity(waiting.len());
+    for alone in waiting.chunks(1) {
+        match again(|| adjust(app, store, alone)).await {
+            Ok(done) => ended.extend(publish_done(app, store, done).await),
+            Err(error) => ended.push(Err(error)),
         }
     }
+    ended
 }
 
 /// Adjustments that were committed together, if any was.
@@ -173,28 +144,16 @@ struct Done {
     revisions: RangeInclusive<u64>,
 }
 
-/// Brings what was committed into memory, then answers.
-async fn finish(app: &App, store: &StoreId, waiting: Vec<Waiting>, done: Done) {
+/// Brings what was committed into memory.
+async fn publish_done(app: &App, store: &StoreId, done: Done) -> Vec<Ended> {
     if !done.revisions.is_empty() {
         publish_several(app, store, done.touched, done.revisions).await;
     }
-    answer(waiting, done.ended);
+    done.ended
 }
 
-/// Tells who waits. An error there only says that nobody does any more.
-fn answer(waiting: Vec<Waiting>, ended: Vec<Ended>) {
-    for (waiting, ended) in waiting.into_iter().zip(ended) {
-        let _ = waiting.done.send(ended);
-    }
-}
-
-/// Does adjustments, one after the other, in one commit. Tells `next` once it only has to be committed.
-async fn adjust(
-    app: &App,
-    store: &StoreId,
-    waiting: &[Waiting],
-    next: &Notify,
-) -> Result<Done, ActError> {
+/// Does adjustments, one after the other, in one commit.
+async fn adjust(app: &App, store: &StoreId, waiting: &[Waiting]) -> Result<Done, ActError> {
     let now = app.clock.now();
     let shop = app.catalogue.shop(store).ok_or(ActError::NotFound)?;
     let settings = shop.settings();
@@ -244,7 +203,6 @@ async fn adjust(
         changed =
             settle_claimed(&mut writing, &settings, &claimed, Cause::StockAdjusted, now).await?;
     }
-    next.notify_one();
     let revision = writing.commit().await?;
     Ok(Done {
         ended,

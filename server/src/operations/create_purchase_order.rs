@@ -104,7 +104,7 @@ pub async fn create_purchase_order(
         touched.extend(settle(&mut writing, &settings, Some(&skus), cause, now).await?);
         // With the days for which its lines are planned.
         let order = writing.purchase_order(&order.id).await?.unwrap_or(order);
-        once.keep(&mut writing, &order).await?;
+        once.keep(&mut writing, &order);
         let revision = writing.commit().await?;
         publish(&app, &store, Touched::Skus(touched), revision).await;
         Ok(Outcome::Done(order))

@@ -110,7 +110,7 @@ pub async fn import_stock(
             settle(&mut writing, &settings, None, Cause::StockImported, now).await?;
         }
         if let Some(once) = &once {
-            once.keep(&mut writing, &imported).await?;
+            once.keep(&mut writing, &imported);
         }
         let revision = writing.commit().await?;
         publish(&app, &store, Touched::Anything, revision).await;

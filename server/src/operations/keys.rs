@@ -114,7 +114,7 @@ pub async fn create_key(
             return Ok(Outcome::Before(answer));
         }
         writing.add_key(&key.record, &hash(&key)).await?;
-        once.keep(&mut writing, &key).await?;
+        once.keep(&mut writing, &key);
         let revision = writing.commit().await?;
         app.catalogue.put_keys(app.store.load_keys().await?);
         publish(&app, &store, Touched::Skus(Vec::new()), revision).await;

@@ -104,9 +104,8 @@ impl<T> Once<T> {
     }
 
     /// Keeps the answer, to be committed with the effect.
-    pub async fn keep(&self, writing: &mut Writing, outcome: &T) -> Result<(), ActError> {
+    pub fn keep(&self, writing: &mut Writing, outcome: &T) {
         let kept = [(self.ticket(), self.kept(outcome))];
         writing.keep_answers(&kept);
-        Ok(())
     }
 }

@@ -85,7 +85,7 @@ pub async fn receive_purchase_order(
                 recorded: false,
                 order: before,
             };
-            once.keep(&mut writing, &received).await?;
+            once.keep(&mut writing, &received);
             let revision = writing.commit().await?;
             publish(&app, &store, Touched::Skus(Vec::new()), revision).await;
             return Ok(Outcome::Done(received));
@@ -115,7 +115,7 @@ pub async fn receive_purchase_order(
             recorded: true,
             order: after,
         };
-        once.keep(&mut writing, &received).await?;
+        once.keep(&mut writing, &received);
         let revision = writing.commit().await?;
         let touched = Touched::Skus(skus.into_iter().collect());
         publish(&app, &store, touched, revision).await;

@@ -96,7 +96,7 @@ pub async fn reserve(
             skus.extend(part.takes.iter().map(|(sku, _)| sku.clone()));
         }
         let reserved = reserved.done();
-        once.keep(&mut writing, &reserved).await?;
+        once.keep(&mut writing, &reserved);
         let revision = writing.commit().await?;
         publish(&app, &store, Touched::Skus(skus), revision).await;
         Ok(Outcome::Done(reserved))

@@ -90,15 +90,15 @@ impl<A> Together<A> {
 }
 
 impl<A> Leading<A> {
-    /// Takes the acts that came first. Where none is left and `may_end`, the next who brings one leads.
-    pub fn take(&mut self, may_end: bool) -> Vec<A> {
+    /// Takes the acts that came first. Where none is left it is over: the next who brings one leads.
+    pub fn take(&mut self) -> Vec<A> {
         let mut waiting = self.lock();
         let Some(Queue { acts, .. }) = waiting.get_mut(&self.store) else {
             return Vec::new();
         };
         let rest = acts.split_off(acts.len().min(TOGETHER_MAX));
         let taken = std::mem::replace(acts, rest);
-        let is_over = taken.is_empty() && may_end;
+        let is_over = taken.is_empty();
         if is_over {
             waiting.remove(&self.store);
         }
@@ -113,8 +113,9 @@ impl<A> Leading<A> {
         waiting.get(&self.store).map_or(0, |queue| queue.acts.len())
     }
 
-    /// Waits until so many wait, but only for a moment.
+    /// Waits until so many wait, or as many as are done together, but only for a moment.
     pub async fn gather(&self, acts: usize) {
+        let acts = acts.min(TOGETHER_MAX);
         let are_gathered = {
             let mut waiting = self.lock();
             let Some(queue) = waiting.get_mut(&self.store) else {
@@ -168,18 +169,15 @@ mod tests {
         for act in 1..=TOGETHER_MAX {
             assert!(matches!(together.bring(&store, act), Brought::Wait));
         }
-        assert_eq!(first.take(true), (0..TOGETHER_MAX).collect::<Vec<_>>());
-        assert_eq!(first.take(true), [TOGETHER_MAX]);
+        assert_eq!(first.take(), (0..TOGETHER_MAX).collect::<Vec<_>>());
+        assert_eq!(first.take(), [TOGETHER_MAX]);
         assert!(matches!(together.bring(&store, 7), Brought::Wait));
-        assert_eq!(first.take(true), [7]);
-        assert!(first.take(false).is_empty());
-        assert!(matches!(together.bring(&store, 9), Brought::Wait));
-        assert_eq!(first.take(true), [9]);
-        assert!(first.take(true).is_empty());
+        assert_eq!(first.take(), [7]);
+        assert!(first.take().is_empty());
 
         let mut second = lead(together.bring(&store, 8));
         drop(first);
-        assert_eq!(second.take(true), [8], "what is over takes nothing along");
+        assert_eq!(second.take(), [8], "what is over takes nothing along");
     }
 
     #[tokio::test]
@@ -187,7 +185,7 @@ mod tests {
         let together = Together::default();
         let store: StoreId = "one".parse().expect("an id");
         let mut leading = lead(together.bring(&store, 0));
-        assert_eq!(leading.take(true), [0]);
+        assert_eq!(leading.take(), [0]);
 
         let gathering = leading.gather(2);
         let coming = async {
@@ -197,11 +195,11 @@ mod tests {
         };
         tokio::join!(gathering, coming);
         assert_eq!(leading.waiting(), 2);
-        assert_eq!(leading.take(true), [1, 2]);
+        assert_eq!(leading.take(), [1, 2]);
 
         // Nobody comes: it ends all the same.
         leading.gather(2).await;
-        assert!(leading.take(true).is_empty());
+        assert!(leading.take().is_empty());
     }
 
     #[test]

@@ -101,23 +101,8 @@ impl Store {
 impl Writing {
     /// The levels of these SKUs, at all locations.
     pub async fn levels(&mut self, skus: &[Sku]) -> Result<Vec<Level>, StoreError> {
-        let rows: Vec<Row> = query_as(
-            "
-            SELECT sku
-                 , location
-                 , on_hand
-                 , committed
-                 , safety_stock
-                 , revision
-              FROM stock_level
-             WHERE store_id = $1
-               AND sku IN (SELECT value FROM json_each($2))",
-        )
-        .bind(self.store.as_str())
-        .bind(json_list(skus))
-        .fetch_all(&mut self.session)
-        .await?;
-        rows.into_iter().map(Row::level).collect()
+        let (levels, _) = self.levels_and_claimed(skus).await?;
+        Ok(levels)
     }
 
     /// The same, and those of the SKUs with levels of which something is promised.

@@ -102,6 +102,22 @@ async fn a_connection_is_kept_for_the_next_request_and_closed_when_idle() {
 }
 
 #[tokio::test]
+async fn a_server_that_leaves_still_answers_and_closes_the_connection() {
+    let (stand, address, _served) = serving(short()).await;
+    stand.app.leaving.cancel();
+    for path in [
+        "/v1/availability?sku=cap&key=pk_one",
+        "/v1/snippet/cap.html?key=pk_one",
+    ] {
+        let head = format!("GET {path} HTTP/1.1\r\nhost: a\r\n\r\n");
+        let (answer, took) = talk(address, &[&head]).await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        assert!(answer.contains("connection: close\r\n"), "{answer}");
+        assert!(took < SHORT, "{took:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_body_that_never_comes_is_answered_in_time() {
     let (_stand, address, _served) = serving(short()).await;
     let head = "POST /v1/plans HTTP/1.1\r\nhost: a\r\nx-shipsby-key: pk_one\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n{\"lin";

@@ -19,9 +19,10 @@ use server::operations::receive_purchase_order::{
 use server::operations::records::{
     PurchaseOrder, PurchaseOrderStatus, SkuRecord, SupplierRecord, Week,
 };
+use server::store::writing::Note;
 use shared::quantity::Quantity;
 
-use crate::shop::{TestShop, id};
+use crate::shop::{TestShop, id, now};
 
 fn done<T: std::fmt::Debug>(outcome: Outcome<T>) -> T {
     match outcome {
@@ -272,6 +273,83 @@ async fn a_request_sent_again_gets_its_first_answer_also_after_a_restart() {
     let other = adjust_stock(&shop.app, &shop.store, request(), once).await;
     assert!(matches!(other, Err(ActError::KeyReused)));
     assert_eq!(shop.on_hand("a").await, 6);
+}
+
+#[tokio::test]
+async fn a_key_is_free_again_once_its_answer_has_expired() {
+    let shop = TestShop::new().await;
+    shop.stocked("a", 5).await;
+    let request = || adjustment(&[("a", 1)]);
+    for key in ["used again", "forgotten"] {
+        let once = shop.once_named(key, [1; 32]).expect("nobody else asks");
+        let asked = adjust_stock(&shop.app, &shop.store, request(), once);
+        done(asked.await.expect("done"));
+    }
+    let kept = async |shop: &TestShop| {
+        let sums = shop.app.store.sums(&shop.store).await.expect("sums");
+        let of_answers = sums.iter().find(|sum| sum.table == "kept_answer");
+        of_answers.expect("the table").rows
+    };
+    let forget = async |shop: &TestShop| {
+        let now = shop.app.clock.now();
+        let forgotten = shop.app.store.forget_answers(&shop.store, now).await;
+        forgotten.expect("forgotten");
+    };
+    forget(&shop).await;
+    assert_eq!(kept(&shop).await, 2, "they have not expired");
+
+    let shop = shop.at("2026-11-24T15:00:01Z").await;
+    assert_eq!(kept(&shop).await, 2);
+    let once = shop.once_named("used again", [2; 32]).expect("free");
+    let asked = adjust_stock(&shop.app, &shop.store, request(), once);
+    done(asked.await.expect("another request by the same key"));
+    assert_eq!(shop.on_hand("a").await, 8);
+    forget(&shop).await;
+    assert_eq!(kept(&shop).await, 1, "the answer that was renewed");
+    let once = shop.once_named("used again", [2; 32]).expect("free");
+    let again = adjust_stock(&shop.app, &shop.store, request(), once).await;
+    assert!(matches!(again, Ok(Outcome::Before(_))));
+    assert_eq!(shop.on_hand("a").await, 8);
+    shop.assert_sound().await;
+}
+
+#[tokio::test]
+async fn memory_has_the_facts_of_the_database_whoever_else_commits() {
+    let shop = TestShop::new().await;
+    shop.stocked("a", 5).await;
+    let fresh = SkuRecord::new(id("never counted"));
+    put_sku(&shop.app, &shop.store, fresh).await.expect("a SKU");
+    let assert_same = async || {
+        let skus = [id("a"), id("never counted")];
+        let facts = shop.app.store.load_skus(&shop.store, &skus).await;
+        for facts in facts.expect("facts") {
+            let memory = shop.app.catalogue.shop(&shop.store).expect("the shop");
+            let entry = memory.entry(facts.sku.as_str()).expect("known");
+            assert_eq!(entry.facts(), facts);
+        }
+    };
+    let adjust = async |sku: &str| {
+        let asked = adjust_stock(&shop.app, &shop.store, adjustment(&[(sku, 2)]), shop.once());
+        done(asked.await.expect("done"));
+    };
+    adjust("a").await;
+    assert_same().await;
+    adjust("never counted").await;
+    assert_same().await;
+
+    // Another server names the SKU, and nobody has told this one.
+    let other = shop.other_process().await;
+    let named = SkuRecord {
+        title: Some("Named".into()),
+        ..SkuRecord::new(id("a"))
+    };
+    let note = Note::new("test", "a");
+    let mut writing = other.begin(&shop.store, note, now()).await.expect("begun");
+    writing.put_sku(&named).await.expect("a SKU");
+    writing.commit().await.expect("a commit");
+    adjust("a").await;
+    assert_same().await;
+    assert_eq!(shop.on_hand_in_memory("a"), Some(9));
 }
 
 #[tokio::test]

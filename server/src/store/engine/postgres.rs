@@ -202,7 +202,8 @@ fn pool(connections_max: u32, options: PgConnectOptions) -> PgPool {
         .acquire_timeout(TURN_TIMEOUT)
         .max_lifetime(LIFE_MAX)
         // Whatever happened on it, nobody gets a connection that is inside a transaction. Usually it is in none,
-        // and to end none would be a warning in the database's log.
+        // and to end none would be a warning in the database's log. In one that has failed `BEGIN` fails too, and the
+        // connection is closed.
         .after_release(|connection, _| {
             Box::pin(async move {
                 let rolled_back =
