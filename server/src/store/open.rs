@@ -44,7 +44,9 @@ pub enum OpenError {
     #[error("{0} is no database of ShipsBy: name your store's with --db")]
     NoDatabase(String),
     /// The tables cannot be brought up to date.
-    #[error("cannot bring the tables of {database} up to date")]
+    #[error(
+        "cannot bring the tables of {database} up to date: restore a sound copy, or, where nothing in it is to be kept (a demo), remove it and start again"
+    )]
     Migration {
         /// The file or address.
         database: String,
