@@ -1,8 +1,9 @@
 // PostgreSQL crashes and comes back, and the network to it is cut: how soon the server writes again, and what is left behind.
 
-import { execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
+import { promisify } from "node:util";
 
 import { ROOT, bar, note, postgresShop, serve, skuOf, sleep, stockFile } from "./lib.mjs";
 
@@ -14,6 +15,7 @@ const RECOVERS_BAR_S = 10;
 const DELAY_MS = 5_000;
 const WRITERS = 8;
 
+const restart = promisify(execFile);
 const shop = postgresShop("cutoff", await stockFile(SKUS));
 
 /** Stands between the server and the database. `mode`: open, silent, reset or slow. */
@@ -107,7 +109,7 @@ async function trial(name, server, cut, mend) {
 
 const url = new URL(shop.db);
 const direct = await serve(shop.db);
-await trial("pg_ctl restart -m immediate", direct, () => execFileSync(join(ROOT, "scripts/postgres.sh"), ["restart"], { stdio: "ignore" }), () => sleep(0));
+await trial("pg_ctl restart -m immediate", direct, () => restart(join(ROOT, "scripts/postgres.sh"), ["restart"]), () => sleep(0));
 await direct.stop();
 
 const gate = await proxy(url.hostname, Number(url.port));
