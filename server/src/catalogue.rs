@@ -228,6 +228,11 @@ impl Catalogue {
         self.keys.load().by_hash.get(&hash_of(shown)).cloned()
     }
 
+    /// How new the keys are that are known.
+    pub fn keys_version(&self) -> u64 {
+        self.keys.load().version
+    }
+
     /// Replaces all keys, unless newer ones are known: a key that was revoked stays so.
     pub fn put_keys(&self, keys: Keys) {
         let keys = Arc::new(keys);

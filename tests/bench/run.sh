@@ -10,7 +10,7 @@
 #   cutoff    PostgreSQL restarts in the middle, and the network to it is cut in three ways
 #   http      requests per second beside a server that hands out ready bytes, and beside nginx with a file
 #   streams   10,000 open streams: what they weigh, and how soon the last is told of a change
-#   scale     a server with 2,000,000 SKUs: memory, and how soon it is ready
+#   scale     a server with 2,000,000 SKUs on PostgreSQL and on SQLite: memory, and how soon it is ready
 #   import    a million rows beside `sqlite3 .import`
 #   memory    a server with 100,000 SKUs, idle
 #   live      from a stock change on the API to the words on an open page
@@ -26,7 +26,7 @@ cd "$ROOT"
 
 ALL=(writes durability servers cutoff http streams import memory scale live toggle page size core promises race)
 # These want PostgreSQL too; it is started for them, as durable as in earnest.
-ON_POSTGRES=(writes servers cutoff)
+ON_POSTGRES=(writes servers cutoff scale)
 SECONDS_MAX=1800
 
 [ $# -gt 0 ] || set -- "${ALL[@]}"

@@ -8,13 +8,15 @@ use crate::app::App;
 use crate::catalogue::Shop;
 use crate::store::StoreError;
 use crate::store::commits::Commits;
-use crate::store::stores::Standing;
+use crate::store::stores::{Standing, keys_version};
 
 /// How long it is waited after a failure.
 const AGAIN_AFTER: Duration = Duration::from_millis(250);
 
 /// Watches for as long as it is polled. A failure is logged and tried again.
 pub async fn watch(app: App) {
+    // Who is never heard of goes stale from now on, not only after it was heard of once.
+    app.freshness.confirm();
     let mut commits = None;
     loop {
         if let Err(error) = look(&app, &mut commits).await {
@@ -36,8 +38,11 @@ async fn look(app: &App, commits: &mut Option<Commits>) -> Result<(), StoreError
         return Ok(());
     }
     let looked = Instant::now();
-    app.catalogue.put_keys(app.store.load_keys().await?);
-    for standing in app.store.standings().await? {
+    let standings = app.store.standings().await?;
+    if app.catalogue.keys_version() < keys_version(&standings) {
+        app.catalogue.put_keys(app.store.load_keys().await?);
+    }
+    for standing in standings {
         catch_up(app, standing).await?;
     }
     app.freshness.confirm_at(looked);

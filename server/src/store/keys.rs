@@ -39,11 +39,13 @@ impl Store {
     /// All keys of all stores, by their hashes.
     pub async fn load_keys(&self) -> Result<Keys, StoreError> {
         let mut snapshot = self.read_all().await?;
-        // Each commit raises the revision of its store, and no store is ever removed.
-        let version: i64 =
-            query_scalar("SELECT CAST(coalesce(sum(revision), 0) + count(*) AS BIGINT) FROM store")
-                .fetch_one(&mut snapshot)
-                .await?;
+        let version: i64 = query_scalar(
+            "
+            SELECT CAST(coalesce(sum(settings_revision), 0) + count(*) AS BIGINT)
+              FROM store",
+        )
+        .fetch_one(&mut snapshot)
+        .await?;
         let rows: Vec<(String, String, Vec<u8>, bool)> = query_as(
             "
             SELECT store_id
@@ -125,7 +127,7 @@ impl Writing {
         .bind(record.created_at.timestamp_millis())
         .execute(&mut self.session)
         .await?;
-        Ok(())
+        self.raise_settings_revision().await
     }
 
     /// Makes a key stop working. False where the store has no such key; one revoked before keeps
@@ -143,6 +145,7 @@ impl Writing {
         .bind(self.at.timestamp_millis())
         .execute(&mut self.session)
         .await?;
+        self.raise_settings_revision().await?;
         Ok(done == 1)
     }
 }

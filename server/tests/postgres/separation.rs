@@ -293,11 +293,12 @@ async fn a_role_that_is_not_held_by_the_policies_is_refused_with_what_to_do() {
     let shop = fresh_shop().await;
     let mut admin = admin(&shop).await;
     // Roles are the whole server's, so they may be there from a run before.
-    let (passing, member) = ("passes_over", "belongs_to_the_owner");
+    let (passing, member, turning) = ("passes_over", "belongs_to_the_owner", "turns_into");
     for sql in [
         format!("CREATE ROLE {passing} LOGIN BYPASSRLS"),
         format!("GRANT {SERVING} TO {passing}"),
         format!("CREATE ROLE {member} LOGIN IN ROLE {OWNER}"),
+        format!("CREATE ROLE {turning} LOGIN NOINHERIT IN ROLE {passing}"),
     ] {
         let made = admin.execute(AssertSqlSafe(sql)).await;
         if let Err(error) = made {
@@ -307,7 +308,7 @@ async fn a_role_that_is_not_held_by_the_policies_is_refused_with_what_to_do() {
     let almighty = server();
     let (almighty, _) = almighty.split_once('@').expect("postgres://role@host");
     let (_, almighty) = almighty.split_once("://").expect("postgres://role@host");
-    for role in [passing, member, OWNER, almighty] {
+    for role in [passing, member, turning, OWNER, almighty] {
         let refused = Store::connect(&address_for(&shop, role)).await;
         let refused = refused.expect_err(role);
         assert!(

@@ -228,6 +228,22 @@ async fn what_was_committed_is_there_after_opening_again() {
 }
 
 #[tokio::test]
+async fn a_server_that_can_look_at_nothing_from_the_start_goes_stale() {
+    let shop = TestShop::new().await;
+    shop.app.store.close().await;
+    let watching = tokio::spawn(watch::watch(shop.app.clone()));
+    let long = Duration::from_millis(100);
+    let going_stale = async {
+        while shop.app.freshness.age() < long {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let waited = tokio::time::timeout(Duration::from_secs(3), going_stale).await;
+    watching.abort();
+    assert!(waited.is_ok(), "it counts as fresh without having looked");
+}
+
+#[tokio::test]
 async fn what_another_process_commits_is_seen_within_a_second() {
     let shop = TestShop::new().await;
     shop.stocked("a", 1).await;

@@ -266,22 +266,24 @@ async fn has_our_tables(connection: &mut PgConnection) -> Result<bool, sqlx::Err
     Ok(are_ours(&MIGRATIONS, &applied))
 }
 
-/// The name of the role, if it may pass over row-level security or owns the tables.
+/// The name of the role, if it, or one that it may turn into, passes over row-level security or owns the tables.
 async fn mighty(connection: &mut PgConnection) -> Result<Option<String>, sqlx::Error> {
     sqlx::query_scalar(
         "
         SELECT CAST(current_user AS text)
-          FROM pg_roles
-         WHERE rolname = current_user
-           AND ( rolsuper
-              OR rolbypassrls
-              OR EXISTS
-               ( SELECT 1
-                   FROM pg_class
-                  WHERE oid = to_regclass('store')
-                    AND pg_has_role(current_user, relowner, 'MEMBER')
-               )
-               )",
+         WHERE EXISTS
+             ( SELECT 1
+                 FROM pg_roles
+                WHERE ( rolsuper
+                     OR rolbypassrls
+                     OR oid =
+                      ( SELECT relowner
+                          FROM pg_class
+                         WHERE oid = to_regclass('store')
+                      )
+                      )
+                  AND pg_has_role(session_user, oid, 'MEMBER')
+             )",
     )
     .fetch_optional(connection)
     .await
