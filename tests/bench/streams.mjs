@@ -5,7 +5,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
-import { bar, cpu_s, memory_mb, newShop, note, peerProgram, percentile, scratch, serve, skuOf, sleep, start, stockFile } from "./lib.mjs";
+import { bar, cpu_s, memory_mb, newShop, note, percentile, program as built, scratch, serve, skuOf, sleep, start, stockFile } from "./lib.mjs";
 
 const STREAMS = 10_000;
 const FIRST_STREAMS = 2_000;
@@ -63,7 +63,7 @@ async function measure(name, server, path, change) {
   return { kb, p99 };
 }
 
-const program = peerProgram();
+const program = built("shipsby-bench-peer");
 const shop = newShop("streams", await stockFile(SKUS));
 const many = String(2 * STREAMS);
 const sku = skuOf(0);
