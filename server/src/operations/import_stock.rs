@@ -222,6 +222,7 @@ async fn take_stock_in(
         sum.unchanged += imported.unchanged;
         first_new = first_new.or_else(|| batch.new_locations.into_iter().next());
     }
+    writing.end_import().await?;
     let mut report = match parsing.await {
         Ok(read) => read?,
         Err(ended) => std::panic::resume_unwind(ended.into_panic()),

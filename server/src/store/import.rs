@@ -6,7 +6,7 @@
 use shared::ids::{LocationId, StoreId};
 
 use super::engine::stored;
-use super::engine::{query, query_as};
+use super::engine::{Session, query, query_as};
 use super::{Store, StoreError, Writing};
 
 /// Rows to be committed, with the locations that they need.
@@ -61,7 +61,12 @@ impl Writing {
         )
         .execute(&mut self.session)
         .await?;
-        Ok(())
+        self.session.find_by_keys_alone(true).await
+    }
+
+    /// Ends what was prepared.
+    pub async fn end_import(&mut self) -> Result<(), StoreError> {
+        self.session.find_by_keys_alone(false).await
     }
 
     /// Takes a batch in. Rows that say what the store knows leave no trace.
@@ -174,7 +179,12 @@ impl Writing {
 
     /// Lays a batch out as a table.
     async fn lay_out(&mut self, batch: &Batch) -> Result<(), StoreError> {
-        query("DELETE FROM told").execute(&mut self.session).await?;
+        // PostgreSQL keeps what a transaction deletes until its end, and would go through all of it with each batch.
+        let empty = match self.session {
+            Session::Sqlite(_) => "DELETE FROM told",
+            Session::Postgres(_) => "TRUNCATE told",
+        };
+        query(empty).execute(&mut self.session).await?;
         query(
             "
             INSERT INTO told
@@ -231,23 +241,6 @@ impl Writing {
     async fn share_among_rows(&mut self) -> Result<(), StoreError> {
         query(
             "
-              WITH whole AS MATERIALIZED
-                 ( SELECT sku
-                        , max(title)               AS title
-                        , max(title_if_none)       AS title_if_none
-                        , max(CAST(tracked AS INTEGER)) = 1 AS tracked
-                        , max(CAST(discontinued AS INTEGER)) = 1 AS discontinued
-                        , max(backorder)           AS backorder
-                        , max(backorder_limit)     AS backorder_limit
-                        , max(reason)              AS reason
-                        , max(released_on)         AS released_on
-                        , max(low_stock_threshold) AS low_stock_threshold
-                        , max(supplier)            AS supplier
-                        , max(lead_time_days)      AS lead_time_days
-                     FROM told
-                    GROUP BY sku
-                   HAVING 1 < count(*)
-                 )
             UPDATE told
                SET title               = whole.title
                  , title_if_none       = whole.title_if_none
@@ -260,8 +253,25 @@ impl Writing {
                  , low_stock_threshold = whole.low_stock_threshold
                  , supplier            = whole.supplier
                  , lead_time_days      = whole.lead_time_days
-              FROM whole
-             WHERE told.sku = whole.sku",
+              FROM
+                 ( SELECT number
+                        , count(*) OVER of_sku AS rows
+                        , max(title) OVER of_sku AS title
+                        , max(title_if_none) OVER of_sku AS title_if_none
+                        , max(CAST(tracked AS INTEGER)) OVER of_sku = 1 AS tracked
+                        , max(CAST(discontinued AS INTEGER)) OVER of_sku = 1 AS discontinued
+                        , max(backorder) OVER of_sku AS backorder
+                        , max(backorder_limit) OVER of_sku AS backorder_limit
+                        , max(reason) OVER of_sku AS reason
+                        , max(released_on) OVER of_sku AS released_on
+                        , max(low_stock_threshold) OVER of_sku AS low_stock_threshold
+                        , max(supplier) OVER of_sku AS supplier
+                        , max(lead_time_days) OVER of_sku AS lead_time_days
+                     FROM told
+                   WINDOW of_sku AS (PARTITION BY sku)
+                 ) AS whole
+             WHERE told.number = whole.number
+               AND 1 < whole.rows",
         )
         .execute(&mut self.session)
         .await?;

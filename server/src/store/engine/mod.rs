@@ -91,6 +91,16 @@ impl Session {
         Ok(())
     }
 
+    /// Joins by looking each row's key up and in no other way, until it may do otherwise again or the transaction ends.
+    /// PostgreSQL takes rows that a transaction has added for few, since it has no statistics of them, and would go
+    /// through all of them.
+    pub async fn find_by_keys_alone(&mut self, is_so: bool) -> Result<(), StoreError> {
+        if let Self::Postgres(transaction) = self {
+            postgres::find_by_keys_alone(transaction, is_so).await?;
+        }
+        Ok(())
+    }
+
     /// Ends without a trace, now rather than whenever it is dropped.
     pub async fn end(self) -> Result<(), StoreError> {
         match self {

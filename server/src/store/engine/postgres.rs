@@ -188,6 +188,21 @@ pub async fn turn_to(
         .map(drop)
 }
 
+/// Leaves a transaction no way to join but to look each row up, or gives it the others back.
+pub async fn find_by_keys_alone(
+    transaction: &mut Transaction<'static, sqlx::Postgres>,
+    is_so: bool,
+) -> Result<(), sqlx::Error> {
+    let others = sqlx::query(
+        "
+        SELECT set_config('enable_hashjoin', $1, true)
+             , set_config('enable_mergejoin', $1, true)
+             , set_config('enable_material', $1, true)",
+    );
+    let others = others.bind(if is_so { "off" } else { "on" });
+    answered(others.execute(&mut **transaction)).await.map(drop)
+}
+
 /// What stands for a scope in the database.
 fn named(scope: Scope<'_>) -> &str {
     match scope {
