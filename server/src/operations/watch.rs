@@ -7,7 +7,7 @@ use super::running::{announce, load_changed, load_settings};
 use crate::app::App;
 use crate::catalogue::Shop;
 use crate::store::StoreError;
-use crate::store::commits::Commits;
+use crate::store::commits::{Commits, Look};
 use crate::store::stores::{Standing, keys_version};
 
 /// How long it is waited after a failure.
@@ -33,20 +33,29 @@ async fn look(app: &App, commits: &mut Option<Commits>) -> Result<(), StoreError
         Some(commits) => commits,
         None => commits.insert(app.store.watch_commits().await?),
     };
-    if !commits.next().await? {
+    let Some(look) = commits.next().await? else {
         app.freshness.confirm();
         return Ok(());
-    }
+    };
     let looked = Instant::now();
-    let standings = app.store.standings().await?;
-    if app.catalogue.keys_version() < keys_version(&standings) {
-        app.catalogue.put_keys(app.store.load_keys().await?);
-    }
+    let standings = match look {
+        Look::At(stores) => app.store.standings_of(&stores).await?,
+        Look::Everywhere => everywhere(app).await?,
+    };
     for standing in standings {
         catch_up(app, standing).await?;
     }
     app.freshness.confirm_at(looked);
     Ok(())
+}
+
+/// How all stores stand, with their keys brought up to date.
+async fn everywhere(app: &App) -> Result<Vec<Standing>, StoreError> {
+    let standings = app.store.standings().await?;
+    if app.catalogue.keys_version() < keys_version(&standings) {
+        app.catalogue.put_keys(app.store.load_keys().await?);
+    }
+    Ok(standings)
 }
 
 /// Brings what was committed to a store, and tells who waits for it.

@@ -148,7 +148,7 @@ impl Store {
             });
         }
         to.commit().await?;
-        target.0.committed.notify_one();
+        target.0.untold.add_everywhere();
         Ok(copied)
     }
 

@@ -127,6 +127,7 @@ impl Writing {
         .bind(record.created_at.timestamp_millis())
         .execute(&mut self.session)
         .await?;
+        self.changed_keys = true;
         self.raise_settings_revision().await
     }
 
@@ -145,6 +146,7 @@ impl Writing {
         .bind(self.at.timestamp_millis())
         .execute(&mut self.session)
         .await?;
+        self.changed_keys = true;
         self.raise_settings_revision().await?;
         Ok(done == 1)
     }

@@ -35,7 +35,6 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
 use shared::ids::StoreId;
-use tokio::sync::Notify;
 
 use engine::{Engine, Scope, Session};
 pub use error::StoreError;
@@ -49,8 +48,8 @@ pub struct Store(Arc<Parts>);
 #[derive(Debug)]
 struct Parts {
     engine: Engine,
-    /// Told of each commit of this process.
-    committed: Notify,
+    /// What this process has committed and others do not know of.
+    untold: commits::Untold,
     /// Idempotency keys whose first request is being answered.
     in_flight: Mutex<HashSet<kept_answers::Ticket>>,
     /// How long writing takes.

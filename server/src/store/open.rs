@@ -8,8 +8,7 @@ use std::str::FromStr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::sync::Notify;
-
+use super::commits::Untold;
 use super::engine::postgres::{Postgres, shown};
 use super::engine::sqlite::Sqlite;
 use super::engine::{Engine, Scope, query_scalar};
@@ -186,15 +185,16 @@ impl Store {
         answer.is_ok_and(|answer| answer.is_ok())
     }
 
-    /// Closes the connections.
+    /// Tells what is still to be told, and closes the connections.
     pub async fn close(&self) {
+        self.tell_commits().await;
         self.0.engine.close().await;
     }
 
     fn on(engine: Engine) -> Self {
         Self(Arc::new(Parts {
             engine,
-            committed: Notify::new(),
+            untold: Untold::default(),
             in_flight: Mutex::new(HashSet::new()),
             meter: Meter::default(),
         }))

@@ -1,5 +1,7 @@
 //! Stores: what a merchant decides about the whole shop.
 
+use std::collections::BTreeSet;
+
 use shared::availability::Display;
 use shared::ids::{LocationId, StoreId};
 use shared::lead_time::Level;
@@ -9,6 +11,7 @@ use shared::shipment::{SplitCharge, SplitPolicy};
 
 use super::engine::stored;
 use super::engine::{Session, query, query_as};
+use super::skus::{json_list, read};
 use super::transit::{TransitRecord, transit};
 use super::{Store, StoreError, Writing};
 
@@ -74,6 +77,13 @@ pub fn keys_version(standings: &[Standing]) -> u64 {
 }
 
 #[derive(sqlx::FromRow)]
+struct StandingRow {
+    store_id: String,
+    revision: i64,
+    settings_revision: i64,
+}
+
+#[derive(sqlx::FromRow)]
 struct Row {
     name: String,
     location: String,
@@ -96,7 +106,7 @@ struct Row {
 impl Store {
     /// All stores, and where each stands.
     pub async fn standings(&self) -> Result<Vec<Standing>, StoreError> {
-        let rows: Vec<(String, i64, i64)> = query_as(
+        let rows: Vec<StandingRow> = query_as(
             "
             SELECT store_id
                  , revision
@@ -105,17 +115,27 @@ impl Store {
         )
         .fetch_all(&mut self.read_all().await?)
         .await?;
-        rows.into_iter()
-            .map(|(store, revision, settings_revision)| {
-                Ok(Standing {
-                    store: store
-                        .parse()
-                        .map_err(|_| StoreError::Unreadable("store.store_id"))?,
-                    revision: revision.unsigned_abs(),
-                    settings_revision: settings_revision.unsigned_abs(),
-                })
-            })
-            .collect()
+        rows.into_iter().map(StandingRow::standing).collect()
+    }
+
+    /// Where these stores stand, as far as they are there.
+    pub async fn standings_of(
+        &self,
+        stores: &BTreeSet<StoreId>,
+    ) -> Result<Vec<Standing>, StoreError> {
+        let stores: Vec<&StoreId> = stores.iter().collect();
+        let rows: Vec<StandingRow> = query_as(
+            "
+            SELECT store_id
+                 , revision
+                 , settings_revision
+              FROM store
+             WHERE store_id IN (SELECT value FROM json_each($1))",
+        )
+        .bind(json_list(&stores))
+        .fetch_all(&mut self.read_all().await?)
+        .await?;
+        rows.into_iter().map(StandingRow::standing).collect()
     }
 
     /// What the merchant decided about the whole shop.
@@ -185,7 +205,9 @@ impl Store {
         .bind(store.as_str())
         .execute(&mut session)
         .await?;
-        session.commit().await
+        session.commit().await?;
+        self.0.untold.add_everywhere();
+        Ok(())
     }
 
     /// Gives a new database its first store.
@@ -301,6 +323,16 @@ pub(super) async fn store_record(
     let Some(row) = row else { return Ok(None) };
     let transit = transit(session, store).await?;
     row.record(transit).map(Some)
+}
+
+impl StandingRow {
+    fn standing(self) -> Result<Standing, StoreError> {
+        Ok(Standing {
+            store: read(&self.store_id, "store.store_id")?,
+            revision: self.revision.unsigned_abs(),
+            settings_revision: self.settings_revision.unsigned_abs(),
+        })
+    }
 }
 
 impl Row {

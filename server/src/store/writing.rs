@@ -24,6 +24,8 @@ pub struct Writing {
     pub(super) at_the_end: Vec<Query<()>>,
     /// Movements recorded so far.
     pub(super) lines: u32,
+    /// Whether keys were changed, which all servers know.
+    pub(super) changed_keys: bool,
     /// What is written down about each change.
     notes: Vec<Note>,
     begun: Instant,
@@ -103,6 +105,7 @@ impl Store {
             at,
             at_the_end: Vec::new(),
             lines: 0,
+            changed_keys: false,
             notes: Vec::new(),
             begun,
             _span: tracing::info_span!("write"),
@@ -133,7 +136,10 @@ impl Writing {
         together(queries, &mut self.session).await?;
         self.session.commit().await?;
         self.database.meter().wrote(self.begun);
-        self.database.0.committed.notify_one();
+        match self.changed_keys {
+            true => self.database.0.untold.add_everywhere(),
+            false => self.database.0.untold.add(&self.store),
+        }
         Ok(self.revision)
     }
 

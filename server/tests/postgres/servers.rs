@@ -16,6 +16,7 @@ use server::operations::records::SkuRecord;
 use server::operations::reserve::{Reserve, reserve};
 use server::operations::set_stock::{SetStock, set_stock};
 use server::operations::{ActError, StoreError};
+use server::store::writing::Note;
 use shared::ids::StoreId;
 use shared::quantity::Quantity;
 use shared::shipment::PlanKind;
@@ -28,6 +29,9 @@ use crate::stage::{Server, fresh_shop};
 
 /// Within this time a server knows what another has committed.
 const KNOWN_WITHIN: Duration = Duration::from_secs(1);
+
+/// And within this one if nobody told it: every five seconds it looks at all stores.
+const FOUND_WITHIN: Duration = Duration::from_secs(7);
 
 async fn two_servers() -> (TestShop, Server, Server) {
     let shop = fresh_shop().await;
@@ -109,6 +113,31 @@ async fn a_change_on_one_server_is_known_and_announced_on_the_other_within_a_sec
             becomes("the revision", || level.revision <= memory.revision()).await;
         }
     }
+}
+
+#[tokio::test]
+async fn a_commit_of_which_no_word_came_is_found_anyway() {
+    let (shop, _a, b) = two_servers().await;
+    // It ends before it has told anyone.
+    let other = shop.other_process().await;
+    let mut writing = other
+        .begin(&shop.store, Note::new("test", "z"), now())
+        .await
+        .expect("a change");
+    let record = SkuRecord::new(id("z"));
+    writing.put_sku(&record).await.expect("a SKU");
+    writing.commit().await.expect("a commit");
+    drop(other);
+    let is_known = || {
+        let memory = b.app.catalogue.shop(&shop.store).expect("a shop");
+        memory.entry("z").is_some()
+    };
+    let found = tokio::time::timeout(FOUND_WITHIN, async {
+        while !is_known() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    assert!(found.await.is_ok(), "not found after {FOUND_WITHIN:?}");
 }
 
 #[tokio::test]

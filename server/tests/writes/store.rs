@@ -262,6 +262,7 @@ async fn what_another_process_commits_is_seen_within_a_second() {
         .await
         .expect("a SKU");
     writing.commit().await.expect("a commit");
+    other.close().await;
 
     let seen = || {
         let memory = shop.app.catalogue.shop(&shop.store).expect("a shop");
@@ -274,9 +275,11 @@ async fn what_another_process_commits_is_seen_within_a_second() {
         );
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+    let other = shop.other_process().await;
     revoke(&other, &shop.store, &key.record.id, now())
         .await
         .expect("revoked");
+    other.close().await;
     let revoked = || {
         shop.app
             .catalogue

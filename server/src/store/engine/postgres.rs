@@ -138,9 +138,11 @@ impl Postgres {
 
     /// Tells the other servers that something was committed. In no transaction: telling takes a lock
     /// that all commits of the whole database wait for.
-    pub async fn tell(&self) -> Result<(), sqlx::Error> {
-        let tell = AssertSqlSafe(format!("NOTIFY {CHANNEL}"));
-        answered(self.readers.execute(tell)).await.map(drop)
+    pub async fn tell(&self, word: &str) -> Result<(), sqlx::Error> {
+        let tell = sqlx::query("SELECT pg_notify($1, $2)")
+            .bind(CHANNEL)
+            .bind(word);
+        answered(tell.execute(&self.readers)).await.map(drop)
     }
 
     /// Closes the connections.
