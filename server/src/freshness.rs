@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// From when on a server that cannot look counts as cut off. It looks twice a second.
+/// From when on a server that cannot look counts as cut off. It asks at least twice a second.
 pub const CUT_OFF_AFTER: Duration = Duration::from_secs(5);
 
 /// When the server last heard what others commit, or that nobody did. Cheap to clone.

@@ -106,6 +106,8 @@ impl Store {
         let mut to = target.0.engine.write(&first).await?;
         clear(&mut to, &first).await?;
         let tables = common_tables(&mut from, &mut to).await?;
+        from.find_by_keys_alone(true).await?;
+        to.find_by_keys_alone(true).await?;
         let mut rows = 0;
         let mut read = Vec::new();
         for store in stores(&mut from).await? {

@@ -91,9 +91,9 @@ impl Session {
         Ok(())
     }
 
-    /// Joins by looking each row's key up and in no other way, until it may do otherwise again or the transaction ends.
-    /// PostgreSQL takes rows that a transaction has added for few, since it has no statistics of them, and would go
-    /// through all of them.
+    /// Finds, joins and orders rows by going along a key and in no other way, until it may do otherwise again or the
+    /// transaction ends. PostgreSQL takes rows that a transaction has added for few, since it has no statistics of
+    /// them, and would go through all of them.
     pub async fn find_by_keys_alone(&mut self, is_so: bool) -> Result<(), StoreError> {
         if let Self::Postgres(transaction) = self {
             postgres::find_by_keys_alone(transaction, is_so).await?;

@@ -190,7 +190,7 @@ pub async fn turn_to(
         .map(drop)
 }
 
-/// Leaves a transaction no way to join but to look each row up, or gives it the others back.
+/// Leaves a transaction no way but along a key, or gives it the others back.
 pub async fn find_by_keys_alone(
     transaction: &mut Transaction<'static, sqlx::Postgres>,
     is_so: bool,
@@ -199,7 +199,9 @@ pub async fn find_by_keys_alone(
         "
         SELECT set_config('enable_hashjoin', $1, true)
              , set_config('enable_mergejoin', $1, true)
-             , set_config('enable_material', $1, true)",
+             , set_config('enable_material', $1, true)
+             , set_config('enable_bitmapscan', $1, true)
+             , set_config('enable_sort', $1, true)",
     );
     let others = others.bind(if is_so { "off" } else { "on" });
     answered(others.execute(&mut **transaction)).await.map(drop)

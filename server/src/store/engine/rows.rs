@@ -16,6 +16,8 @@ use crate::store::StoreError;
 
 /// Rows that are carried at a time.
 pub const PAGE_ROWS: usize = 500;
+/// Rows that SQLite is given at a time. With the columns of the widest table they stay below its 32,766 values.
+const ROWS_AT_ONCE: usize = 100;
 
 /// A table with its columns, as one engine has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -187,18 +189,17 @@ impl Table {
     pub async fn add(&self, session: &mut Session, rows: Vec<Vec<Cell>>) -> Result<(), StoreError> {
         match session {
             Session::Sqlite(transaction) => {
-                let places: Vec<String> =
-                    (1..=self.columns.len()).map(|n| format!("${n}")).collect();
-                let sql = format!(
-                    "INSERT INTO {} ({}) VALUES ({})",
-                    self.name,
-                    self.names().join(", "),
-                    places.join(", ")
-                );
-                for row in rows {
-                    let values = row.into_iter().map(Value::from).collect();
+                let places = format!("({})", vec!["?"; self.columns.len()].join(", "));
+                for rows in rows.chunks(ROWS_AT_ONCE) {
+                    let sql = format!(
+                        "INSERT INTO {} ({}) VALUES {}",
+                        self.name,
+                        self.names().join(", "),
+                        vec![places.as_str(); rows.len()].join(", ")
+                    );
+                    let values = rows.iter().flatten().cloned().map(Value::from).collect();
                     let values = arguments::<SqliteArguments>(values)?;
-                    let query = sqlx::query_with(AssertSqlSafe(sql.clone()), values);
+                    let query = sqlx::query_with(AssertSqlSafe(sql), values);
                     query.execute(&mut **transaction).await?;
                 }
             }
