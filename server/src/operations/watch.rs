@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::catalogue::Shop;
 use crate::store::StoreError;
 use crate::store::commits::{Commits, Look};
-use crate::store::stores::{Standing, keys_version};
+use crate::store::stores::Standing;
 
 /// How long it is waited after a failure.
 const AGAIN_AFTER: Duration = Duration::from_millis(250);
@@ -40,22 +40,18 @@ async fn look(app: &App, commits: &mut Option<Commits>) -> Result<(), StoreError
     let looked = Instant::now();
     let standings = match look {
         Look::At(stores) => app.store.standings_of(&stores).await?,
-        Look::Everywhere => everywhere(app).await?,
+        Look::Everywhere => {
+            if app.catalogue.keys_version() < app.store.keys_version().await? {
+                app.catalogue.put_keys(app.store.load_keys().await?);
+            }
+            app.store.standings().await?
+        }
     };
     for standing in standings {
         catch_up(app, standing).await?;
     }
     app.freshness.confirm_at(looked);
     Ok(())
-}
-
-/// How all stores stand, with their keys brought up to date.
-async fn everywhere(app: &App) -> Result<Vec<Standing>, StoreError> {
-    let standings = app.store.standings().await?;
-    if app.catalogue.keys_version() < keys_version(&standings) {
-        app.catalogue.put_keys(app.store.load_keys().await?);
-    }
-    Ok(standings)
 }
 
 /// Brings what was committed to a store, and tells who waits for it.

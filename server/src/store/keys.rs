@@ -38,14 +38,6 @@ struct Row {
 impl Store {
     /// All keys of all stores, by their hashes.
     pub async fn load_keys(&self) -> Result<Keys, StoreError> {
-        let mut snapshot = self.read_all().await?;
-        let version: i64 = query_scalar(
-            "
-            SELECT CAST(coalesce(sum(settings_revision), 0) + count(*) AS BIGINT)
-              FROM store",
-        )
-        .fetch_one(&mut snapshot)
-        .await?;
         let rows: Vec<(String, String, Vec<u8>, bool)> = query_as(
             "
             SELECT store_id
@@ -54,9 +46,10 @@ impl Store {
                  , revoked_at_ms IS NOT NULL
               FROM key",
         )
-        .fetch_all(&mut snapshot)
+        .fetch_all(&mut self.read_all().await?)
         .await?;
-        snapshot.end().await?;
+        let revoked = rows.iter().filter(|(.., revoked)| *revoked).count();
+        let version = (rows.len() + revoked) as u64;
         let by_hash: Result<_, StoreError> = rows
             .into_iter()
             .map(|(store, kind, hash, revoked)| {
@@ -75,8 +68,17 @@ impl Store {
             .collect();
         Ok(Keys {
             by_hash: by_hash?,
-            version: version.unsigned_abs(),
+            version,
         })
+    }
+
+    /// The version of the keys of all stores, as [`Keys::version`]: how many there are, and how many of them were
+    /// revoked. No key is ever removed, or works again, so it only grows.
+    pub async fn keys_version(&self) -> Result<u64, StoreError> {
+        let version: i64 = query_scalar("SELECT count(*) + count(revoked_at_ms) FROM key")
+            .fetch_one(&mut self.read_all().await?)
+            .await?;
+        Ok(version.unsigned_abs())
     }
 
     /// The keys of a store, newest first.
@@ -128,7 +130,7 @@ impl Writing {
         .execute(&mut self.session)
         .await?;
         self.changed_keys = true;
-        self.raise_settings_revision().await
+        Ok(())
     }
 
     /// Makes a key stop working. False where the store has no such key; one revoked before keeps
@@ -147,7 +149,6 @@ impl Writing {
         .execute(&mut self.session)
         .await?;
         self.changed_keys = true;
-        self.raise_settings_revision().await?;
         Ok(done == 1)
     }
 }

@@ -63,17 +63,8 @@ pub struct Standing {
     pub store: StoreId,
     /// Its last commit.
     pub revision: u64,
-    /// The last commit that changed the store itself, a location or a key.
+    /// The last commit that changed the store itself or a location.
     pub settings_revision: u64,
-}
-
-/// The version that the keys of all stores have at least, where the stores stand so. It only grows: a change of
-/// keys raises its store's revision of settings, and no store is ever removed.
-pub fn keys_version(standings: &[Standing]) -> u64 {
-    standings
-        .iter()
-        .map(|standing| standing.settings_revision + 1)
-        .sum()
 }
 
 #[derive(sqlx::FromRow)]

@@ -281,7 +281,8 @@ async fn the_command_moves_a_shop_and_says_what_it_did() {
         "default: ",
         "random: ",
         "in 21 tables, the same on both sides",
-        "(3 stores)",
+        "aside: ",
+        "and is sound",
     ] {
         assert!(words.contains(part), "{words}");
     }

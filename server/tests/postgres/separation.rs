@@ -298,7 +298,7 @@ async fn a_role_that_is_not_held_by_the_policies_is_refused_with_what_to_do() {
         format!("CREATE ROLE {passing} LOGIN BYPASSRLS"),
         format!("GRANT {SERVING} TO {passing}"),
         format!("CREATE ROLE {member} LOGIN IN ROLE {OWNER}"),
-        format!("CREATE ROLE {turning} LOGIN NOINHERIT IN ROLE {passing}"),
+        format!("CREATE ROLE {turning} LOGIN IN ROLE {passing}"),
     ] {
         let made = admin.execute(AssertSqlSafe(sql)).await;
         if let Err(error) = made {
