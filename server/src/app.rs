@@ -1,8 +1,7 @@
 //! What every operation and every route shares.
 
 use std::sync::Arc;
-
-use tokio_util::sync::CancellationToken;
+use std::sync::atomic::AtomicBool;
 
 use crate::catalogue::Catalogue;
 use crate::changes::Changes;
@@ -25,8 +24,9 @@ pub struct App {
     pub adjustments: Together<Waiting>,
     /// Since when memory may lack what others commit.
     pub freshness: Freshness,
-    /// Cancelled when the server is about to leave: it is not ready any more, and still answers.
-    pub leaving: CancellationToken,
+    /// True once the server is about to leave: it is not ready any more, and still answers. Looked at with each
+    /// request, so no lock.
+    pub leaving: Arc<AtomicBool>,
 }
 
 /// The parts of an [`App`].
@@ -54,7 +54,7 @@ impl App {
             imports: Turns::default(),
             adjustments: Together::default(),
             freshness: Freshness::default(),
-            leaving: CancellationToken::new(),
+            leaving: Arc::default(),
         }
     }
 }

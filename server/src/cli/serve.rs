@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -135,7 +136,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         limits: limits.clone(),
         metrics: Metrics::default(),
     });
-    let leave = leave(asked_to_stop, app.leaving.clone(), args.leave, stop.clone());
+    let leave = leave(asked_to_stop, Arc::clone(&app.leaving), args.leave, stop.clone());
     drop(tokio::spawn(leave));
     let stores = load::begin(&app).await.context("cannot load the keys")?;
     let mut loading = {
@@ -178,13 +179,13 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
 /// Says that the server is about to leave when it is asked to stop, and stops it a while later.
 async fn leave(
     asked: CancellationToken,
-    leaving: CancellationToken,
+    leaving: Arc<AtomicBool>,
     after: Duration,
     stop: CancellationToken,
 ) {
     asked.cancelled().await;
     notify::stopping();
-    leaving.cancel();
+    leaving.store(true, Ordering::Release);
     if !after.is_zero() {
         tracing::info!("Leaving in {} s", after.as_secs());
         tokio::time::sleep(after).await;

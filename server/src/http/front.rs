@@ -10,6 +10,7 @@ use std::num::NonZeroU32;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use axum::Router;
 use axum::body::HttpBody;
@@ -177,7 +178,7 @@ impl Front {
         {
             headers.insert(STALE_S, HeaderValue::from(age.as_secs()));
         }
-        if self.web.app.leaving.is_cancelled() {
+        if self.web.app.leaving.load(Ordering::Relaxed) {
             // So that whoever keeps connections, as a load balancer does, sends the next request elsewhere.
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }

@@ -1,6 +1,7 @@
 //! `/healthz`, `/readyz` and `/metrics`, for those who run the server.
 
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use axum::extract::State;
@@ -58,7 +59,7 @@ pub async fn ready(State(web): State<Web>) -> Result<impl IntoResponse, Problem>
         .retry_after_s(LOADING_RETRY_S));
     }
     let reachable = database_answers(&web.app).await;
-    if !reachable || web.app.leaving.is_cancelled() || web.stop.is_cancelled() {
+    if !reachable || web.app.leaving.load(Ordering::Acquire) || web.stop.is_cancelled() {
         return Err(Problem::new(
             503,
             "not_ready",

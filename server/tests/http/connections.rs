@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use server::http::server::{listen, serve};
@@ -104,7 +105,7 @@ async fn a_connection_is_kept_for_the_next_request_and_closed_when_idle() {
 #[tokio::test]
 async fn a_server_that_leaves_still_answers_and_closes_the_connection() {
     let (stand, address, _served) = serving(short()).await;
-    stand.app.leaving.cancel();
+    stand.app.leaving.store(true, Ordering::Release);
     for path in [
         "/v1/availability?sku=cap&key=pk_one",
         "/v1/snippet/cap.html?key=pk_one",
