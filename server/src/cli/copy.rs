@@ -135,5 +135,5 @@ fn summarise(copied: &[Copied], from: &Address, to: &Address) {
             copied.tables.len()
         );
     }
-    println!("{to} holds all that {from} held, and is sound.",);
+    println!("{to} holds all that {from} held, and is sound.");
 }

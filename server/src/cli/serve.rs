@@ -136,7 +136,12 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         limits: limits.clone(),
         metrics: Metrics::default(),
     });
-    let leave = leave(asked_to_stop, Arc::clone(&app.leaving), args.leave, stop.clone());
+    let leave = leave(
+        asked_to_stop,
+        Arc::clone(&app.leaving),
+        args.leave,
+        stop.clone(),
+    );
     drop(tokio::spawn(leave));
     let stores = load::begin(&app).await.context("cannot load the keys")?;
     let mut loading = {
