@@ -85,6 +85,7 @@ start
 holds "the server starts and is ready" wait_for answers
 holds "it lives" ask GET /healthz
 secret=$(as_server keys create secret 2>/dev/null)
+holds "its key is known within a second" wait_for ask GET /v1/store
 holds "a SKU can be put in" ask PUT /v1/skus/cap '{"title":"Cap"}'
 holds "and counted" ask PUT /v1/stock/main/cap '{"quantity":5,"if_quantity":null}'
 holds "it says when it ships" grep -q '"status":"in_stock".*"ships_by":"20' <(ask GET '/v1/availability?sku=cap')

@@ -27,6 +27,13 @@ pub enum Address {
     Postgres(String),
 }
 
+/// The address names neither a file nor a database that is known here.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{0}://` is no database of ShipsBy: name a file, or postgres://role:password@host/database"
+)]
+pub struct UnknownScheme(String);
+
 /// Why a database cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -48,6 +55,17 @@ pub enum OpenError {
     )]
     Migration {
         /// The file or address.
+        database: String,
+        /// What went wrong.
+        #[source]
+        source: sqlx::migrate::MigrateError,
+    },
+    /// The tables in PostgreSQL cannot be made or brought up to date.
+    #[error(
+        "cannot bring the tables of {database} up to date: let `ships-by migrate` connect as the role that owns the database"
+    )]
+    MigrationByRole {
+        /// The address.
         database: String,
         /// What went wrong.
         #[source]
@@ -202,14 +220,15 @@ impl Store {
 }
 
 impl FromStr for Address {
-    type Err = std::convert::Infallible;
+    type Err = UnknownScheme;
 
     fn from_str(raw: &str) -> Result<Self, Self::Err> {
-        Ok(match raw.split_once("://") {
-            Some(("postgres" | "postgresql", _)) => Self::Postgres(raw.to_owned()),
-            Some(("sqlite", path)) => Self::File(path.into()),
-            _ => Self::File(raw.into()),
-        })
+        match raw.split_once("://") {
+            Some(("postgres" | "postgresql", _)) => Ok(Self::Postgres(raw.to_owned())),
+            Some(("sqlite", path)) => Ok(Self::File(path.into())),
+            Some((scheme, _)) => Err(UnknownScheme(scheme.to_owned())),
+            None => Ok(Self::File(raw.into())),
+        }
     }
 }
 
@@ -219,6 +238,28 @@ impl fmt::Display for Address {
         match self {
             Self::File(path) => path.display().fmt(formatter),
             Self::Postgres(url) => formatter.write_str(&shown(url)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_a_file_or_one_of_postgresql() {
+        let file = |path: &str| Ok(Address::File(path.into()));
+        let cases = [
+            ("shop.sqlite", file("shop.sqlite")),
+            ("sqlite:///var/shop.sqlite", file("/var/shop.sqlite")),
+            (
+                "postgresql://a:b@c/d",
+                Ok(Address::Postgres("postgresql://a:b@c/d".into())),
+            ),
+            ("mysql://a/b", Err(UnknownScheme("mysql".into()))),
+        ];
+        for (raw, expected) in cases {
+            assert_eq!(raw.parse::<Address>(), expected, "{raw}");
         }
     }
 }

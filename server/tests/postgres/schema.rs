@@ -198,6 +198,25 @@ async fn migrating_again_changes_nothing() {
 }
 
 #[tokio::test]
+async fn who_may_not_make_tables_is_told_who_may() {
+    let shop = fresh_shop().await;
+    let serving = address_for(&shop, SERVING);
+    // As if a migration were still to be done.
+    let older =
+        "DELETE FROM _sqlx_migrations WHERE version = (SELECT max(version) FROM _sqlx_migrations)";
+    admin(&shop)
+        .await
+        .execute(older)
+        .await
+        .expect("older tables");
+    let refused = Store::migrate(&serving, SERVING)
+        .await
+        .expect_err("no right to");
+    let words = refused.to_string();
+    assert!(words.contains("role that owns the database"), "{words}");
+}
+
+#[tokio::test]
 async fn a_server_of_other_tables_is_refused_with_what_to_do() {
     let shop = fresh_shop().await;
     let serving = address_for(&shop, SERVING);

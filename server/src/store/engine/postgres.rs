@@ -100,7 +100,7 @@ impl Postgres {
         MIGRATIONS
             .run(&mut owner)
             .await
-            .map_err(|source| OpenError::Migration {
+            .map_err(|source| OpenError::MigrationByRole {
                 database: shown(url),
                 source,
             })?;
