@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use shared::wire::Date;
 use utoipa::ToSchema;
 
 /// What went wrong, in words that say what to do. Inner detail goes to the log, never in here.
@@ -25,6 +26,9 @@ pub struct Problem {
     /// Which fields are wrong.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldProblem>,
+    /// Which dates are later than the shopper saw.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub changed: Vec<ChangedDate>,
     /// What a count is that the request expected to be another.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub current: Option<u32>,
@@ -45,6 +49,17 @@ pub struct FieldProblem {
     pub detail: String,
 }
 
+/// A date that the shopper saw, and what can be promised instead.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct ChangedDate {
+    /// The SKU.
+    pub sku: String,
+    /// The ship-by date that was shown.
+    pub shown: Date,
+    /// The one that can be promised now; null where none can.
+    pub ships_by: Option<Date>,
+}
+
 impl Problem {
     /// A problem of this status and code.
     pub fn new(
@@ -61,6 +76,7 @@ impl Problem {
             code,
             detail: detail.into(),
             errors: Vec::new(),
+            changed: Vec::new(),
             current: None,
             retry_after_s: None,
         }

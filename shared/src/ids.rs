@@ -151,6 +151,21 @@ path_id!(
     /// Goods held for somebody until an instant.
     ReservationId
 );
+path_id!(
+    /// A customer's order.
+    OrderId
+);
+path_id!(
+    /// Goods that leave a location together.
+    ShipmentId
+);
+
+impl OrderId {
+    /// Under which the goods of the order are held: the same name.
+    pub fn reservation(&self) -> ReservationId {
+        ReservationId(Arc::clone(&self.0))
+    }
+}
 
 fn within(raw: &str, limit: usize) -> Result<(), IdError> {
     match raw.len() {

@@ -2,6 +2,17 @@
 
 use crate::store::StoreError;
 
+/// A date that the shopper saw, and what can be promised instead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangedPromise {
+    /// The SKU.
+    pub sku: shared::ids::Sku,
+    /// The ship-by date that was shown.
+    pub shown: chrono::NaiveDate,
+    /// The one that can be promised now; none where none can.
+    pub ships_by: Option<chrono::NaiveDate>,
+}
+
 /// Why an act was not done. Nothing is changed then.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum ActError {
@@ -32,6 +43,9 @@ pub enum ActError {
         /// What it is.
         current: u32,
     },
+    /// Goods would leave later than the shopper saw.
+    #[error("what can be promised is later than what was shown")]
+    PromiseChanged(Vec<ChangedPromise>),
     /// The idempotency key was used for another query or body.
     #[error("the idempotency key was used for another request")]
     KeyReused,

@@ -5,14 +5,17 @@ pub use crate::store::deliveries::{
 };
 pub use crate::store::keys::KeyRecord;
 pub use crate::store::locations::{LocationRecord, Week, WeekTimes, day_name, day_named};
+pub use crate::store::orders::{Order, OrderLine, Standing};
 pub use crate::store::promise_basis::PromiseBasis;
 pub use crate::store::promises::{Ending, PromiseRow, PromisedPart, Reservation, plan_name};
 pub use crate::store::purchase_orders::{
     PurchaseOrder, PurchaseOrderLine, PurchaseOrderStatus, Receipt,
 };
+pub use crate::store::shipments::{Shipment, ShippedLine, order_of};
 pub use crate::store::skus::{Component, SkuRecord};
 pub use crate::store::stock::Level;
 pub use crate::store::stores::StoreRecord;
 pub use crate::store::supplier_models::{LeadTimeModel, SlipModel, SupplierModel, YieldModel};
 pub use crate::store::suppliers::SupplierRecord;
 pub use crate::store::transit::TransitRecord;
+pub use crate::store::waiting::{PartEnd, WaitingPart};

@@ -21,10 +21,15 @@ pub async fn release(app: &App, store: &StoreId, id: ReservationId) -> Result<()
         let note = Note::new("release", id.as_str());
         let mut writing = app.store.begin(&store, note, now).await?;
         let found = writing.reservation(&id).await?.ok_or(ActError::NotFound)?;
+        if found.expires_at.is_none() {
+            let detail =
+                format!("`{id}` was ordered: cancel the order, POST /v1/orders/{id}/cancel");
+            return Err(ActError::conflict("reservation_ordered", detail));
+        }
         if found.ended.is_some() {
             return Ok(writing.undo().await?);
         }
-        let ending = match found.expires_at <= now {
+        let ending = match found.is_over(now) {
             true => Ending::Expired,
             false => Ending::Released,
         };

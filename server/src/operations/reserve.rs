@@ -1,9 +1,11 @@
 //! Holds goods for somebody until an instant: what is promised to one is promised to nobody else.
 
+use std::str::FromStr;
+
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use rand::rand_core::TryCryptoRng;
 use shared::cart::{DatedLine, date_cart};
-use shared::ids::{ReservationId, Sku, StoreId};
+use shared::ids::{IdError, ReservationId, Sku, StoreId};
 use shared::kit::Goods;
 use shared::promise::Slice;
 use shared::quantity::Quantity;
@@ -51,16 +53,20 @@ pub struct Reserved {
     pub parts: Vec<PromisedPart>,
 }
 
-/// An id for a reservation, drawn at random.
+/// An id drawn at random, of a kind that `prefix` names: `rsv`.
 ///
 /// # Errors
 ///
 /// If the source of random bytes fails.
-pub fn new_id<R: TryCryptoRng>(random: &mut R) -> Result<ReservationId, R::Error> {
+pub fn new_id<T, R>(prefix: &str, random: &mut R) -> Result<T, R::Error>
+where
+    T: FromStr<Err = IdError>,
+    R: TryCryptoRng,
+{
     let mut bytes = [0; 12];
     random.try_fill_bytes(&mut bytes)?;
-    let id = format!("rsv_{}", hex::text(&bytes));
-    Ok(id.parse().expect("hexadecimal digits are an id"))
+    let id = format!("{prefix}_{}", hex::text(&bytes));
+    Ok(id.parse().expect("letters and digits are an id"))
 }
 
 /// Holds goods: all lines or none.
@@ -88,14 +94,28 @@ pub async fn reserve(
         }
         let shop = app.catalogue.shop(&store).ok_or(ActError::NotFound)?;
         let settings = shop.settings();
-        let reserved = decided(&mut writing, &settings, request, now).await?;
-        writing.add_reservation(&reserved.reservation).await?;
-        let mut skus = Vec::new();
-        for (part, basis) in &reserved.promised {
-            writing.promise(part, "reserved", basis).await?;
-            skus.extend(part.takes.iter().map(|(sku, _)| sku.clone()));
-        }
-        let reserved = reserved.done();
+        let Reserve {
+            id,
+            lines,
+            plan,
+            hold,
+        } = request;
+        let promised = promised(&mut writing, &settings, &id, &lines, plan, now).await?;
+        let reservation = Reservation {
+            id,
+            plan,
+            created_at: now,
+            expires_at: Some(now + hold),
+            ended: None,
+            revision: writing.revision(),
+        };
+        writing.add_reservation(&reservation).await?;
+        let skus = writing.promise_all(&promised).await?;
+        let reserved = Reserved {
+            reservation,
+            lines,
+            parts: promised.into_iter().map(|(part, _)| part).collect(),
+        };
         once.keep(&mut writing, &reserved);
         let revision = writing.commit().await?;
         publish(&app, &store, Touched::Skus(skus), revision).await;
@@ -104,33 +124,19 @@ pub async fn reserve(
     .await
 }
 
-/// What is to be promised, with what each date rests on.
-struct Decided {
-    reservation: Reservation,
-    lines: Vec<(Sku, Quantity)>,
-    promised: Vec<(PromisedPart, PromiseBasis)>,
-}
-
-impl Decided {
-    fn done(self) -> Reserved {
-        Reserved {
-            reservation: self.reservation,
-            lines: self.lines,
-            parts: self.promised.into_iter().map(|(part, _)| part).collect(),
-        }
-    }
-}
-
-async fn decided(
+/// What is to be promised of some lines, all or none, each part with what its date rests on.
+pub(super) async fn promised(
     writing: &mut Writing,
     settings: &Settings,
-    request: Reserve,
+    id: &ReservationId,
+    lines: &[(Sku, Quantity)],
+    plan: PlanKind,
     now: DateTime<Utc>,
-) -> Result<Decided, ActError> {
-    let skus: Vec<Sku> = request.lines.iter().map(|(sku, _)| sku.clone()).collect();
+) -> Result<Vec<(PromisedPart, PromiseBasis)>, ActError> {
+    let skus: Vec<Sku> = lines.iter().map(|(sku, _)| sku.clone()).collect();
     let facts = writing.facts(&skus).await?;
-    let mut goods = Vec::with_capacity(request.lines.len());
-    for (at, (sku, quantity)) in request.lines.iter().enumerate() {
+    let mut goods = Vec::with_capacity(lines.len());
+    for (at, (sku, quantity)) in lines.iter().enumerate() {
         let Some(known) = facts.get(sku) else {
             return Err(ActError::unknown_sku(format!("/lines/{at}/sku"), sku));
         };
@@ -142,14 +148,14 @@ async fn decided(
     refuse_what_cannot_be_promised(&dated)?;
 
     let mut promised = Vec::new();
-    for (line, slices) in by_plan(&dated, request.plan).into_iter().enumerate() {
+    for (line, slices) in by_plan(&dated, plan).into_iter().enumerate() {
         let (goods, _) = &goods[line];
         for (part, slice) in slices.into_iter().enumerate() {
             let Some(location) = locations.get(usize::from(slice.from.0)) else {
                 continue;
             };
             let part = PromisedPart {
-                reservation: request.id.clone(),
+                reservation: id.clone(),
                 line: u32::try_from(line).unwrap_or(u32::MAX),
                 part: u32::try_from(part).unwrap_or(u32::MAX),
                 held: Held {
@@ -158,7 +164,7 @@ async fn decided(
                     location: location.id.clone(),
                     due: Due::By(slice.ships_by),
                     since: Some(now),
-                    alone: request.plan == PlanKind::Separate,
+                    alone: plan == PlanKind::Separate,
                     awaits: Awaited::default(),
                 },
                 takes: takes(goods, slice.quantity),
@@ -167,18 +173,7 @@ async fn decided(
             promised.push((part, basis));
         }
     }
-    Ok(Decided {
-        reservation: Reservation {
-            id: request.id,
-            plan: request.plan,
-            created_at: now,
-            expires_at: now + request.hold,
-            ended: None,
-            revision: writing.revision(),
-        },
-        lines: request.lines,
-        promised,
-    })
+    Ok(promised)
 }
 
 fn refuse_what_cannot_be_promised(dated: &[DatedLine]) -> Result<(), ActError> {
@@ -191,7 +186,7 @@ fn refuse_what_cannot_be_promised(dated: &[DatedLine]) -> Result<(), ActError> {
         None => "not that many can be had now".into(),
     };
     let detail = format!(
-        "{} of `{}` are asked for, and {most}; nothing was reserved. Ask for fewer, or leave the line out.",
+        "{} of `{}` are asked for, and {most}; nothing was promised. Ask for fewer, or leave the line out.",
         answer.requested, answer.sku
     );
     Err(ActError::conflict("insufficient_stock", detail))

@@ -1,12 +1,15 @@
 //! Shows the merchant what is stored. Read from the database, not from memory: a merchant who has
 //! just written wants to see all of it, also what shoppers never see.
 
-use shared::ids::{LocationId, PurchaseOrderId, ReservationId, Sku, StoreId, SupplierId};
+use shared::ids::{
+    LocationId, OrderId, PurchaseOrderId, ReservationId, ShipmentId, Sku, StoreId, SupplierId,
+};
 
 use super::ActError;
+use super::parcels::{Parcel, parcels};
 use super::records::{
     KeyRecord, Level, LocationRecord, PromiseRow, PurchaseOrder, PurchaseOrderStatus, Reservation,
-    SkuRecord, StoreRecord, SupplierModel, SupplierRecord,
+    Shipment, SkuRecord, Standing, StoreRecord, SupplierModel, SupplierRecord, order_of,
 };
 use crate::app::App;
 
@@ -115,6 +118,56 @@ pub async fn reservation(
     id: &ReservationId,
 ) -> Result<(Reservation, Vec<PromiseRow>), ActError> {
     found(app.store.reservation(store, id).await?)
+}
+
+/// One order, as it stands.
+pub async fn order(app: &App, store: &StoreId, id: &OrderId) -> Result<Standing, ActError> {
+    found(app.store.order(store, id, app.clock.now()).await?)
+}
+
+/// The parcels that can leave now, by their ids, after one.
+pub async fn ready_parcels(
+    app: &App,
+    store: &StoreId,
+    after: Option<&ShipmentId>,
+    limit: u32,
+) -> Result<Vec<Parcel>, ActError> {
+    let waiting = app.store.waiting(store, app.clock.now()).await?;
+    let mut ready = parcels(&waiting);
+    ready.retain(|parcel| after.is_none_or(|after| after < &parcel.id));
+    ready.sort_unstable_by(|one, other| one.id.cmp(&other.id));
+    ready.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(ready)
+}
+
+/// Goods that have left, or can leave now.
+pub enum Found {
+    /// They have left.
+    Left(Shipment),
+    /// They can leave.
+    Ready(Parcel),
+}
+
+/// What is, or will be, sent under an id.
+pub async fn shipment(app: &App, store: &StoreId, id: &ShipmentId) -> Result<Found, ActError> {
+    let order = order(app, store, &order_of(id).ok_or(ActError::NotFound)?).await?;
+    let mut left = order.shipments.into_iter();
+    if let Some(left) = left.find(|shipment| shipment.id == *id) {
+        return Ok(Found::Left(left));
+    }
+    let mut ready = parcels(&order.waiting).into_iter();
+    found(ready.find(|parcel| parcel.id == *id).map(Found::Ready))
+}
+
+/// What has left, by id, after one.
+pub async fn shipments(
+    app: &App,
+    store: &StoreId,
+    after: Option<&ShipmentId>,
+    limit: u32,
+) -> Result<Vec<Shipment>, ActError> {
+    let after = after.map_or("", ShipmentId::as_str);
+    Ok(app.store.shipments(store, after, limit).await?)
 }
 
 fn found<T>(thing: Option<T>) -> Result<T, ActError> {

@@ -13,7 +13,7 @@ use super::stores::FIRST_STORE;
 use super::{Store, StoreError};
 
 /// Every table, each after those that its rows refer to.
-pub const TABLES: [&str; 21] = [
+pub const TABLES: [&str; 25] = [
     "store",
     "location",
     "transit",
@@ -33,6 +33,10 @@ pub const TABLES: [&str; 21] = [
     "promised_part",
     "claim",
     "promise",
+    "sales_order",
+    "sales_order_line",
+    "shipment",
+    "shipment_line",
     "key",
     "kept_answer",
 ];

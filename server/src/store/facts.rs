@@ -7,9 +7,9 @@ use chrono::NaiveDate;
 use shared::ids::{LocationId, Sku, StoreId, SupplierId};
 use shared::supply::{Backorder, Claim, Due, Place, Selling, SkuFacts};
 
-use super::engine::instant;
 use super::engine::{Session, query_as, query_scalar};
 use super::incoming::{Expected, Suppliers, incoming};
+use super::promises::expiry;
 use super::skus::{SkuRecord, json_list, quantity, read, records};
 use super::{Store, StoreError, Writing};
 
@@ -243,7 +243,7 @@ async fn add_claims(
         place(places, row.sku, location).claims.push(Claim {
             due: row.ships_by.map_or(Due::Undated, Due::By),
             quantity: quantity(row.quantity)?,
-            expires_at: Some(instant(row.expires_at_ms)?),
+            expires_at: expiry(row.expires_at_ms)?,
         });
     }
     Ok(())

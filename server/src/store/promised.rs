@@ -59,6 +59,7 @@ impl Writing {
                      FROM promised_part AS other
                     WHERE other.store_id = part.store_id
                       AND other.reservation = part.reservation
+                      AND other.ended_by IS NULL
                  ) AS alone
                  , reservation.created_at_ms
               FROM promised_part AS part

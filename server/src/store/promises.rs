@@ -13,6 +13,9 @@ use super::promise_basis::PromiseBasis;
 use super::skus::{json_list, quantity, read};
 use super::{Store, StoreError, Writing};
 
+/// When goods expire that were ordered: the last second of the year 9999.
+const NEVER_MS: i64 = 253_402_300_799_000;
+
 /// Goods held for somebody until an instant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reservation {
@@ -22,8 +25,8 @@ pub struct Reservation {
     pub plan: PlanKind,
     /// When it was made.
     pub created_at: DateTime<Utc>,
-    /// From then on it holds nothing.
-    pub expires_at: DateTime<Utc>,
+    /// From then on it holds nothing; `None`: what it holds was ordered.
+    pub expires_at: Option<DateTime<Utc>>,
     /// When it ended before that, or was cleared away after, and how.
     pub ended: Option<(DateTime<Utc>, Ending)>,
     /// The commit that made it.
@@ -123,33 +126,9 @@ impl Store {
         let Some(found) = found else {
             return Ok(None);
         };
-        let rows: Vec<LedgerRow> = query_as(
-            "
-            SELECT line
-                 , part
-                 , version
-                 , sku
-                 , quantity
-                 , location
-                 , ships_by
-                 , cause
-                 , basis
-                 , at_ms
-                 , revision
-              FROM promise
-             WHERE store_id = $1
-               AND reservation = $2
-             ORDER BY line
-                    , part
-                    , version",
-        )
-        .bind(store.as_str())
-        .bind(id.as_str())
-        .fetch_all(&mut snapshot)
-        .await?;
+        let rows = ledger(&mut snapshot, store, id).await?;
         snapshot.end().await?;
-        let rows: Result<_, _> = rows.into_iter().map(LedgerRow::row).collect();
-        Ok(Some((found, rows?)))
+        Ok(Some((found, rows)))
     }
 
     /// True if a reservation's time is over that nobody has cleared away yet.
@@ -227,7 +206,10 @@ impl Writing {
         .bind(made.id.as_str())
         .bind(plan_name(made.plan))
         .bind(made.created_at.timestamp_millis())
-        .bind(made.expires_at.timestamp_millis())
+        .bind(
+            made.expires_at
+                .map_or(NEVER_MS, |end| end.timestamp_millis()),
+        )
         .bind(stored(made.revision))
         .execute(&mut self.session)
         .await?;
@@ -356,6 +338,19 @@ impl Writing {
         self.touch(&skus).await
     }
 
+    /// Promises parts for the first time. Returns the SKUs that they take.
+    pub async fn promise_all(
+        &mut self,
+        promised: &[(PromisedPart, PromiseBasis)],
+    ) -> Result<Vec<Sku>, StoreError> {
+        let mut skus = Vec::new();
+        for (part, basis) in promised {
+            self.promise(part, "reserved", basis).await?;
+            skus.extend(part.takes.iter().map(|(sku, _)| sku.clone()));
+        }
+        Ok(skus)
+    }
+
     /// Reservations whose time is over and that nobody has cleared away, the oldest of them.
     pub async fn expired(&mut self, limit: u32) -> Result<Vec<ReservationId>, StoreError> {
         let ids: Vec<String> = query_scalar(
@@ -417,6 +412,39 @@ impl Writing {
     }
 }
 
+/// Every date that was told for a reservation, oldest first for each part.
+pub(super) async fn ledger(
+    session: &mut Session,
+    store: &StoreId,
+    id: &ReservationId,
+) -> Result<Vec<PromiseRow>, StoreError> {
+    let rows: Vec<LedgerRow> = query_as(
+        "
+        SELECT line
+             , part
+             , version
+             , sku
+             , quantity
+             , location
+             , ships_by
+             , cause
+             , basis
+             , at_ms
+             , revision
+          FROM promise
+         WHERE store_id = $1
+           AND reservation = $2
+         ORDER BY line
+                , part
+                , version",
+    )
+    .bind(store.as_str())
+    .bind(id.as_str())
+    .fetch_all(session)
+    .await?;
+    rows.into_iter().map(LedgerRow::row).collect()
+}
+
 async fn reservation(
     connection: &mut Session,
     store: &StoreId,
@@ -451,12 +479,9 @@ impl ReservationRow {
         };
         Ok(Reservation {
             id: read(&self.reservation, "reservation.reservation")?,
-            plan: match self.plan.as_str() {
-                "together" => PlanKind::Together,
-                _ => PlanKind::Separate,
-            },
+            plan: plan_named(&self.plan),
             created_at: instant(self.created_at_ms)?,
-            expires_at: instant(self.expires_at_ms)?,
+            expires_at: expiry(self.expires_at_ms)?,
             ended,
             revision: self.revision.unsigned_abs(),
         })
@@ -495,6 +520,21 @@ pub(super) fn held(
     })
 }
 
+/// When something is held no more; `None`: it was ordered.
+pub(super) fn expiry(ms: i64) -> Result<Option<DateTime<Utc>>, StoreError> {
+    match ms {
+        NEVER_MS => Ok(None),
+        ms => instant(ms).map(Some),
+    }
+}
+
+impl Reservation {
+    /// True if its time is over.
+    pub fn is_over(&self, now: DateTime<Utc>) -> bool {
+        self.expires_at.is_some_and(|end| end <= now)
+    }
+}
+
 /// A ship-by date as it is stored; none where none is known.
 fn day(due: Due) -> Option<NaiveDate> {
     match due {
@@ -508,6 +548,14 @@ pub fn plan_name(plan: PlanKind) -> &'static str {
     match plan {
         PlanKind::Together => "together",
         PlanKind::Separate => "separate",
+    }
+}
+
+/// The way to send that is stored under a name.
+pub(super) fn plan_named(name: &str) -> PlanKind {
+    match name {
+        "together" => PlanKind::Together,
+        _ => PlanKind::Separate,
     }
 }
 

@@ -38,6 +38,7 @@ impl Store {
             faults.extend(self.lines_without_their_delivery(store).await?);
             faults.extend(self.claims_beside_what_is_promised(store).await?);
             faults.extend(self.parts_beside_their_promises(store).await?);
+            faults.extend(self.lines_beside_what_became_of_them(store).await?);
             faults.extend(self.revisions_ahead_of_their_store(store).await?);
         }
         Ok(faults)
@@ -241,7 +242,7 @@ impl Store {
                 ON reservation.store_id = part.store_id
                AND reservation.reservation = part.reservation
              WHERE part.store_id = $1
-               AND (reservation.ended_at_ms IS NULL) <> EXISTS
+               AND (reservation.ended_at_ms IS NULL AND part.ended_by IS NULL) <> EXISTS
                  ( SELECT 1
                      FROM claim
                     WHERE claim.store_id = part.store_id
@@ -297,6 +298,60 @@ impl Store {
         let fault = |(store, reservation): (String, String)| Fault {
             check: "what stands promised is what was told last",
             found: format!("reservation {reservation} of store {store}"),
+        };
+        Ok(rows.into_iter().map(fault).collect())
+    }
+
+    async fn lines_beside_what_became_of_them(
+        &self,
+        store: &StoreId,
+    ) -> Result<Vec<Fault>, StoreError> {
+        let rows: Vec<(String, i64)> = query_as(
+            "
+              WITH waiting AS
+                 ( SELECT reservation
+                        , line
+                        , sum(quantity) AS units
+                     FROM promised_part
+                    WHERE store_id = $1
+                      AND ended_by IS NULL
+                    GROUP BY reservation
+                           , line
+                 )
+                 , gone AS
+                 ( SELECT shipment.sales_order
+                        , shipment_line.line
+                        , sum(shipment_line.quantity) AS units
+                     FROM shipment_line
+                     JOIN shipment
+                       ON shipment.store_id = shipment_line.store_id
+                      AND shipment.shipment = shipment_line.shipment
+                    WHERE shipment_line.store_id = $1
+                    GROUP BY shipment.sales_order
+                           , shipment_line.line
+                 )
+            SELECT ordered.sales_order
+                 , ordered.line
+              FROM sales_order_line AS ordered
+              LEFT JOIN waiting
+                ON waiting.reservation = ordered.sales_order
+               AND waiting.line = ordered.line
+              LEFT JOIN gone
+                ON gone.sales_order = ordered.sales_order
+               AND gone.line = ordered.line
+             WHERE ordered.store_id = $1
+               AND ( ordered.shipped <> coalesce(gone.units, 0)
+                  OR ordered.quantity - ordered.shipped - ordered.cancelled <> coalesce(waiting.units, 0)
+                   )
+             LIMIT $2",
+        )
+        .bind(store.as_str())
+        .bind(FAULTS_MAX)
+        .fetch_all(&mut self.read(store).await?)
+        .await?;
+        let fault = |(order, line): (String, i64)| Fault {
+            check: "what was ordered waits, was shipped or was cancelled",
+            found: format!("line {line} of order {order} of store {store}"),
         };
         Ok(rows.into_iter().map(fault).collect())
     }

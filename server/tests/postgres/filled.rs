@@ -9,8 +9,11 @@ use server::operations::create_purchase_order::{
     CreatePurchaseOrder, Ordered, create_purchase_order,
 };
 use server::operations::once::{Answer, Asked, Once, Ticket};
+use server::operations::place_order::{PlaceOrder, place_order};
 use server::operations::receive_purchase_order::{ReceivePurchaseOrder, receive_purchase_order};
 use server::operations::reserve::{Reserve, reserve};
+use server::operations::ship::{Ship, ship};
+use server::operations::show;
 use shared::ids::{Sku, StoreId};
 use shared::quantity::Quantity;
 use shared::shipment::PlanKind;
@@ -96,6 +99,27 @@ pub async fn fill(app: &App) {
     reserve(app, &store, held, once(app, &store, "reservation"))
         .await
         .expect("a reservation");
+    let wanted = PlaceOrder {
+        id: id("W-test"),
+        lines: vec![(sku.clone(), Quantity::new(3))],
+        plan: PlanKind::Separate,
+        shown: Vec::new(),
+        reservation: None,
+    };
+    place_order(app, &store, wanted, once(app, &store, "sale"))
+        .await
+        .expect("an order");
+    let ready = show::ready_parcels(app, &store, None, 1)
+        .await
+        .expect("what can leave");
+    let gone = Ship {
+        id: ready[0].id.clone(),
+        carrier: None,
+        tracking_number: Some("1Z999".into()),
+    };
+    ship(app, &store, gone, once(app, &store, "shipment"))
+        .await
+        .expect("a shipment");
     let broken = AdjustStock {
         reason: "broken in the shop".into(),
         lines: vec![Adjustment {

@@ -142,7 +142,13 @@ async fn what_stands_in_a_ledger_stays_there_whoever_asks() {
 }
 
 async fn refuse_changes(connection: &mut PgConnection) {
-    for table in ["act", "movement", "supply_date_change", "promise"] {
+    for table in [
+        "act",
+        "movement",
+        "supply_date_change",
+        "promise",
+        "shipment",
+    ] {
         for change in [
             format!("UPDATE {table} SET revision = revision + 1"),
             format!("DELETE FROM {table}"),

@@ -5,6 +5,7 @@ mod client;
 mod history;
 mod holidays;
 mod imports;
+mod orders;
 mod places;
 mod postgres;
 mod reservations;

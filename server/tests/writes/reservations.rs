@@ -30,7 +30,7 @@ fn id_of(reply: &Reply) -> String {
 }
 
 /// A SKU that may be backordered, `units` on the shelf.
-async fn sku(client: &Client, name: &str, units: u32, more: Value) {
+pub async fn sku(client: &Client, name: &str, units: u32, more: Value) {
     let mut backorder = json!({"policy": "allow"});
     if let (Some(all), Some(more)) = (backorder.as_object_mut(), more.as_object()) {
         all.extend(more.clone());
@@ -48,7 +48,7 @@ async fn sku(client: &Client, name: &str, units: u32, more: Value) {
     assert_eq!(client.put(&path, level).await.status, 200);
 }
 
-async fn ordered(client: &Client, id: &str, sku: &str, units: u32, expected_on: &str) {
+pub async fn ordered(client: &Client, id: &str, sku: &str, units: u32, expected_on: &str) {
     let order = json!({
         "id": id,
         "lines": [{"sku": sku, "quantity": units, "expected_on": expected_on}],

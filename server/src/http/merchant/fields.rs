@@ -9,7 +9,7 @@ use chrono_tz::Tz;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
-use shared::ids::{LocationId, PurchaseOrderId, Sku, SupplierId};
+use shared::ids::{LocationId, OrderId, PurchaseOrderId, ReservationId, Sku, SupplierId};
 use shared::lead_time::Level;
 use shared::money::{Currency, Money};
 use shared::quantity::{QUANTITY_MAX, Quantity};
@@ -21,6 +21,7 @@ use utoipa::openapi::schema::{
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::limits::{HOLIDAYS_MAX, PARCEL_COST_MAX, TRANSIT_ZONE_BYTES_MAX};
+use crate::operations::parcels::ORDER_ID_BYTES_MAX;
 pub use crate::operations::records::day_name;
 use crate::operations::records::{MODE_CHARS_MAX, Week, WeekTimes, day_named};
 use crate::operations::reserve::HOLD_S_MAX;
@@ -29,6 +30,8 @@ use crate::operations::reserve::HOLD_S_MAX;
 pub const NAME_CHARS_MAX: usize = 200;
 /// Longest reason, in characters.
 pub const REASON_CHARS_MAX: usize = 500;
+/// Longest name of a carrier and longest tracking number, in characters.
+const CARRIER_CHARS_MAX: usize = 64;
 /// Longest origin, in bytes.
 const ORIGIN_BYTES_MAX: usize = 255;
 /// Largest amount of money, in minor units.
@@ -191,6 +194,30 @@ field!(
     PurchaseOrderName(PurchaseOrderId),
     |value| parsed(value, "invalid_purchase_order"),
     texts(shared::ids::ID_BYTES_MAX)
+);
+field!(
+    /// The id of an order: up to 40 letters, digits, `-`, `_`, `.` and `~`.
+    OrderName(OrderId),
+    |value| {
+        let id: OrderId = parsed(value, "invalid_order")?;
+        match id.as_str().len() <= ORDER_ID_BYTES_MAX {
+            true => Ok(id),
+            false => Err(format!("invalid_order: must have at most {ORDER_ID_BYTES_MAX} characters")),
+        }
+    },
+    texts(ORDER_ID_BYTES_MAX)
+);
+field!(
+    /// The id of a reservation.
+    ReservationName(ReservationId),
+    |value| parsed(value, "invalid_reservation"),
+    texts(shared::ids::ID_BYTES_MAX)
+);
+field!(
+    /// A carrier or a tracking number: 1 to 64 characters.
+    CarrierText(String),
+    |value| text(value, CARRIER_CHARS_MAX),
+    texts(CARRIER_CHARS_MAX)
 );
 field!(
     /// An IANA time zone: `America/New_York`.

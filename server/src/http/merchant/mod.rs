@@ -8,9 +8,11 @@ pub mod holidays;
 pub mod imports;
 pub mod keys;
 pub mod locations;
+pub mod orders;
 pub mod problems;
 pub mod purchase_orders;
 pub mod reservations;
+pub mod shipments;
 pub mod skus;
 pub mod stock;
 pub mod store;
@@ -54,6 +56,12 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(keys::revoke))
         .routes(routes!(reservations::create))
         .routes(routes!(reservations::show, reservations::end))
+        .routes(routes!(orders::create))
+        .routes(routes!(orders::show))
+        .routes(routes!(orders::cancel))
+        .routes(routes!(shipments::list))
+        .routes(routes!(shipments::show))
+        .routes(routes!(shipments::ship))
         .merge(imports)
         .merge(holidays)
 }

@@ -1,6 +1,9 @@
 //! What an act's refusal looks like from outside: the table from [`ActError`] to [`Problem`].
 
-use crate::error::Problem;
+use shared::wire::Date;
+
+use crate::error::{ChangedDate, Problem};
+use crate::operations::error::ChangedPromise;
 use crate::operations::{ActError, StoreError};
 
 /// Seconds after which a busy database is worth another try.
@@ -24,6 +27,7 @@ impl From<ActError> for Problem {
                 detail,
             ),
             ActError::VersionConflict { current } => version_conflict(current),
+            ActError::PromiseChanged(changed) => promise_changed(changed),
             ActError::KeyReused => Self::new(
                 422,
                 "idempotency_key_reused",
@@ -40,6 +44,24 @@ impl From<ActError> for Problem {
             ActError::Store(error) => store(&error),
         }
     }
+}
+
+fn promise_changed(changed: Vec<ChangedPromise>) -> Problem {
+    let mut problem = Problem::new(
+        409,
+        "promise_changed",
+        "What can be promised is later than what was shown",
+        "Nothing was ordered. Show the shopper the new dates in `changed`, and order again with them as `shown`.",
+    );
+    problem.changed = changed
+        .into_iter()
+        .map(|one| ChangedDate {
+            sku: one.sku.to_string(),
+            shown: Date(one.shown),
+            ships_by: one.ships_by.map(Date),
+        })
+        .collect();
+    problem
 }
 
 fn version_conflict(current: u32) -> Problem {

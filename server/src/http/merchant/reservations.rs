@@ -1,6 +1,7 @@
 //! Reservations: goods held for a cart, until an instant.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
 use axum::Json;
 use axum::extract::State;
@@ -10,7 +11,7 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use rand::rngs::OsRng;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use shared::ids::Sku;
+use shared::ids::{IdError, Sku};
 use shared::quantity::Quantity;
 use shared::shipment::{self, summed};
 use shared::supply::Due;
@@ -28,7 +29,9 @@ use crate::http::named::Named;
 use crate::http::query::requested;
 use crate::limits::SKUS_PER_REQUEST_MAX;
 use crate::operations::once::{self, Once};
-use crate::operations::records::{Ending, PromiseRow, PromisedPart, Reservation, plan_name};
+use crate::operations::records::{
+    Ending, PromiseRow, PromisedPart, Reservation, WaitingPart, plan_name,
+};
 use crate::operations::release::release;
 use crate::operations::reserve::{HOLD_S, Reserve, Reserved, new_id, reserve};
 use crate::operations::show;
@@ -62,14 +65,14 @@ pub struct LineRequest {
 pub struct Answer {
     /// Its id.
     id: String,
-    /// `open` while it holds goods, then `released` or `expired`.
+    /// `open` while it holds goods, then `released` or `expired`; `ordered` for those of an order.
     status: &'static str,
     /// How the goods are to be sent.
     plan: &'static str,
     /// Instant (RFC 3339) at which it was made.
     created_at: String,
-    /// Instant (RFC 3339) from which on it holds nothing.
-    expires_at: String,
+    /// Instant (RFC 3339) from which on it holds nothing; null: what it holds was ordered.
+    expires_at: Option<String>,
     /// What is held of each line.
     lines: Vec<LineAnswer>,
     /// Every date that was told, each with its cause; oldest first for each part of a line.
@@ -124,7 +127,8 @@ pub struct PromiseAnswer {
     /// The location that they leave.
     from: String,
     /// Why this date: `reserved` at first; later `stock_counted`, `stock_adjusted`, `stock_imported`,
-    /// `purchase_order_changed`, `sku_changed`, `supplier_changed`, `goods_received`, `reservation_ended`, `supply_late` or `sooner`.
+    /// `purchase_order_changed`, `sku_changed`, `supplier_changed`, `goods_received`, `reservation_ended`, `supply_late` or `sooner`;
+    /// `part_shipped` and `part_cancelled` for what is left of a part, with the date that it had.
     cause: String,
     /// What the date rests on: the supply that opens it, its rule, quantile and sample, and the version of the calendar.
     #[schema(value_type = Object)]
@@ -152,17 +156,10 @@ pub async fn create(
     request: asking::Once<Request>,
 ) -> Result<Response, Problem> {
     let lines = lines(&request.body.lines)?;
-    let id = new_id(&mut OsRng).map_err(|error| {
-        tracing::error!(error = %error, "Cannot draw random bytes: {error}");
-        Problem::internal()
-    })?;
     let wanted = Reserve {
-        id,
+        id: drawn("rsv")?,
         lines,
-        plan: match request.body.plan {
-            Some(PlanKind::Separate) => shipment::PlanKind::Separate,
-            Some(PlanKind::Together) | None => shipment::PlanKind::Together,
-        },
+        plan: plan(request.body.plan),
         hold: TimeDelta::seconds(
             request
                 .body
@@ -212,7 +209,24 @@ pub async fn end(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn lines(asked: &[LineRequest]) -> Result<Vec<(Sku, Quantity)>, Problem> {
+/// An id that nobody can guess.
+pub(super) fn drawn<T: FromStr<Err = IdError>>(prefix: &str) -> Result<T, Problem> {
+    new_id(prefix, &mut OsRng).map_err(|error| {
+        tracing::error!(error = %error, "Cannot draw random bytes: {error}");
+        Problem::internal()
+    })
+}
+
+/// How goods are sent: together unless said otherwise.
+pub(super) fn plan(asked: Option<PlanKind>) -> shipment::PlanKind {
+    match asked {
+        Some(PlanKind::Separate) => shipment::PlanKind::Separate,
+        Some(PlanKind::Together) | None => shipment::PlanKind::Together,
+    }
+}
+
+/// Lines of a cart, those with the same SKU summed.
+pub(super) fn lines(asked: &[LineRequest]) -> Result<Vec<(Sku, Quantity)>, Problem> {
     refuse_line_count(asked, SKUS_PER_REQUEST_MAX)?;
     let sums = summed(
         asked
@@ -256,7 +270,8 @@ impl Answer {
         let status = match found.ended {
             Some((_, Ending::Released)) => "released",
             Some((_, Ending::Expired)) => "expired",
-            None if found.expires_at <= now => "expired",
+            None if found.is_over(now) => "expired",
+            None if found.expires_at.is_none() => "ordered",
             None => "open",
         };
         // What stands is the last row of each part.
@@ -279,7 +294,7 @@ impl Answer {
             status,
             plan: plan_name(found.plan),
             created_at: instant(found.created_at),
-            expires_at: instant(found.expires_at),
+            expires_at: found.expires_at.map(instant),
             lines: lines.collect(),
             revision: found.revision,
             promises: promises.into_iter().map(PromiseAnswer::from).collect(),
@@ -309,6 +324,16 @@ impl PartAnswer {
     }
 }
 
+impl From<&WaitingPart> for PartAnswer {
+    fn from(part: &WaitingPart) -> Self {
+        Self {
+            quantity: part.quantity.units(),
+            ships_by: date(part.due),
+            from: part.location.to_string(),
+        }
+    }
+}
+
 impl From<PromiseRow> for PromiseAnswer {
     fn from(row: PromiseRow) -> Self {
         Self {
@@ -327,13 +352,13 @@ impl From<PromiseRow> for PromiseAnswer {
     }
 }
 
-fn date(due: Due) -> Option<Date> {
+pub(super) fn date(due: Due) -> Option<Date> {
     match due {
         Due::By(day) => Some(Date(day)),
         Due::Owed | Due::Undated => None,
     }
 }
 
-fn instant(at: DateTime<Utc>) -> String {
+pub(super) fn instant(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }

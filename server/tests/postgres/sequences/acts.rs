@@ -9,9 +9,11 @@ use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use server::import::Format;
 use server::operations::adjust_stock::{AdjustStock, Adjustment};
+use server::operations::cancel_order::CancelOrder;
 use server::operations::change_purchase_order::{ChangePurchaseOrder, ChangedLine};
 use server::operations::create_purchase_order::{CreatePurchaseOrder, Ordered};
 use server::operations::import_stock::ImportStock;
+use server::operations::place_order::PlaceOrder;
 use server::operations::put_store::PutStore;
 use server::operations::receive_purchase_order::ReceivePurchaseOrder;
 use server::operations::records::{
@@ -20,7 +22,7 @@ use server::operations::records::{
 use server::operations::reserve::Reserve;
 use server::operations::set_stock::SetStock;
 use shared::availability::Display;
-use shared::ids::{PurchaseOrderId, ReservationId, Sku};
+use shared::ids::{OrderId, PurchaseOrderId, ReservationId, Sku};
 use shared::money::Money;
 use shared::quantity::Quantity;
 use shared::shipment::{PlanKind, SplitCharge, SplitPolicy};
@@ -37,6 +39,9 @@ const ORDERS: [&str; 3] = ["PO-1", "PO-2", "PO-3"];
 /// What is reserved.
 pub const RESERVATIONS: [&str; 4] = ["rsv_1", "rsv_2", "rsv_3", "rsv_4"];
 
+/// What customers order.
+pub const SALES: [&str; 3] = ["W-1", "W-2", "W-3"];
+
 /// One act, or the passing of time.
 #[derive(Debug, Clone)]
 pub enum Act {
@@ -49,6 +54,10 @@ pub enum Act {
     Receive(PurchaseOrderId, ReceivePurchaseOrder),
     Reserve(Reserve),
     Release(ReservationId),
+    Place(PlaceOrder),
+    Cancel(OrderId, CancelOrder),
+    /// Hands over the first parcel that can leave, or one that cannot.
+    Ship(bool),
     PutStore(Box<PutStore>),
     PutLocation(LocationRecord),
     Import(ImportStock, String),
@@ -80,6 +89,7 @@ pub fn steps(seed: u64) -> Vec<Step> {
         maker.first_goods(),
         maker.first_suppliers(),
         maker.first_order(),
+        maker.first_sale(),
     ] {
         steps.push(maker.step(act, steps.len()));
     }
@@ -160,6 +170,13 @@ impl Maker {
         }
     }
 
+    fn a_sale(&mut self) -> OrderId {
+        match self.one_in(4) {
+            true => self.of(&SALES),
+            false => id(SALES[0]),
+        }
+    }
+
     fn units(&mut self, most: u32) -> Quantity {
         Quantity::new(self.random.random_range(0..=most))
     }
@@ -192,8 +209,11 @@ impl Maker {
             33..45 => Act::CreateOrder(self.order()),
             45..52 => Act::ChangeOrder(self.an_order(), self.change()),
             52..60 => Act::Receive(self.an_order(), self.receipt()),
-            60..74 => Act::Reserve(self.hold()),
-            74..78 => Act::Release(self.of(&RESERVATIONS)),
+            60..67 => Act::Reserve(self.hold()),
+            67..69 => Act::Release(self.of(&RESERVATIONS)),
+            69..72 => Act::Place(self.sale()),
+            72..75 => Act::Cancel(self.a_sale(), self.end_of_sale()),
+            75..78 => Act::Ship(!self.one_in(5)),
             78..82 => Act::PutStore(Box::new(self.settings())),
             82..86 => Act::PutLocation(self.place()),
             86..90 => self.file(),
@@ -235,6 +255,15 @@ impl Maker {
             .lines
             .retain(|line| SKUS[..3].contains(&line.sku.as_str()));
         Act::CreateOrder(order)
+    }
+
+    fn first_sale(&mut self) -> Act {
+        let mut sale = self.sale();
+        sale.id = id(SALES[0]);
+        sale.lines = vec![(self.of(&SKUS[..3]), self.some_units(4))];
+        sale.shown.clear();
+        sale.reservation = None;
+        Act::Place(sale)
     }
 
     fn request(&self, format: Format, dry_run: bool) -> ImportStock {
@@ -385,6 +414,33 @@ impl Maker {
                 false => PlanKind::Separate,
             },
             hold: TimeDelta::seconds(*holds.choose(&mut self.random).expect("some")),
+        }
+    }
+
+    fn sale(&mut self) -> PlaceOrder {
+        let hold = self.hold();
+        let shown = hold.lines.first().map(|(sku, _)| sku.clone());
+        PlaceOrder {
+            id: self.of(&SALES),
+            shown: match self.one_in(3) {
+                true => shown
+                    .into_iter()
+                    .map(|sku| (sku, Some(self.day(0, 40))))
+                    .collect(),
+                false => Vec::new(),
+            },
+            reservation: self.one_in(3).then(|| hold.id),
+            lines: hold.lines,
+            plan: hold.plan,
+        }
+    }
+
+    fn end_of_sale(&mut self) -> CancelOrder {
+        let line = self.random.random_range(0..2);
+        let units = self.maybe(|it| it.some_units(3));
+        CancelOrder {
+            lines: self.maybe(|_| (line, units)).into_iter().collect(),
+            reason: self.maybe(Self::text),
         }
     }
 

@@ -12,12 +12,14 @@ use server::clock::{Clock, Hand};
 use server::limits::Limits;
 use server::metrics::Metrics;
 use server::operations::adjust_stock::adjust_stock;
+use server::operations::cancel_order::cancel_order;
 use server::operations::change_purchase_order::change_purchase_order;
 use server::operations::check_availability::{Question, check_availability};
 use server::operations::create_purchase_order::create_purchase_order;
 use server::operations::import_stock::import_stock;
 use server::operations::keys::{create_key, named, revoke_key};
 use server::operations::once::{Answer, Asked, Once, Ticket};
+use server::operations::place_order::place_order;
 use server::operations::plan_cart::plan_cart;
 use server::operations::put_location::put_location;
 use server::operations::put_sku::put_sku;
@@ -28,6 +30,8 @@ use server::operations::records::Level;
 use server::operations::release::release;
 use server::operations::reserve::reserve;
 use server::operations::set_stock::set_stock;
+
+use server::operations::ship::{Ship, ship};
 use server::operations::show;
 use server::operations::sweep::{clear_expired, look_after};
 use server::store::Store;
@@ -36,7 +40,7 @@ use shared::ids::{Sku, StoreId};
 use shared::quantity::Quantity;
 use shared::text::Language;
 
-use super::acts::{Act, LOCATIONS, RESERVATIONS, SKUS, Step};
+use super::acts::{Act, LOCATIONS, RESERVATIONS, SALES, SKUS, Step};
 use crate::shop::{id, now};
 
 /// What came of a sequence.
@@ -149,6 +153,27 @@ impl Player {
                 ("reserve", said(done))
             }
             Act::Release(it) => ("release", said(release(app, store, it).await)),
+            Act::Place(it) => {
+                let done = place_order(app, store, it, self.once(&step)).await;
+                ("place", said(done))
+            }
+            Act::Cancel(order, it) => {
+                let done = cancel_order(app, store, order, it, self.once(&step)).await;
+                ("cancel", said(done))
+            }
+            Act::Ship(that_can_leave) => {
+                let ready = show::ready_parcels(app, store, None, 1).await;
+                let ready = ready.expect("parcels").into_iter().next();
+                let gone = Ship {
+                    id: match ready.filter(|_| that_can_leave) {
+                        Some(parcel) => parcel.id,
+                        None => id("W-1.0123456789abcdef"),
+                    },
+                    carrier: None,
+                    tracking_number: Some("1Z999".into()),
+                };
+                ("ship", said(ship(app, store, gone, self.once(&step)).await))
+            }
             Act::PutStore(it) => ("put_store", said(put_store(app, store, *it).await)),
             Act::PutLocation(it) => ("put_location", said(put_location(app, store, it).await)),
             Act::Import(it, file) => {
@@ -248,6 +273,9 @@ impl Player {
         ];
         for reservation in &RESERVATIONS[..2] {
             all.push(said(show::reservation(app, store, &id(reservation)).await));
+        }
+        for order in SALES {
+            all.push(said(show::order(app, store, &id(order)).await));
         }
         for location in LOCATIONS {
             let level = app.store.level(store, &id(SKUS[0]), &id(location)).await;

@@ -1,0 +1,310 @@
+//! Customers' orders.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::Response;
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use shared::ids::Sku;
+use shared::quantity::Quantity;
+use shared::wire::{Date, PlanKind};
+use utoipa::ToSchema;
+
+use super::Refusals;
+use super::asking::{self, existing, sent};
+use super::fields::{Day, OrderName, Reason, ReservationName, SkuName, Units};
+use super::reservations::{
+    LineRequest, PartAnswer, PromiseAnswer, date, drawn, instant, lines, plan,
+};
+use super::shipments;
+use crate::app::App;
+use crate::error::Problem;
+use crate::http::auth::Merchant;
+use crate::http::named::Named;
+use crate::limits::SKUS_PER_REQUEST_MAX;
+use crate::operations::cancel_order::{CancelOrder, cancel_order};
+use crate::operations::once::{self, Once};
+use crate::operations::parcels::parcels;
+use crate::operations::place_order::{PlaceOrder, place_order};
+use crate::operations::records::{OrderLine, Standing, WaitingPart, plan_name};
+use crate::operations::show;
+
+/// An order to take.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = OrderRequest)]
+pub struct Request {
+    /// Your number for it, up to 40 letters, digits, `-`, `_`, `.` and `~`; one is made unless given.
+    id: Option<OrderName>,
+    /// What is ordered, 1 to 100 lines; those with the same SKU are summed.
+    lines: Vec<LineRequest>,
+    /// How it is sent: everything together unless said otherwise.
+    plan: Option<PlanKind>,
+    /// The dates that the shopper saw in this plan. Where one is later by now, the order is refused with
+    /// `promise_changed`, and both are told.
+    #[serde(default)]
+    shown: Vec<ShownRequest>,
+    /// What was held for the cart until now: it is free for the order, and its place in the queue is kept.
+    reservation: Option<ReservationName>,
+}
+
+/// A date that the shopper saw.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ShownRequest {
+    /// The SKU.
+    sku: SkuName,
+    /// The ship-by date; null where none was told.
+    ships_by: Option<Day>,
+}
+
+/// What is not wanted any more.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CancelRequest {
+    /// Lines, each once; without any, everything that waits.
+    #[serde(default)]
+    lines: Vec<CancelLineRequest>,
+    /// Why, in your words; it stands in the log.
+    reason: Option<Reason>,
+}
+
+/// Units of a line that are not wanted any more.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CancelLineRequest {
+    /// The line, from 0.
+    line: u32,
+    /// Units; all that wait unless given. Those that would leave last are cancelled.
+    quantity: Option<Units>,
+}
+
+/// A customer's order.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Order)]
+pub struct Answer {
+    /// Its id.
+    id: String,
+    /// `open` while nothing has left, `part_shipped` while some has and some waits, then `shipped`; `cancelled` where nothing was
+    /// shipped and nothing waits.
+    status: &'static str,
+    /// How it is sent.
+    plan: &'static str,
+    /// Instant (RFC 3339) at which it was placed.
+    placed_at: String,
+    /// What was ordered, and where it stands.
+    lines: Vec<LineAnswer>,
+    /// What has left, and what can leave now.
+    shipments: Vec<shipments::Answer>,
+    /// Every date that was told, each with its cause; oldest first for each part of a line.
+    promises: Vec<PromiseAnswer>,
+    /// The commit that last changed it.
+    revision: u64,
+}
+
+/// What was ordered of a SKU.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OrderLine)]
+pub struct LineAnswer {
+    /// The line, from 0.
+    line: u32,
+    /// The SKU.
+    sku: String,
+    /// Units ordered.
+    quantity: u32,
+    /// Units that were handed to a carrier.
+    shipped: u32,
+    /// Units that are not wanted any more.
+    cancelled: u32,
+    /// The day by which all that waits is with the carrier; null where it is not known, or nothing waits.
+    ships_by: Option<Date>,
+    /// The day that the shopper saw when ordering; null where none was told.
+    shown: Option<Date>,
+    /// What waits, with the date of each part.
+    slices: Vec<PartAnswer>,
+}
+
+/// Takes an order: all lines or none
+///
+/// The dates are computed anew in the same transaction. What is promised to the order is promised to nobody else. `409
+/// insufficient_stock` names a line that cannot be promised, `409 promise_changed` the dates that are later than `shown`.
+#[utoipa::path(
+    post,
+    path = "/v1/orders",
+    tag = "merchants",
+    params(("Idempotency-Key" = String, Header, description = "Names the request, so that sending it again does nothing")),
+    request_body = Request,
+    responses((status = 201, description = "The order, with the date of each part", body = Answer), Refusals),
+    security(("secret" = []))
+)]
+pub async fn create(
+    State(app): State<App>,
+    request: asking::Once<Request>,
+) -> Result<Response, Problem> {
+    let place = request.body.parsed()?;
+    let once = Once::claim(&app, request.asked, placed)?;
+    let outcome = place_order(&app, &request.merchant.store, place, once).await?;
+    Ok(sent(outcome, placed))
+}
+
+/// Shows an order, and every date that was told for it
+#[utoipa::path(
+    get,
+    path = "/v1/orders/{id}",
+    tag = "merchants",
+    params(("id" = String, Path, description = "The order")),
+    responses((status = 200, description = "How it stands", body = Answer), Refusals),
+    security(("secret" = []))
+)]
+pub async fn show(
+    State(app): State<App>,
+    merchant: Merchant,
+    Named(id): Named<String>,
+) -> Result<Json<Answer>, Problem> {
+    let standing = show::order(&app, &merchant.store, &existing(&id)?).await?;
+    Ok(Json(Answer::of(&standing)))
+}
+
+/// Cancels an order, a line or some units: what has not left
+///
+/// An order of which everything was cancelled before stays as it is.
+#[utoipa::path(
+    post,
+    path = "/v1/orders/{id}/cancel",
+    tag = "merchants",
+    params(
+        ("id" = String, Path, description = "The order"),
+        ("Idempotency-Key" = String, Header, description = "Names the request, so that sending it again does nothing"),
+    ),
+    request_body = CancelRequest,
+    responses((status = 200, description = "The order now", body = Answer), Refusals),
+    security(("secret" = []))
+)]
+pub async fn cancel(
+    State(app): State<App>,
+    Named(id): Named<String>,
+    request: asking::Once<CancelRequest>,
+) -> Result<Response, Problem> {
+    let id = existing(&id)?;
+    let cancel = request.body.parsed()?;
+    let once = Once::claim(&app, request.asked, cancelled)?;
+    let outcome = cancel_order(&app, &request.merchant.store, id, cancel, once).await?;
+    Ok(sent(outcome, cancelled))
+}
+
+fn placed(standing: &Standing) -> once::Answer {
+    asking::answer(201, &Answer::of(standing))
+}
+
+fn cancelled(standing: &Standing) -> once::Answer {
+    asking::answer(200, &Answer::of(standing))
+}
+
+impl Request {
+    fn parsed(self) -> Result<PlaceOrder, Problem> {
+        let mut shown: Vec<(Sku, Option<NaiveDate>)> = Vec::new();
+        for (at, one) in self.shown.into_iter().enumerate() {
+            if shown.iter().any(|(sku, _)| *sku == one.sku.0) {
+                let pointer = format!("/shown/{at}/sku");
+                let detail = format!("`{}` is named twice; name each SKU once.", one.sku.0);
+                return Err(Problem::invalid(pointer, "duplicate_sku", detail));
+            }
+            shown.push((one.sku.0, one.ships_by.map(|day| day.0)));
+        }
+        Ok(PlaceOrder {
+            id: match self.id {
+                Some(id) => id.0,
+                None => drawn("ord")?,
+            },
+            lines: lines(&self.lines)?,
+            plan: plan(self.plan),
+            shown,
+            reservation: self.reservation.map(|id| id.0),
+        })
+    }
+}
+
+impl CancelRequest {
+    fn parsed(self) -> Result<CancelOrder, Problem> {
+        if SKUS_PER_REQUEST_MAX < self.lines.len() {
+            let detail = format!("at most {SKUS_PER_REQUEST_MAX} lines are taken");
+            return Err(Problem::invalid("/lines", "too_many_lines", detail));
+        }
+        let mut lines: Vec<(u32, Option<Quantity>)> = Vec::new();
+        for (at, one) in self.lines.into_iter().enumerate() {
+            if lines.iter().any(|(line, _)| *line == one.line) {
+                let pointer = format!("/lines/{at}/line");
+                let detail = format!("line {} is named twice; name each once.", one.line);
+                return Err(Problem::invalid(pointer, "duplicate_line", detail));
+            }
+            lines.push((one.line, one.quantity.map(|units| units.0)));
+        }
+        Ok(CancelOrder {
+            lines,
+            reason: self.reason.map(|reason| reason.0),
+        })
+    }
+}
+
+impl Answer {
+    fn of(standing: &Standing) -> Self {
+        let order = &standing.order;
+        let left = standing
+            .shipments
+            .iter()
+            .map(shipments::Answer::of_shipment);
+        let ready = parcels(&standing.waiting);
+        let ready = ready.iter().map(shipments::Answer::of_parcel);
+        let mut lines = Vec::with_capacity(order.lines.len());
+        for (at, line) in (0..).zip(&order.lines) {
+            let waiting = standing.waiting.iter();
+            let waiting: Vec<_> = waiting.filter(|part| part.line == at).collect();
+            lines.push(LineAnswer::of(at, line, &waiting));
+        }
+        Self {
+            id: order.id.to_string(),
+            status: status(standing),
+            plan: plan_name(order.plan),
+            placed_at: instant(order.placed_at),
+            lines,
+            shipments: left.chain(ready).collect(),
+            promises: standing
+                .promises
+                .iter()
+                .cloned()
+                .map(PromiseAnswer::from)
+                .collect(),
+            revision: order.revision,
+        }
+    }
+}
+
+fn status(standing: &Standing) -> &'static str {
+    let has_left = standing
+        .order
+        .lines
+        .iter()
+        .any(|line| line.shipped != Quantity::ZERO);
+    match (has_left, standing.waiting.is_empty()) {
+        (false, false) => "open",
+        (true, false) => "part_shipped",
+        (true, true) => "shipped",
+        (false, true) => "cancelled",
+    }
+}
+
+impl LineAnswer {
+    fn of(at: u32, line: &OrderLine, waiting: &[&WaitingPart]) -> Self {
+        let days: Option<Vec<Date>> = waiting.iter().map(|part| date(part.due)).collect();
+        Self {
+            line: at,
+            sku: line.sku.to_string(),
+            quantity: line.quantity.units(),
+            shipped: line.shipped.units(),
+            cancelled: line.cancelled.units(),
+            ships_by: days.and_then(|days| days.into_iter().max()),
+            shown: line.shown.map(Date),
+            slices: waiting.iter().map(|part| PartAnswer::from(*part)).collect(),
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Cancels an order, or some of it: what has not left is not wanted any more.
+
+use std::cmp::Reverse;
+
+use shared::ids::{OrderId, Sku, StoreId};
+use shared::quantity::Quantity;
+use shared::supply::Due;
+
+use super::ActError;
+use super::once::{Once, Outcome};
+use super::records::{PartEnd, Standing, WaitingPart};
+use super::running::{Touched, detached, publish};
+use super::settle::{Cause, settle};
+use crate::app::App;
+use crate::store::writing::Note;
+
+/// What is not wanted any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CancelOrder {
+    /// Lines, from 0, and units of each, all that wait where `None`; no line: everything that waits.
+    pub lines: Vec<(u32, Option<Quantity>)>,
+    /// Why, in somebody's words.
+    pub reason: Option<String>,
+}
+
+/// Cancels what waits. An order of which nothing waits because all of it was cancelled stays as it is.
+///
+/// Of a line, the units that would leave last are cancelled first.
+///
+/// # Errors
+///
+/// [`ActError::NotFound`]; [`ActError::Conflict`] where more is to be cancelled than waits, or everything has left;
+/// [`ActError::Field`] for a line that it does not have.
+pub async fn cancel_order(
+    app: &App,
+    store: &StoreId,
+    id: OrderId,
+    request: CancelOrder,
+    once: Once<Standing>,
+) -> Result<Outcome<Standing>, ActError> {
+    let with = (app.clone(), store.clone(), id, request, once);
+    detached(with, |(app, store, id, request, once)| async move {
+        let note = Note {
+            reason: request.reason.clone(),
+            ..Note::new("cancel_order", id.as_str())
+        };
+        let now = app.clock.now();
+        let mut writing = app.store.begin(&store, note, now).await?;
+        if let Some(answer) = once.before(&mut writing).await? {
+            return Ok(Outcome::Before(answer));
+        }
+        let shop = app.catalogue.shop(&store).ok_or(ActError::NotFound)?;
+        let before = writing.order(&id).await?.ok_or(ActError::NotFound)?;
+        let mut skus: Vec<Sku> = Vec::new();
+        for (part, units) in decided(&before, &request)? {
+            skus.extend(writing.end_part(part, units, PartEnd::Cancelled).await?);
+        }
+        if !skus.is_empty() {
+            writing.touch_order(&id).await?;
+            let (settings, cause) = (shop.settings(), Cause::ReservationEnded);
+            skus.extend(settle(&mut writing, &settings, Some(&skus), cause, now).await?);
+        }
+        let after = writing.order(&id).await?.ok_or(ActError::NotFound)?;
+        once.keep(&mut writing, &after);
+        let revision = writing.commit().await?;
+        publish(&app, &store, Touched::Skus(skus), revision).await;
+        Ok(Outcome::Done(after))
+    })
+    .await
+}
+
+/// Which parts, and units of each.
+fn decided<'a>(
+    before: &'a Standing,
+    request: &CancelOrder,
+) -> Result<Vec<(&'a WaitingPart, Quantity)>, ActError> {
+    if request.lines.is_empty() {
+        let something_left = before
+            .order
+            .lines
+            .iter()
+            .any(|line| line.shipped != Quantity::ZERO);
+        if before.waiting.is_empty() && something_left {
+            let detail = "nothing of it waits any more: what has left can only be returned";
+            return Err(ActError::conflict("already_shipped", detail));
+        }
+        return Ok(before
+            .waiting
+            .iter()
+            .map(|part| (part, part.quantity))
+            .collect());
+    }
+    let mut ended = Vec::new();
+    for (at, (line, units)) in request.lines.iter().enumerate() {
+        if usize::try_from(*line).is_ok_and(|line| before.order.lines.len() <= line) {
+            let detail = format!("the order has no line {line}; its first is 0");
+            return Err(ActError::field(
+                format!("/lines/{at}/line"),
+                "unknown_line",
+                detail,
+            ));
+        }
+        let mut parts: Vec<&WaitingPart> = before
+            .waiting
+            .iter()
+            .filter(|part| part.line == *line)
+            .collect();
+        // What has no date leaves last of all.
+        parts.sort_by_key(|part| {
+            let day = match part.due {
+                Due::By(day) => Some(day),
+                Due::Owed | Due::Undated => None,
+            };
+            Reverse((day.is_none(), day, part.part))
+        });
+        let waits: Quantity = parts.iter().map(|part| part.quantity).sum();
+        let mut left = units.unwrap_or(waits).units();
+        if waits.units() < left || waits == Quantity::ZERO {
+            let detail = format!("{waits} of line {line} wait; what has left can only be returned");
+            return Err(ActError::conflict("already_shipped", detail));
+        }
+        for part in parts {
+            let units = left.min(part.quantity.units());
+            if units == 0 {
+                break;
+            }
+            left -= units;
+            ended.push((part, Quantity::new(units)));
+        }
+    }
+    Ok(ended)
+}

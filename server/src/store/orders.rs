@@ -1,0 +1,225 @@
+//! Customers' orders.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use shared::ids::{OrderId, Sku, StoreId};
+use shared::quantity::Quantity;
+use shared::shipment::PlanKind;
+
+use super::engine::{Session, instant, query, query_as, stored};
+use super::promises::{PromiseRow, ledger, plan_named};
+use super::shipments::{Shipment, shipments_of};
+use super::skus::{quantity, read};
+use super::waiting::{WaitingPart, waiting};
+use super::{Store, StoreError, Writing};
+
+/// A customer's order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    /// Its id.
+    pub id: OrderId,
+    /// How the goods are sent.
+    pub plan: PlanKind,
+    /// When it was placed.
+    pub placed_at: DateTime<Utc>,
+    /// What was ordered, each SKU once.
+    pub lines: Vec<OrderLine>,
+    /// The commit that last changed it.
+    pub revision: u64,
+}
+
+/// What was ordered of a SKU.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderLine {
+    /// The SKU.
+    pub sku: Sku,
+    /// Units ordered.
+    pub quantity: Quantity,
+    /// The ship-by date that the shopper saw; none: none was told.
+    pub shown: Option<NaiveDate>,
+    /// Units that were handed to a carrier.
+    pub shipped: Quantity,
+    /// Units that are not wanted any more.
+    pub cancelled: Quantity,
+}
+
+/// An order as it stands at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// The order.
+    pub order: Order,
+    /// What is still to be shipped, in the order of its lines.
+    pub waiting: Vec<WaitingPart>,
+    /// What left, oldest first.
+    pub shipments: Vec<Shipment>,
+    /// Every date that was told, oldest first for each part.
+    pub promises: Vec<PromiseRow>,
+}
+
+#[derive(sqlx::FromRow)]
+struct OrderRow {
+    placed_at_ms: i64,
+    plan: String,
+    revision: i64,
+}
+
+#[derive(sqlx::FromRow)]
+struct LineRow {
+    sku: String,
+    quantity: i64,
+    shown_on: Option<NaiveDate>,
+    shipped: i64,
+    cancelled: i64,
+}
+
+impl Store {
+    /// An order as it stands.
+    pub async fn order(
+        &self,
+        store: &StoreId,
+        id: &OrderId,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Standing>, StoreError> {
+        let mut snapshot = self.read(store).await?;
+        let found = standing(&mut snapshot, store, id, now).await?;
+        snapshot.end().await?;
+        Ok(found)
+    }
+}
+
+impl Writing {
+    /// An order as it stands in this change.
+    pub async fn order(&mut self, id: &OrderId) -> Result<Option<Standing>, StoreError> {
+        let store = self.store.clone();
+        standing(&mut self.session, &store, id, self.at).await
+    }
+
+    /// Writes a new order down. What it is promised is a reservation of the same name.
+    pub async fn add_order(&mut self, order: &Order) -> Result<(), StoreError> {
+        query(
+            "
+            INSERT INTO sales_order
+                 ( store_id
+                 , sales_order
+                 , placed_at_ms
+                 , revision
+                 )
+            VALUES ($1, $2, $3, $4)",
+        )
+        .bind(self.store.as_str())
+        .bind(order.id.as_str())
+        .bind(order.placed_at.timestamp_millis())
+        .bind(stored(order.revision))
+        .execute(&mut self.session)
+        .await?;
+        for (at, line) in order.lines.iter().enumerate() {
+            query(
+                "
+                INSERT INTO sales_order_line
+                     ( store_id
+                     , sales_order
+                     , line
+                     , sku
+                     , quantity
+                     , shown_on
+                     , shipped
+                     , cancelled
+                     )
+                VALUES ($1, $2, $3, $4, $5, $6, 0, 0)",
+            )
+            .bind(self.store.as_str())
+            .bind(order.id.as_str())
+            .bind(u32::try_from(at).unwrap_or(u32::MAX))
+            .bind(line.sku.as_str())
+            .bind(line.quantity.units())
+            .bind(line.shown)
+            .execute(&mut self.session)
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// Notes that this change changed an order.
+    pub async fn touch_order(&mut self, id: &OrderId) -> Result<(), StoreError> {
+        query(
+            "
+            UPDATE sales_order
+               SET revision = $3
+             WHERE store_id = $1
+               AND sales_order = $2",
+        )
+        .bind(self.store.as_str())
+        .bind(id.as_str())
+        .bind(stored(self.revision))
+        .execute(&mut self.session)
+        .await?;
+        Ok(())
+    }
+}
+
+async fn standing(
+    session: &mut Session,
+    store: &StoreId,
+    id: &OrderId,
+    now: DateTime<Utc>,
+) -> Result<Option<Standing>, StoreError> {
+    let row: Option<OrderRow> = query_as(
+        "
+        SELECT placed.placed_at_ms
+             , held.plan
+             , placed.revision
+          FROM sales_order AS placed
+          JOIN reservation AS held
+            ON held.store_id = placed.store_id
+           AND held.reservation = placed.sales_order
+         WHERE placed.store_id = $1
+           AND placed.sales_order = $2",
+    )
+    .bind(store.as_str())
+    .bind(id.as_str())
+    .fetch_optional(session)
+    .await?;
+    let Some(row) = row else {
+        return Ok(None);
+    };
+    let lines: Vec<LineRow> = query_as(
+        "
+        SELECT sku
+             , quantity
+             , shown_on
+             , shipped
+             , cancelled
+          FROM sales_order_line
+         WHERE store_id = $1
+           AND sales_order = $2
+         ORDER BY line",
+    )
+    .bind(store.as_str())
+    .bind(id.as_str())
+    .fetch_all(session)
+    .await?;
+    let lines: Result<_, _> = lines.into_iter().map(LineRow::line).collect();
+    Ok(Some(Standing {
+        order: Order {
+            id: id.clone(),
+            plan: plan_named(&row.plan),
+            placed_at: instant(row.placed_at_ms)?,
+            lines: lines?,
+            revision: row.revision.unsigned_abs(),
+        },
+        waiting: waiting(session, store, Some(id), now).await?,
+        shipments: shipments_of(session, store, id).await?,
+        promises: ledger(session, store, &id.reservation()).await?,
+    }))
+}
+
+impl LineRow {
+    fn line(self) -> Result<OrderLine, StoreError> {
+        Ok(OrderLine {
+            sku: read(&self.sku, "sales_order_line.sku")?,
+            quantity: quantity(self.quantity)?,
+            shown: self.shown_on,
+            shipped: quantity(self.shipped)?,
+            cancelled: quantity(self.cancelled)?,
+        })
+    }
+}

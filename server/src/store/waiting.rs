@@ -1,0 +1,425 @@
+//! What is still to be shipped of customers' orders, and what is on the shelf for it.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use shared::ids::{LocationId, OrderId, Sku, StoreId};
+use shared::quantity::Quantity;
+use shared::shipment::PlanKind;
+use shared::supply::Due;
+
+use super::engine::{Session, query, query_as, query_scalar, stored};
+use super::promises::{number, plan_named};
+use super::skus::{quantity, read};
+use super::{Store, StoreError, Writing};
+
+/// Part of a line that is still to be shipped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WaitingPart {
+    /// Whose it is.
+    pub order: OrderId,
+    /// How the order is sent.
+    pub plan: PlanKind,
+    /// The line of the order, from 0.
+    pub line: u32,
+    /// The part of the line.
+    pub part: u32,
+    /// What was bought.
+    pub sku: Sku,
+    /// Units.
+    pub quantity: Quantity,
+    /// Where it leaves.
+    pub location: LocationId,
+    /// By when.
+    pub due: Due,
+    /// True if all of it is on the shelf, beside all that is to leave before it.
+    pub filled: bool,
+}
+
+/// How part of an order ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PartEnd {
+    /// It was handed to a carrier.
+    Shipped,
+    /// It is not wanted any more.
+    Cancelled,
+}
+
+/// What a part takes from the shelf where it leaves.
+pub struct Taken {
+    /// The line of the order.
+    pub line: u32,
+    /// The part of the line.
+    pub part: u32,
+    /// The SKU, counted where it lies.
+    pub sku: Sku,
+    /// Units.
+    pub quantity: Quantity,
+}
+
+#[derive(sqlx::FromRow)]
+struct WaitingRow {
+    sales_order: String,
+    plan: String,
+    line: i64,
+    part: i64,
+    sku: String,
+    quantity: i64,
+    location: String,
+    ships_by: Option<NaiveDate>,
+    filled: bool,
+}
+
+impl PartEnd {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Shipped => "shipped",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// Why the rest of a part that ended is written down anew.
+    fn cause(self) -> &'static str {
+        match self {
+            Self::Shipped => "part_shipped",
+            Self::Cancelled => "part_cancelled",
+        }
+    }
+}
+
+impl Store {
+    /// What is still to be shipped of all orders, those that were placed first at first.
+    pub async fn waiting(
+        &self,
+        store: &StoreId,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<WaitingPart>, StoreError> {
+        let mut snapshot = self.read(store).await?;
+        let found = waiting(&mut snapshot, store, None, now).await?;
+        snapshot.end().await?;
+        Ok(found)
+    }
+}
+
+impl Writing {
+    /// What the parts of an order take from the shelf: goods that are counted, of a kit its parts.
+    pub async fn taken_by(&mut self, id: &OrderId) -> Result<Vec<Taken>, StoreError> {
+        let rows: Vec<(i64, i64, String, i64)> = query_as(
+            "
+            SELECT claim.line
+                 , claim.part
+                 , claim.sku
+                 , claim.quantity
+              FROM claim
+              JOIN sku
+                ON sku.store_id = claim.store_id
+               AND sku.sku = claim.sku
+             WHERE claim.store_id = $1
+               AND claim.reservation = $2
+               AND sku.tracked
+               AND sku.kit IS NULL
+             ORDER BY claim.line
+                    , claim.part
+                    , claim.sku",
+        )
+        .bind(self.store.as_str())
+        .bind(id.as_str())
+        .fetch_all(&mut self.session)
+        .await?;
+        let taken = |(line, part, sku, units): (i64, i64, String, i64)| {
+            Ok(Taken {
+                line: number(line)?,
+                part: number(part)?,
+                sku: read(&sku, "claim.sku")?,
+                quantity: quantity(units)?,
+            })
+        };
+        rows.into_iter().map(taken).collect()
+    }
+
+    /// Ends units of a part: it claims nothing for them any more, and the line counts them. Of units that are left
+    /// the ledger has a row of its own. Returns the SKUs that it claimed.
+    pub async fn end_part(
+        &mut self,
+        part: &WaitingPart,
+        units: Quantity,
+        end: PartEnd,
+    ) -> Result<Vec<Sku>, StoreError> {
+        let count = match end {
+            PartEnd::Shipped => {
+                "
+                UPDATE sales_order_line
+                   SET shipped = shipped + $4
+                 WHERE store_id = $1
+                   AND sales_order = $2
+                   AND line = $3"
+            }
+            PartEnd::Cancelled => {
+                "
+                UPDATE sales_order_line
+                   SET cancelled = cancelled + $4
+                 WHERE store_id = $1
+                   AND sales_order = $2
+                   AND line = $3"
+            }
+        };
+        query(count)
+            .bind(self.store.as_str())
+            .bind(part.order.as_str())
+            .bind(part.line)
+            .bind(units.units())
+            .execute(&mut self.session)
+            .await?;
+        let skus = match part.quantity.units().checked_sub(units.units()) {
+            Some(0) | None => self.end_whole_part(part, end.name()).await?,
+            Some(left) => self.end_some(part, left, end.cause()).await?,
+        };
+        self.touch(&skus).await?;
+        Ok(skus)
+    }
+
+    async fn end_whole_part(
+        &mut self,
+        part: &WaitingPart,
+        ended_by: &str,
+    ) -> Result<Vec<Sku>, StoreError> {
+        query(
+            "
+            UPDATE promised_part
+               SET ended_by = $5
+             WHERE store_id = $1
+               AND reservation = $2
+               AND line = $3
+               AND part = $4",
+        )
+        .bind(self.store.as_str())
+        .bind(part.order.as_str())
+        .bind(part.line)
+        .bind(part.part)
+        .bind(ended_by)
+        .execute(&mut self.session)
+        .await?;
+        let skus: Vec<String> = query_scalar(
+            "
+            DELETE FROM claim
+             WHERE store_id = $1
+               AND reservation = $2
+               AND line = $3
+               AND part = $4
+            RETURNING sku",
+        )
+        .bind(self.store.as_str())
+        .bind(part.order.as_str())
+        .bind(part.line)
+        .bind(part.part)
+        .fetch_all(&mut self.session)
+        .await?;
+        skus.iter().map(|sku| read(sku, "claim.sku")).collect()
+    }
+
+    async fn end_some(
+        &mut self,
+        part: &WaitingPart,
+        left: u32,
+        cause: &str,
+    ) -> Result<Vec<Sku>, StoreError> {
+        query(
+            "
+            UPDATE promised_part
+               SET quantity = $5
+             WHERE store_id = $1
+               AND reservation = $2
+               AND line = $3
+               AND part = $4",
+        )
+        .bind(self.store.as_str())
+        .bind(part.order.as_str())
+        .bind(part.line)
+        .bind(part.part)
+        .bind(left)
+        .execute(&mut self.session)
+        .await?;
+        query(
+            "
+            INSERT INTO promise
+                 ( store_id
+                 , reservation
+                 , line
+                 , part
+                 , version
+                 , sku
+                 , quantity
+                 , location
+                 , ships_by
+                 , cause
+                 , basis
+                 , at_ms
+                 , revision
+                 , reached
+                 )
+            SELECT store_id
+                 , reservation
+                 , line
+                 , part
+                 , version + 1
+                 , sku
+                 , $5
+                 , location
+                 , ships_by
+                 , $6
+                 , basis
+                 , $7
+                 , $8
+                 , reached
+              FROM promise
+             WHERE store_id = $1
+               AND reservation = $2
+               AND line = $3
+               AND part = $4
+             ORDER BY version DESC
+             LIMIT 1",
+        )
+        .bind(self.store.as_str())
+        .bind(part.order.as_str())
+        .bind(part.line)
+        .bind(part.part)
+        .bind(left)
+        .bind(cause)
+        .bind(self.at.timestamp_millis())
+        .bind(stored(self.revision))
+        .execute(&mut self.session)
+        .await?;
+        // A kit takes as many of each part as before.
+        let skus: Vec<String> = query_scalar(
+            "
+            UPDATE claim
+               SET quantity = quantity / $5 * $6
+             WHERE store_id = $1
+               AND reservation = $2
+               AND line = $3
+               AND part = $4
+            RETURNING sku",
+        )
+        .bind(self.store.as_str())
+        .bind(part.order.as_str())
+        .bind(part.line)
+        .bind(part.part)
+        .bind(part.quantity.units())
+        .bind(left)
+        .fetch_all(&mut self.session)
+        .await?;
+        skus.iter().map(|sku| read(sku, "claim.sku")).collect()
+    }
+}
+
+/// What is still to be shipped of an order, or of all. What is to leave first is filled first, whoever asks; of
+/// what is to leave on the same day, what was promised first.
+pub(super) async fn waiting(
+    session: &mut Session,
+    store: &StoreId,
+    id: Option<&OrderId>,
+    now: DateTime<Utc>,
+) -> Result<Vec<WaitingPart>, StoreError> {
+    let rows: Vec<WaitingRow> = query_as(
+        "
+          WITH queued AS
+             ( SELECT claim.reservation
+                    , claim.line
+                    , claim.part
+                    , sum(claim.quantity) OVER
+                      ( PARTITION BY claim.sku
+                                   , part.location
+                            ORDER BY part.ships_by IS NULL
+                                   , part.ships_by
+                                   , held.revision
+                                   , claim.reservation
+                                   , claim.line
+                                   , claim.part
+                             ROWS UNBOUNDED PRECEDING
+                      ) AS needed
+                    , coalesce(level.on_hand - level.committed, 0) AS there
+                 FROM claim
+                 JOIN promised_part AS part
+                   ON part.store_id = claim.store_id
+                  AND part.reservation = claim.reservation
+                  AND part.line = claim.line
+                  AND part.part = claim.part
+                 JOIN reservation AS held
+                   ON held.store_id = claim.store_id
+                  AND held.reservation = claim.reservation
+                 JOIN sku
+                   ON sku.store_id = claim.store_id
+                  AND sku.sku = claim.sku
+                 LEFT JOIN stock_level AS level
+                   ON level.store_id = claim.store_id
+                  AND level.sku = claim.sku
+                  AND level.location = part.location
+                WHERE claim.store_id = $1
+                  AND $2 < held.expires_at_ms
+                  AND sku.tracked
+                  AND sku.kit IS NULL
+                  AND ( $3 IS NULL
+                     OR claim.sku IN
+                      ( SELECT own.sku
+                          FROM claim AS own
+                         WHERE own.store_id = $1
+                           AND own.reservation = $3
+                      )
+                      )
+             )
+           , lacking AS
+             ( SELECT DISTINCT reservation
+                    , line
+                    , part
+                 FROM queued
+                WHERE there < needed
+             )
+        SELECT part.reservation AS sales_order
+             , held.plan
+             , part.line
+             , part.part
+             , part.sku
+             , part.quantity
+             , part.location
+             , part.ships_by
+             , lacking.part IS NULL AS filled
+          FROM sales_order AS placed
+          JOIN reservation AS held
+            ON held.store_id = placed.store_id
+           AND held.reservation = placed.sales_order
+          JOIN promised_part AS part
+            ON part.store_id = placed.store_id
+           AND part.reservation = placed.sales_order
+           AND part.ended_by IS NULL
+          LEFT JOIN lacking
+            ON lacking.reservation = part.reservation
+           AND lacking.line = part.line
+           AND lacking.part = part.part
+         WHERE placed.store_id = $1
+           AND ($3 IS NULL OR placed.sales_order = $3)
+         ORDER BY held.revision
+                , part.reservation
+                , part.line
+                , part.part",
+    )
+    .bind(store.as_str())
+    .bind(now.timestamp_millis())
+    .bind(id.map(OrderId::as_str))
+    .fetch_all(session)
+    .await?;
+    rows.into_iter().map(WaitingRow::part).collect()
+}
+
+impl WaitingRow {
+    fn part(self) -> Result<WaitingPart, StoreError> {
+        Ok(WaitingPart {
+            order: read(&self.sales_order, "sales_order.sales_order")?,
+            plan: plan_named(&self.plan),
+            line: number(self.line)?,
+            part: number(self.part)?,
+            sku: read(&self.sku, "promised_part.sku")?,
+            quantity: quantity(self.quantity)?,
+            location: read(&self.location, "promised_part.location")?,
+            due: self.ships_by.map_or(Due::Undated, Due::By),
+            filled: self.filled,
+        })
+    }
+}
