@@ -17,7 +17,7 @@ use crate::app::App;
 use crate::error::Problem;
 use crate::hex;
 use crate::http::auth::Merchant;
-use crate::http::body::{ApiJson, whole};
+use crate::http::body::{ApiJson, read, whole};
 use crate::operations::once::{Answer, Asked, IDEMPOTENCY_KEY_CHARS_MAX, Outcome, Ticket};
 
 /// The header that names a request, so that sending it again does nothing.
@@ -152,8 +152,14 @@ where
         let key = idempotency_key(&parts)?;
         let whole = whole(Request::from_parts(parts.clone(), body), state).await?;
         let asked = asked(&parts, &merchant.store, key, &whole);
-        let again = Request::from_parts(parts, Body::from(whole));
-        let ApiJson(body) = ApiJson::from_request(again, state).await?;
+        let body = match whole.is_empty() {
+            // Some acts need nothing but their address. Others name the field that they miss.
+            true => read(b"{}")?,
+            false => {
+                let again = Request::from_parts(parts, Body::from(whole));
+                ApiJson::from_request(again, state).await?.0
+            }
+        };
         Ok(Self {
             merchant,
             asked,

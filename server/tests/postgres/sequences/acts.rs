@@ -429,7 +429,7 @@ impl Maker {
                     .collect(),
                 false => Vec::new(),
             },
-            reservation: self.one_in(3).then(|| hold.id),
+            reservation: self.one_in(3).then_some(hold.id),
             lines: hold.lines,
             plan: hold.plan,
         }
