@@ -1,8 +1,13 @@
 //! What can leave now, of what customers wait for.
 
 use sha2::{Digest, Sha256};
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::NaiveDate;
 use shared::ids::{LocationId, OrderId, ShipmentId};
 use shared::shipment::PlanKind;
+use shared::supply::Due;
 
 use super::records::WaitingPart;
 
@@ -10,6 +15,78 @@ use crate::hex;
 
 /// Longest id of an order, in bytes: the ids of its shipments begin with it.
 pub const ORDER_ID_BYTES_MAX: usize = 40;
+
+/// Where a part stands among all that wait: what was promised for the earliest day first, then who came first.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct QueuePlace {
+    /// What has no date comes last.
+    is_undated: bool,
+    day: Option<NaiveDate>,
+    rank: u64,
+    order: OrderId,
+    line: u32,
+    part: u32,
+}
+
+impl QueuePlace {
+    /// Where this one stands.
+    pub fn of(part: &WaitingPart) -> Self {
+        let day = match part.due {
+            Due::By(day) => Some(day),
+            Due::Owed | Due::Undated => None,
+        };
+        Self {
+            is_undated: day.is_none(),
+            day,
+            rank: part.rank,
+            order: part.order.clone(),
+            line: part.line,
+            part: part.part,
+        }
+    }
+}
+
+impl fmt::Display for QueuePlace {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let day = self.day.map(|day| day.to_string()).unwrap_or_default();
+        let Self {
+            rank,
+            order,
+            line,
+            part,
+            ..
+        } = self;
+        write!(formatter, "{day} {rank} {order} {line} {part}")
+    }
+}
+
+/// The text is no place: take one as it was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("is no place in the queue")]
+pub struct NoPlace;
+
+impl FromStr for QueuePlace {
+    type Err = NoPlace;
+
+    fn from_str(raw: &str) -> Result<Self, NoPlace> {
+        let fields: Vec<&str> = raw.split(' ').collect();
+        let [day, rank, order, line, part] = fields[..] else {
+            return Err(NoPlace);
+        };
+        let day = match day {
+            "" => None,
+            day => Some(day.parse().map_err(|_| NoPlace)?),
+        };
+        Ok(Self {
+            is_undated: day.is_none(),
+            day,
+            rank: rank.parse().map_err(|_| NoPlace)?,
+            order: order.parse().map_err(|_| NoPlace)?,
+            line: line.parse().map_err(|_| NoPlace)?,
+            part: part.parse().map_err(|_| NoPlace)?,
+        })
+    }
+}
 
 /// Goods of one order that are on the shelf of one location and may leave together.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,7 +151,6 @@ fn id(parts: &[WaitingPart]) -> Option<ShipmentId> {
 #[cfg(test)]
 mod tests {
     use shared::quantity::Quantity;
-    use shared::supply::Due;
 
     use super::*;
     use crate::operations::records::order_of;
@@ -90,6 +166,9 @@ mod tests {
             location: location.parse().expect("an id"),
             due: Due::Undated,
             filled,
+            rank: 1,
+            first_due: Due::Undated,
+            purchase_orders: Vec::new(),
         }
     }
 
@@ -117,6 +196,22 @@ mod tests {
             ("two north".to_owned(), vec![2]),
         ];
         assert_eq!(lines(&waiting), expected);
+    }
+
+    #[test]
+    fn a_place_is_read_as_it_was_written() {
+        let undated = part("one", PlanKind::Separate, 3, "main", false);
+        let dated = WaitingPart {
+            due: Due::By("2026-12-11".parse().expect("a date")),
+            rank: 7,
+            ..undated.clone()
+        };
+        let (first, last) = (QueuePlace::of(&dated), QueuePlace::of(&undated));
+        assert!(first < last);
+        for place in [first, last] {
+            assert_eq!(place.to_string().parse(), Ok(place));
+        }
+        assert_eq!("2026-12-11 7 one".parse::<QueuePlace>(), Err(NoPlace));
     }
 
     #[test]

@@ -6,10 +6,11 @@ use shared::ids::{
 };
 
 use super::ActError;
-use super::parcels::{Parcel, parcels};
+use super::parcels::{Parcel, QueuePlace, parcels};
 use super::records::{
     KeyRecord, Level, LocationRecord, PromiseRow, PurchaseOrder, PurchaseOrderStatus, Reservation,
-    Shipment, SkuRecord, Standing, StoreRecord, SupplierModel, SupplierRecord, order_of,
+    Shipment, SkuRecord, Standing, StoreRecord, SupplierModel, SupplierRecord, WaitingPart,
+    order_of,
 };
 use crate::app::App;
 
@@ -138,6 +139,20 @@ pub async fn ready_parcels(
     ready.sort_unstable_by(|one, other| one.id.cmp(&other.id));
     ready.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     Ok(ready)
+}
+
+/// What orders wait for and is not on the shelf, in the order in which it will be filled.
+pub async fn backorders(
+    app: &App,
+    store: &StoreId,
+    after: Option<&QueuePlace>,
+    limit: u32,
+) -> Result<Vec<WaitingPart>, ActError> {
+    let mut waiting = app.store.waiting(store, app.clock.now()).await?;
+    waiting.retain(|part| !part.filled && after.is_none_or(|after| *after < QueuePlace::of(part)));
+    waiting.sort_by_key(QueuePlace::of);
+    waiting.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(waiting)
 }
 
 /// Goods that have left, or can leave now.

@@ -1,12 +1,13 @@
 //! What is still to be shipped of customers' orders, and what is on the shelf for it.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use shared::ids::{LocationId, OrderId, Sku, StoreId};
+use shared::ids::{LocationId, OrderId, PurchaseOrderId, Sku, StoreId};
 use shared::quantity::Quantity;
 use shared::shipment::PlanKind;
 use shared::supply::Due;
 
 use super::engine::{Session, query, query_as, query_scalar, stored};
+use super::promise_basis::awaited;
 use super::promises::{number, plan_named};
 use super::skus::{quantity, read};
 use super::{Store, StoreError, Writing};
@@ -32,6 +33,12 @@ pub struct WaitingPart {
     pub due: Due,
     /// True if all of it is on the shelf, beside all that is to leave before it.
     pub filled: bool,
+    /// Who came first has the lower one: the commit of the order, or of the hold before it.
+    pub rank: u64,
+    /// By when it was to leave as it was told first.
+    pub first_due: Due,
+    /// Purchase orders that were planned to be there in time.
+    pub purchase_orders: Vec<PurchaseOrderId>,
 }
 
 /// How part of an order ended.
@@ -66,6 +73,9 @@ struct WaitingRow {
     location: String,
     ships_by: Option<NaiveDate>,
     filled: bool,
+    rank: i64,
+    first_by: Option<NaiveDate>,
+    awaits_orders: String,
 }
 
 impl PartEnd {
@@ -381,6 +391,25 @@ pub(super) async fn waiting(
              , part.location
              , part.ships_by
              , lacking.part IS NULL AS filled
+             , held.revision AS rank
+             , part.awaits_orders
+             , coalesce
+             ( ( SELECT told.ships_by
+                   FROM promise AS told
+                  WHERE told.store_id = part.store_id
+                    AND told.reservation = part.reservation
+                    AND told.line = part.line
+                    AND told.part = part.part
+                    AND told.cause = 'reserved'
+               )
+             , ( SELECT max(told.ships_by)
+                   FROM promise AS told
+                  WHERE told.store_id = part.store_id
+                    AND told.reservation = part.reservation
+                    AND told.line = part.line
+                    AND told.cause = 'reserved'
+               )
+             ) AS first_by
           FROM sales_order AS placed
           JOIN reservation AS held
             ON held.store_id = placed.store_id
@@ -420,6 +449,13 @@ impl WaitingRow {
             location: read(&self.location, "promised_part.location")?,
             due: self.ships_by.map_or(Due::Undated, Due::By),
             filled: self.filled,
+            rank: self.rank.unsigned_abs(),
+            first_due: self.first_by.map_or(Due::Undated, Due::By),
+            // What is filled waits for nothing any more.
+            purchase_orders: match self.filled {
+                true => Vec::new(),
+                false => awaited(&self.awaits_orders, false)?.orders,
+            },
         })
     }
 }

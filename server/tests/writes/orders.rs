@@ -201,6 +201,68 @@ async fn goods_go_to_who_was_promised_them_sooner() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_waits_for_what_is_listed_in_the_order_in_which_it_is_filled() {
+    let shop = TestShop::new().await;
+    let client = Client::new(&shop).await;
+    sku(&client, "A", 1, json!({})).await;
+    ordered(&client, "PO-8", "A", 2, "2026-12-18").await;
+    ordered(&client, "PO-7", "A", 2, "2026-12-11").await;
+    for (id, units) in [("W-1", 2), ("W-2", 2), ("W-3", 1)] {
+        let placed = place(&client, id, json!({"lines": [line("A", units)]})).await;
+        assert_eq!(placed.status, 201);
+    }
+    let listed = async |query: &str| {
+        let reply = client.get(&format!("/v1/backorders{query}")).await;
+        assert_eq!(reply.status, 200);
+        reply.json()
+    };
+    let told = |page: &Value| -> Vec<String> {
+        let items = page["items"].as_array().expect("a list").iter();
+        let told = items.map(|item| {
+            let (order, late) = (&item["order"], &item["late"]);
+            format!(
+                "{order} {} {} {late}",
+                item["quantity"], item["purchase_orders"]
+            )
+        });
+        told.collect()
+    };
+    let expected = [
+        r#""W-1" 1 ["PO-7"] false"#,
+        r#""W-2" 1 ["PO-7"] false"#,
+        r#""W-2" 1 ["PO-7","PO-8"] false"#,
+        r#""W-3" 1 ["PO-7","PO-8"] false"#,
+    ];
+    assert_eq!(told(&listed("").await), expected);
+    // A page at a time.
+    let mut paged = Vec::new();
+    let mut query = "?limit=3".to_owned();
+    loop {
+        let page = listed(&query).await;
+        paged.extend(told(&page));
+        let Some(next) = page["next"].as_str() else {
+            break;
+        };
+        query = format!("?limit=3&after={next}");
+    }
+    assert_eq!(paged, expected);
+    // The supplier says that it comes later: who loses the date is late.
+    let later = json!({"expected_on": "2027-01-15"});
+    let moved = client
+        .json("PATCH", "/v1/purchase-orders/PO-7", &later.to_string())
+        .await;
+    assert_eq!(moved.status, 200);
+    let late: Vec<bool> = listed("").await["items"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|item| item["late"] == true)
+        .collect();
+    assert!(late.contains(&true), "{late:?}");
+    shop.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_date_that_got_worse_is_told_and_nothing_is_ordered() {
     let shop = TestShop::new().await;
     let client = Client::new(&shop).await;

@@ -1,6 +1,7 @@
 //! What merchants may do, with a secret key: one file a noun.
 
 pub mod asking;
+pub mod backorders;
 pub mod explain;
 mod explained;
 pub mod fields;
@@ -59,6 +60,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(orders::create))
         .routes(routes!(orders::show))
         .routes(routes!(orders::cancel))
+        .routes(routes!(backorders::list))
         .routes(routes!(shipments::list))
         .routes(routes!(shipments::show))
         .routes(routes!(shipments::ship))
