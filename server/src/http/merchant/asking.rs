@@ -49,7 +49,7 @@ pub struct Page {
     /// Entries of a page, from 1 to 200; 50 unless asked otherwise.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200)]
     limit: Option<String>,
-    /// Of purchase orders: `open`, `received` or `cancelled` only.
+    /// Of purchase orders: `open`, `received` or `cancelled` only. Of shipments: `ready` unless said otherwise, or `shipped`.
     pub status: Option<String>,
 }
 
@@ -117,7 +117,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Page {
             Problem::invalid(
                 "?",
                 "invalid_parameter",
-                "the parameters of a list are after, limit and (for purchase orders) status",
+                "the parameters of a list are after, limit and (for purchase orders and shipments) status",
             )
         })
     }
