@@ -116,7 +116,9 @@ fn decided<'a>(
         let waits: Quantity = parts.iter().map(|part| part.quantity).sum();
         let mut left = units.unwrap_or(waits).units();
         if waits.units() < left || waits == Quantity::ZERO {
-            let detail = format!("{waits} of line {line} wait; what has left can only be returned");
+            let detail = format!(
+                "{waits} of line {line} wait: cancel at most as many. What has left can only be returned"
+            );
             return Err(ActError::conflict("already_shipped", detail));
         }
         for part in parts {

@@ -63,7 +63,7 @@ pub async fn place_order(
             let detail = format!("`{}` is taken; use another id, or none", request.id);
             return Err(ActError::conflict("order_exists", detail));
         }
-        let held = let_go(&mut writing, request.reservation.as_ref(), now).await?;
+        let freed = let_go(&mut writing, request.reservation.as_ref(), now).await?;
         let promised = promised(
             &mut writing,
             &settings,
@@ -83,15 +83,15 @@ pub async fn place_order(
                 created_at: now,
                 expires_at: None,
                 ended: None,
-                revision: held.rank.unwrap_or(order.revision),
+                revision: freed.rank.unwrap_or(order.revision),
             })
             .await?;
         writing.add_order(&order).await?;
         let mut skus = writing.promise_all(&promised).await?;
-        if !held.skus.is_empty() {
+        if !freed.skus.is_empty() {
             let cause = Cause::ReservationEnded;
-            skus.extend(settle(&mut writing, &settings, Some(&held.skus), cause, now).await?);
-            skus.extend(held.skus);
+            skus.extend(settle(&mut writing, &settings, Some(&freed.skus), cause, now).await?);
+            skus.extend(freed.skus);
         }
         let standing = writing.order(&order.id).await?.ok_or(ActError::NotFound)?;
         once.keep(&mut writing, &standing);
@@ -102,9 +102,9 @@ pub async fn place_order(
     .await
 }
 
-/// What a hold leaves to the order that it was for.
+/// What a hold leaves to the order that it was for: its place, and the SKUs that it held.
 #[derive(Default)]
-struct Held {
+struct Freed {
     /// The commit that made it, if it held until now.
     rank: Option<u64>,
     skus: Vec<Sku>,
@@ -115,9 +115,9 @@ async fn let_go(
     writing: &mut Writing,
     id: Option<&ReservationId>,
     now: DateTime<Utc>,
-) -> Result<Held, ActError> {
+) -> Result<Freed, ActError> {
     let Some(id) = id else {
-        return Ok(Held::default());
+        return Ok(Freed::default());
     };
     let Some(found) = writing.reservation(id).await? else {
         let detail = format!("`{id}` is not known here; leave it out to order without it");
@@ -128,13 +128,13 @@ async fn let_go(
         ));
     };
     if found.expires_at.is_none() {
-        let detail = format!("`{id}` is an order already");
+        let detail = format!("`{id}` is an order already; name the hold of the cart, or none");
         return Err(ActError::conflict("reservation_ordered", detail));
     }
     if found.ended.is_some() || found.is_over(now) {
-        return Ok(Held::default());
+        return Ok(Freed::default());
     }
-    Ok(Held {
+    Ok(Freed {
         rank: Some(found.revision),
         skus: writing.end_reservation(id, Ending::Released).await?,
     })

@@ -88,12 +88,12 @@ pub async fn ship(
 
 /// The parcel of this id, if it can leave.
 async fn ready(writing: &mut Writing, id: &ShipmentId) -> Result<Parcel, ActError> {
-    if writing.has_shipment(id).await? {
+    let order = order_of(id).ok_or(ActError::NotFound)?;
+    let standing = writing.order(&order).await?.ok_or(ActError::NotFound)?;
+    if standing.shipments.iter().any(|shipment| shipment.id == *id) {
         let detail = format!("`{id}` has left already; GET /v1/shipments/{id} says when");
         return Err(ActError::conflict("already_shipped", detail));
     }
-    let order = order_of(id).ok_or(ActError::NotFound)?;
-    let standing = writing.order(&order).await?.ok_or(ActError::NotFound)?;
     let mut parcels = parcels(&standing.waiting).into_iter();
     parcels.find(|parcel| parcel.id == *id).ok_or_else(|| {
         let detail = "what can leave of this order is not what it was: look at GET /v1/shipments?status=ready again";
@@ -123,7 +123,7 @@ async fn take_from_shelf(writing: &mut Writing, parcel: &Parcel) -> Result<(), A
             let left = level.on_hand.units().checked_sub(taken);
             let left = left.ok_or_else(|| {
                 let detail = format!(
-                    "there are not {taken} of `{}` at {}",
+                    "there are not {taken} of `{}` at {}: look at GET /v1/shipments?status=ready again",
                     level.sku, level.location
                 );
                 ActError::conflict("shipment_changed", detail)

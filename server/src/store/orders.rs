@@ -5,11 +5,11 @@ use shared::ids::{OrderId, Sku, StoreId};
 use shared::quantity::Quantity;
 use shared::shipment::PlanKind;
 
-use super::engine::{Session, instant, query, query_as, stored};
+use super::engine::{Session, instant, query, query_as, stored, together};
 use super::promises::{PromiseRow, ledger, plan_named};
 use super::shipments::{Shipment, shipments_of};
 use super::skus::{quantity, read};
-use super::waiting::{WaitingPart, waiting};
+use super::waiting::{WaitingPart, waiting_of};
 use super::{Store, StoreError, Writing};
 
 /// A customer's order.
@@ -111,7 +111,7 @@ impl Writing {
         .bind(stored(order.revision))
         .execute(&mut self.session)
         .await?;
-        for (at, line) in order.lines.iter().enumerate() {
+        let lines = (0_u32..).zip(&order.lines).map(|(at, line)| {
             query(
                 "
                 INSERT INTO sales_order_line
@@ -128,14 +128,13 @@ impl Writing {
             )
             .bind(self.store.as_str())
             .bind(order.id.as_str())
-            .bind(u32::try_from(at).unwrap_or(u32::MAX))
+            .bind(at)
             .bind(line.sku.as_str())
             .bind(line.quantity.units())
             .bind(line.shown)
-            .execute(&mut self.session)
-            .await?;
-        }
-        Ok(())
+        });
+        let lines = lines.collect();
+        together(lines, &mut self.session).await
     }
 
     /// Notes that this change changed an order.
@@ -206,7 +205,7 @@ async fn standing(
             lines: lines?,
             revision: row.revision.unsigned_abs(),
         },
-        waiting: waiting(session, store, Some(id), now).await?,
+        waiting: waiting_of(session, store, id, now).await?,
         shipments: shipments_of(session, store, id).await?,
         promises: ledger(session, store, &id.reservation()).await?,
     }))

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use shared::ids::{LocationId, OrderId, ShipmentId, Sku, StoreId};
 use shared::quantity::Quantity;
 
-use super::engine::{Session, instant, json_rows, query, query_as, query_scalar, stored};
+use super::engine::{Session, instant, json_rows, query, query_as, stored};
 use super::promises::number;
 use super::skus::{quantity, read};
 use super::{Store, StoreError, Writing};
@@ -55,6 +55,35 @@ struct ShipmentRow {
     quantity: i64,
 }
 
+/// Shipments with their lines, of which `$wanted` says which and in what order.
+macro_rules! shipments_where {
+    ($wanted:literal) => {
+        concat!(
+            "
+        SELECT shipment.shipment
+             , shipment.sales_order
+             , shipment.location
+             , shipment.carrier
+             , shipment.tracking_number
+             , shipment.shipped_at_ms
+             , shipment.revision
+             , gone.line
+             , ordered.sku
+             , gone.quantity
+          FROM shipment
+          JOIN shipment_line AS gone
+            ON gone.store_id = shipment.store_id
+           AND gone.shipment = shipment.shipment
+          JOIN sales_order_line AS ordered
+            ON ordered.store_id = shipment.store_id
+           AND ordered.sales_order = shipment.sales_order
+           AND ordered.line = gone.line
+         WHERE shipment.store_id = $1",
+            $wanted
+        )
+    };
+}
+
 impl Store {
     /// What left, after a shipment, in the order of their ids.
     pub async fn shipments(
@@ -63,38 +92,19 @@ impl Store {
         after: &str,
         limit: u32,
     ) -> Result<Vec<Shipment>, StoreError> {
-        let rows: Vec<ShipmentRow> = query_as(
+        let rows: Vec<ShipmentRow> = query_as(shipments_where!(
             "
-            SELECT shipment.shipment
-                 , shipment.sales_order
-                 , shipment.location
-                 , shipment.carrier
-                 , shipment.tracking_number
-                 , shipment.shipped_at_ms
-                 , shipment.revision
-                 , gone.line
-                 , ordered.sku
-                 , gone.quantity
-              FROM shipment
-              JOIN shipment_line AS gone
-                ON gone.store_id = shipment.store_id
-               AND gone.shipment = shipment.shipment
-              JOIN sales_order_line AS ordered
-                ON ordered.store_id = shipment.store_id
-               AND ordered.sales_order = shipment.sales_order
-               AND ordered.line = gone.line
-             WHERE shipment.store_id = $1
-               AND shipment.shipment IN
-                 ( SELECT shipment
-                     FROM shipment
-                    WHERE store_id = $1
-                      AND $2 < shipment
-                    ORDER BY shipment
-                    LIMIT $3
-                 )
-             ORDER BY shipment.shipment
-                    , gone.line",
-        )
+           AND shipment.shipment IN
+             ( SELECT shipment
+                 FROM shipment
+                WHERE store_id = $1
+                  AND $2 < shipment
+                ORDER BY shipment
+                LIMIT $3
+             )
+         ORDER BY shipment.shipment
+                , gone.line"
+        ))
         .bind(store.as_str())
         .bind(after)
         .bind(limit)
@@ -156,22 +166,6 @@ impl Writing {
         .await?;
         Ok(())
     }
-
-    /// True if these goods left already.
-    pub async fn has_shipment(&mut self, id: &ShipmentId) -> Result<bool, StoreError> {
-        let found: Option<bool> = query_scalar(
-            "
-            SELECT true
-              FROM shipment
-             WHERE store_id = $1
-               AND shipment = $2",
-        )
-        .bind(self.store.as_str())
-        .bind(id.as_str())
-        .fetch_optional(&mut self.session)
-        .await?;
-        Ok(found.is_some())
-    }
 }
 
 /// The order that a shipment is, or would be, of: its id begins with that one's.
@@ -186,32 +180,13 @@ pub(super) async fn shipments_of(
     store: &StoreId,
     id: &OrderId,
 ) -> Result<Vec<Shipment>, StoreError> {
-    let rows: Vec<ShipmentRow> = query_as(
+    let rows: Vec<ShipmentRow> = query_as(shipments_where!(
         "
-        SELECT shipment.shipment
-             , shipment.sales_order
-             , shipment.location
-             , shipment.carrier
-             , shipment.tracking_number
-             , shipment.shipped_at_ms
-             , shipment.revision
-             , gone.line
-             , ordered.sku
-             , gone.quantity
-          FROM shipment
-          JOIN shipment_line AS gone
-            ON gone.store_id = shipment.store_id
-           AND gone.shipment = shipment.shipment
-          JOIN sales_order_line AS ordered
-            ON ordered.store_id = shipment.store_id
-           AND ordered.sales_order = shipment.sales_order
-           AND ordered.line = gone.line
-         WHERE shipment.store_id = $1
            AND shipment.sales_order = $2
          ORDER BY shipment.revision
                 , shipment.shipment
-                , gone.line",
-    )
+                , gone.line"
+    ))
     .bind(store.as_str())
     .bind(id.as_str())
     .fetch_all(session)

@@ -103,7 +103,7 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<Vec<WaitingPart>, StoreError> {
         let mut snapshot = self.read(store).await?;
-        let found = waiting(&mut snapshot, store, None, now).await?;
+        let found = waiting_of_all(&mut snapshot, store, now).await?;
         snapshot.end().await?;
         Ok(found)
     }
@@ -153,31 +153,26 @@ impl Writing {
         units: Quantity,
         end: PartEnd,
     ) -> Result<Vec<Sku>, StoreError> {
-        let count = match end {
-            PartEnd::Shipped => {
-                "
-                UPDATE sales_order_line
-                   SET shipped = shipped + $4
-                 WHERE store_id = $1
-                   AND sales_order = $2
-                   AND line = $3"
-            }
-            PartEnd::Cancelled => {
-                "
-                UPDATE sales_order_line
-                   SET cancelled = cancelled + $4
-                 WHERE store_id = $1
-                   AND sales_order = $2
-                   AND line = $3"
-            }
+        let (shipped, cancelled) = match end {
+            PartEnd::Shipped => (units, Quantity::ZERO),
+            PartEnd::Cancelled => (Quantity::ZERO, units),
         };
-        query(count)
-            .bind(self.store.as_str())
-            .bind(part.order.as_str())
-            .bind(part.line)
-            .bind(units.units())
-            .execute(&mut self.session)
-            .await?;
+        query(
+            "
+            UPDATE sales_order_line
+               SET shipped   = shipped + $4
+                 , cancelled = cancelled + $5
+             WHERE store_id = $1
+               AND sales_order = $2
+               AND line = $3",
+        )
+        .bind(self.store.as_str())
+        .bind(part.order.as_str())
+        .bind(part.line)
+        .bind(shipped.units())
+        .bind(cancelled.units())
+        .execute(&mut self.session)
+        .await?;
         let skus = match part.quantity.units().checked_sub(units.units()) {
             Some(0) | None => self.end_whole_part(part, end.name()).await?,
             Some(left) => self.end_some(part, left, end.cause()).await?,
@@ -320,16 +315,13 @@ impl Writing {
     }
 }
 
-/// What is still to be shipped of an order, or of all. What is to leave first is filled first, whoever asks; of
-/// what is to leave on the same day, what was promised first.
-pub(super) async fn waiting(
-    session: &mut Session,
-    store: &StoreId,
-    id: Option<&OrderId>,
-    now: DateTime<Utc>,
-) -> Result<Vec<WaitingPart>, StoreError> {
-    let rows: Vec<WaitingRow> = query_as(
-        "
+/// What is still to be shipped. What is to leave first is filled first, whoever asks; of what is to leave on the same
+/// day, what was promised first. `$concerned` says of which claims the queues are looked at, `$wanted` of which parts
+/// is told: conditions that an index can be found for, since what was ever ordered stays in its tables.
+macro_rules! waiting_where {
+    ($concerned:literal, $wanted:literal) => {
+        concat!(
+            "
           WITH queued AS
              ( SELECT claim.reservation
                     , claim.line
@@ -365,15 +357,9 @@ pub(super) async fn waiting(
                 WHERE claim.store_id = $1
                   AND $2 < held.expires_at_ms
                   AND sku.tracked
-                  AND sku.kit IS NULL
-                  AND ( $3 IS NULL
-                     OR claim.sku IN
-                      ( SELECT own.sku
-                          FROM claim AS own
-                         WHERE own.store_id = $1
-                           AND own.reservation = $3
-                      )
-                      )
+                  AND sku.kit IS NULL",
+            $concerned,
+            "
              )
            , lacking AS
              ( SELECT DISTINCT reservation
@@ -381,6 +367,15 @@ pub(super) async fn waiting(
                     , part
                  FROM queued
                 WHERE there < needed
+             )
+           , standing AS
+             ( SELECT DISTINCT claim.reservation
+                    , claim.line
+                    , claim.part
+                 FROM claim
+                WHERE claim.store_id = $1",
+            $wanted,
+            "
              )
         SELECT part.reservation AS sales_order
              , held.plan
@@ -410,28 +405,65 @@ pub(super) async fn waiting(
                     AND told.cause = 'reserved'
                )
              ) AS first_by
-          FROM sales_order AS placed
+          FROM standing
+          JOIN sales_order AS placed
+            ON placed.store_id = $1
+           AND placed.sales_order = standing.reservation
           JOIN reservation AS held
             ON held.store_id = placed.store_id
            AND held.reservation = placed.sales_order
           JOIN promised_part AS part
             ON part.store_id = placed.store_id
            AND part.reservation = placed.sales_order
-           AND part.ended_by IS NULL
+           AND part.line = standing.line
+           AND part.part = standing.part
           LEFT JOIN lacking
             ON lacking.reservation = part.reservation
            AND lacking.line = part.line
            AND lacking.part = part.part
-         WHERE placed.store_id = $1
-           AND ($3 IS NULL OR placed.sales_order = $3)
          ORDER BY held.revision
                 , part.reservation
                 , part.line
-                , part.part",
-    )
+                , part.part"
+        )
+    };
+}
+
+/// What is still to be shipped of all orders, those that were placed first at first.
+async fn waiting_of_all(
+    session: &mut Session,
+    store: &StoreId,
+    now: DateTime<Utc>,
+) -> Result<Vec<WaitingPart>, StoreError> {
+    let rows: Vec<WaitingRow> = query_as(waiting_where!("", ""))
+        .bind(store.as_str())
+        .bind(now.timestamp_millis())
+        .fetch_all(session)
+        .await?;
+    rows.into_iter().map(WaitingRow::part).collect()
+}
+
+/// What is still to be shipped of an order.
+pub(super) async fn waiting_of(
+    session: &mut Session,
+    store: &StoreId,
+    id: &OrderId,
+    now: DateTime<Utc>,
+) -> Result<Vec<WaitingPart>, StoreError> {
+    let rows: Vec<WaitingRow> = query_as(waiting_where!(
+        "
+                  AND claim.sku IN
+                    ( SELECT own.sku
+                        FROM claim AS own
+                       WHERE own.store_id = $1
+                         AND own.reservation = $3
+                    )",
+        "
+                  AND claim.reservation = $3"
+    ))
     .bind(store.as_str())
     .bind(now.timestamp_millis())
-    .bind(id.map(OrderId::as_str))
+    .bind(id.as_str())
     .fetch_all(session)
     .await?;
     rows.into_iter().map(WaitingRow::part).collect()

@@ -201,6 +201,23 @@ async fn goods_go_to_who_was_promised_them_sooner() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_waits_longer_keeps_nobody_waiting_who_ordered_later() {
+    let shop = TestShop::new().await;
+    let client = Client::new(&shop).await;
+    sku(&client, "A", 1, json!({})).await;
+    sku(&client, "B", 0, json!({})).await;
+    ordered(&client, "PO-7", "A", 2, "2026-12-11").await;
+    ordered(&client, "PO-8", "B", 2, "2026-12-18").await;
+    // The first needs its A no sooner than its B is there; the second was promised the one on the shelf.
+    let whole = json!({"lines": [line("A", 1), line("B", 1)], "plan": "together"});
+    assert_eq!(place(&client, "W-1", whole).await.status, 201);
+    let now = json!({"lines": [line("A", 1)]});
+    assert_eq!(place(&client, "W-2", now).await.status, 201);
+    assert_eq!(ready_orders(&client).await, [("W-2".to_owned(), 1)]);
+    shop.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_waits_for_what_is_listed_in_the_order_in_which_it_is_filled() {
     let shop = TestShop::new().await;
     let client = Client::new(&shop).await;
