@@ -59,6 +59,8 @@ pub const HOLIDAY_EVENT_DAYS_MAX: usize = 100;
 pub const TRANSIT_MAX: usize = 100;
 /// Longest name of a transit zone, in bytes.
 pub const TRANSIT_ZONE_BYTES_MAX: usize = 32;
+/// Most that a line of an order may cost, in minor units.
+pub const ORDER_AMOUNT_MAX: i64 = 1_000_000_000_000;
 /// Largest cost of a parcel, in minor units.
 pub const PARCEL_COST_MAX: u32 = 1_000_000_000;
 /// How often late purchase orders are counted for the metrics, at most.

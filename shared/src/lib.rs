@@ -60,6 +60,7 @@
 #![warn(missing_docs)]
 
 pub mod availability;
+pub mod bill;
 pub mod calendar;
 pub mod cart;
 pub mod explain;

@@ -2,16 +2,20 @@
 
 use std::cmp::Reverse;
 
+use chrono::{DateTime, Utc};
 use shared::ids::{OrderId, Sku, StoreId};
 use shared::quantity::Quantity;
 use shared::supply::Due;
 
 use super::ActError;
 use super::once::{Once, Outcome};
+use super::payment::{take_steps, write_to};
 use super::records::{PartEnd, Standing, WaitingPart};
 use super::running::{Touched, detached, publish};
 use super::settle::{Cause, settle};
 use crate::app::App;
+use crate::catalogue::Settings;
+use crate::store::Writing;
 use crate::store::writing::Note;
 
 /// What is not wanted any more.
@@ -51,15 +55,8 @@ pub async fn cancel_order(
         }
         let shop = app.catalogue.shop(&store).ok_or(ActError::NotFound)?;
         let before = writing.order(&id).await?.ok_or(ActError::NotFound)?;
-        let mut skus: Vec<Sku> = Vec::new();
-        for (part, units) in decided(&before, &request)? {
-            skus.extend(writing.end_part(part, units, PartEnd::Cancelled).await?);
-        }
-        if !skus.is_empty() {
-            writing.touch_order(&id).await?;
-            let (settings, cause) = (shop.settings(), Cause::ReservationEnded);
-            skus.extend(settle(&mut writing, &settings, Some(&skus), cause, now).await?);
-        }
+        let ended = decided(&before, &request)?;
+        let skus = cancel_parts(&mut writing, &shop.settings(), &before, &ended, now).await?;
         let after = writing.order(&id).await?.ok_or(ActError::NotFound)?;
         once.keep(&mut writing, &after);
         let revision = writing.commit().await?;
@@ -67,6 +64,32 @@ pub async fn cancel_order(
         Ok(Outcome::Done(after))
     })
     .await
+}
+
+/// Cancels units of parts of an order: others may have them from now on, the customer is told, and what is kept for them
+/// is let go. Returns the SKUs of which something changed.
+pub(super) async fn cancel_parts(
+    writing: &mut Writing,
+    settings: &Settings,
+    before: &Standing,
+    ended: &[(&WaitingPart, Quantity)],
+    now: DateTime<Utc>,
+) -> Result<Vec<Sku>, ActError> {
+    let order = &before.order;
+    let mut skus: Vec<Sku> = Vec::new();
+    for (part, units) in ended {
+        skus.extend(writing.end_part(part, *units, PartEnd::Cancelled).await?);
+    }
+    if ended.is_empty() {
+        return Ok(skus);
+    }
+    writing.touch_order(&order.id).await?;
+    skus.extend(settle(writing, settings, Some(&skus), Cause::ReservationEnded, now).await?);
+    let about = format!("{}/{}", order.id, writing.revision());
+    write_to(writing, order, "cancelled", &about).await?;
+    let after = writing.order(&order.id).await?.ok_or(ActError::NotFound)?;
+    take_steps(writing, &after, now).await?;
+    Ok(skus)
 }
 
 /// Which parts, and units of each.

@@ -21,6 +21,7 @@ mod learn;
 pub mod load;
 pub mod once;
 pub mod parcels;
+pub mod payment;
 pub mod place_order;
 pub mod plan_cart;
 pub mod put_location;

@@ -1,7 +1,9 @@
 //! Takes a customer's order: what it is promised is promised to nobody else from then on.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use shared::bill::{Cost, spread};
 use shared::ids::{OrderId, ReservationId, Sku, StoreId};
+use shared::money::Currency;
 use shared::quantity::Quantity;
 use shared::shipment::PlanKind;
 use shared::supply::Due;
@@ -9,7 +11,11 @@ use shared::supply::Due;
 use super::ActError;
 use super::error::ChangedPromise;
 use super::once::{Once, Outcome};
-use super::records::{Ending, Order, OrderLine, PromiseBasis, PromisedPart, Reservation, Standing};
+use super::payment::begin;
+use super::records::{
+    Customer, Ending, Order, OrderLine, PromiseBasis, PromisedPart, ProviderKind, Reservation,
+    Standing,
+};
 use super::reserve::promised;
 use super::running::{Touched, detached, publish};
 use super::settle::{Cause, settle};
@@ -30,6 +36,40 @@ pub struct PlaceOrder {
     pub shown: Vec<(Sku, Option<NaiveDate>)>,
     /// What was held for the cart until now.
     pub reservation: Option<ReservationId>,
+    /// Who ordered.
+    pub customer: Customer,
+    /// Whoever knows it may open the order's page: drawn so that nobody can guess it.
+    pub token: String,
+    /// What it costs; `None`: the shop charges by itself.
+    pub prices: Option<Prices>,
+    /// How it is paid; `None`: not through us.
+    pub pay: Option<Pay>,
+}
+
+/// What an order costs, in minor units of a currency.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prices {
+    /// What they are in.
+    pub currency: Currency,
+    /// What the units of each line cost together, before any discount.
+    pub goods: Vec<i64>,
+    /// What is taken off of all of it.
+    pub discount: i64,
+    /// What sending it costs the shopper.
+    pub shipping: i64,
+    /// Tax that is not within the prices.
+    pub tax: i64,
+}
+
+/// How an order is paid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pay {
+    /// Who takes the money.
+    pub provider: ProviderKind,
+    /// The provider's name for what was agreed, where the shop agreed it itself.
+    pub reference: Option<String>,
+    /// Until when what was agreed may be captured; `None`: as long as it takes.
+    pub expires_at: Option<DateTime<Utc>>,
 }
 
 /// Takes an order: all lines or none.
@@ -75,7 +115,8 @@ pub async fn place_order(
         .await?;
         refuse_later_dates(&request, &promised)?;
 
-        let order = ordered(request, &writing, now);
+        let pay = request.pay.clone();
+        let order = ordered(request, &writing, now)?;
         writing
             .add_reservation(&Reservation {
                 id: reservation,
@@ -87,6 +128,7 @@ pub async fn place_order(
             })
             .await?;
         writing.add_order(&order).await?;
+        begin(&mut writing, &order, pay).await?;
         let mut skus = writing.promise_all(&promised).await?;
         if !freed.skus.is_empty() {
             let cause = Cause::ReservationEnded;
@@ -181,23 +223,58 @@ fn last(dues: impl Iterator<Item = Due>) -> Option<NaiveDate> {
     days?.into_iter().max()
 }
 
-fn ordered(request: PlaceOrder, writing: &Writing, now: DateTime<Utc>) -> Order {
+fn ordered(request: PlaceOrder, writing: &Writing, now: DateTime<Utc>) -> Result<Order, ActError> {
     let shown = |sku: &Sku| {
         let shown = request.shown.iter().find(|(shown, _)| shown == sku);
         shown.and_then(|(_, day)| *day)
     };
-    let lines = request.lines.iter().map(|(sku, quantity)| OrderLine {
+    let costs = match &request.prices {
+        Some(prices) => costs(prices)?,
+        None => vec![Cost::default(); request.lines.len()],
+    };
+    let lines = request.lines.iter().zip(costs);
+    let lines = lines.map(|((sku, quantity), cost)| OrderLine {
         sku: sku.clone(),
         quantity: *quantity,
         shown: shown(sku),
+        cost,
         shipped: Quantity::ZERO,
         cancelled: Quantity::ZERO,
     });
-    Order {
+    Ok(Order {
         lines: lines.collect(),
         id: request.id,
         plan: request.plan,
         placed_at: now,
+        customer: request.customer,
+        token: Some(request.token),
+        currency: request.prices.map(|prices| prices.currency),
         revision: writing.revision(),
+    })
+}
+
+/// What each line costs: what is about the whole order is spread by the price of the goods.
+fn costs(prices: &Prices) -> Result<Vec<Cost>, ActError> {
+    let goods: i64 = prices.goods.iter().sum();
+    if goods < prices.discount {
+        let detail = "takes off more than the goods cost; lower it";
+        return Err(ActError::field(
+            "/discount/amount",
+            "invalid_amount",
+            detail,
+        ));
     }
+    let each = |amount| spread(amount, &prices.goods);
+    let (discount, shipping, tax) = (
+        each(prices.discount),
+        each(prices.shipping),
+        each(prices.tax),
+    );
+    let costs = prices.goods.iter().enumerate().map(|(at, goods)| Cost {
+        goods: *goods,
+        discount: discount[at],
+        shipping: shipping[at],
+        tax: tax[at],
+    });
+    Ok(costs.collect())
 }

@@ -3,9 +3,14 @@
 pub use crate::store::deliveries::{
     DeliveryBatch, DeliveryRecord, Foretold, MODE_CHARS_MAX, Needed,
 };
+pub use crate::store::errands::{Errand, ErrandEnd, ErrandKind, ErrandRecord};
 pub use crate::store::keys::KeyRecord;
 pub use crate::store::locations::{LocationRecord, Week, WeekTimes, day_name, day_named};
-pub use crate::store::orders::{Order, OrderLine, Standing};
+pub use crate::store::orders::{Customer, Order, OrderLine, Standing};
+pub use crate::store::payments::{
+    Account, Charge, ChargeState, MoneyEvent, Payment, PaymentState, ProviderKind, Refund,
+    RefundState,
+};
 pub use crate::store::promise_basis::PromiseBasis;
 pub use crate::store::promises::{Ending, PromiseRow, PromisedPart, Reservation, plan_name};
 pub use crate::store::purchase_orders::{

@@ -8,7 +8,8 @@ use shared::quantity::Quantity;
 use super::ActError;
 use super::once::{Once, Outcome};
 use super::parcels::{Parcel, parcels};
-use super::records::{Level, PartEnd, Shipment, ShippedLine, order_of};
+use super::payment::{charge_for, cost, take_steps, write_to};
+use super::records::{ErrandKind, Level, PartEnd, Shipment, ShippedLine, Standing, order_of};
 use super::running::{Touched, detached, publish};
 use crate::app::App;
 use crate::store::Writing;
@@ -25,12 +26,12 @@ pub struct Ship {
     pub tracking_number: Option<String>,
 }
 
-/// Hands a parcel to a carrier: what is in it leaves the shelf and the order.
+/// Hands a parcel to a carrier: what is in it leaves the shelf and the order, and is charged from then on.
 ///
 /// # Errors
 ///
 /// [`ActError::NotFound`] for a shipment of no order; [`ActError::Conflict`] for one that has left, and for one that
-/// cannot leave as it was listed, because something was cancelled, counted or came since.
+/// cannot leave as it was listed, because something was cancelled, counted or came since, or that nobody pays for.
 pub async fn ship(
     app: &App,
     store: &StoreId,
@@ -45,7 +46,16 @@ pub async fn ship(
         if let Some(answer) = once.before(&mut writing).await? {
             return Ok(Outcome::Before(answer));
         }
-        let parcel = ready(&mut writing, &request.id).await?;
+        let (before, parcel) = ready(&mut writing, &request.id).await?;
+        let charge = match &before.account {
+            Some(account) => Some(charge_for(
+                account,
+                &parcel,
+                cost(&before.order, &parcel),
+                now,
+            )?),
+            None => None,
+        };
         take_from_shelf(&mut writing, &parcel).await?;
         let mut skus: Vec<Sku> = Vec::new();
         let mut lines: Vec<ShippedLine> = Vec::new();
@@ -78,6 +88,23 @@ pub async fn ship(
         };
         writing.add_shipment(&shipment).await?;
         writing.touch_order(&shipment.order).await?;
+        let about = shipment.id.as_str();
+        match charge {
+            Some(charge) => {
+                writing.put_charge(&charge).await?;
+                let content = serde_json::json!({"shipment": about}).to_string();
+                writing
+                    .send(ErrandKind::Capture, about, Some(&shipment.order), &content)
+                    .await?;
+            }
+            // Where money is taken, the letter says how much was.
+            None => write_to(&mut writing, &before.order, "shipped", about).await?,
+        }
+        let after = writing
+            .order(&shipment.order)
+            .await?
+            .ok_or(ActError::NotFound)?;
+        take_steps(&mut writing, &after, now).await?;
         once.keep(&mut writing, &shipment);
         let revision = writing.commit().await?;
         publish(&app, &store, Touched::Skus(skus), revision).await;
@@ -87,7 +114,7 @@ pub async fn ship(
 }
 
 /// The parcel of this id, if it can leave.
-async fn ready(writing: &mut Writing, id: &ShipmentId) -> Result<Parcel, ActError> {
+async fn ready(writing: &mut Writing, id: &ShipmentId) -> Result<(Standing, Parcel), ActError> {
     let order = order_of(id).ok_or(ActError::NotFound)?;
     let standing = writing.order(&order).await?.ok_or(ActError::NotFound)?;
     if standing.shipments.iter().any(|shipment| shipment.id == *id) {
@@ -95,10 +122,11 @@ async fn ready(writing: &mut Writing, id: &ShipmentId) -> Result<Parcel, ActErro
         return Err(ActError::conflict("already_shipped", detail));
     }
     let mut parcels = parcels(&standing.waiting).into_iter();
-    parcels.find(|parcel| parcel.id == *id).ok_or_else(|| {
+    let Some(parcel) = parcels.find(|parcel| parcel.id == *id) else {
         let detail = "what can leave of this order is not what it was: look at GET /v1/shipments?status=ready again";
-        ActError::conflict("shipment_changed", detail)
-    })
+        return Err(ActError::conflict("shipment_changed", detail));
+    };
+    Ok((standing, parcel))
 }
 
 async fn take_from_shelf(writing: &mut Writing, parcel: &Parcel) -> Result<(), ActError> {

@@ -13,7 +13,7 @@ use super::stores::FIRST_STORE;
 use super::{Store, StoreError};
 
 /// Every table, each after those that its rows refer to.
-pub const TABLES: [&str; 25] = [
+pub const TABLES: [&str; 32] = [
     "store",
     "location",
     "transit",
@@ -37,6 +37,13 @@ pub const TABLES: [&str; 25] = [
     "sales_order_line",
     "shipment",
     "shipment_line",
+    "payment",
+    "charge",
+    "refund",
+    "money_event",
+    "notice",
+    "errand",
+    "letter_template",
     "key",
     "kept_answer",
 ];

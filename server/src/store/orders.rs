@@ -1,11 +1,14 @@
 //! Customers' orders.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use shared::bill::Cost;
 use shared::ids::{OrderId, Sku, StoreId};
+use shared::money::Currency;
 use shared::quantity::Quantity;
 use shared::shipment::PlanKind;
 
 use super::engine::{Session, instant, query, query_as, stored, together};
+use super::payments::{Account, account};
 use super::promises::{PromiseRow, ledger, plan_named};
 use super::shipments::{Shipment, shipments_of};
 use super::skus::{quantity, read};
@@ -21,10 +24,29 @@ pub struct Order {
     pub plan: PlanKind,
     /// When it was placed.
     pub placed_at: DateTime<Utc>,
+    /// Who ordered.
+    pub customer: Customer,
+    /// Whoever knows it may open the order's page.
+    pub token: Option<String>,
+    /// What its prices are in; `None`: it has none.
+    pub currency: Option<Currency>,
     /// What was ordered, each SKU once.
     pub lines: Vec<OrderLine>,
     /// The commit that last changed it.
     pub revision: u64,
+}
+
+/// Who ordered, as far as the shop says.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Customer {
+    /// Where letters go; `None`: the shop writes itself.
+    pub email: Option<String>,
+    /// What the customer is called in a letter.
+    pub name: Option<String>,
+    /// BCP 47; `None`: English.
+    pub language: Option<String>,
+    /// Where the goods go, ISO 3166-1 in two letters: whose law the promise is under.
+    pub country: Option<String>,
 }
 
 /// What was ordered of a SKU.
@@ -36,6 +58,8 @@ pub struct OrderLine {
     pub quantity: Quantity,
     /// The ship-by date that the shopper saw; none: none was told.
     pub shown: Option<NaiveDate>,
+    /// What all units cost.
+    pub cost: Cost,
     /// Units that were handed to a carrier.
     pub shipped: Quantity,
     /// Units that are not wanted any more.
@@ -45,6 +69,8 @@ pub struct OrderLine {
 /// An order as it stands at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
+    /// Whose it is.
+    pub store: StoreId,
     /// The order.
     pub order: Order,
     /// What is still to be shipped, in the order of its lines.
@@ -53,12 +79,35 @@ pub struct Standing {
     pub shipments: Vec<Shipment>,
     /// Every date that was told, oldest first for each part.
     pub promises: Vec<PromiseRow>,
+    /// How it is paid; `None`: not through us.
+    pub account: Option<Account>,
+}
+
+impl OrderLine {
+    /// Units that left or are not wanted any more.
+    pub fn settled(&self) -> Quantity {
+        self.shipped.plus(self.cancelled)
+    }
+}
+
+impl Order {
+    /// What all of it costs.
+    pub fn cost(&self) -> Cost {
+        let lines = self.lines.iter();
+        lines.fold(Cost::default(), |sum, line| sum.plus(line.cost))
+    }
 }
 
 #[derive(sqlx::FromRow)]
 struct OrderRow {
     placed_at_ms: i64,
     plan: String,
+    email: Option<String>,
+    customer: Option<String>,
+    language: Option<String>,
+    country: Option<String>,
+    token: Option<String>,
+    currency: Option<String>,
     revision: i64,
 }
 
@@ -67,6 +116,10 @@ struct LineRow {
     sku: String,
     quantity: i64,
     shown_on: Option<NaiveDate>,
+    goods: i64,
+    discount: i64,
+    shipping: i64,
+    tax: i64,
     shipped: i64,
     cancelled: i64,
 }
@@ -101,13 +154,25 @@ impl Writing {
                  ( store_id
                  , sales_order
                  , placed_at_ms
+                 , email
+                 , customer
+                 , language
+                 , country
+                 , token
+                 , currency
                  , revision
                  )
-            VALUES ($1, $2, $3, $4)",
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         )
         .bind(self.store.as_str())
         .bind(order.id.as_str())
         .bind(order.placed_at.timestamp_millis())
+        .bind(order.customer.email.as_deref())
+        .bind(order.customer.name.as_deref())
+        .bind(order.customer.language.as_deref())
+        .bind(order.customer.country.as_deref())
+        .bind(order.token.as_deref())
+        .bind(order.currency.as_ref().map(Currency::code))
         .bind(stored(order.revision))
         .execute(&mut self.session)
         .await?;
@@ -121,10 +186,14 @@ impl Writing {
                      , sku
                      , quantity
                      , shown_on
+                     , goods
+                     , discount
+                     , shipping
+                     , tax
                      , shipped
                      , cancelled
                      )
-                VALUES ($1, $2, $3, $4, $5, $6, 0, 0)",
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, 0)",
             )
             .bind(self.store.as_str())
             .bind(order.id.as_str())
@@ -132,6 +201,10 @@ impl Writing {
             .bind(line.sku.as_str())
             .bind(line.quantity.units())
             .bind(line.shown)
+            .bind(line.cost.goods)
+            .bind(line.cost.discount)
+            .bind(line.cost.shipping)
+            .bind(line.cost.tax)
         });
         let lines = lines.collect();
         together(lines, &mut self.session).await
@@ -165,6 +238,12 @@ async fn standing(
         "
         SELECT placed.placed_at_ms
              , held.plan
+             , placed.email
+             , placed.customer
+             , placed.language
+             , placed.country
+             , placed.token
+             , placed.currency
              , placed.revision
           FROM sales_order AS placed
           JOIN reservation AS held
@@ -185,6 +264,10 @@ async fn standing(
         SELECT sku
              , quantity
              , shown_on
+             , goods
+             , discount
+             , shipping
+             , tax
              , shipped
              , cancelled
           FROM sales_order_line
@@ -198,16 +281,30 @@ async fn standing(
     .await?;
     let lines: Result<_, _> = lines.into_iter().map(LineRow::line).collect();
     Ok(Some(Standing {
+        store: store.clone(),
         order: Order {
             id: id.clone(),
             plan: plan_named(&row.plan),
             placed_at: instant(row.placed_at_ms)?,
+            customer: Customer {
+                email: row.email,
+                name: row.customer,
+                language: row.language,
+                country: row.country,
+            },
+            token: row.token,
+            currency: row
+                .currency
+                .map(|code| code.parse())
+                .transpose()
+                .map_err(|_| StoreError::Unreadable("sales_order.currency"))?,
             lines: lines?,
             revision: row.revision.unsigned_abs(),
         },
         waiting: waiting_of(session, store, id, now).await?,
         shipments: shipments_of(session, store, id).await?,
         promises: ledger(session, store, &id.reservation()).await?,
+        account: account(session, store, id).await?,
     }))
 }
 
@@ -217,6 +314,12 @@ impl LineRow {
             sku: read(&self.sku, "sales_order_line.sku")?,
             quantity: quantity(self.quantity)?,
             shown: self.shown_on,
+            cost: Cost {
+                goods: self.goods,
+                discount: self.discount,
+                shipping: self.shipping,
+                tax: self.tax,
+            },
             shipped: quantity(self.shipped)?,
             cancelled: quantity(self.cancelled)?,
         })

@@ -189,7 +189,8 @@ impl Writing {
         query(
             "
             UPDATE promised_part
-               SET ended_by = $5
+               SET ended_by    = $5
+                 , ended_at_ms = $6
              WHERE store_id = $1
                AND reservation = $2
                AND line = $3
@@ -200,6 +201,7 @@ impl Writing {
         .bind(part.line)
         .bind(part.part)
         .bind(ended_by)
+        .bind(self.at.timestamp_millis())
         .execute(&mut self.session)
         .await?;
         let skus: Vec<String> = query_scalar(

@@ -9,8 +9,9 @@ use server::operations::create_purchase_order::{
     CreatePurchaseOrder, Ordered, create_purchase_order,
 };
 use server::operations::once::{Answer, Asked, Once, Ticket};
-use server::operations::place_order::{PlaceOrder, place_order};
+use server::operations::place_order::{Pay, PlaceOrder, Prices, place_order};
 use server::operations::receive_purchase_order::{ReceivePurchaseOrder, receive_purchase_order};
+use server::operations::records::{Customer, ProviderKind};
 use server::operations::reserve::{Reserve, reserve};
 use server::operations::ship::{Ship, ship};
 use server::operations::show;
@@ -105,6 +106,24 @@ pub async fn fill(app: &App) {
         plan: PlanKind::Separate,
         shown: Vec::new(),
         reservation: None,
+        customer: Customer {
+            email: Some("anna@example.org".into()),
+            country: Some("US".into()),
+            ..Customer::default()
+        },
+        token: "tok_test".into(),
+        prices: Some(Prices {
+            currency: "USD".parse().expect("a currency"),
+            goods: vec![9_900],
+            discount: 500,
+            shipping: 495,
+            tax: 0,
+        }),
+        pay: Some(Pay {
+            provider: ProviderKind::External,
+            reference: Some("their-7".into()),
+            expires_at: None,
+        }),
     };
     place_order(app, &store, wanted, once(app, &store, "sale"))
         .await

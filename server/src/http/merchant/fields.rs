@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{NaiveDate, NaiveTime};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use chrono_tz::Tz;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
@@ -34,6 +34,10 @@ pub const REASON_CHARS_MAX: usize = 500;
 const CARRIER_CHARS_MAX: usize = 64;
 /// Longest origin, in bytes.
 const ORIGIN_BYTES_MAX: usize = 255;
+/// Longest address for mail, in characters (RFC 5321, 4.5.3.1.3).
+const EMAIL_CHARS_MAX: usize = 254;
+/// Longest name of a language, in bytes.
+const LANGUAGE_BYTES_MAX: usize = 35;
 /// Largest amount of money, in minor units.
 const AMOUNT_MAX: i64 = 1_000_000_000_000;
 
@@ -302,6 +306,51 @@ field!(
             .ok_or_else(|| "invalid_amount: must be a whole number of minor units (cents), not negative".to_owned())
     },
     whole(0, AMOUNT_MAX)
+);
+field!(
+    /// An address for mail.
+    Email(String),
+    |value| {
+        let address = text(value, EMAIL_CHARS_MAX)?;
+        match address.parse::<lettre::Address>() {
+            Ok(_) => Ok(address),
+            Err(_) => Err("invalid_email: must be one address, such as anna@example.org".into()),
+        }
+    },
+    texts(EMAIL_CHARS_MAX)
+);
+field!(
+    /// A language, BCP 47.
+    LanguageTag(String),
+    |value| {
+        let fits = |tag: &&str| {
+            let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+            (2..=LANGUAGE_BYTES_MAX).contains(&tag.len()) && tag.bytes().all(plain)
+        };
+        let tag = value.as_str().filter(fits).map(str::to_owned);
+        tag.ok_or_else(|| "invalid_language: must be a BCP 47 tag such as en-US".to_owned())
+    },
+    texts(LANGUAGE_BYTES_MAX)
+);
+field!(
+    /// A country, ISO 3166-1 in two letters.
+    Country(String),
+    |value| {
+        let fits = |code: &&str| code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_uppercase());
+        let code = value.as_str().filter(fits).map(str::to_owned);
+        code.ok_or_else(|| "invalid_country: must be two capital letters of ISO 3166-1, such as US".to_owned())
+    },
+    texts(2)
+);
+field!(
+    /// An instant, RFC 3339.
+    Moment(DateTime<Utc>),
+    |value| {
+        let at = value.as_str().and_then(|text| DateTime::parse_from_rfc3339(text).ok());
+        at.map(|at| at.to_utc())
+            .ok_or_else(|| "invalid_instant: must be an instant with its offset, such as 2026-11-24T19:00:00Z".to_owned())
+    },
+    formatted(KnownFormat::DateTime)
 );
 field!(
     /// The origin of a page: `https://shop.example`, with its port where that is not the usual one.

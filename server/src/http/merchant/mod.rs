@@ -9,6 +9,7 @@ pub mod holidays;
 pub mod imports;
 pub mod keys;
 pub mod locations;
+pub mod money;
 pub mod orders;
 pub mod problems;
 pub mod purchase_orders;

@@ -5,28 +5,33 @@ use axum::extract::State;
 use axum::response::Response;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use shared::ids::Sku;
+use shared::ids::{ReservationId, Sku};
+use shared::money::Currency;
 use shared::quantity::Quantity;
-use shared::wire::{Date, PlanKind};
+use shared::wire::{self, Date, PlanKind};
 use utoipa::ToSchema;
 
 use super::Refusals;
 use super::asking::{self, existing, sent};
-use super::fields::{Day, OrderName, Reason, ReservationName, SkuName, Units};
-use super::reservations::{
-    LineRequest, PartAnswer, PromiseAnswer, date, drawn, instant, lines, plan,
+use super::fields::{
+    Country, Day, Email, LanguageTag, Moment, Name, OrderName, Price, Reason, ReservationName,
+    SkuName, Units,
 };
+use super::money;
+use super::reservations::{PartAnswer, PromiseAnswer, date, drawn, instant, lines, plan};
 use super::shipments;
 use crate::app::App;
 use crate::error::Problem;
 use crate::http::auth::Merchant;
 use crate::http::named::Named;
-use crate::limits::SKUS_PER_REQUEST_MAX;
+use crate::limits::{ORDER_AMOUNT_MAX, SKUS_PER_REQUEST_MAX};
 use crate::operations::cancel_order::{CancelOrder, cancel_order};
 use crate::operations::once::{self, Once};
 use crate::operations::parcels::parcels;
-use crate::operations::place_order::{PlaceOrder, place_order};
-use crate::operations::records::{OrderLine, Standing, WaitingPart, plan_name};
+use crate::operations::place_order::{Pay, PlaceOrder, Prices, place_order};
+use crate::operations::records::{
+    Customer, OrderLine, ProviderKind, Standing, WaitingPart, plan_name,
+};
 use crate::operations::show;
 
 /// An order to take.
@@ -37,7 +42,7 @@ pub struct Request {
     /// Your number for it, up to 40 letters, digits, `-`, `_`, `.` and `~`; one is made unless given.
     id: Option<OrderName>,
     /// What is ordered, 1 to 100 lines; those with the same SKU are summed.
-    lines: Vec<LineRequest>,
+    lines: Vec<OrderLineRequest>,
     /// How it is sent: everything together unless said otherwise.
     plan: Option<PlanKind>,
     /// The dates that the shopper saw in this plan. Where one is later by now, the order is refused with
@@ -46,6 +51,66 @@ pub struct Request {
     shown: Vec<ShownRequest>,
     /// What was held for the cart until now: it is free for the order, and its place in the queue is kept.
     reservation: Option<ReservationName>,
+    /// Who ordered. Without an address, nobody is written to.
+    customer: Option<CustomerRequest>,
+    /// What is taken off the price of the goods, of all lines together.
+    discount: Option<Price>,
+    /// What sending it costs the shopper, the surcharge of a plan included.
+    shipping: Option<Price>,
+    /// Tax that is not within the prices.
+    tax: Option<Price>,
+    /// How it is paid; without it, nothing is charged here. Money is taken when a parcel has left, and never more than was agreed.
+    payment: Option<PaymentRequest>,
+}
+
+/// Units of a SKU that are ordered.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OrderLineRequest {
+    /// The SKU.
+    sku: SkuName,
+    /// Units.
+    quantity: Units,
+    /// What one unit costs. All lines have one, or none has.
+    unit_price: Option<Price>,
+}
+
+/// Who ordered.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CustomerRequest {
+    /// Where letters go.
+    email: Option<Email>,
+    /// What the customer is called in a letter.
+    name: Option<Name>,
+    /// The language of letters and of the order's page, BCP 47: `en-US`.
+    lang: Option<LanguageTag>,
+    /// Where the goods go, ISO 3166-1 in two letters: whose law on delays holds.
+    country: Option<Country>,
+}
+
+/// How an order is paid.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PaymentRequest {
+    /// `external`: your own system is asked, by signed messages, to capture. `stripe`: Stripe is, and the shopper confirms with
+    /// the `client_secret` that the order then shows.
+    provider: Provider,
+    /// Your name for what the shopper agreed to; of `external` only.
+    reference: Option<Name>,
+    /// Instant (RFC 3339) until which what was agreed may be captured; as long as it takes unless given. Of `external` only.
+    authorized_until: Option<Moment>,
+}
+
+/// Who takes the money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = PaymentProvider)]
+pub enum Provider {
+    /// Your own system.
+    External,
+    /// Stripe.
+    Stripe,
 }
 
 /// A date that the shopper saw.
@@ -98,8 +163,31 @@ pub struct Answer {
     shipments: Vec<shipments::Answer>,
     /// Every date that was told, each with its cause; oldest first for each part of a line.
     promises: Vec<PromiseAnswer>,
+    /// Who ordered.
+    customer: CustomerAnswer,
+    /// The path of the customer's own page of the order on this server. Whoever knows it can open it, see where things stand, and
+    /// cancel what has not left: hand it to the customer alone. Null for an order of before there were such pages.
+    page: Option<String>,
+    /// What all of it costs; null where it has no prices.
+    total: Option<wire::Money>,
+    /// How it is paid, and what became of it; null where nothing is charged here.
+    payment: Option<money::PaymentAnswer>,
     /// The commit that last changed it.
     revision: u64,
+}
+
+/// Who ordered.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Customer)]
+pub struct CustomerAnswer {
+    /// Where letters go.
+    email: Option<String>,
+    /// What the customer is called in a letter.
+    name: Option<String>,
+    /// BCP 47.
+    lang: Option<String>,
+    /// ISO 3166-1.
+    country: Option<String>,
 }
 
 /// What was ordered of a SKU.
@@ -120,6 +208,8 @@ pub struct LineAnswer {
     ships_by: Option<Date>,
     /// The day that the shopper saw when ordering; null where none was told.
     shown: Option<Date>,
+    /// What all units cost with discount, shipping and tax; null where the order has no prices.
+    cost: Option<wire::Money>,
     /// What waits, with the date of each part.
     slices: Vec<PartAnswer>,
 }
@@ -202,6 +292,12 @@ fn cancelled(standing: &Standing) -> once::Answer {
 
 impl Request {
     fn parsed(self) -> Result<PlaceOrder, Problem> {
+        let asked = self.lines.iter();
+        let asked: Vec<_> = asked
+            .map(|line| (line.sku.0.clone(), line.quantity.0))
+            .collect();
+        let lines = lines(&asked)?;
+        let prices = self.prices(&lines)?;
         let mut shown: Vec<(Sku, Option<NaiveDate>)> = Vec::new();
         for (at, one) in self.shown.into_iter().enumerate() {
             if shown.iter().any(|(sku, _)| *sku == one.sku.0) {
@@ -211,15 +307,107 @@ impl Request {
             }
             shown.push((one.sku.0, one.ships_by.map(|day| day.0)));
         }
+        let customer = self.customer.map(CustomerRequest::parsed);
         Ok(PlaceOrder {
+            customer: customer.unwrap_or_default(),
+            token: drawn::<ReservationId>("tok")?.to_string(),
+            prices,
+            pay: self.payment.map(PaymentRequest::parsed).transpose()?,
             id: match self.id {
                 Some(id) => id.0,
                 None => drawn("ord")?,
             },
-            lines: lines(&self.lines)?,
+            lines,
             plan: plan(self.plan),
             shown,
             reservation: self.reservation.map(|id| id.0),
+        })
+    }
+
+    /// What the lines cost, in the one currency that all prices are in; none where there are no prices.
+    fn prices(&self, lines: &[(Sku, Quantity)]) -> Result<Option<Prices>, Problem> {
+        let unit_prices = self.lines.iter().enumerate();
+        let unit_prices = unit_prices
+            .map(|(at, line)| (format!("/lines/{at}/unit_price"), line.unit_price.as_ref()));
+        let others = [
+            ("/discount", &self.discount),
+            ("/shipping", &self.shipping),
+            ("/tax", &self.tax),
+        ];
+        let others = others.map(|(pointer, price)| (pointer.to_owned(), price.as_ref()));
+        let given: Vec<(String, &Price)> = unit_prices
+            .clone()
+            .chain(others)
+            .filter_map(|(pointer, price)| Some((pointer, price?)))
+            .collect();
+        let Some((_, first)) = given.first() else {
+            return Ok(None);
+        };
+        let currency = first.currency.0;
+        if let Some((pointer, _)) = given.iter().find(|(_, price)| price.currency.0 != currency) {
+            let detail = format!("must be in {currency}, as the other prices are");
+            return Err(Problem::invalid(
+                format!("{pointer}/currency"),
+                "invalid_amount",
+                detail,
+            ));
+        }
+        if let Some((pointer, _)) = unit_prices.clone().find(|(_, price)| price.is_none()) {
+            let detail = "give each line a price, or none";
+            return Err(Problem::invalid(pointer, "required", detail));
+        }
+        let mut goods = vec![0_i64; lines.len()];
+        for (at, line) in self.lines.iter().enumerate() {
+            let each = line.unit_price.as_ref().map_or(0, |price| price.amount.0);
+            let cost = each.checked_mul(line.quantity.0.units().into());
+            let place = lines.iter().position(|(sku, _)| *sku == line.sku.0);
+            let (Some(cost), Some(place)) = (cost.filter(|cost| *cost <= ORDER_AMOUNT_MAX), place)
+            else {
+                let detail = format!("an order costs at most {ORDER_AMOUNT_MAX} minor units");
+                let pointer = format!("/lines/{at}/unit_price/amount");
+                return Err(Problem::invalid(pointer, "invalid_amount", detail));
+            };
+            goods[place] += cost;
+        }
+        let amount = |price: &Option<Price>| price.as_ref().map_or(0, |price| price.amount.0);
+        Ok(Some(Prices {
+            currency,
+            goods,
+            discount: amount(&self.discount),
+            shipping: amount(&self.shipping),
+            tax: amount(&self.tax),
+        }))
+    }
+}
+
+impl CustomerRequest {
+    fn parsed(self) -> Customer {
+        Customer {
+            email: self.email.map(|email| email.0),
+            name: self.name.map(|name| name.0),
+            language: self.lang.map(|tag| tag.0),
+            country: self.country.map(|country| country.0),
+        }
+    }
+}
+
+impl PaymentRequest {
+    fn parsed(self) -> Result<Pay, Problem> {
+        let provider = match self.provider {
+            Provider::External => ProviderKind::External,
+            Provider::Stripe => ProviderKind::Stripe,
+        };
+        if provider == ProviderKind::Stripe
+            && (self.reference.is_some() || self.authorized_until.is_some())
+        {
+            let detail =
+                "is of `external` alone: Stripe says itself what was agreed, and until when";
+            return Err(Problem::invalid("/payment", "invalid_parameter", detail));
+        }
+        Ok(Pay {
+            provider,
+            reference: self.reference.map(|name| name.0),
+            expires_at: self.authorized_until.map(|moment| moment.0),
         })
     }
 }
@@ -259,8 +447,9 @@ impl Answer {
         for (at, line) in (0..).zip(&order.lines) {
             let waiting = standing.waiting.iter();
             let waiting: Vec<_> = waiting.filter(|part| part.line == at).collect();
-            lines.push(LineAnswer::of(at, line, &waiting));
+            lines.push(LineAnswer::of(at, line, order.currency, &waiting));
         }
+        let customer = order.customer.clone();
         Self {
             id: order.id.to_string(),
             status: status(standing),
@@ -274,9 +463,31 @@ impl Answer {
                 .cloned()
                 .map(PromiseAnswer::from)
                 .collect(),
+            customer: CustomerAnswer {
+                email: customer.email,
+                name: customer.name,
+                lang: customer.language,
+                country: customer.country,
+            },
+            page: page_path(standing),
+            total: order
+                .currency
+                .map(|currency| money::money(order.cost().total(), currency)),
+            payment: standing
+                .account
+                .as_ref()
+                .zip(order.currency)
+                .map(|(account, currency)| money::PaymentAnswer::of(account, currency)),
             revision: order.revision,
         }
     }
+}
+
+/// Where the customer's own page of an order is on this server.
+pub fn page_path(standing: &Standing) -> Option<String> {
+    let order = &standing.order;
+    let token = order.token.as_deref()?;
+    Some(format!("/o/{}/{}/{token}", standing.store, order.id))
 }
 
 fn status(standing: &Standing) -> &'static str {
@@ -294,7 +505,7 @@ fn status(standing: &Standing) -> &'static str {
 }
 
 impl LineAnswer {
-    fn of(at: u32, line: &OrderLine, waiting: &[&WaitingPart]) -> Self {
+    fn of(at: u32, line: &OrderLine, currency: Option<Currency>, waiting: &[&WaitingPart]) -> Self {
         let days: Option<Vec<Date>> = waiting.iter().map(|part| date(part.due)).collect();
         Self {
             line: at,
@@ -304,6 +515,7 @@ impl LineAnswer {
             cancelled: line.cancelled.units(),
             ships_by: days.and_then(|days| days.into_iter().max()),
             shown: line.shown.map(Date),
+            cost: currency.map(|currency| money::money(line.cost.total(), currency)),
             slices: waiting.iter().map(|part| PartAnswer::from(*part)).collect(),
         }
     }

@@ -155,7 +155,11 @@ pub async fn create(
     State(app): State<App>,
     request: asking::Once<Request>,
 ) -> Result<Response, Problem> {
-    let lines = lines(&request.body.lines)?;
+    let asked = request.body.lines.iter();
+    let asked: Vec<_> = asked
+        .map(|line| (line.sku.0.clone(), line.quantity.0))
+        .collect();
+    let lines = lines(&asked)?;
     let wanted = Reserve {
         id: drawn("rsv")?,
         lines,
@@ -226,16 +230,12 @@ pub(super) fn plan(asked: Option<PlanKind>) -> shipment::PlanKind {
 }
 
 /// Lines of a cart, those with the same SKU summed.
-pub(super) fn lines(asked: &[LineRequest]) -> Result<Vec<(Sku, Quantity)>, Problem> {
+pub(super) fn lines(asked: &[(Sku, Quantity)]) -> Result<Vec<(Sku, Quantity)>, Problem> {
     refuse_line_count(asked, SKUS_PER_REQUEST_MAX)?;
-    let sums = summed(
-        asked
-            .iter()
-            .map(|line| (line.sku.0.clone(), line.quantity.0)),
-    );
+    let sums = summed(asked.iter().cloned());
     for (sku, sum) in &sums {
         requested(Some(sum.units().into())).map_err(|(code, detail)| {
-            let last = asked.iter().rposition(|line| line.sku.0 == *sku);
+            let last = asked.iter().rposition(|(named, _)| named == sku);
             let pointer = format!("/lines/{}/quantity", last.unwrap_or(0));
             Problem::invalid(pointer, code, detail)
         })?;

@@ -13,11 +13,11 @@ use server::operations::cancel_order::CancelOrder;
 use server::operations::change_purchase_order::{ChangePurchaseOrder, ChangedLine};
 use server::operations::create_purchase_order::{CreatePurchaseOrder, Ordered};
 use server::operations::import_stock::ImportStock;
-use server::operations::place_order::PlaceOrder;
+use server::operations::place_order::{PlaceOrder, Prices};
 use server::operations::put_store::PutStore;
 use server::operations::receive_purchase_order::ReceivePurchaseOrder;
 use server::operations::records::{
-    Component, LocationRecord, SkuRecord, SupplierRecord, TransitRecord, Week,
+    Component, Customer, LocationRecord, SkuRecord, SupplierRecord, TransitRecord, Week,
 };
 use server::operations::reserve::Reserve;
 use server::operations::set_stock::SetStock;
@@ -430,6 +430,23 @@ impl Maker {
                 false => Vec::new(),
             },
             reservation: self.one_in(3).then_some(hold.id),
+            customer: Customer {
+                email: self.maybe(|_| "anna@example.org".to_owned()),
+                ..Customer::default()
+            },
+            token: "tok_test".into(),
+            prices: self.one_in(2).then(|| Prices {
+                currency: "USD".parse().expect("a currency"),
+                goods: hold
+                    .lines
+                    .iter()
+                    .map(|(_, units)| 1_250 * i64::from(units.units()))
+                    .collect(),
+                discount: 125,
+                shipping: 495,
+                tax: 99,
+            }),
+            pay: None,
             lines: hold.lines,
             plan: hold.plan,
         }

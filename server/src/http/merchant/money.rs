@@ -1,0 +1,174 @@
+//! What an order costs and what became of its money, as merchants see it.
+
+use serde::Serialize;
+use shared::money::{Currency, Money};
+use shared::wire;
+use utoipa::ToSchema;
+
+use super::reservations::instant;
+use crate::operations::records::{Account, Charge, MoneyEvent, Refund};
+
+/// How an order is paid, and what became of it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Payment)]
+pub struct PaymentAnswer {
+    /// `external` or `stripe`.
+    provider: &'static str,
+    /// `beginning` while the provider is asked, `awaiting` the shopper's confirmation, `authorized` where the whole may be captured, `saved`
+    /// where each parcel is authorized when it can leave, `failed` where the shopper has to try again, `released` at the end.
+    status: &'static str,
+    /// With which the shopper's browser confirms it; null where there is nothing to confirm.
+    client_secret: Option<String>,
+    /// What may be captured of the order as a whole.
+    authorized: wire::Money,
+    /// Instant (RFC 3339) until when; null: as long as it takes, or the provider has not said.
+    authorized_until: Option<String>,
+    /// What was captured, all parcels together.
+    captured: wire::Money,
+    /// What was given back of it.
+    refunded: wire::Money,
+    /// Why it came to nothing, in the provider's words.
+    failure: Option<String>,
+    /// What is charged for each parcel.
+    charges: Vec<ChargeAnswer>,
+    /// What is given back.
+    refunds: Vec<RefundAnswer>,
+    /// Everything that became of it, oldest first.
+    events: Vec<EventAnswer>,
+}
+
+/// What is charged for a parcel.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Charge)]
+pub struct ChargeAnswer {
+    /// The parcel.
+    shipment: String,
+    /// `authorizing`, `authorized`, `payment_needed`, `capturing`, `unknown` while the provider is asked what became of it, `captured`,
+    /// `releasing`, `released`.
+    status: &'static str,
+    /// What may be captured.
+    authorized: wire::Money,
+    /// What is captured for it; null before it has left.
+    amount: Option<wire::Money>,
+    /// What was captured.
+    captured: wire::Money,
+    /// Instant (RFC 3339) at which it was.
+    captured_at: Option<String>,
+    /// Where the customer pays or confirms, where that is needed.
+    pay_url: Option<String>,
+    /// Instant (RFC 3339) until which the goods are kept for the customer who has to pay.
+    kept_until: Option<String>,
+    /// Why not, in the provider's words.
+    failure: Option<String>,
+}
+
+/// What is given back.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Refund)]
+pub struct RefundAnswer {
+    /// Its id.
+    id: String,
+    /// The parcel that was charged.
+    shipment: String,
+    /// How much.
+    amount: wire::Money,
+    /// `due`, `done` or `failed`.
+    status: &'static str,
+    /// Why, in somebody's words.
+    reason: Option<String>,
+    /// Instant (RFC 3339) at which it was asked for.
+    at: String,
+}
+
+/// Something that became of an order's money.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MoneyEvent)]
+pub struct EventAnswer {
+    /// What: `authorized`, `captured`, `declined`.
+    kind: String,
+    /// The parcel, where it is about one.
+    shipment: Option<String>,
+    /// How much.
+    amount: wire::Money,
+    /// Instant (RFC 3339) at which it was learnt.
+    at: String,
+}
+
+/// An amount on the wire.
+pub fn money(amount: i64, currency: Currency) -> wire::Money {
+    wire::Money(Money::new(amount, currency))
+}
+
+impl PaymentAnswer {
+    /// All of it.
+    pub fn of(account: &Account, currency: Currency) -> Self {
+        let payment = &account.payment;
+        let sum = |of: fn(&Charge) -> i64| money(account.charges.iter().map(of).sum(), currency);
+        Self {
+            provider: payment.provider.name(),
+            status: payment.state.name(),
+            client_secret: payment.client_secret.clone(),
+            authorized: money(payment.authorized, currency),
+            authorized_until: payment.expires_at.map(instant),
+            captured: sum(|charge| charge.captured),
+            refunded: sum(|charge| charge.refunded),
+            failure: payment.failure.clone(),
+            charges: account
+                .charges
+                .iter()
+                .map(|charge| ChargeAnswer::of(charge, currency))
+                .collect(),
+            refunds: account
+                .refunds
+                .iter()
+                .map(|refund| RefundAnswer::of(refund, currency))
+                .collect(),
+            events: account
+                .events
+                .iter()
+                .map(|event| EventAnswer::of(event, currency))
+                .collect(),
+        }
+    }
+}
+
+impl ChargeAnswer {
+    fn of(charge: &Charge, currency: Currency) -> Self {
+        Self {
+            shipment: charge.shipment.to_string(),
+            status: charge.state.name(),
+            authorized: money(charge.authorized, currency),
+            amount: charge.amount.map(|amount| money(amount, currency)),
+            captured: money(charge.captured, currency),
+            captured_at: charge.captured_at.map(instant),
+            pay_url: charge.pay_url.clone(),
+            kept_until: charge.grace_ends.map(instant),
+            failure: charge.failure.clone(),
+        }
+    }
+}
+
+impl RefundAnswer {
+    /// One refund.
+    pub fn of(refund: &Refund, currency: Currency) -> Self {
+        Self {
+            id: refund.id.clone(),
+            shipment: refund.shipment.to_string(),
+            amount: money(refund.amount, currency),
+            status: refund.state.name(),
+            reason: refund.reason.clone(),
+            at: instant(refund.at),
+        }
+    }
+}
+
+impl EventAnswer {
+    fn of(event: &MoneyEvent, currency: Currency) -> Self {
+        Self {
+            kind: event.kind.clone(),
+            shipment: event.shipment.as_ref().map(ToString::to_string),
+            amount: money(event.amount, currency),
+            at: instant(event.at),
+        }
+    }
+}
