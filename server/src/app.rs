@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use tokio::sync::Notify;
+
 use crate::catalogue::Catalogue;
 use crate::changes::Changes;
 use crate::clock::Clock;
@@ -24,6 +26,8 @@ pub struct App {
     pub adjustments: Together<Waiting>,
     /// Since when memory may lack what others commit.
     pub freshness: Freshness,
+    /// Told when something may be to be sent to somebody outside.
+    pub errands: Arc<Notify>,
     /// True once the server is about to leave: it is not ready any more, and still answers. Looked at with each
     /// request, so no lock.
     pub leaving: Arc<AtomicBool>,
@@ -54,6 +58,7 @@ impl App {
             imports: Turns::default(),
             adjustments: Together::default(),
             freshness: Freshness::default(),
+            errands: Arc::default(),
             leaving: Arc::default(),
         }
     }

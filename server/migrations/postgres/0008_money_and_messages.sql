@@ -116,11 +116,12 @@ CREATE TABLE notice
      , line         BIGINT  NOT NULL
      , part         BIGINT  NOT NULL
      , version      BIGINT  NOT NULL  -- of the promise
-     , kind         TEXT COLLATE "C"  NOT NULL  -- definite, long, indefinite, renewed, extra_period, sooner
+     , kind         TEXT COLLATE "C"  NOT NULL  -- as the core names it
      , was_by       DATE            -- the date that was told before
      , now_by       DATE            -- none: not known
      , silence      TEXT COLLATE "C"  NOT NULL  -- what happens where nobody answers: consents, cancels, nothing
-     , reply_by     DATE            -- the day on which silence takes effect
+     , reply_by     DATE            -- last day on which an answer counts
+     , cancels_on   DATE            -- the last day of the part, where silence cancels
      , state        TEXT COLLATE "C"  NOT NULL
      , made_at_ms   BIGINT  NOT NULL
      , told_at_ms   BIGINT            -- when the mail was handed over

@@ -116,11 +116,12 @@ CREATE TABLE notice
      , line         INTEGER  NOT NULL
      , part         INTEGER  NOT NULL
      , version      INTEGER  NOT NULL  -- of the promise
-     , kind         TEXT  NOT NULL  -- definite, long, indefinite, renewed, extra_period, sooner
+     , kind         TEXT  NOT NULL  -- as the core names it
      , was_by       TEXT            -- the date that was told before
      , now_by       TEXT            -- none: not known
      , silence      TEXT  NOT NULL  -- what happens where nobody answers: consents, cancels, nothing
-     , reply_by     TEXT            -- the day on which silence takes effect
+     , reply_by     TEXT            -- last day on which an answer counts
+     , cancels_on   TEXT            -- the last day of the part, where silence cancels
      , state        TEXT  NOT NULL
      , made_at_ms   INTEGER  NOT NULL
      , told_at_ms   INTEGER            -- when the mail was handed over
@@ -129,6 +130,7 @@ CREATE TABLE notice
      , CONSTRAINT notice_was_by_date CHECK (was_by IS date(was_by))
      , CONSTRAINT notice_now_by_date CHECK (now_by IS date(now_by))
      , CONSTRAINT notice_reply_by_date CHECK (reply_by IS date(reply_by))
+     , CONSTRAINT notice_cancels_on_date CHECK (cancels_on IS date(cancels_on))
      , CONSTRAINT notice_once           PRIMARY KEY (store_id, sales_order, line, part, version)
      , CONSTRAINT notice_promise_known  FOREIGN KEY (store_id, sales_order, line, part, version)
                                         REFERENCES promise (store_id, reservation, line, part, version)

@@ -16,6 +16,7 @@ pub mod kept_answers;
 pub mod keys;
 pub mod locations;
 pub mod meter;
+mod money_soundness;
 pub mod open;
 pub mod orders;
 mod outlooks;

@@ -20,7 +20,7 @@ pub struct Fault {
 }
 
 /// Faults of one kind that are listed.
-const FAULTS_MAX: u32 = 20;
+pub(super) const FAULTS_MAX: u32 = 20;
 
 impl Store {
     /// Looks for faults: in the file, in references, between counters and their ledger.
@@ -39,6 +39,9 @@ impl Store {
             faults.extend(self.claims_beside_what_is_promised(store).await?);
             faults.extend(self.parts_beside_their_promises(store).await?);
             faults.extend(self.lines_beside_what_became_of_them(store).await?);
+            faults.extend(self.captures_without_their_shipment(store).await?);
+            faults.extend(self.charges_beside_their_order(store).await?);
+            faults.extend(self.refunds_beside_their_charge(store).await?);
             faults.extend(self.revisions_ahead_of_their_store(store).await?);
         }
         Ok(faults)

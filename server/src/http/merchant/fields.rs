@@ -9,7 +9,9 @@ use chrono_tz::Tz;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
-use shared::ids::{LocationId, OrderId, PurchaseOrderId, ReservationId, Sku, SupplierId};
+use shared::ids::{
+    LocationId, OrderId, PurchaseOrderId, ReservationId, ShipmentId, Sku, SupplierId,
+};
 use shared::lead_time::Level;
 use shared::money::{Currency, Money};
 use shared::quantity::{QUANTITY_MAX, Quantity};
@@ -215,6 +217,12 @@ field!(
     /// The id of a reservation.
     ReservationName(ReservationId),
     |value| parsed(value, "invalid_reservation"),
+    texts(shared::ids::ID_BYTES_MAX)
+);
+field!(
+    /// The id of a shipment.
+    ShipmentName(ShipmentId),
+    |value| parsed(value, "invalid_shipment"),
     texts(shared::ids::ID_BYTES_MAX)
 );
 field!(

@@ -61,6 +61,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(orders::create))
         .routes(routes!(orders::show))
         .routes(routes!(orders::cancel))
+        .routes(routes!(money::refund))
         .routes(routes!(backorders::list))
         .routes(routes!(shipments::list))
         .routes(routes!(shipments::show))

@@ -1,12 +1,74 @@
 //! What an order costs and what became of its money, as merchants see it.
 
-use serde::Serialize;
+use axum::extract::State;
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+use shared::ids::ReservationId;
 use shared::money::{Currency, Money};
 use shared::wire;
 use utoipa::ToSchema;
 
-use super::reservations::instant;
-use crate::operations::records::{Account, Charge, MoneyEvent, Refund};
+use super::Refusals;
+use super::asking::{self, existing, sent};
+use super::fields::{Price, Reason, ShipmentName};
+use super::orders;
+use super::reservations::{drawn, instant};
+use crate::app::App;
+use crate::error::Problem;
+use crate::http::named::Named;
+use crate::operations::once::{self, Once};
+use crate::operations::records::{Account, Charge, MoneyEvent, Refund, Standing};
+use crate::operations::refund::{GiveBack, refund as give_back};
+
+/// Money to give back.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = RefundRequest)]
+pub struct Request {
+    /// The parcel that was charged.
+    shipment: ShipmentName,
+    /// How much; all that was taken for it and not given back yet unless given.
+    amount: Option<Price>,
+    /// Why, in your words; it stands in the log.
+    reason: Option<Reason>,
+}
+
+/// Gives money back that was taken for a parcel
+///
+/// The provider is asked after the answer: `payment.refunds` of the order says what came of it. What has not left was never taken;
+/// cancel it instead.
+#[utoipa::path(
+    post,
+    path = "/v1/orders/{id}/refunds",
+    tag = "merchants",
+    params(
+        ("id" = String, Path, description = "The order"),
+        ("Idempotency-Key" = String, Header, description = "Names the request, so that sending it again does nothing"),
+    ),
+    request_body = Request,
+    responses((status = 201, description = "The order, with the refund", body = orders::Answer), Refusals),
+    security(("secret" = []))
+)]
+pub async fn refund(
+    State(app): State<App>,
+    Named(id): Named<String>,
+    request: asking::Once<Request>,
+) -> Result<Response, Problem> {
+    let wanted = GiveBack {
+        id: drawn::<ReservationId>("rfd")?.to_string(),
+        shipment: request.body.shipment.0,
+        amount: request.body.amount.map(|price| price.money()),
+        reason: request.body.reason.map(|reason| reason.0),
+    };
+    let order = existing(&id)?;
+    let once = Once::claim(&app, request.asked, asked)?;
+    let outcome = give_back(&app, &request.merchant.store, order, wanted, once).await?;
+    Ok(sent(outcome, asked))
+}
+
+fn asked(standing: &Standing) -> once::Answer {
+    asking::answer(201, &orders::Answer::of(standing))
+}
 
 /// How an order is paid, and what became of it.
 #[derive(Debug, Serialize, ToSchema)]

@@ -435,7 +435,8 @@ impl CancelRequest {
 }
 
 impl Answer {
-    fn of(standing: &Standing) -> Self {
+    /// How an order stands.
+    pub fn of(standing: &Standing) -> Self {
         let order = &standing.order;
         let left = standing
             .shipments
