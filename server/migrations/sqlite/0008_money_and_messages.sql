@@ -7,7 +7,9 @@ ALTER TABLE sales_order ADD COLUMN language TEXT;   -- BCP 47; none: English
 ALTER TABLE sales_order ADD COLUMN country TEXT;    -- ISO 3166-1, two letters: whose law the promise is under
 ALTER TABLE sales_order ADD COLUMN token TEXT;      -- who knows it may open the order's page; none: an order of before
 ALTER TABLE sales_order ADD COLUMN currency TEXT;   -- ISO 4217; none: the order has no prices
-ALTER TABLE sales_order ADD COLUMN priority INTEGER NOT NULL DEFAULT 0 CHECK (priority BETWEEN 0 AND 1000);
+
+-- Who is filled before others, whatever was promised; the reason stands with the act.
+ALTER TABLE reservation ADD COLUMN priority INTEGER NOT NULL DEFAULT 0 CHECK (priority BETWEEN 0 AND 1000);
 
 -- In minor units, of all units of the line.
 ALTER TABLE sales_order_line ADD COLUMN goods    INTEGER NOT NULL DEFAULT 0 CHECK (0 <= goods);

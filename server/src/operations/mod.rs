@@ -25,6 +25,7 @@ pub mod parcels;
 pub mod payment;
 pub mod place_order;
 pub mod plan_cart;
+pub mod prioritize;
 pub mod put_location;
 pub mod put_sku;
 pub mod put_store;

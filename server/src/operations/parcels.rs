@@ -1,6 +1,7 @@
 //! What can leave now, of what customers wait for.
 
 use sha2::{Digest, Sha256};
+use std::cmp::Reverse;
 use std::fmt;
 use std::str::FromStr;
 
@@ -19,6 +20,8 @@ pub const ORDER_ID_BYTES_MAX: usize = 40;
 /// Where a part stands among all that wait: what was promised for the earliest day first, then who came first.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct QueuePlace {
+    /// Whom the merchant put first comes first.
+    priority: Reverse<u32>,
     /// What has no date comes last.
     is_undated: bool,
     day: Option<NaiveDate>,
@@ -36,6 +39,7 @@ impl QueuePlace {
             Due::Owed | Due::Undated => None,
         };
         Self {
+            priority: Reverse(part.priority),
             is_undated: day.is_none(),
             day,
             rank: part.rank,
@@ -50,13 +54,14 @@ impl fmt::Display for QueuePlace {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let day = self.day.map(|day| day.to_string()).unwrap_or_default();
         let Self {
+            priority: Reverse(priority),
             rank,
             order,
             line,
             part,
             ..
         } = self;
-        write!(formatter, "{day} {rank} {order} {line} {part}")
+        write!(formatter, "{priority} {day} {rank} {order} {line} {part}")
     }
 }
 
@@ -70,7 +75,7 @@ impl FromStr for QueuePlace {
 
     fn from_str(raw: &str) -> Result<Self, NoPlace> {
         let fields: Vec<&str> = raw.split(' ').collect();
-        let [day, rank, order, line, part] = fields[..] else {
+        let [priority, day, rank, order, line, part] = fields[..] else {
             return Err(NoPlace);
         };
         let day = match day {
@@ -78,6 +83,7 @@ impl FromStr for QueuePlace {
             day => Some(day.parse().map_err(|_| NoPlace)?),
         };
         Ok(Self {
+            priority: Reverse(priority.parse().map_err(|_| NoPlace)?),
             is_undated: day.is_none(),
             day,
             rank: rank.parse().map_err(|_| NoPlace)?,
@@ -166,6 +172,7 @@ mod tests {
             location: location.parse().expect("an id"),
             due: Due::Undated,
             filled,
+            priority: 0,
             rank: 1,
             first_due: Due::Undated,
             purchase_orders: Vec::new(),
@@ -206,12 +213,16 @@ mod tests {
             rank: 7,
             ..undated.clone()
         };
-        let (first, last) = (QueuePlace::of(&dated), QueuePlace::of(&undated));
-        assert!(first < last);
-        for place in [first, last] {
+        let put_first = WaitingPart {
+            priority: 5,
+            ..undated.clone()
+        };
+        let places = [put_first, dated, undated].map(|part| QueuePlace::of(&part));
+        assert!(places.is_sorted());
+        for place in places {
             assert_eq!(place.to_string().parse(), Ok(place));
         }
-        assert_eq!("2026-12-11 7 one".parse::<QueuePlace>(), Err(NoPlace));
+        assert_eq!("0 2026-12-11 7 one".parse::<QueuePlace>(), Err(NoPlace));
     }
 
     #[test]

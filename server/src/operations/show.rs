@@ -141,6 +141,18 @@ pub async fn ready_parcels(
     Ok(ready)
 }
 
+/// Orders after one as they stand, in the order of their ids.
+pub async fn orders(
+    app: &App,
+    store: &StoreId,
+    after: Option<&OrderId>,
+    limit: u32,
+) -> Result<Vec<Standing>, ActError> {
+    let after = after.map(OrderId::as_str).unwrap_or_default();
+    let now = app.clock.now();
+    Ok(app.store.orders(store, after, limit, now).await?)
+}
+
 /// What orders wait for and is not on the shelf, in the order in which it will be filled.
 pub async fn backorders(
     app: &App,

@@ -137,6 +137,38 @@ impl Store {
         snapshot.end().await?;
         Ok(found)
     }
+
+    /// Orders after one as they stand, in the order of their ids.
+    pub async fn orders(
+        &self,
+        store: &StoreId,
+        after: &str,
+        limit: u32,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Standing>, StoreError> {
+        let mut snapshot = self.read(store).await?;
+        let ids: Vec<(String,)> = query_as(
+            "
+            SELECT sales_order
+              FROM sales_order
+             WHERE store_id = $1
+               AND $2 < sales_order
+             ORDER BY sales_order
+             LIMIT $3",
+        )
+        .bind(store.as_str())
+        .bind(after)
+        .bind(limit)
+        .fetch_all(&mut snapshot)
+        .await?;
+        let mut orders = Vec::with_capacity(ids.len());
+        for (id,) in ids {
+            let id = read(&id, "sales_order.sales_order")?;
+            orders.extend(standing(&mut snapshot, store, &id, now).await?);
+        }
+        snapshot.end().await?;
+        Ok(orders)
+    }
 }
 
 impl Writing {
@@ -208,6 +240,23 @@ impl Writing {
         });
         let lines = lines.collect();
         together(lines, &mut self.session).await
+    }
+
+    /// Puts an order before others in the queue for what has come.
+    pub async fn set_priority(&mut self, id: &OrderId, priority: u32) -> Result<(), StoreError> {
+        query(
+            "
+            UPDATE reservation
+               SET priority = $3
+             WHERE store_id = $1
+               AND reservation = $2",
+        )
+        .bind(self.store.as_str())
+        .bind(id.as_str())
+        .bind(priority)
+        .execute(&mut self.session)
+        .await?;
+        Ok(())
     }
 
     /// Notes that this change changed an order.

@@ -33,6 +33,8 @@ pub struct WaitingPart {
     pub due: Due,
     /// True if all of it is on the shelf, beside all that is to leave before it.
     pub filled: bool,
+    /// Whoever has the higher one is filled first, whatever was promised.
+    pub priority: u32,
     /// Who came first has the lower one: the commit of the order, or of the hold before it.
     pub rank: u64,
     /// By when it was to leave as it was told first.
@@ -73,6 +75,7 @@ struct WaitingRow {
     location: String,
     ships_by: Option<NaiveDate>,
     filled: bool,
+    priority: i64,
     rank: i64,
     first_by: Option<NaiveDate>,
     awaits_orders: String,
@@ -331,7 +334,8 @@ macro_rules! waiting_where {
                     , sum(claim.quantity) OVER
                       ( PARTITION BY claim.sku
                                    , part.location
-                            ORDER BY part.ships_by IS NULL
+                            ORDER BY held.priority DESC
+                                   , part.ships_by IS NULL
                                    , part.ships_by
                                    , held.revision
                                    , claim.reservation
@@ -388,6 +392,7 @@ macro_rules! waiting_where {
              , part.location
              , part.ships_by
              , lacking.part IS NULL AS filled
+             , held.priority
              , held.revision AS rank
              , part.awaits_orders
              , coalesce
@@ -483,6 +488,7 @@ impl WaitingRow {
             location: read(&self.location, "promised_part.location")?,
             due: self.ships_by.map_or(Due::Undated, Due::By),
             filled: self.filled,
+            priority: number(self.priority)?,
             rank: self.rank.unsigned_abs(),
             first_due: self.first_by.map_or(Due::Undated, Due::By),
             // What is filled waits for nothing any more.

@@ -24,6 +24,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::limits::{HOLIDAYS_MAX, PARCEL_COST_MAX, TRANSIT_ZONE_BYTES_MAX};
 use crate::operations::parcels::ORDER_ID_BYTES_MAX;
+use crate::operations::prioritize::PRIORITY_MAX;
 pub use crate::operations::records::day_name;
 use crate::operations::records::{MODE_CHARS_MAX, Week, WeekTimes, day_named};
 use crate::operations::reserve::HOLD_S_MAX;
@@ -112,6 +113,12 @@ field!(
     WorkDays(u32),
     |value| days(value, 0, 60),
     whole(0, 60)
+);
+field!(
+    /// How much before others, from 0 to 1,000.
+    Priority(u32),
+    |value| days(value, 0, PRIORITY_MAX.into()),
+    whole(0, PRIORITY_MAX.into())
 );
 field!(
     /// For how many seconds goods are held, from 1 to a week.

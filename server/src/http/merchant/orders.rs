@@ -5,17 +5,17 @@ use axum::extract::State;
 use axum::response::Response;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use shared::ids::{ReservationId, Sku};
+use shared::ids::{OrderId, ReservationId, Sku};
 use shared::money::Currency;
 use shared::quantity::Quantity;
 use shared::wire::{self, Date, PlanKind};
 use utoipa::ToSchema;
 
 use super::Refusals;
-use super::asking::{self, existing, sent};
+use super::asking::{self, Page, existing, sent};
 use super::fields::{
-    Country, Day, Email, LanguageTag, Moment, Name, OrderName, Price, Reason, ReservationName,
-    SkuName, Units,
+    Country, Day, Email, LanguageTag, Moment, Name, OrderName, Price, Priority, Reason,
+    ReservationName, SkuName, Units,
 };
 use super::money;
 use super::reservations::{PartAnswer, PromiseAnswer, date, drawn, instant, lines, plan};
@@ -23,12 +23,14 @@ use super::shipments;
 use crate::app::App;
 use crate::error::Problem;
 use crate::http::auth::Merchant;
+use crate::http::body::ApiJson;
 use crate::http::named::Named;
 use crate::limits::{ORDER_AMOUNT_MAX, SKUS_PER_REQUEST_MAX};
 use crate::operations::cancel_order::{CancelOrder, cancel_order};
 use crate::operations::once::{self, Once};
 use crate::operations::parcels::parcels;
 use crate::operations::place_order::{Pay, PlaceOrder, Prices, place_order};
+use crate::operations::prioritize::prioritize;
 use crate::operations::records::{
     Customer, OrderLine, ProviderKind, Standing, WaitingPart, plan_name,
 };
@@ -132,6 +134,26 @@ pub struct CancelRequest {
     lines: Vec<CancelLineRequest>,
     /// Why, in your words; it stands in the log.
     reason: Option<Reason>,
+}
+
+/// Where an order stands in the queue.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PriorityRequest {
+    /// From 0, where an order stands by what was promised, to 1,000: the highest is filled first.
+    priority: Priority,
+    /// Why, in your words: others may wait longer for it.
+    reason: Reason,
+}
+
+/// A page of orders.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OrderPage)]
+pub struct List {
+    /// Orders, by id.
+    items: Vec<Answer>,
+    /// For `after` of the next page; null on the last.
+    next: Option<String>,
 }
 
 /// Units of a line that are not wanted any more.
@@ -253,6 +275,53 @@ pub async fn show(
 ) -> Result<Json<Answer>, Problem> {
     let standing = show::order(&app, &merchant.store, &existing(&id)?).await?;
     Ok(Json(Answer::of(&standing)))
+}
+
+/// Lists orders, by id
+#[utoipa::path(
+    get,
+    path = "/v1/orders",
+    tag = "merchants",
+    params(Page),
+    responses((status = 200, description = "A page of them", body = List), Refusals),
+    security(("secret" = []))
+)]
+pub async fn list(
+    State(app): State<App>,
+    merchant: Merchant,
+    page: Page,
+) -> Result<Json<List>, Problem> {
+    let limit = page.limit()?;
+    let after: Option<OrderId> = page.after(&merchant.store)?;
+    let orders = show::orders(&app, &merchant.store, after.as_ref(), limit).await?;
+    let items: Vec<Answer> = orders.iter().map(Answer::of).collect();
+    Ok(Json(List {
+        next: Page::next(&merchant.store, &items, limit, |item| item.id.clone()),
+        items,
+    }))
+}
+
+/// Puts an order before others
+///
+/// What has come goes to it first, whatever was promised to whom. No date changes by it, and the reason is kept in the log.
+#[utoipa::path(
+    patch,
+    path = "/v1/orders/{id}",
+    tag = "merchants",
+    params(("id" = String, Path, description = "The order")),
+    request_body = PriorityRequest,
+    responses((status = 200, description = "The order now", body = Answer), Refusals),
+    security(("secret" = []))
+)]
+pub async fn change(
+    State(app): State<App>,
+    merchant: Merchant,
+    Named(id): Named<String>,
+    ApiJson(request): ApiJson<PriorityRequest>,
+) -> Result<Json<Answer>, Problem> {
+    let (priority, reason) = (request.priority.0, request.reason.0);
+    let order = prioritize(&app, &merchant.store, existing(&id)?, priority, reason).await?;
+    Ok(Json(Answer::of(&order)))
 }
 
 /// Cancels an order, a line or some units: what has not left
