@@ -27,6 +27,7 @@ use shared::supply::SkuFacts;
 use shared::text::Language;
 
 use crate::share::Held;
+use crate::store::delays::DelayRules;
 
 mod entry;
 mod ready;
@@ -124,6 +125,8 @@ pub struct Settings {
     pub split: SplitPolicy,
     /// A sooner date is told to who waits where it is sooner by this many days.
     pub better_by_days: u32,
+    /// What is done about late goods.
+    pub delays: DelayRules,
     /// Origins (`https://shop.example`) whose pages may use the publishable keys.
     pub origins: Vec<String>,
     /// Grows with each change, so that answers made with other settings can be told.

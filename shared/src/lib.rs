@@ -63,6 +63,7 @@ pub mod availability;
 pub mod bill;
 pub mod calendar;
 pub mod cart;
+pub mod delay;
 pub mod explain;
 pub mod ids;
 pub mod kit;

@@ -5,11 +5,15 @@ ALTER TABLE sales_order ADD COLUMN email TEXT COLLATE "C";      -- none: the sho
 ALTER TABLE sales_order ADD COLUMN customer TEXT COLLATE "C";   -- what the customer is called in a letter
 ALTER TABLE sales_order ADD COLUMN language TEXT COLLATE "C";   -- BCP 47; none: English
 ALTER TABLE sales_order ADD COLUMN country TEXT COLLATE "C";    -- ISO 3166-1, two letters: whose law the promise is under
+ALTER TABLE sales_order ADD COLUMN delays TEXT COLLATE "C";     -- what is done about late goods, as JSON: as it was when it was ordered
 ALTER TABLE sales_order ADD COLUMN token TEXT COLLATE "C";      -- who knows it may open the order's page; none: an order of before
 ALTER TABLE sales_order ADD COLUMN currency TEXT COLLATE "C";   -- ISO 4217; none: the order has no prices
 
 -- Who is filled before others, whatever was promised; the reason stands with the act.
 ALTER TABLE reservation ADD COLUMN priority BIGINT NOT NULL DEFAULT 0 CHECK (priority BETWEEN 0 AND 1000);
+
+-- What is done about late goods, as JSON; none: what the law of the customer's country asks for.
+ALTER TABLE store ADD COLUMN delays TEXT COLLATE "C";
 
 -- In minor units, of all units of the line.
 ALTER TABLE sales_order_line ADD COLUMN goods    BIGINT NOT NULL DEFAULT 0 CHECK (0 <= goods);
@@ -113,30 +117,46 @@ CREATE TABLE money_event
 
 -- What the customer is told of a date that was moved: one for each row of the promise that is told.
 CREATE TABLE notice
-     ( store_id     TEXT COLLATE "C"  NOT NULL
-     , sales_order  TEXT COLLATE "C"  NOT NULL
-     , line         BIGINT  NOT NULL
-     , part         BIGINT  NOT NULL
-     , version      BIGINT  NOT NULL  -- of the promise
-     , kind         TEXT COLLATE "C"  NOT NULL  -- as the core names it
-     , was_by       DATE            -- the date that was told before
-     , now_by       DATE            -- none: not known
-     , silence      TEXT COLLATE "C"  NOT NULL  -- what happens where nobody answers: consents, cancels, nothing
-     , reply_by     DATE            -- last day on which an answer counts
-     , cancels_on   DATE            -- the last day of the part, where silence cancels
-     , state        TEXT COLLATE "C"  NOT NULL
-     , made_at_ms   BIGINT  NOT NULL
-     , told_at_ms   BIGINT            -- when the mail was handed over
-     , ended_at_ms  BIGINT            -- when it was answered, or came to an end otherwise
-     , revision     BIGINT  NOT NULL
+     ( store_id    TEXT COLLATE "C"  NOT NULL
+     , sales_order TEXT COLLATE "C"  NOT NULL
+     , line        BIGINT  NOT NULL
+     , part        BIGINT  NOT NULL
+     , version     BIGINT  NOT NULL  -- of the promise
+     , kind        TEXT COLLATE "C"  NOT NULL
+     , was_by      DATE            -- the date that was told before; none: it was not known
+     , now_by      DATE            -- none: not known
+     , silence     TEXT COLLATE "C"  NOT NULL  -- what follows where nobody answers
+     , reply_by    DATE            -- last day on which an answer counts
+     , cancels_on  DATE            -- the last day of the part, where silence cancels
+     , state       TEXT COLLATE "C"  NOT NULL
+     , made_at_ms  BIGINT  NOT NULL
+     , told_at_ms  BIGINT
+     , revision    BIGINT  NOT NULL
      , CONSTRAINT notice_once           PRIMARY KEY (store_id, sales_order, line, part, version)
      , CONSTRAINT notice_promise_known  FOREIGN KEY (store_id, sales_order, line, part, version)
                                         REFERENCES promise (store_id, reservation, line, part, version)
      , CONSTRAINT notice_silence_known  CHECK (silence IN ('consents', 'cancels', 'nothing'))
-     , CONSTRAINT notice_state_known    CHECK (state IN ('due', 'told', 'replaced', 'consented', 'cancelled', 'lapsed', 'fulfilled'))
+     , CONSTRAINT notice_state_known    CHECK (state IN ('due', 'told', 'replaced'))
      );
 
-CREATE INDEX notice_by_reply ON notice (store_id, reply_by) WHERE state IN ('due', 'told');
+-- What was told and answered of a part's date, and what followed from it: a ledger.
+CREATE TABLE delay_event
+     ( store_id    TEXT COLLATE "C"  NOT NULL
+     , sales_order TEXT COLLATE "C"  NOT NULL
+     , line        BIGINT  NOT NULL
+     , part        BIGINT  NOT NULL
+     , event       BIGINT  NOT NULL  -- from 1
+     , kind        TEXT COLLATE "C"  NOT NULL
+     , on_day      DATE  NOT NULL
+     , due         DATE            -- the date that it is about; none: not known, or about none
+     , cause       TEXT COLLATE "C"
+     , at_ms       BIGINT  NOT NULL
+     , revision    BIGINT  NOT NULL
+     , CONSTRAINT delay_event_once         PRIMARY KEY (store_id, sales_order, line, part, event)
+     , CONSTRAINT delay_event_order_known  FOREIGN KEY (store_id, sales_order)
+                                           REFERENCES sales_order (store_id, sales_order)
+     , CONSTRAINT delay_event_kind_known   CHECK (kind IN ('told', 'consented', 'extra_period_set', 'seller_refused', 'shipped', 'cancelled', 'refund_started'))
+     );
 
 -- What is to be sent to somebody outside, committed with the change that it tells of.
 CREATE TABLE errand
@@ -180,10 +200,17 @@ CREATE TRIGGER money_event_is_never_changed BEFORE UPDATE ON money_event
 CREATE TRIGGER money_event_is_never_removed BEFORE DELETE ON money_event
    FOR EACH ROW EXECUTE FUNCTION append_only();
 
+CREATE TRIGGER delay_event_is_never_changed BEFORE UPDATE ON delay_event
+   FOR EACH ROW EXECUTE FUNCTION append_only();
+
+CREATE TRIGGER delay_event_is_never_removed BEFORE DELETE ON delay_event
+   FOR EACH ROW EXECUTE FUNCTION append_only();
+
 CALL keep_stores_apart('payment');
 CALL keep_stores_apart('charge');
 CALL keep_stores_apart('refund');
 CALL keep_stores_apart('money_event');
 CALL keep_stores_apart('notice');
+CALL keep_stores_apart('delay_event');
 CALL keep_stores_apart('errand');
 CALL keep_stores_apart('letter_template');

@@ -5,11 +5,15 @@ ALTER TABLE sales_order ADD COLUMN email TEXT;      -- none: the shop writes to 
 ALTER TABLE sales_order ADD COLUMN customer TEXT;   -- what the customer is called in a letter
 ALTER TABLE sales_order ADD COLUMN language TEXT;   -- BCP 47; none: English
 ALTER TABLE sales_order ADD COLUMN country TEXT;    -- ISO 3166-1, two letters: whose law the promise is under
+ALTER TABLE sales_order ADD COLUMN delays TEXT;     -- what is done about late goods, as JSON: as it was when it was ordered
 ALTER TABLE sales_order ADD COLUMN token TEXT;      -- who knows it may open the order's page; none: an order of before
 ALTER TABLE sales_order ADD COLUMN currency TEXT;   -- ISO 4217; none: the order has no prices
 
 -- Who is filled before others, whatever was promised; the reason stands with the act.
 ALTER TABLE reservation ADD COLUMN priority INTEGER NOT NULL DEFAULT 0 CHECK (priority BETWEEN 0 AND 1000);
+
+-- What is done about late goods, as JSON; none: what the law of the customer's country asks for.
+ALTER TABLE store ADD COLUMN delays TEXT;
 
 -- In minor units, of all units of the line.
 ALTER TABLE sales_order_line ADD COLUMN goods    INTEGER NOT NULL DEFAULT 0 CHECK (0 <= goods);
@@ -113,22 +117,21 @@ CREATE TABLE money_event
 
 -- What the customer is told of a date that was moved: one for each row of the promise that is told.
 CREATE TABLE notice
-     ( store_id     TEXT  NOT NULL
-     , sales_order  TEXT  NOT NULL
-     , line         INTEGER  NOT NULL
-     , part         INTEGER  NOT NULL
-     , version      INTEGER  NOT NULL  -- of the promise
-     , kind         TEXT  NOT NULL  -- as the core names it
-     , was_by       TEXT            -- the date that was told before
-     , now_by       TEXT            -- none: not known
-     , silence      TEXT  NOT NULL  -- what happens where nobody answers: consents, cancels, nothing
-     , reply_by     TEXT            -- last day on which an answer counts
-     , cancels_on   TEXT            -- the last day of the part, where silence cancels
-     , state        TEXT  NOT NULL
-     , made_at_ms   INTEGER  NOT NULL
-     , told_at_ms   INTEGER            -- when the mail was handed over
-     , ended_at_ms  INTEGER            -- when it was answered, or came to an end otherwise
-     , revision     INTEGER  NOT NULL
+     ( store_id    TEXT  NOT NULL
+     , sales_order TEXT  NOT NULL
+     , line        INTEGER  NOT NULL
+     , part        INTEGER  NOT NULL
+     , version     INTEGER  NOT NULL  -- of the promise
+     , kind        TEXT  NOT NULL
+     , was_by      TEXT            -- the date that was told before; none: it was not known
+     , now_by      TEXT            -- none: not known
+     , silence     TEXT  NOT NULL  -- what follows where nobody answers
+     , reply_by    TEXT            -- last day on which an answer counts
+     , cancels_on  TEXT            -- the last day of the part, where silence cancels
+     , state       TEXT  NOT NULL
+     , made_at_ms  INTEGER  NOT NULL
+     , told_at_ms  INTEGER
+     , revision    INTEGER  NOT NULL
      , CONSTRAINT notice_was_by_date CHECK (was_by IS date(was_by))
      , CONSTRAINT notice_now_by_date CHECK (now_by IS date(now_by))
      , CONSTRAINT notice_reply_by_date CHECK (reply_by IS date(reply_by))
@@ -137,10 +140,29 @@ CREATE TABLE notice
      , CONSTRAINT notice_promise_known  FOREIGN KEY (store_id, sales_order, line, part, version)
                                         REFERENCES promise (store_id, reservation, line, part, version)
      , CONSTRAINT notice_silence_known  CHECK (silence IN ('consents', 'cancels', 'nothing'))
-     , CONSTRAINT notice_state_known    CHECK (state IN ('due', 'told', 'replaced', 'consented', 'cancelled', 'lapsed', 'fulfilled'))
+     , CONSTRAINT notice_state_known    CHECK (state IN ('due', 'told', 'replaced'))
      ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX notice_by_reply ON notice (store_id, reply_by) WHERE state IN ('due', 'told');
+-- What was told and answered of a part's date, and what followed from it: a ledger.
+CREATE TABLE delay_event
+     ( store_id    TEXT  NOT NULL
+     , sales_order TEXT  NOT NULL
+     , line        INTEGER  NOT NULL
+     , part        INTEGER  NOT NULL
+     , event       INTEGER  NOT NULL  -- from 1
+     , kind        TEXT  NOT NULL
+     , on_day      TEXT  NOT NULL
+     , due         TEXT            -- the date that it is about; none: not known, or about none
+     , cause       TEXT
+     , at_ms       INTEGER  NOT NULL
+     , revision    INTEGER  NOT NULL
+     , CONSTRAINT delay_event_on_day_date CHECK (on_day IS date(on_day))
+     , CONSTRAINT delay_event_due_date CHECK (due IS date(due))
+     , CONSTRAINT delay_event_once         PRIMARY KEY (store_id, sales_order, line, part, event)
+     , CONSTRAINT delay_event_order_known  FOREIGN KEY (store_id, sales_order)
+                                           REFERENCES sales_order (store_id, sales_order)
+     , CONSTRAINT delay_event_kind_known   CHECK (kind IN ('told', 'consented', 'extra_period_set', 'seller_refused', 'shipped', 'cancelled', 'refund_started'))
+     ) STRICT, WITHOUT ROWID;
 
 -- What is to be sent to somebody outside, committed with the change that it tells of.
 CREATE TABLE errand
@@ -186,4 +208,14 @@ END;
 CREATE TRIGGER money_event_is_never_removed BEFORE DELETE ON money_event
 BEGIN
     SELECT RAISE(ABORT, 'money_event is append-only');
+END;
+
+CREATE TRIGGER delay_event_is_never_changed BEFORE UPDATE ON delay_event
+BEGIN
+    SELECT RAISE(ABORT, 'delay_event is append-only');
+END;
+
+CREATE TRIGGER delay_event_is_never_removed BEFORE DELETE ON delay_event
+BEGIN
+    SELECT RAISE(ABORT, 'delay_event is append-only');
 END;

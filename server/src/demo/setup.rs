@@ -223,6 +223,7 @@ fn decided() -> anyhow::Result<PutStore> {
         min_shipment: policy.min_shipment,
         suppress_within_days: Some(SUPPRESS_WITHIN_DAYS),
         better_by_days: BETTER_BY_DAYS,
+        delays: None,
         promise_level: None,
         origins: Some(Vec::new()),
         transit: Some(warehouses().map(transit_from).collect::<Result<_, _>>()?),

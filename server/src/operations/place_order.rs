@@ -13,8 +13,8 @@ use super::error::ChangedPromise;
 use super::once::{Once, Outcome};
 use super::payment::begin;
 use super::records::{
-    Customer, Ending, Order, OrderLine, PromiseBasis, PromisedPart, ProviderKind, Reservation,
-    Standing,
+    Customer, DelayRules, Ending, Order, OrderLine, PromiseBasis, PromisedPart, ProviderKind,
+    Reservation, Standing,
 };
 use super::reserve::promised;
 use super::running::{Touched, detached, publish};
@@ -116,7 +116,7 @@ pub async fn place_order(
         refuse_later_dates(&request, &promised)?;
 
         let pay = request.pay.clone();
-        let order = ordered(request, &writing, now)?;
+        let order = ordered(request, settings.delays.clone(), &writing, now)?;
         writing
             .add_reservation(&Reservation {
                 id: reservation,
@@ -223,7 +223,12 @@ fn last(dues: impl Iterator<Item = Due>) -> Option<NaiveDate> {
     days?.into_iter().max()
 }
 
-fn ordered(request: PlaceOrder, writing: &Writing, now: DateTime<Utc>) -> Result<Order, ActError> {
+fn ordered(
+    request: PlaceOrder,
+    delays: DelayRules,
+    writing: &Writing,
+    now: DateTime<Utc>,
+) -> Result<Order, ActError> {
     let shown = |sku: &Sku| {
         let shown = request.shown.iter().find(|(shown, _)| shown == sku);
         shown.and_then(|(_, day)| *day)
@@ -247,6 +252,7 @@ fn ordered(request: PlaceOrder, writing: &Writing, now: DateTime<Utc>) -> Result
         plan: request.plan,
         placed_at: now,
         customer: request.customer,
+        delays,
         token: Some(request.token),
         currency: request.prices.map(|prices| prices.currency),
         revision: writing.revision(),

@@ -9,7 +9,7 @@ use shared::shipment::{SplitCharge, SplitPolicy};
 
 use super::ActError;
 use super::learn::learn_of_all;
-use super::records::{StoreRecord, TransitRecord};
+use super::records::{DelayRules, StoreRecord, TransitRecord};
 use super::running::{Touched, detached, publish};
 use crate::app::App;
 use crate::store::writing::Note;
@@ -40,6 +40,8 @@ pub struct PutStore {
     pub suppress_within_days: Option<u32>,
     /// A sooner date is told where it is sooner by this many days.
     pub better_by_days: u32,
+    /// What is done about late goods; `None`: as before. An order keeps what was so when it was placed.
+    pub delays: Option<DelayRules>,
     /// The share of suppliers' deliveries that is to come by the day for which it is planned;
     /// `None`: as before.
     pub promise_level: Option<Level>,
@@ -78,6 +80,7 @@ pub async fn put_store(
             min_shipment: request.min_shipment,
             suppress_within_days: request.suppress_within_days,
             better_by_days: request.better_by_days,
+            delays: request.delays.unwrap_or(before.delays),
             promise_level: request.promise_level.unwrap_or(before.promise_level),
             origins: request.origins.unwrap_or(before.origins),
             transit_revision: match transit == before.transit {
@@ -143,6 +146,7 @@ impl From<StoreRecord> for PutStore {
             min_shipment: record.min_shipment,
             suppress_within_days: record.suppress_within_days,
             better_by_days: record.better_by_days,
+            delays: Some(record.delays),
             promise_level: Some(record.promise_level),
             origins: Some(record.origins),
             transit: Some(record.transit),

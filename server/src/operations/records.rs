@@ -1,5 +1,9 @@
 //! The records that acts take and show, as the store keeps them.
 
+pub use crate::store::delays::{
+    DelayEvent, DelayRules, NoticeRecord, NoticeState, PartKey, cause_name, event_name,
+    silence_name,
+};
 pub use crate::store::deliveries::{
     DeliveryBatch, DeliveryRecord, Foretold, MODE_CHARS_MAX, Needed,
 };

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use shared::ids::Sku;
+use shared::ids::{ReservationId, Sku};
 use shared::kit::Goods;
 use shared::quantity::Quantity;
 use shared::repromise::{Held, repromise};
@@ -12,7 +12,8 @@ use shared::supply::Due;
 
 use super::ActError;
 use super::basis::promise_basis;
-use super::records::{PromiseBasis, PromisedPart};
+use super::delays::tell;
+use super::records::{PartKey, PromiseBasis, PromisedPart};
 use crate::catalogue::Settings;
 use crate::store::Writing;
 
@@ -104,6 +105,7 @@ pub(super) async fn settle_claimed(
     let replaced = repromise(&held, &facts, locations, policy, better_by, now);
 
     let mut changed: Vec<Sku> = Vec::new();
+    let mut moved: Vec<(ReservationId, PartKey)> = Vec::new();
     for one in replaced {
         let before = &parts[one.held];
         let cause = match one.better {
@@ -135,11 +137,25 @@ pub(super) async fn settle_claimed(
                 ..before.clone()
             };
             writing.promise(&part, cause, &basis).await?;
+            if part.part != before.part
+                && let Ok(order) = before.reservation.as_str().parse()
+            {
+                let (line, from, to) = (part.line, before.part, part.part);
+                writing.inherit_delays(&order, line, from, to).await?;
+            }
+            moved.push((
+                part.reservation.clone(),
+                PartKey {
+                    line: part.line,
+                    part: part.part,
+                },
+            ));
             changed.extend(part.takes.into_iter().map(|(sku, _)| sku));
         }
     }
     changed.sort_unstable();
     changed.dedup();
+    tell(writing, settings, &moved, now).await?;
     Ok(changed)
 }
 

@@ -13,7 +13,7 @@ use super::stores::FIRST_STORE;
 use super::{Store, StoreError};
 
 /// Every table, each after those that its rows refer to.
-pub const TABLES: [&str; 32] = [
+pub const TABLES: [&str; 33] = [
     "store",
     "location",
     "transit",
@@ -42,6 +42,7 @@ pub const TABLES: [&str; 32] = [
     "refund",
     "money_event",
     "notice",
+    "delay_event",
     "errand",
     "letter_template",
     "key",

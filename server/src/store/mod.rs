@@ -3,8 +3,10 @@
 //! One file for each noun. A change is a [`Writing`]: begun, filled, committed once. No reader waits for
 //! a writer or the reverse. The statements are written once, in what SQLite and PostgreSQL have in common.
 
+pub mod acts;
 pub mod commits;
 pub mod copy;
+pub mod delays;
 pub mod deliveries;
 mod engine;
 pub mod errands;

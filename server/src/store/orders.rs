@@ -7,6 +7,7 @@ use shared::money::Currency;
 use shared::quantity::Quantity;
 use shared::shipment::PlanKind;
 
+use super::delays::{DelayEvent, DelayRules, NoticeRecord, delay_events_of, notices_of};
 use super::engine::{Session, instant, query, query_as, stored, together};
 use super::payments::{Account, account};
 use super::promises::{PromiseRow, ledger, plan_named};
@@ -26,6 +27,8 @@ pub struct Order {
     pub placed_at: DateTime<Utc>,
     /// Who ordered.
     pub customer: Customer,
+    /// What is done about late goods, as it was when it was ordered.
+    pub delays: DelayRules,
     /// Whoever knows it may open the order's page.
     pub token: Option<String>,
     /// What its prices are in; `None`: it has none.
@@ -79,6 +82,10 @@ pub struct Standing {
     pub shipments: Vec<Shipment>,
     /// Every date that was told, oldest first for each part.
     pub promises: Vec<PromiseRow>,
+    /// What its customer is, or was, told of dates that were moved.
+    pub notices: Vec<NoticeRecord>,
+    /// What was told and answered, and what followed, earliest first for each part.
+    pub delays: Vec<DelayEvent>,
     /// How it is paid; `None`: not through us.
     pub account: Option<Account>,
 }
@@ -106,6 +113,7 @@ struct OrderRow {
     customer: Option<String>,
     language: Option<String>,
     country: Option<String>,
+    delays: Option<String>,
     token: Option<String>,
     currency: Option<String>,
     revision: i64,
@@ -190,11 +198,12 @@ impl Writing {
                  , customer
                  , language
                  , country
+                 , delays
                  , token
                  , currency
                  , revision
                  )
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         )
         .bind(self.store.as_str())
         .bind(order.id.as_str())
@@ -203,6 +212,7 @@ impl Writing {
         .bind(order.customer.name.as_deref())
         .bind(order.customer.language.as_deref())
         .bind(order.customer.country.as_deref())
+        .bind(order.delays.stored())
         .bind(order.token.as_deref())
         .bind(order.currency.as_ref().map(Currency::code))
         .bind(stored(order.revision))
@@ -291,6 +301,7 @@ async fn standing(
              , placed.customer
              , placed.language
              , placed.country
+             , placed.delays
              , placed.token
              , placed.currency
              , placed.revision
@@ -341,6 +352,7 @@ async fn standing(
                 language: row.language,
                 country: row.country,
             },
+            delays: DelayRules::read(row.delays.as_deref())?,
             token: row.token,
             currency: row
                 .currency
@@ -353,6 +365,8 @@ async fn standing(
         waiting: waiting_of(session, store, id, now).await?,
         shipments: shipments_of(session, store, id).await?,
         promises: ledger(session, store, &id.reservation()).await?,
+        notices: notices_of(session, store, id).await?,
+        delays: delay_events_of(session, store, id).await?,
         account: account(session, store, id).await?,
     }))
 }

@@ -9,6 +9,7 @@ use shared::money::{Currency, Money};
 use shared::quantity::Quantity;
 use shared::shipment::{SplitCharge, SplitPolicy};
 
+use super::delays::DelayRules;
 use super::engine::stored;
 use super::engine::{Session, query, query_as};
 use super::skus::{json_list, read};
@@ -46,6 +47,8 @@ pub struct StoreRecord {
     pub suppress_within_days: Option<u32>,
     /// A sooner date is told where it is sooner by this many days.
     pub better_by_days: u32,
+    /// What is done about late goods.
+    pub delays: DelayRules,
     /// The share of suppliers' deliveries that is to come by the day for which it is planned.
     pub promise_level: Level,
     /// Origins whose pages may use the publishable keys.
@@ -89,6 +92,7 @@ struct Row {
     min_shipment: i64,
     suppress_within_days: Option<i64>,
     better_by_days: i64,
+    delays: Option<String>,
     promise_level: i64,
     origins: String,
     transit_revision: i64,
@@ -242,6 +246,7 @@ impl Writing {
                  , suppress_within_days = $16
                  , better_by_days      = $17
                  , promise_level       = $18
+                 , delays              = $19
              WHERE store_id = $1",
         )
         .bind(self.store.as_str())
@@ -262,6 +267,7 @@ impl Writing {
         .bind(record.suppress_within_days)
         .bind(record.better_by_days)
         .bind(record.promise_level.percent())
+        .bind(record.delays.stored())
         .execute(&mut self.session)
         .await?;
         self.put_transit(&record.transit).await
@@ -302,6 +308,7 @@ pub(super) async fn store_record(
              , min_shipment
              , suppress_within_days
              , better_by_days
+             , delays
              , promise_level
              , origins
              , transit_revision
@@ -353,6 +360,7 @@ impl Row {
             min_shipment: Quantity::new(days(self.min_shipment)?),
             suppress_within_days: self.suppress_within_days.map(days).transpose()?,
             better_by_days: days(self.better_by_days)?,
+            delays: DelayRules::read(self.delays.as_deref())?,
             promise_level: u8::try_from(self.promise_level)
                 .ok()
                 .and_then(|percent| Level::new(percent).ok())

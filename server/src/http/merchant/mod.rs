@@ -2,6 +2,7 @@
 
 pub mod asking;
 pub mod backorders;
+pub mod delays;
 pub mod explain;
 mod explained;
 pub mod fields;
@@ -62,6 +63,8 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(orders::show, orders::change))
         .routes(routes!(orders::cancel))
         .routes(routes!(money::refund))
+        .routes(routes!(delays::reply))
+        .routes(routes!(delays::evidence))
         .routes(routes!(backorders::list))
         .routes(routes!(shipments::list))
         .routes(routes!(shipments::show))

@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 
 use super::Refusals;
 use super::asking::{self, Page, existing, sent};
+use super::delays;
 use super::fields::{
     Country, Day, Email, LanguageTag, Moment, Name, OrderName, Price, Priority, Reason,
     ReservationName, SkuName, Units,
@@ -194,6 +195,8 @@ pub struct Answer {
     total: Option<wire::Money>,
     /// How it is paid, and what became of it; null where nothing is charged here.
     payment: Option<money::PaymentAnswer>,
+    /// What the customer is, or was, told of dates that were moved.
+    notices: Vec<delays::NoticeAnswer>,
     /// The commit that last changed it.
     revision: u64,
 }
@@ -540,6 +543,11 @@ impl Answer {
                 country: customer.country,
             },
             page: page_path(standing),
+            notices: standing
+                .notices
+                .iter()
+                .map(delays::NoticeAnswer::from)
+                .collect(),
             total: order
                 .currency
                 .map(|currency| money::money(order.cost().total(), currency)),

@@ -23,7 +23,7 @@ use crate::http::auth::Merchant;
 use crate::http::body::ApiJson;
 use crate::limits::TRANSIT_MAX;
 use crate::operations::put_store::{PutStore, put_store};
-use crate::operations::records::{StoreRecord, TransitRecord, Week};
+use crate::operations::records::{DelayRules, StoreRecord, TransitRecord, Week};
 use crate::operations::show;
 
 /// Most origins of a store.
@@ -60,6 +60,9 @@ pub struct Request {
     suppress_within_days: Option<Option<WorkDays>>,
     /// Who waits is told a sooner date where it is sooner by this many days. 3 unless said otherwise.
     better_by_days: Option<SomeDays>,
+    /// What is done about late goods where the law leaves it a choice; as before unless given. An order keeps what was so when
+    /// it was placed.
+    delays: Option<DelaysRequest>,
     /// Percent of your suppliers' deliveries that are to come by the day for which they are planned: 1 to 99.
     /// As before unless said otherwise; 80 in a new store.
     promise_level: Option<LevelPercent>,
@@ -83,6 +86,38 @@ pub struct TransitRequest {
     delivery_days: Option<Weekdays>,
     /// Days on which the carrier rests.
     holidays: Option<Holidays>,
+}
+
+/// What is done about late goods where the law leaves it a choice.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DelaysRequest {
+    /// False: time alone cancels nothing, whatever silence means by law. You see to it yourself.
+    auto_cancel: Option<bool>,
+    /// True: what will be late is cancelled and nothing is charged for it, and nobody is asked.
+    cancel_instead_of_asking: Option<bool>,
+    /// Days within which goods leave of which no date was told; 30 unless given.
+    limit_days: Option<SomeDays>,
+    /// Days of the last period that a customer may set; 14 unless given.
+    extra_period_days: Option<SomeDays>,
+    /// True: you sell what 16 CFR 435.3 leaves out, such as seeds and plants.
+    exempt: Option<bool>,
+}
+
+/// What is done about late goods.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Delays)]
+pub struct DelaysAnswer {
+    /// Whether time alone cancels; null: as the law of the customer's country has it.
+    auto_cancel: Option<bool>,
+    /// Whether what will be late is cancelled, and nobody is asked.
+    cancel_instead_of_asking: bool,
+    /// Days within which goods leave of which no date was told; null: as the law has it.
+    limit_days: Option<u32>,
+    /// Days of the last period that a customer may set; null: 14.
+    extra_period_days: Option<u32>,
+    /// Whether the goods are left out of 16 CFR 435.
+    exempt: bool,
 }
 
 /// Who pays for more parcels than one.
@@ -137,6 +172,8 @@ pub struct Answer {
     suppress_within_days: Option<u32>,
     /// Who waits is told a sooner date where it is sooner by this many days.
     better_by_days: u32,
+    /// What is done about late goods.
+    delays: DelaysAnswer,
     /// Percent of your suppliers' deliveries that are to come by the day for which they are planned.
     promise_level: u8,
     /// Origins whose pages may use the publishable keys.
@@ -226,6 +263,7 @@ impl Request {
                 Some(days) => days.map(|days| days.0),
             },
             better_by_days: self.better_by_days.map_or(BETTER_BY_DAYS, |days| days.0),
+            delays: self.delays.map(DelaysRequest::rules),
             promise_level: self.promise_level.map(|level| level.0),
             origins: self
                 .origins
@@ -270,6 +308,30 @@ impl From<TransitRequest> for TransitRecord {
             days: request.days.0,
             delivery_days: week.map_or(Week::MONDAY_TO_FRIDAY, |week| week.0),
             holidays: request.holidays.map(|days| days.0).unwrap_or_default(),
+        }
+    }
+}
+
+impl DelaysRequest {
+    fn rules(self) -> DelayRules {
+        DelayRules {
+            auto_cancel: self.auto_cancel,
+            cancel_instead_of_asking: self.cancel_instead_of_asking.unwrap_or(false),
+            limit_days: self.limit_days.map(|days| days.0),
+            extra_period_days: self.extra_period_days.map(|days| days.0),
+            exempt: self.exempt.unwrap_or(false),
+        }
+    }
+}
+
+impl DelaysAnswer {
+    fn of(rules: &DelayRules) -> Self {
+        Self {
+            auto_cancel: rules.auto_cancel,
+            cancel_instead_of_asking: rules.cancel_instead_of_asking,
+            limit_days: rules.limit_days,
+            extra_period_days: rules.extra_period_days,
+            exempt: rules.exempt,
         }
     }
 }
@@ -322,6 +384,7 @@ impl From<StoreRecord> for Answer {
             min_shipment: record.min_shipment.units(),
             suppress_within_days: record.suppress_within_days,
             better_by_days: record.better_by_days,
+            delays: DelaysAnswer::of(&record.delays),
             promise_level: record.promise_level.percent(),
             origins: record.origins,
             transit: record

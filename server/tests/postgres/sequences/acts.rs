@@ -490,6 +490,7 @@ impl Maker {
             overdue_offset_days: self.random.random_range(1..=5),
             min_shipment: self.some_units(2),
             suppress_within_days: self.maybe(|it| it.random.random_range(0..=5)),
+            delays: None,
             better_by_days: self.random.random_range(1..=5),
             promise_level: self
                 .maybe(|it| shared::lead_time::Level::new(it.random.random_range(50..=99)))

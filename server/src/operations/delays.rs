@@ -1,0 +1,366 @@
+//! A date that was told is moved: the customer is told of it, asked where the law wants that, and answers. What silence does is
+//! found by [`look_after_delays`].
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use shared::availability::Location;
+use shared::delay::{
+    Action, DelayPolicy, Event, History, Law, Payment, Reply, Sense, Terms, When, on_day,
+    on_revision, reply as answer,
+};
+use shared::ids::{OrderId, ReservationId, Sku, StoreId};
+use shared::quantity::Quantity;
+use shared::supply::Due;
+
+use super::ActError;
+use super::cancel_order::cancel_parts;
+use super::payment::write_to;
+use super::records::{NoticeRecord, NoticeState, PartKey, Standing, WaitingPart};
+use super::running::{Touched, again, detached, publish};
+use crate::app::App;
+use crate::catalogue::Settings;
+use crate::store::Writing;
+use crate::store::writing::Note;
+
+/// What a customer says to a delay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CustomerReply {
+    /// To wait for all that was asked about.
+    Consent,
+    /// To set the shop a last period for all that is late.
+    SetExtraPeriod,
+}
+
+/// Writes down what customers are to be told of parts whose promise was made anew in this change.
+pub(super) async fn tell(
+    writing: &mut Writing,
+    settings: &Settings,
+    moved: &[(ReservationId, PartKey)],
+    now: DateTime<Utc>,
+) -> Result<(), ActError> {
+    let mut by_name: BTreeMap<&str, Vec<PartKey>> = BTreeMap::new();
+    for (reservation, key) in moved {
+        by_name.entry(reservation.as_str()).or_default().push(*key);
+    }
+    let names: Vec<&str> = by_name.keys().copied().collect();
+    for order in writing.orders_among(&names).await? {
+        let Some(keys) = by_name.get(order.as_str()) else {
+            continue;
+        };
+        if let Some(standing) = writing.order(&order).await? {
+            tell_of(writing, settings, &standing, keys, now).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn tell_of(
+    writing: &mut Writing,
+    settings: &Settings,
+    standing: &Standing,
+    keys: &[PartKey],
+    now: DateTime<Utc>,
+) -> Result<(), ActError> {
+    let order = &standing.order;
+    let mut is_news = false;
+    for part in &standing.waiting {
+        let key = PartKey::of(part);
+        let Some(side) = Side::of(standing, settings, part, now).filter(|_| keys.contains(&key))
+        else {
+            continue;
+        };
+        let Some(notice) = on_revision(&side.history, side.due, side.today) else {
+            writing.replace_notices(&order.id, key).await?;
+            continue;
+        };
+        writing.add_notice(&order.id, key, &notice).await?;
+        is_news = true;
+        // The shop writes to its customers itself: it is told by the order and by a message of ours.
+        if order.customer.email.is_none() {
+            let told = Event::Told {
+                on: side.today,
+                due: notice.promise_to,
+            };
+            writing.note_delay(&order.id, key, &told).await?;
+        }
+    }
+    if is_news {
+        let about = format!("{}/{}", order.id, writing.revision());
+        write_to(writing, order, "delayed", &about).await?;
+    }
+    Ok(())
+}
+
+/// The mail with these notices was handed over: from then on the customer knows.
+pub(super) async fn have_told(
+    writing: &mut Writing,
+    settings: &Settings,
+    standing: &Standing,
+    notices: &[NoticeRecord],
+    now: DateTime<Utc>,
+) -> Result<(), ActError> {
+    for notice in notices {
+        let part = standing
+            .waiting
+            .iter()
+            .find(|part| PartKey::of(part) == notice.key);
+        let today = match part {
+            Some(part) => today_at(settings, part, now),
+            None => settings.location.calendar.today(now),
+        };
+        let order = &standing.order.id;
+        writing.told(order, notice.key, notice.version).await?;
+        let told = Event::Told {
+            on: today,
+            due: notice.now,
+        };
+        writing.note_delay(order, notice.key, &told).await?;
+    }
+    Ok(())
+}
+
+/// Takes a customer's reply to a delay. Cancelling is [`super::cancel_order`]'s.
+///
+/// # Errors
+///
+/// [`ActError::NotFound`]; [`ActError::Conflict`] where nothing was asked, or it is too late or too early for an answer.
+pub async fn reply_to_delay(
+    app: &App,
+    store: &StoreId,
+    order: OrderId,
+    reply: CustomerReply,
+) -> Result<Standing, ActError> {
+    let with = (app.clone(), store.clone(), order);
+    detached(with, move |(app, store, order)| async move {
+        let now = app.clock.now();
+        let note = Note::new("reply_to_delay", order.as_str());
+        let mut writing = app.store.begin(&store, note, now).await?;
+        let shop = app.catalogue.shop(&store).ok_or(ActError::NotFound)?;
+        let settings = shop.settings();
+        let before = writing.order(&order).await?.ok_or(ActError::NotFound)?;
+        let (mut is_taken, mut refusal) = (false, None);
+        for part in &before.waiting {
+            let Some(side) = Side::of(&before, &settings, part, now) else {
+                continue;
+            };
+            let said = match reply {
+                CustomerReply::SetExtraPeriod => Reply::SetExtraPeriod,
+                CustomerReply::Consent => match side.last_told() {
+                    Some(to) => Reply::Consent { to },
+                    None => continue,
+                },
+            };
+            match answer(&side.history, said, side.today) {
+                Ok(replied) => {
+                    is_taken = true;
+                    if let Some(event) = replied.record {
+                        writing.note_delay(&order, PartKey::of(part), &event).await?;
+                    }
+                }
+                Err(refused) => refusal = Some(refused),
+            }
+        }
+        if !is_taken {
+            let detail = match refusal {
+                Some(refused) => format!("the answer cannot be taken: {refused}. GET /v1/orders/{{id}} says how it stands"),
+                None => "nothing of this order was asked: there is nothing to answer".into(),
+            };
+            return Err(ActError::conflict("nothing_to_answer", detail));
+        }
+        writing.touch_order(&order).await?;
+        let after = writing.order(&order).await?.ok_or(ActError::NotFound)?;
+        let revision = writing.commit().await?;
+        publish(&app, &store, Touched::Skus(Vec::new()), revision).await;
+        Ok(after)
+    })
+    .await
+}
+
+/// Does what time alone does: cancels what nobody agreed to wait for longer, or was never asked about.
+///
+/// # Errors
+///
+/// As the database fails.
+pub async fn look_after_delays(app: &App, store: &StoreId) -> Result<(), ActError> {
+    let Some(shop) = app.catalogue.shop(store) else {
+        return Ok(());
+    };
+    let now = app.clock.now();
+    let today = shop.settings().location.calendar.today(now);
+    for order in app.store.orders_overdue(store, today).await? {
+        let Some(standing) = app.store.order(store, &order, now).await? else {
+            continue;
+        };
+        if !lapsed(&standing, &shop.settings(), now).is_empty() {
+            again(|| end_lapsed(app, store, &order, now)).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn end_lapsed(
+    app: &App,
+    store: &StoreId,
+    order: &OrderId,
+    now: DateTime<Utc>,
+) -> Result<(), ActError> {
+    let shop = app.catalogue.shop(store).ok_or(ActError::NotFound)?;
+    let settings = shop.settings();
+    let note = Note::new("end_lapsed", order.as_str());
+    let mut writing = app.store.begin(store, note, now).await?;
+    let standing = writing.order(order).await?.ok_or(ActError::NotFound)?;
+    let lapsed = lapsed(&standing, &settings, now);
+    for (part, cause) in &lapsed {
+        let ended = Event::Cancelled {
+            on: cause.on,
+            cause: cause.why,
+        };
+        writing.note_delay(order, PartKey::of(part), &ended).await?;
+    }
+    let parts: Vec<(&WaitingPart, Quantity)> = lapsed
+        .iter()
+        .map(|(part, _)| (*part, part.quantity))
+        .collect();
+    let skus: Vec<Sku> = cancel_parts(&mut writing, &settings, &standing, &parts, now).await?;
+    for (part, _) in &lapsed {
+        let started = Event::RefundStarted {
+            on: today_at(&settings, part, now),
+        };
+        writing
+            .note_delay(order, PartKey::of(part), &started)
+            .await?;
+    }
+    let revision = writing.commit().await?;
+    publish(app, store, Touched::Skus(skus), revision).await;
+    Ok(())
+}
+
+struct Lapse {
+    on: NaiveDate,
+    why: shared::delay::Cause,
+}
+
+/// The parts of an order that time alone has ended.
+fn lapsed<'a>(
+    standing: &'a Standing,
+    settings: &Settings,
+    now: DateTime<Utc>,
+) -> Vec<(&'a WaitingPart, Lapse)> {
+    let ended = |part: &'a WaitingPart| {
+        let side = Side::of(standing, settings, part, now)?;
+        let by_seller = standing.notices.iter().any(|notice| {
+            notice.key == PartKey::of(part)
+                && notice.kind == "cancelled_by_seller"
+                && notice.state != NoticeState::Replaced
+        });
+        if by_seller {
+            let why = shared::delay::Cause::Seller;
+            return Some((
+                part,
+                Lapse {
+                    on: side.today,
+                    why,
+                },
+            ));
+        }
+        on_day(&side.history, side.today)
+            .into_iter()
+            .find_map(|action| match action {
+                Action::Cancel { on, cause } => Some((part, Lapse { on, why: cause })),
+                Action::Refund { .. } | Action::TellMissed { .. } => None,
+            })
+    };
+    standing.waiting.iter().filter_map(ended).collect()
+}
+
+/// One part's side of the law.
+struct Side {
+    history: History,
+    /// By when it is due now, in the sense of the law.
+    due: Option<NaiveDate>,
+    today: NaiveDate,
+}
+
+impl Side {
+    fn of(
+        standing: &Standing,
+        settings: &Settings,
+        part: &WaitingPart,
+        now: DateTime<Utc>,
+    ) -> Option<Self> {
+        let location = settings
+            .locations
+            .iter()
+            .find(|location| location.id == part.location)?;
+        let policy = policy_of(standing);
+        let zone = settings.promises.zone.as_deref();
+        let in_sense = |due: Due| match due {
+            Due::By(day) => Some(as_meant(policy.law.sense(), location, zone, day)),
+            Due::Owed | Due::Undated => None,
+        };
+        let placed = location.calendar.today(standing.order.placed_at);
+        let mut history = History::new(
+            policy,
+            Terms {
+                placed,
+                shown: in_sense(part.first_due),
+                payment: Payment::Ordinary,
+                essential: false,
+            },
+        );
+        for past in &standing.delays {
+            if past.key == PartKey::of(part)
+                && let Err(refusal) = history.record(past.event)
+            {
+                tracing::warn!(order = %standing.order.id, %refusal, "A delay was recorded that the rules do not know: {refusal}");
+            }
+        }
+        Some(Self {
+            history,
+            due: in_sense(part.due),
+            today: location.calendar.today(now),
+        })
+    }
+
+    fn last_told(&self) -> Option<When> {
+        let events = self.history.events().iter().rev();
+        events
+            .filter_map(|event| match event {
+                Event::Told { due, .. } => Some(*due),
+                _ => None,
+            })
+            .next()
+    }
+}
+
+/// The rules that an order was placed under.
+pub fn policy_of(standing: &Standing) -> DelayPolicy {
+    let country = standing.order.customer.country.as_deref();
+    let law = country.map_or(Law::None, Law::of);
+    standing.order.delays.policy(law)
+}
+
+/// A ship-by day in the sense of the law: where that looks at the door, the day on which it is there.
+fn as_meant(sense: Sense, location: &Location, zone: Option<&str>, day: NaiveDate) -> NaiveDate {
+    match (sense, zone) {
+        (Sense::DeliverBy, Some(zone)) => location.delivers_by(day, zone).unwrap_or(day),
+        _ => day,
+    }
+}
+
+fn today_at(settings: &Settings, part: &WaitingPart, now: DateTime<Utc>) -> NaiveDate {
+    let mut locations = settings.locations.iter();
+    let there = locations.find(|location| location.id == part.location);
+    there.unwrap_or(&settings.location).calendar.today(now)
+}
+
+impl PartKey {
+    /// Which part it is.
+    pub fn of(part: &WaitingPart) -> Self {
+        Self {
+            line: part.line,
+            part: part.part,
+        }
+    }
+}
