@@ -18,6 +18,9 @@
 //! | backorder limit | Most units that may be owed at once: [`supply::Backorder::limit`]. |
 //! | cut-off | Local time; an order strictly before it is begun the same day: [`calendar::DispatchCalendar::cut_offs`]. |
 //! | ship-by | Last civil date, at the location, by which a slice is with the carrier. |
+//! | part | Units of an order line that have a date of their own: [`delay::History`]. |
+//! | notice | What a shopper is told of another date, and asked: [`delay::Notice`]. |
+//! | reply-by | Last civil date on which an answer to a notice counts: [`delay::Notice::reply_by`]. |
 //! | plan | A way to send a cart, together or separate: [`shipment::Plan`]. |
 //!
 //! # From facts to words
