@@ -9,6 +9,7 @@ pub mod adjust_stock;
 mod basis;
 pub mod cancel_order;
 pub mod change_purchase_order;
+pub mod charging;
 pub mod check_availability;
 pub mod check_database;
 pub mod create_purchase_order;
