@@ -217,7 +217,9 @@ impl Store {
                         AND notice.sales_order = part.reservation
                         AND notice.line = part.line
                         AND notice.part = part.part
-                        AND notice.cancels_on < $2
+                        AND ( notice.cancels_on < $2
+                           OR notice.kind = 'cancelled_by_seller'
+                            )
                    )
                    )
              ORDER BY part.reservation",

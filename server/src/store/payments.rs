@@ -307,7 +307,7 @@ impl Store {
             SELECT payment.sales_order
               FROM payment
              WHERE payment.store_id = $1
-               AND payment.state IN ('authorized', 'saved', 'awaiting', 'failed')
+               AND payment.state <> 'released'
              ORDER BY payment.sales_order",
         )
         .bind(store.as_str())

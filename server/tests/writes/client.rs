@@ -94,6 +94,15 @@ impl Client {
         .await
     }
 
+    pub async fn patch(&self, path: &str, body: Value) -> Reply {
+        let request = self
+            .request("PATCH", path)
+            .header("content-type", "application/json")
+            .body(Body::from(body.to_string()))
+            .expect("a request");
+        self.send(request).await
+    }
+
     pub async fn put(&self, path: &str, body: Value) -> Reply {
         self.json("PUT", path, &body.to_string()).await
     }

@@ -2,9 +2,11 @@
 
 mod acts;
 mod client;
+mod delays;
 mod history;
 mod holidays;
 mod imports;
+mod money;
 mod orders;
 mod places;
 mod postgres;

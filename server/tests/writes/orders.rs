@@ -13,7 +13,7 @@ use crate::shop::TestShop;
 /// Buyers that want the same goods at the same moment.
 const BUYERS: usize = 100;
 
-async fn place(client: &Client, id: &str, more: Value) -> Reply {
+pub async fn place(client: &Client, id: &str, more: Value) -> Reply {
     let mut body = json!({"id": id, "plan": "separate"});
     if let (Some(all), Some(more)) = (body.as_object_mut(), more.as_object()) {
         all.extend(more.clone());
@@ -21,14 +21,14 @@ async fn place(client: &Client, id: &str, more: Value) -> Reply {
     client.post("/v1/orders", id, body).await
 }
 
-async fn shown(client: &Client, id: &str) -> Value {
+pub async fn shown(client: &Client, id: &str) -> Value {
     let reply = client.get(&format!("/v1/orders/{id}")).await;
     assert_eq!(reply.status, 200);
     reply.json()
 }
 
 /// What can leave: id, order, units of all lines.
-async fn ready(client: &Client) -> Vec<(String, String, u64)> {
+pub async fn ready(client: &Client) -> Vec<(String, String, u64)> {
     let reply = client.get("/v1/shipments?status=ready").await;
     assert_eq!(reply.status, 200);
     let parcel = |parcel: &Value| {
@@ -51,20 +51,20 @@ async fn ready_orders(client: &Client) -> Vec<(String, u64)> {
     all.map(|(_, order, units)| (order, units)).collect()
 }
 
-async fn ship(client: &Client, key: &str, id: &str) -> Reply {
+pub async fn ship(client: &Client, key: &str, id: &str) -> Reply {
     let body = json!({"carrier": "UPS", "tracking_number": "1Z999"});
     client
         .post(&format!("/v1/shipments/{id}/ship"), key, body)
         .await
 }
 
-async fn cancel(client: &Client, key: &str, id: &str, body: Value) -> Reply {
+pub async fn cancel(client: &Client, key: &str, id: &str, body: Value) -> Reply {
     client
         .post(&format!("/v1/orders/{id}/cancel"), key, body)
         .await
 }
 
-async fn receive(client: &Client, order: &str, receipt: &str, sku: &str, units: u32) {
+pub async fn receive(client: &Client, order: &str, receipt: &str, sku: &str, units: u32) {
     let path = format!("/v1/purchase-orders/{order}/receipts");
     let body = json!({"receipt": receipt, "lines": [{"sku": sku, "quantity": units}]});
     let reply = client.post(&path, receipt, body).await;
@@ -87,7 +87,7 @@ async fn count(client: &Client, sku: &str, units: u32) {
     );
 }
 
-fn line(sku: &str, units: u32) -> Value {
+pub fn line(sku: &str, units: u32) -> Value {
     json!({"sku": sku, "quantity": units})
 }
 

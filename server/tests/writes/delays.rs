@@ -1,0 +1,230 @@
+//! A date that was told is moved: who ordered is told and asked, and time does what the law says.
+
+use serde_json::{Value, json};
+use server::operations::delays::look_after_delays;
+
+use crate::client::Client;
+use crate::orders::{cancel, line, place, ready, ship, shown};
+use crate::reservations::{ordered, sku};
+use crate::shop::TestShop;
+
+/// A shop that owes a customer in the United States 2 of A by Monday, 14 December: its only delivery comes on the 11th.
+async fn owing(customer: Value) -> (TestShop, Client) {
+    let shop = TestShop::new().await;
+    let client = Client::new(&shop).await;
+    sku(&client, "A", 0, json!({})).await;
+    ordered(&client, "PO-7", "A", 10, "2026-12-11").await;
+    let order = json!({"lines": [line("A", 2)], "customer": customer});
+    let placed = place(&client, "W-1", order).await;
+    assert_eq!(
+        placed.status,
+        201,
+        "{}",
+        String::from_utf8_lossy(&placed.body)
+    );
+    (shop, client)
+}
+
+async fn expect_on(client: &Client, day: Value) {
+    let reply = client
+        .patch("/v1/purchase-orders/PO-7", json!({"expected_on": day}))
+        .await;
+    assert_eq!(
+        reply.status,
+        200,
+        "{}",
+        String::from_utf8_lossy(&reply.body)
+    );
+}
+
+async fn notices(client: &Client) -> Vec<Value> {
+    let order = shown(client, "W-1").await;
+    order["notices"].as_array().expect("notices").clone()
+}
+
+/// Kind, what silence does, and where each notice stands.
+async fn told(client: &Client) -> Vec<(String, String, String)> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let notice = |notice: &Value| {
+        (
+            text(&notice["kind"]),
+            text(&notice["silence"]),
+            text(&notice["status"]),
+        )
+    };
+    notices(client).await.iter().map(notice).collect()
+}
+
+fn told_as(kind: &str, silence: &str, status: &str) -> (String, String, String) {
+    (kind.into(), silence.into(), status.into())
+}
+
+async fn reply(client: &Client, said: &str) -> crate::client::Reply {
+    let body = json!({"reply": said});
+    client.post("/v1/orders/W-1/replies", said, body).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_date_that_is_moved_is_one_notice_in_the_same_change() {
+    let (shop, client) = owing(json!({"country": "US"})).await;
+    assert!(notices(&client).await.is_empty());
+    expect_on(&client, json!("2026-12-18")).await;
+    let found = notices(&client).await;
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0]["kind"], "definite");
+    assert_eq!(found[0]["was"], "2026-12-15");
+    assert_eq!(found[0]["now"], "2026-12-22");
+    assert_eq!(found[0]["silence"], "consents");
+    assert_eq!(found[0]["version"], 2);
+    // Who has no address is told by the shop: it knows from the order.
+    let order = shown(&client, "W-1").await;
+    assert_eq!(order["promises"].as_array().expect("dates").len(), 2);
+    shop.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_slips_before_the_first_mail_are_one_notice_of_the_latest_date() {
+    let (shop, client) = owing(json!({"country": "US", "email": "anna@example.org"})).await;
+    expect_on(&client, json!("2026-12-18")).await;
+    expect_on(&client, json!("2026-12-23")).await;
+    assert_eq!(
+        told(&client).await,
+        [
+            told_as("definite", "consents", "replaced"),
+            told_as("definite", "consents", "due"),
+        ]
+    );
+    shop.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slip_that_is_taken_back_before_anybody_heard_of_it_is_not_told() {
+    let (shop, client) = owing(json!({"country": "US", "email": "anna@example.org"})).await;
+    expect_on(&client, json!("2026-12-18")).await;
+    expect_on(&client, json!("2026-12-11")).await;
+    let open = told(&client).await;
+    assert!(
+        open.iter().all(|(_, _, status)| status == "replaced"),
+        "{open:?}"
+    );
+    shop.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn silence_about_a_date_nobody_knows_cancels_after_thirty_days_and_frees_the_goods() {
+    let (shop, client) = owing(json!({"country": "US"})).await;
+    expect_on(&client, json!(null)).await;
+    assert_eq!(
+        told(&client).await,
+        [told_as("indefinite", "cancels", "due")]
+    );
+    assert_eq!(notices(&client).await[0]["cancels_on"], "2027-01-14");
+
+    let shop = shop.at("2027-01-14T20:00:00Z").await;
+    look_after_delays(&shop.app, &shop.store)
+        .await
+        .expect("a look");
+    let client = Client::new(&shop).await;
+    assert_eq!(shown(&client, "W-1").await["status"], "open");
+
+    let shop = shop.at("2027-01-15T20:00:00Z").await;
+    look_after_delays(&shop.app, &shop.store)
+        .await
+        .expect("a look");
+    look_after_delays(&shop.app, &shop.store)
+        .await
+        .expect("another look changes nothing");
+    let client = Client::new(&shop).await;
+    let order = shown(&client, "W-1").await;
+    assert_eq!(order["status"], "cancelled");
+    let evidence = client.get("/v1/orders/W-1/evidence").await.json();
+    let entries = evidence["items"].as_array().expect("entries").iter();
+    let what: Vec<&str> = entries.filter_map(|entry| entry["what"].as_str()).collect();
+    assert_eq!(
+        what.iter().filter(|what| **what == "cancelled").count(),
+        1,
+        "{what:?}"
+    );
+    assert_eq!(
+        what.iter()
+            .filter(|what| **what == "refund_started")
+            .count(),
+        1,
+        "{what:?}"
+    );
+    shop.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_agrees_to_wait_is_not_cancelled_and_may_still_cancel() {
+    let (shop, client) = owing(json!({"country": "US"})).await;
+    assert_eq!(reply(&client, "consent").await.code(), "nothing_to_answer");
+    expect_on(&client, json!(null)).await;
+    let agreed = reply(&client, "consent").await;
+    assert_eq!(
+        agreed.status,
+        200,
+        "{}",
+        String::from_utf8_lossy(&agreed.body)
+    );
+
+    let shop = shop.at("2027-02-20T20:00:00Z").await;
+    look_after_delays(&shop.app, &shop.store)
+        .await
+        .expect("a look");
+    let client = Client::new(&shop).await;
+    assert_eq!(shown(&client, "W-1").await["status"], "open");
+    assert_eq!(cancel(&client, "mind", "W-1", json!({})).await.status, 200);
+    assert_eq!(shown(&client, "W-1").await["status"], "cancelled");
+    shop.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_shipped_in_time_is_never_cancelled() {
+    let shop = TestShop::new().await;
+    let client = Client::new(&shop).await;
+    sku(&client, "A", 2, json!({})).await;
+    let order = json!({"lines": [line("A", 2)], "customer": {"country": "US"}});
+    assert_eq!(place(&client, "W-1", order).await.status, 201);
+    let parcel = ready(&client).await.remove(0).0;
+    assert_eq!(ship(&client, "ship", &parcel).await.status, 200);
+    let shop = shop.at("2027-02-20T20:00:00Z").await;
+    look_after_delays(&shop.app, &shop.store)
+        .await
+        .expect("a look");
+    let client = Client::new(&shop).await;
+    assert_eq!(shown(&client, "W-1").await["status"], "shipped");
+    shop.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn elsewhere_a_late_date_is_told_and_silence_changes_nothing() {
+    let (shop, client) = owing(json!({"country": "CH"})).await;
+    expect_on(&client, json!(null)).await;
+    let found = told(&client).await;
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].1, "nothing");
+    let shop = shop.at("2027-06-20T20:00:00Z").await;
+    look_after_delays(&shop.app, &shop.store)
+        .await
+        .expect("a look");
+    let client = Client::new(&shop).await;
+    assert_eq!(shown(&client, "W-1").await["status"], "open");
+    shop.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shop_may_cancel_instead_of_asking_and_orders_keep_the_rules_they_were_placed_under() {
+    let (shop, client) = owing(json!({"country": "US"})).await;
+    let rules = json!({"name": "Shop", "delays": {"cancel_instead_of_asking": true}});
+    assert_eq!(client.put("/v1/store", rules).await.status, 200);
+    let order = json!({"lines": [line("A", 1)], "customer": {"country": "US"}});
+    assert_eq!(place(&client, "W-2", order).await.status, 201);
+    expect_on(&client, json!(null)).await;
+    look_after_delays(&shop.app, &shop.store)
+        .await
+        .expect("a look");
+    assert_eq!(shown(&client, "W-1").await["status"], "open");
+    assert_eq!(shown(&client, "W-2").await["status"], "cancelled");
+    shop.assert_sound().await;
+}
