@@ -111,6 +111,13 @@ pub fn on_day(history: &History, today: NaiveDate) -> Vec<Action> {
     }
 }
 
+/// The answers that a shopper has today, in the order in which they are shown.
+///
+/// What a notice offered may have been answered since, or have become possible only now.
+pub fn buttons(history: &History, today: NaiveDate) -> Vec<Button> {
+    history.state(today).buttons(history, today)
+}
+
 /// What a shopper answers to a notice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reply {
@@ -150,25 +157,17 @@ pub fn reply(history: &History, reply: Reply, today: NaiveDate) -> Result<Replie
             cause: Cause::Shopper,
         },
     };
-    let cancelled = matches!(state.end, Some(End::Cancelled { .. }));
-    let said_before = match reply {
-        Reply::Cancel => cancelled,
-        Reply::Consent { .. } => state.end.is_none() && state.has_agreed(history),
-        Reply::SetExtraPeriod => state.end.is_none() && state.extra_until.is_some(),
-    };
-    if said_before {
-        return Ok(Replied {
-            now: history.standing(today),
-            record: None,
-        });
-    }
-    if reply == Reply::Cancel && state.end.is_none() {
-        state.check_may_cancel(history, today)?;
-    }
     let mut after = history.clone();
-    after.record(event)?;
+    let receipt = match (reply, state.end) {
+        (Reply::Cancel, Some(End::Cancelled { .. })) => Receipt::AlreadyRecorded,
+        (Reply::Cancel, None) => {
+            state.check_may_cancel(history, today)?;
+            after.record(event)?
+        }
+        _ => after.record(event)?,
+    };
     Ok(Replied {
         now: after.standing(today),
-        record: Some(event),
+        record: (receipt == Receipt::Recorded).then_some(event),
     })
 }

@@ -37,14 +37,19 @@ fn after(days: u64) -> NaiveDate {
 }
 
 fn short() -> History {
-    let policy = DelayPolicy {
-        rule: Rule::Ask {
-            definite_days: 3,
-            definite_silence: DefiniteSilence::Consents,
-            auto_cancel: true,
-        },
-        ..DelayPolicy::of(Law::UnitedStates)
-    };
+    short_under(Law::UnitedStates)
+}
+
+fn short_under(law: Law) -> History {
+    let mut policy = DelayPolicy::of(law);
+    match &mut policy.rule {
+        Rule::Ask {
+            definite_days: days,
+            ..
+        }
+        | Rule::ExtraPeriod { days, .. } => *days = 3,
+        Rule::Tell => {}
+    }
     let terms = Terms {
         shown: Some(after(2)),
         ..Terms::placed(after(0))
@@ -52,12 +57,16 @@ fn short() -> History {
     History::new(policy, terms)
 }
 
-/// Tries a step; a refusal leaves the history as it is.
-fn take(history: &mut History, step: Step, today: NaiveDate) -> Result<(), Refusal> {
-    let waits_for = match history.standing(today) {
+/// What the shopper of a part that waits was told last.
+fn told(history: &History, today: NaiveDate) -> When {
+    match history.standing(today) {
         Standing::Waits { due, .. } => due,
         _ => When::Unknown,
-    };
+    }
+}
+
+/// Tries a step; a refusal leaves the history as it is.
+fn take(history: &mut History, step: Step, today: NaiveDate) -> Result<(), Refusal> {
     let event = match step {
         Step::Nothing => None,
         Step::Revise(ahead) => {
@@ -67,7 +76,16 @@ fn take(history: &mut History, step: Step, today: NaiveDate) -> Result<(), Refus
                 due: notice.promise_to,
             })
         }
-        Step::Consent => reply(history, Reply::Consent { to: waits_for }, today)?.record,
+        Step::Consent => {
+            reply(
+                history,
+                Reply::Consent {
+                    to: told(history, today),
+                },
+                today,
+            )?
+            .record
+        }
         Step::Cancel => reply(history, Reply::Cancel, today)?.record,
         Step::Ship => Some(Event::Shipped { on: today }),
     };
@@ -90,8 +108,12 @@ fn act(history: &mut History, today: NaiveDate) {
 }
 
 /// Calls with every history of some days, one step a day from day 1 on, and the day that comes after it.
-fn every_history(mut look: impl FnMut(&History, NaiveDate)) {
-    let mut open = vec![(short(), 1)];
+fn every_history(look: impl FnMut(&History, NaiveDate)) {
+    every_history_of(Law::UnitedStates, look);
+}
+
+fn every_history_of(law: Law, mut look: impl FnMut(&History, NaiveDate)) {
+    let mut open = vec![(short_under(law), 1)];
     while let Some((history, day)) = open.pop() {
         look(&history, after(day));
         if day < LAST_DAY {
@@ -102,6 +124,17 @@ fn every_history(mut look: impl FnMut(&History, NaiveDate)) {
                 }
             }
         }
+    }
+}
+
+#[test]
+fn who_was_asked_nothing_answers_nothing() {
+    let consent = Reply::Consent {
+        to: When::By(after(2)),
+    };
+    for answer in [consent, Reply::Cancel, Reply::SetExtraPeriod] {
+        let refused = reply(&short(), answer, after(1));
+        assert_eq!(refused, Err(Refusal::NothingAsked), "{answer:?}");
     }
 }
 
@@ -187,6 +220,50 @@ fn a_later_revision_never_shortens_the_right_to_cancel() {
             assert!(!may(history) || may(&later), "{later:?}");
         }
     });
+}
+
+#[test]
+fn what_is_recorded_twice_happened_once() {
+    for law in [Law::UnitedStates, Law::EuropeanUnion, Law::None] {
+        every_history_of(law, |history, today| {
+            let mut again = history.clone();
+            act(&mut again, today);
+            let once = again.clone();
+            if let Some(last) = once.events().last() {
+                assert_eq!(
+                    again.record(*last),
+                    Ok(Receipt::AlreadyRecorded),
+                    "{once:?}"
+                );
+                assert_eq!(again, once);
+            }
+        });
+    }
+}
+
+#[test]
+fn no_extra_period_is_offered_for_what_is_in_time() {
+    let history = short_under(Law::EuropeanUnion);
+    assert_eq!(buttons(&history, after(2)), [Button::Cancel]);
+    let late = Button::SetExtraPeriod { from: after(3) };
+    assert_eq!(buttons(&history, after(3)), [late, Button::Cancel]);
+}
+
+#[test]
+fn an_answer_is_offered_where_it_changes_something_and_nowhere_else() {
+    for law in [Law::UnitedStates, Law::EuropeanUnion, Law::None] {
+        every_history_of(law, |history, today| {
+            let offered = buttons(history, today);
+            let changes = |what| reply(history, what, today).is_ok_and(|it| it.record.is_some());
+            let to = told(history, today);
+            let consent = offered.contains(&Button::Consent);
+            assert_eq!(consent, changes(Reply::Consent { to }), "{history:?}");
+            let cancel = offered.contains(&Button::Cancel);
+            assert_eq!(cancel, changes(Reply::Cancel), "{history:?}");
+            let extra = offered.contains(&Button::SetExtraPeriod { from: today });
+            assert_eq!(extra, changes(Reply::SetExtraPeriod), "{history:?}");
+        });
+    }
 }
 
 proptest! {

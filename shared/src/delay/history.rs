@@ -207,7 +207,8 @@ pub enum Standing {
 
 /// What happened to one part of an order, earliest first.
 ///
-/// Only what can happen is let in, so that no part was both shipped and cancelled.
+/// Only what can happen is let in, so that no part was both shipped and cancelled. A history that was stored
+/// is read by recording its events again, in their order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct History {
     policy: DelayPolicy,
@@ -266,7 +267,7 @@ impl History {
     /// Fails if it cannot have happened after all that did.
     pub fn record(&mut self, event: Event) -> Result<Receipt, Refusal> {
         let state = self.state(event.on());
-        if state.has(&event) {
+        if state.has(self, &event) {
             return Ok(Receipt::AlreadyRecorded);
         }
         let last = self.events.last().map_or(self.terms.placed, Event::on);

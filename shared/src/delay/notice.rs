@@ -99,6 +99,15 @@ pub enum Button {
     },
 }
 
+impl From<Ending> for Button {
+    fn from(ending: Ending) -> Self {
+        match ending {
+            Ending::From(from) => Self::EndContract { from },
+            Ending::AfterPeriodSetFrom(from) => Self::SetExtraPeriod { from },
+        }
+    }
+}
+
 /// Something that the words of a notice must say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Statement {
@@ -140,14 +149,14 @@ impl Notice {
             }
             Kind::ExtraPeriod(ending) => {
                 let dated = matches!(self.promise_to, When::By(_));
-                let ending = match ending {
-                    Ending::From(from) => Button::EndContract { from },
-                    Ending::AfterPeriodSetFrom(from) => Button::SetExtraPeriod { from },
-                };
-                [dated.then_some(Button::Consent), Some(ending), cancel]
-                    .into_iter()
-                    .flatten()
-                    .collect()
+                [
+                    dated.then_some(Button::Consent),
+                    Some(ending.into()),
+                    cancel,
+                ]
+                .into_iter()
+                .flatten()
+                .collect()
             }
             // A question that was asked before still stands: it may still be answered.
             Kind::Earlier | Kind::WithinAgreed | Kind::Later => {

@@ -106,7 +106,7 @@ impl State {
 
     fn tell(&mut self, history: &History, notice: &Notice, on: NaiveDate) {
         self.told = notice.promise_to;
-        self.may_cancel |= notice.may_cancel_until_shipped;
+        self.may_cancel = notice.may_cancel_until_shipped;
         self.question = match notice.buttons().contains(&Button::Consent) {
             true => Question::Asked,
             false => Question::None,
@@ -252,9 +252,29 @@ impl State {
     }
 
     /// True if the shopper has agreed to what was told last, and there is nothing left to agree to.
-    pub(super) fn has_agreed(&self, history: &History) -> bool {
+    fn has_agreed(&self, history: &History) -> bool {
         let further = When::By(history.promised()) < self.agreed;
         further && self.told <= self.agreed && self.question == Question::None
+    }
+
+    /// The answers that the shopper has today.
+    pub(super) fn buttons(&self, history: &History, today: NaiveDate) -> Vec<Button> {
+        if self.end.is_some() {
+            return Vec::new();
+        }
+        let late = self.agreed < self.told.max(When::By(today));
+        let (ending, cancel) = match history.policy().rule() {
+            Rule::ExtraPeriod {
+                cancel_any_time, ..
+            } => {
+                let ending = Button::from(self.ending(history, today));
+                (late.then_some(ending), cancel_any_time)
+            }
+            _ => (None, self.check_may_cancel(history, today).is_ok()),
+        };
+        let consent = (self.question == Question::Asked).then_some(Button::Consent);
+        let cancel = cancel.then_some(Button::Cancel);
+        [consent, ending, cancel].into_iter().flatten().collect()
     }
 
     /// Says whether the shopper may cancel today.
@@ -285,7 +305,7 @@ impl State {
     }
 
     /// True if an event would say again what is recorded.
-    pub(super) fn has(&self, event: &Event) -> bool {
+    pub(super) fn has(&self, history: &History, event: &Event) -> bool {
         match (event, self.end) {
             (Event::Shipped { .. }, Some(End::Shipped { .. })) => true,
             (Event::Cancelled { on, cause }, Some(end)) => {
@@ -294,6 +314,7 @@ impl State {
             }
             (Event::RefundStarted { .. }, _) => self.refund_started,
             (Event::Told { due, .. }, None) => *due == self.told,
+            (Event::Consented { .. }, None) => self.has_agreed(history),
             (Event::SellerRefused { .. }, None) => self.refused_on.is_some(),
             (Event::ExtraPeriodSet { .. }, None) => self.extra_until.is_some(),
             _ => false,
