@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 use crate::catalogue::Catalogue;
 use crate::changes::Changes;
 use crate::clock::Clock;
+use crate::connections::Connections;
 use crate::freshness::Freshness;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
@@ -47,6 +48,8 @@ pub struct Parts {
     pub limits: Limits,
     /// What is counted.
     pub metrics: Metrics,
+    /// Who takes the money and carries the mail.
+    pub connections: Connections,
 }
 
 impl App {

@@ -216,6 +216,7 @@ async fn loaded(store: Store, clock: Clock, limits: Limits) -> anyhow::Result<Ap
         clock,
         limits,
         metrics: Metrics::default(),
+        connections: Default::default(),
     });
     load_all(&app).await?;
     Ok(app)

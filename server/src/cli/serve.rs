@@ -11,12 +11,13 @@ use server::app::{App, Parts};
 use server::catalogue::Catalogue;
 use server::changes::Changes;
 use server::clock::Clock;
+use server::connections::Connections;
 use server::http::bundles::Bundles;
 use server::http::routes;
 use server::http::server::{listen, serve, stop_on_signals};
 use server::limits::{Limits, Network};
 use server::metrics::Metrics;
-use server::operations::{load, sweep, watch};
+use server::operations::{errands, load, sweep, watch};
 use server::share::{Held, Share};
 use server::store::{Address, ServingLock, Store, StoreError};
 use shared::ids::StoreId;
@@ -46,6 +47,10 @@ pub struct Args {
     /// said otherwise
     #[arg(long, value_name = "FOLDER")]
     widgets: Option<PathBuf>,
+    /// Who takes the money and carries the mail of each store, as docs/accounts.md says. It holds secrets: let nobody else
+    /// read it
+    #[arg(long, value_name = "FILE", env = "SHIPSBY_ACCOUNTS")]
+    accounts: Option<PathBuf>,
     /// The only stores that this server holds, with commas between; all unless given
     #[arg(long, value_name = "STORES", value_delimiter = ',')]
     stores: Vec<StoreId>,
@@ -128,13 +133,19 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let listener = listen(args.listen).await?;
     let catalogue = Catalogue::of(args.held());
     let limits = args.limits();
+    let clock = Clock::system();
+    let connections = match &args.accounts {
+        Some(file) => Connections::read(file, &clock)?,
+        None => Connections::default(),
+    };
     let app = App::new(Parts {
         store: store.clone(),
         catalogue,
         changes: Changes::default(),
-        clock: Clock::system(),
+        clock,
         limits: limits.clone(),
         metrics: Metrics::default(),
+        connections,
     });
     let leave = leave(
         asked_to_stop,
@@ -160,6 +171,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let relay = store.clone();
     let telling = tokio::spawn(async move { relay.relay_commits().await });
     let sweeping = tokio::spawn(sweep::sweep(app.clone()));
+    let doing = tokio::spawn(errands::run(app.clone()));
     let front = Arc::new(routes::front(app, bundles(&args), stop.clone()));
     let address = listener.local_addr()?;
     tracing::info!(%address, "Serving on http://{address}, described at http://{address}/docs");
@@ -175,6 +187,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     watching.abort();
     telling.abort();
     sweeping.abort();
+    doing.abort();
     store.close().await;
     tracing::info!("Stopped");
     logging.end().await;

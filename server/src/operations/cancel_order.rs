@@ -9,7 +9,7 @@ use shared::supply::Due;
 
 use super::ActError;
 use super::once::{Once, Outcome};
-use super::payment::{take_steps, write_to};
+use super::payment::{take_steps, write_of};
 use super::records::{PartEnd, Standing, WaitingPart};
 use super::running::{Touched, detached, publish};
 use super::settle::{Cause, settle};
@@ -86,7 +86,14 @@ pub(super) async fn cancel_parts(
     writing.touch_order(&order.id).await?;
     skus.extend(settle(writing, settings, Some(&skus), Cause::ReservationEnded, now).await?);
     let about = format!("{}/{}", order.id, writing.revision());
-    write_to(writing, order, "cancelled", &about).await?;
+    let mut lines: Vec<(u32, u32)> = Vec::new();
+    for (part, units) in ended {
+        match lines.iter_mut().find(|(line, _)| *line == part.line) {
+            Some((_, sum)) => *sum += units.units(),
+            None => lines.push((part.line, units.units())),
+        }
+    }
+    write_of(writing, order, "cancelled", &about, &lines).await?;
     let after = writing.order(&order.id).await?.ok_or(ActError::NotFound)?;
     take_steps(writing, &after, now).await?;
     Ok(skus)

@@ -123,6 +123,12 @@ pub async fn record_agreed(
             writing
                 .note_money(order, None, kind, amount, reference)
                 .await?;
+            if payment.state == PaymentState::Awaiting {
+                // Whatever Stripe sends, it is asked too: messages get lost.
+                writing
+                    .send(ErrandKind::LookUpPayment, order.as_str(), Some(order), "{}")
+                    .await?;
+            }
             if is_agreed(payment.state) && !is_agreed(account.payment.state) {
                 confirm(&mut writing, &standing.order).await?;
             }
@@ -291,7 +297,7 @@ fn after_charged(before: &Charge, charged: &Charged, now: DateTime<Utc>) -> Opti
             failure: Some(why.clone()),
             ..before.clone()
         }),
-        (State::Unknown, Charged::NotCaptured) => Some(Charge {
+        (State::Unknown | State::PaymentNeeded, Charged::NotCaptured) if has_left => Some(Charge {
             state: State::Capturing,
             ..before.clone()
         }),
@@ -332,6 +338,10 @@ async fn follow(
         .await?;
     match after.state {
         ChargeState::PaymentNeeded if before.state != ChargeState::PaymentNeeded => {
+            // The customer may pay without anybody telling us.
+            writing
+                .send(ErrandKind::LookUpCharge, &about, Some(&order.id), &content)
+                .await?;
             write_to(writing, order, "payment_needed", &about).await
         }
         ChargeState::Captured => write_to(writing, order, "shipped", shipment).await,

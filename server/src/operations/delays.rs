@@ -349,6 +349,16 @@ fn as_meant(sense: Sense, location: &Location, zone: Option<&str>, day: NaiveDat
     }
 }
 
+/// By when a part is due, in the sense of the law that its customer is under: what letters and pages say.
+pub fn as_told(standing: &Standing, settings: &Settings, part: &WaitingPart) -> Option<NaiveDate> {
+    let mut locations = settings.locations.iter();
+    let location = locations.find(|location| location.id == part.location)?;
+    let zone = settings.promises.zone.as_deref();
+    let sense = policy_of(standing).law.sense();
+    part.due_day()
+        .map(|day| as_meant(sense, location, zone, day))
+}
+
 fn today_at(settings: &Settings, part: &WaitingPart, now: DateTime<Utc>) -> NaiveDate {
     let mut locations = settings.locations.iter();
     let there = locations.find(|location| location.id == part.location);

@@ -3,7 +3,7 @@
 //! What is to be asked of a provider is decided here from how an order stands, and written down with the change that
 //! made it necessary; [`super::errands`] asks it afterwards. A parcel leaves only under an authorization that still holds.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use shared::bill::Cost;
 use shared::ids::ShipmentId;
 use shared::quantity::Quantity;
@@ -13,6 +13,7 @@ use super::parcels::{Parcel, parcels};
 use super::place_order::Pay;
 use super::records::{
     Account, Charge, ChargeState, ErrandKind, Order, Payment, PaymentState, ProviderKind, Standing,
+    WaitingPart,
 };
 use crate::store::Writing;
 
@@ -103,15 +104,32 @@ pub(super) async fn write_to(
     letter: &str,
     about: &str,
 ) -> Result<(), ActError> {
+    write_of(writing, order, letter, about, &[]).await
+}
+
+/// The same, about units of some lines.
+pub(super) async fn write_of(
+    writing: &mut Writing,
+    order: &Order,
+    letter: &str,
+    about: &str,
+    lines: &[(u32, u32)],
+) -> Result<(), ActError> {
     if order.customer.email.is_none() {
         return Ok(());
     }
-    let content = serde_json::json!({"letter": letter, "about": about}).to_string();
+    let content = serde_json::json!({"letter": letter, "about": about, "lines": lines}).to_string();
     let name = format!("{letter}/{about}");
     writing
         .send(ErrandKind::Mail, &name, Some(&order.id), &content)
         .await?;
     Ok(())
+}
+
+/// The day by which all that waits leaves; `None`: of some of it no day is known.
+pub(super) fn last_ships_by(waiting: &[WaitingPart]) -> Option<NaiveDate> {
+    let days: Option<Vec<NaiveDate>> = waiting.iter().map(WaitingPart::due_day).collect();
+    days?.into_iter().max()
 }
 
 /// What a parcel costs, if it leaves now.

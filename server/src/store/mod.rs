@@ -16,6 +16,7 @@ pub mod import;
 mod incoming;
 pub mod kept_answers;
 pub mod keys;
+mod letter_templates;
 pub mod locations;
 pub mod meter;
 mod money_soundness;

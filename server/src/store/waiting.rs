@@ -81,6 +81,16 @@ struct WaitingRow {
     awaits_orders: String,
 }
 
+impl WaitingPart {
+    /// The day by which it leaves; `None`: not known.
+    pub fn due_day(&self) -> Option<NaiveDate> {
+        match self.due {
+            Due::By(day) => Some(day),
+            Due::Owed | Due::Undated => None,
+        }
+    }
+}
+
 impl PartEnd {
     fn name(self) -> &'static str {
         match self {

@@ -61,6 +61,7 @@ impl Demo {
                 ..Limits::default()
             },
             metrics: Metrics::default(),
+            connections: Default::default(),
         });
         load_all(&app).await.expect("a catalogue");
         let products = products::read().expect("products");

@@ -85,6 +85,7 @@ impl Stand {
             clock: Clock::starting_at(now.parse().expect("an instant")),
             limits,
             metrics: Metrics::default(),
+            connections: Default::default(),
         });
         let stop = CancellationToken::new();
         let front = Arc::new(routes::front(
@@ -114,6 +115,7 @@ impl Stand {
             clock: self.app.clock.clone(),
             limits: self.app.limits.clone(),
             metrics: Metrics::default(),
+            connections: Default::default(),
         });
         let front = routes::front(app.clone(), Bundles::built_in(), self.stop.clone());
         Self {

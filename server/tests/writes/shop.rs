@@ -217,6 +217,7 @@ async fn app_at(database: Store, now: DateTime<Utc>) -> App {
         clock: Clock::starting_at(now),
         limits: Limits::default(),
         metrics: Metrics::default(),
+        connections: Default::default(),
     });
     load_all(&app).await.expect("the catalogue");
     app

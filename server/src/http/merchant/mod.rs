@@ -20,6 +20,7 @@ pub mod skus;
 pub mod stock;
 pub mod store;
 pub mod suppliers;
+pub mod webhooks;
 
 use std::collections::BTreeMap;
 
@@ -63,6 +64,8 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(orders::show, orders::change))
         .routes(routes!(orders::cancel))
         .routes(routes!(money::refund))
+        .routes(routes!(money::say))
+        .routes(routes!(webhooks::receive))
         .routes(routes!(delays::reply))
         .routes(routes!(delays::evidence))
         .routes(routes!(backorders::list))

@@ -1,24 +1,31 @@
 //! What an order costs and what became of its money, as merchants see it.
 
+use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
-use shared::ids::ReservationId;
+use shared::ids::{ReservationId, ShipmentId};
 use shared::money::{Currency, Money};
 use shared::wire;
 use utoipa::ToSchema;
 
 use super::Refusals;
 use super::asking::{self, existing, sent};
-use super::fields::{Price, Reason, ShipmentName};
+use super::fields::{Moment, Name, Price, Reason, ShipmentName};
 use super::orders;
 use super::reservations::{drawn, instant};
 use crate::app::App;
 use crate::error::Problem;
+use crate::http::auth::Merchant;
+use crate::http::body::ApiJson;
 use crate::http::named::Named;
+use crate::operations::charging::{Charged, record_charged};
 use crate::operations::once::{self, Once};
-use crate::operations::records::{Account, Charge, MoneyEvent, Refund, Standing};
+use crate::operations::records::{
+    Account, Charge, MoneyEvent, ProviderKind, Refund, Standing, order_of,
+};
 use crate::operations::refund::{GiveBack, refund as give_back};
+use crate::operations::show;
 
 /// Money to give back.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -64,6 +71,69 @@ pub async fn refund(
     let once = Once::claim(&app, request.asked, asked)?;
     let outcome = give_back(&app, &request.merchant.store, order, wanted, once).await?;
     Ok(sent(outcome, asked))
+}
+
+/// What your own payment system says of a parcel.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SayRequest {
+    /// What became of it.
+    status: SaidStatus,
+    /// Your name for it.
+    reference: Option<Name>,
+    /// Instant (RFC 3339) until which it may be captured, where it is authorized.
+    expires_at: Option<Moment>,
+}
+
+/// What became of the payment for a parcel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = SaidPayment)]
+pub enum SaidStatus {
+    /// It may be captured once the parcel has left.
+    Authorized,
+    /// The money was taken, for a parcel that has left.
+    Captured,
+}
+
+/// Says what became of the payment for a parcel, where your own system answered `pending` or `declined` before
+///
+/// What does not fit how things stand changes nothing: a parcel that has not left is never captured.
+#[utoipa::path(
+    post,
+    path = "/v1/shipments/{id}/payment",
+    tag = "merchants",
+    params(("id" = String, Path, description = "The shipment")),
+    request_body = SayRequest,
+    responses((status = 200, description = "The order now", body = orders::Answer), Refusals),
+    security(("secret" = []))
+)]
+pub async fn say(
+    State(app): State<App>,
+    merchant: Merchant,
+    Named(id): Named<String>,
+    ApiJson(request): ApiJson<SayRequest>,
+) -> Result<Json<orders::Answer>, Problem> {
+    let shipment: ShipmentId = existing(&id)?;
+    let order = order_of(&shipment).ok_or_else(Problem::not_found)?;
+    let standing = show::order(&app, &merchant.store, &order).await?;
+    let account = standing.account.as_ref().filter(|account| {
+        account.payment.provider == ProviderKind::External && account.charge(&shipment).is_some()
+    });
+    if account.is_none() {
+        return Err(Problem::not_found());
+    }
+    let reference = request.reference.map(|name| name.0);
+    let charged = match request.status {
+        SaidStatus::Authorized => Charged::Authorized {
+            reference: reference.unwrap_or_default(),
+            until: request.expires_at.map(|moment| moment.0),
+        },
+        SaidStatus::Captured => Charged::Captured { reference },
+    };
+    record_charged(&app, &merchant.store, None, &shipment, &charged).await?;
+    let standing = show::order(&app, &merchant.store, &order).await?;
+    Ok(Json(orders::Answer::of(&standing)))
 }
 
 fn asked(standing: &Standing) -> once::Answer {

@@ -80,6 +80,7 @@ pub async fn play(database: &Store, store: &StoreId, steps: &[Step]) -> Played {
             clock,
             limits: Limits::default(),
             metrics: Metrics::default(),
+            connections: Default::default(),
         }),
         store: store.clone(),
         hand,

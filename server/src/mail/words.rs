@@ -1,0 +1,514 @@
+//! Puts a letter into sentences. Each stands once in each language, in words.json; what the widget says too is said in the
+//! widget's words.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use chrono::NaiveDate;
+use serde::Serialize;
+use shared::delay::{Sense, Silence};
+use shared::text::{DateStyle, Language, Locale, Tables, YEAR_SHOWN_AFTER_DAYS};
+
+use super::letter::{Change, Letter, LetterKind, LetterLine};
+
+/// A letter in sentences, for a template.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Said {
+    /// BCP 47.
+    pub lang: &'static str,
+    /// `ltr` or `rtl`.
+    pub dir: &'static str,
+    /// What it is about, in one line.
+    pub subject: String,
+    /// What a list of mails shows after the subject.
+    pub preheader: String,
+    /// The same as the subject, as a heading.
+    pub heading: String,
+    /// How it begins, where the customer's name is known.
+    pub hello: Option<String>,
+    /// What it says.
+    pub paragraphs: Vec<String>,
+    /// Goods, in groups.
+    pub groups: Vec<Group>,
+    /// Names and values.
+    pub facts: Vec<Fact>,
+    /// What comes after that.
+    pub after: Vec<String>,
+    /// What can be done. A link alone does nothing: it leads to a page that asks.
+    pub buttons: Vec<Button>,
+    /// Why it was sent.
+    pub why: String,
+    /// The shop's name.
+    pub shop: String,
+    /// The shop's postal address.
+    pub postal: Option<String>,
+}
+
+/// Goods under a heading.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Group {
+    /// The heading, if it has one.
+    pub heading: Option<String>,
+    /// The goods.
+    pub items: Vec<Item>,
+}
+
+/// Goods, and what is said of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Item {
+    /// How many of what: `2 × Hoodie, blue`.
+    pub title: String,
+    /// What is said of them, a line each.
+    pub notes: Vec<String>,
+    /// Why, more quietly.
+    pub reason: Option<String>,
+}
+
+/// A name with a value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Fact {
+    /// The name.
+    pub name: String,
+    /// The value.
+    pub value: String,
+}
+
+/// Something that can be done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Button {
+    /// What it says.
+    pub label: String,
+    /// Where it leads.
+    pub href: String,
+    /// True for the first thing to do.
+    pub is_first: bool,
+}
+
+type Catalogue = HashMap<String, HashMap<String, String>>;
+
+static WORDS: LazyLock<Catalogue> = LazyLock::new(|| {
+    serde_json::from_str(include_str!("words.json"))
+        .expect("words.json is an object of objects of texts")
+});
+
+/// Puts a letter into sentences.
+pub fn said(letter: &Letter) -> Said {
+    let speaker = Speaker::of(letter);
+    let mut said = Said {
+        lang: letter.language.tag(),
+        dir: if letter.language == Language::Arabic {
+            "rtl"
+        } else {
+            "ltr"
+        },
+        subject: speaker.plain(&format!("{}_subject", speaker.stem())),
+        preheader: String::new(),
+        heading: speaker.plain(&format!("{}_heading", speaker.stem())),
+        hello: letter
+            .customer
+            .as_deref()
+            .map(|name| speaker.with("hello", &[("name", name)])),
+        paragraphs: Vec::new(),
+        groups: Vec::new(),
+        facts: Vec::new(),
+        after: Vec::new(),
+        buttons: Vec::new(),
+        why: speaker.plain("why"),
+        shop: letter.shop.clone(),
+        postal: letter.postal.clone(),
+    };
+    speaker.fill(&mut said);
+    said.preheader = said.paragraphs.first().cloned().unwrap_or_default();
+    said
+}
+
+struct Speaker<'a> {
+    letter: &'a Letter,
+    tables: Tables,
+}
+
+impl<'a> Speaker<'a> {
+    fn of(letter: &'a Letter) -> Self {
+        Self {
+            letter,
+            tables: Tables(letter.language),
+        }
+    }
+
+    /// What the keys of the letter's own words begin with.
+    fn stem(&self) -> &'static str {
+        match &self.letter.kind {
+            LetterKind::PaymentNeeded { .. } => "payment",
+            kind => kind.name(),
+        }
+    }
+
+    fn fill(&self, said: &mut Said) {
+        let letter = self.letter;
+        match &letter.kind {
+            LetterKind::Confirmed {
+                total,
+                is_paid_by_parcel,
+            } => {
+                said.paragraphs.push(self.plain("confirmed_intro"));
+                said.groups.extend(self.waiting(None));
+                said.facts.extend(total.map(|total| Fact {
+                    name: self.plain("total"),
+                    value: self.tables.money(total),
+                }));
+                if *is_paid_by_parcel {
+                    said.after.push(self.plain("pay_later"));
+                }
+                said.after.push(self.plain("may_cancel"));
+                said.buttons.extend(self.see(true));
+            }
+            LetterKind::Delayed {
+                changes,
+                silence,
+                may_set_period,
+            } => {
+                said.paragraphs.push(self.plain("delayed_intro"));
+                said.groups.push(self.changed(changes));
+                said.after.push(match silence {
+                    Silence::Consents => self.plain("silence_consents"),
+                    Silence::Cancels { on } => {
+                        let date = self.date(*on);
+                        self.with("silence_cancels", &[("date", &date)])
+                    }
+                    Silence::ChangesNothing => self.plain("silence_nothing"),
+                });
+                if *may_set_period {
+                    said.after.push(self.plain("may_set_period"));
+                }
+                said.after.push(self.plain("may_cancel"));
+                if *silence != Silence::ChangesNothing {
+                    said.buttons
+                        .extend(self.link("button_wait", "/consent", true));
+                }
+                said.buttons
+                    .extend(self.link("button_cancel", "/cancel", false));
+                said.buttons
+                    .extend(self.see(*silence == Silence::ChangesNothing));
+            }
+            LetterKind::Sooner { changes } => {
+                said.paragraphs.push(self.plain("sooner_intro"));
+                said.groups.push(self.changed(changes));
+                said.buttons.extend(self.see(true));
+            }
+            LetterKind::Shipped {
+                content,
+                carrier,
+                tracking_number,
+                charged,
+            } => {
+                said.paragraphs.push(self.plain("shipped_intro"));
+                said.groups.push(goods(content));
+                let charged = charged.map(|amount| self.tables.money(amount));
+                let facts = [
+                    ("carrier", carrier.clone()),
+                    ("tracking", tracking_number.clone()),
+                    ("charged", charged),
+                ];
+                said.facts
+                    .extend(facts.into_iter().filter_map(|(name, value)| {
+                        Some(Fact {
+                            name: self.plain(name),
+                            value: value?,
+                        })
+                    }));
+                said.groups
+                    .extend(self.waiting(Some(self.plain("still_waits"))));
+                said.buttons.extend(self.see(true));
+            }
+            LetterKind::PaymentNeeded {
+                amount,
+                pay_url,
+                kept_until,
+                has_left,
+            } => {
+                let amount = self.tables.money(*amount);
+                let intro = if *has_left {
+                    "payment_left_intro"
+                } else {
+                    "payment_intro"
+                };
+                said.paragraphs
+                    .push(self.with(intro, &[("amount", &amount)]));
+                said.paragraphs.extend(kept_until.map(|day| {
+                    let date = self.date(day);
+                    self.with("kept_until", &[("date", &date)])
+                }));
+                said.buttons.extend(pay_url.clone().map(|href| Button {
+                    label: self.plain("button_pay"),
+                    href,
+                    is_first: true,
+                }));
+                said.buttons.extend(self.see(pay_url.is_none()));
+            }
+            LetterKind::Cancelled { content } => {
+                said.paragraphs.push(self.plain("cancelled_intro"));
+                said.groups.push(goods(content));
+                said.after.push(self.plain("not_charged"));
+                said.groups
+                    .extend(self.waiting(Some(self.plain("still_waits"))));
+                said.buttons.extend(self.see(true));
+            }
+            LetterKind::Refunded { amount } => {
+                let amount = self.tables.money(*amount);
+                said.subject = self.with("refunded_subject", &[("amount", &amount)]);
+                said.paragraphs
+                    .push(self.with("refunded_intro", &[("amount", &amount)]));
+                said.buttons.extend(self.see(true));
+            }
+        }
+    }
+
+    /// What waits, with its dates; none where nothing does.
+    fn waiting(&self, heading: Option<String>) -> Option<Group> {
+        let items: Vec<Item> = self
+            .letter
+            .lines
+            .iter()
+            .map(|line| self.line(line))
+            .collect();
+        (!items.is_empty()).then_some(Group { heading, items })
+    }
+
+    fn line(&self, line: &LetterLine) -> Item {
+        let units: u32 = line.slices.iter().map(|slice| slice.quantity).sum();
+        let words = self.letter.language.words();
+        let by = match self.letter.sense {
+            Sense::ShipBy => words.ships_by,
+            Sense::DeliverBy => words.delivers_by,
+        };
+        let notes = line.slices.iter().map(|slice| {
+            let note = match slice.by {
+                Some(day) => fill(by, &[("date", &self.date(day))]),
+                None => words.no_date.to_owned(),
+            };
+            match line.slices.len() {
+                1 => note,
+                _ => format!("{} × {note}", slice.quantity),
+            }
+        });
+        Item {
+            title: counted(units, &line.title),
+            notes: notes.collect(),
+            reason: line.reason.clone(),
+        }
+    }
+
+    fn changed(&self, changes: &[Change]) -> Group {
+        let items = changes.iter().map(|change| {
+            let (was, now) = (
+                change.was.map(|day| self.date(day)),
+                change.now.map(|day| self.date(day)),
+            );
+            let note = match (&was, &now) {
+                (Some(was), Some(now)) => {
+                    let key = match self.letter.sense {
+                        Sense::ShipBy => "change_ships",
+                        Sense::DeliverBy => "change_arrives",
+                    };
+                    self.with(key, &[("was", was), ("now", now)])
+                }
+                (Some(was), None) => self.with("change_unknown", &[("was", was)]),
+                (None, Some(now)) => self.with("change_known_ships", &[("now", now)]),
+                (None, None) => self.letter.language.words().no_date.to_owned(),
+            };
+            Item {
+                title: counted(change.quantity, &change.title),
+                notes: vec![note],
+                reason: change.reason.clone(),
+            }
+        });
+        Group {
+            heading: None,
+            items: items.collect(),
+        }
+    }
+
+    fn see(&self, is_first: bool) -> Option<Button> {
+        self.link("button_see", "", is_first)
+    }
+
+    fn link(&self, label: &str, below: &str, is_first: bool) -> Option<Button> {
+        let page = self.letter.page.as_deref()?;
+        Some(Button {
+            label: self.plain(label),
+            href: format!("{page}{below}"),
+            is_first,
+        })
+    }
+
+    fn date(&self, day: NaiveDate) -> String {
+        let is_far = YEAR_SHOWN_AFTER_DAYS < (day - self.letter.today).num_days();
+        let style = if is_far {
+            DateStyle::Year
+        } else {
+            DateStyle::Weekday
+        };
+        self.tables.date(day, style)
+    }
+
+    fn plain(&self, key: &str) -> String {
+        self.with(key, &[])
+    }
+
+    fn with(&self, key: &str, values: &[(&str, &str)]) -> String {
+        let words = WORDS
+            .get(key)
+            .unwrap_or_else(|| panic!("words.json lacks `{key}`"));
+        let language = self.letter.language.tag().split('-').next().unwrap_or("en");
+        let sentence = words.get(language).or_else(|| words.get("en"));
+        let all = [
+            ("order", self.letter.order.as_str()),
+            ("shop", self.letter.shop.as_str()),
+        ];
+        let values: Vec<(&str, &str)> = values.iter().copied().chain(all).collect();
+        fill(sentence.map_or("", String::as_str), &values)
+    }
+}
+
+fn goods(content: &[(String, u32)]) -> Group {
+    let items = content.iter().map(|(title, units)| Item {
+        title: counted(*units, title),
+        notes: Vec::new(),
+        reason: None,
+    });
+    Group {
+        heading: None,
+        items: items.collect(),
+    }
+}
+
+fn counted(units: u32, title: &str) -> String {
+    format!("{units} × {title}")
+}
+
+/// Fills `{name}`s, once each: a value that looks like one stays as it is.
+fn fill(template: &str, values: &[(&str, &str)]) -> String {
+    let mut filled = String::new();
+    let mut rest = template;
+    while let Some(start) = rest.find('{') {
+        let (before, from) = rest.split_at(start);
+        filled.push_str(before);
+        let Some(end) = from.find('}') else {
+            rest = from;
+            break;
+        };
+        let name = &from[1..end];
+        match values.iter().find(|(known, _)| *known == name) {
+            Some((_, value)) => filled.push_str(value),
+            None => filled.push_str(&from[..=end]),
+        }
+        rest = &from[end + 1..];
+    }
+    filled.push_str(rest);
+    filled
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::letter::{KINDS, sample};
+    use super::*;
+
+    #[test]
+    fn every_language_has_every_word_with_the_same_places_to_fill() {
+        let places = |text: &str| {
+            let mut places: Vec<String> = text
+                .split('{')
+                .skip(1)
+                .filter_map(|part| Some(part.split_once('}')?.0.to_owned()))
+                .collect();
+            places.sort();
+            places
+        };
+        for (key, words) in WORDS.iter() {
+            for language in Language::ALL {
+                let tag = language.tag().split('-').next().unwrap_or_default();
+                let word = words
+                    .get(tag)
+                    .unwrap_or_else(|| panic!("`{key}` is missing in {tag}"));
+                assert_eq!(places(word), places(&words["en"]), "`{key}` in {tag}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_letter_is_said_in_every_language_and_nothing_is_left_to_fill() {
+        for kind in KINDS {
+            for language in Language::ALL {
+                let letter = sample(kind, language).expect("a kind of letter");
+                let said = said(&letter);
+                let text = format!("{said:?}");
+                assert!(
+                    !said.subject.is_empty() && !said.heading.is_empty(),
+                    "{kind}"
+                );
+                assert!(
+                    said.subject.contains("W-1042"),
+                    "{kind} {language:?}: {}",
+                    said.subject
+                );
+                for place in [
+                    "{order}", "{shop}", "{date}", "{was}", "{now}", "{amount}", "{name}",
+                ] {
+                    assert!(!text.contains(place), "{kind} {language:?} leaves {place}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_delay_says_both_dates_what_silence_does_and_that_one_may_cancel() {
+        let said = said(&sample("delayed", Language::English).expect("a letter"));
+        assert_eq!(
+            said.groups[0].items[0].notes,
+            ["Ships by Friday, January 29 instead of Tuesday, December 15"]
+        );
+        assert!(
+            said.after[0].contains("by Thursday, January 14"),
+            "{}",
+            said.after[0]
+        );
+        assert!(
+            said.after[1].contains("cancel it at any time"),
+            "{}",
+            said.after[1]
+        );
+        let labels: Vec<&str> = said
+            .buttons
+            .iter()
+            .map(|button| button.label.as_str())
+            .collect();
+        assert_eq!(labels, ["I will wait", "Cancel it", "See your order"]);
+    }
+
+    #[test]
+    fn a_confirmation_says_each_part_with_its_date_and_why() {
+        let said = said(&sample("confirmed", Language::English).expect("a letter"));
+        let hoodie = &said.groups[0].items[1];
+        assert_eq!(hoodie.title, "3 × Hoodie, blue");
+        assert_eq!(
+            hoodie.notes,
+            [
+                "1 × Ships by Wednesday, November 25",
+                "2 × Ships by Tuesday, December 15"
+            ]
+        );
+        assert_eq!(
+            hoodie.reason.as_deref(),
+            Some("Our weaver ships on the first of the month.")
+        );
+    }
+
+    #[test]
+    fn a_value_that_looks_like_a_place_to_fill_is_not_filled() {
+        assert_eq!(
+            fill("{name}, {order}", &[("name", "{order}"), ("order", "7")]),
+            "{order}, 7"
+        );
+        assert_eq!(fill("a { b", &[]), "a { b");
+    }
+}

@@ -1,0 +1,71 @@
+//! A provider of payment says that something happened. It is only a reason to look: what is true is asked.
+
+use shared::ids::{OrderId, ShipmentId, StoreId};
+
+use super::ActError;
+use super::records::ErrandKind;
+use super::running::{Touched, detached, publish};
+use crate::app::App;
+use crate::store::writing::Note;
+
+/// What somebody said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heard {
+    /// Their name for the message: the same one is looked after once.
+    pub id: String,
+    /// Their name for what it is about.
+    pub reference: String,
+    /// The order, if they know it.
+    pub order: Option<OrderId>,
+    /// The parcel, if it is about one.
+    pub shipment: Option<ShipmentId>,
+}
+
+/// Writes down that it is to be looked up. Once this has returned, nothing of it is lost.
+///
+/// # Errors
+///
+/// As the database fails: then the message is to be sent again.
+pub async fn hear(app: &App, store: &StoreId, heard: Heard) -> Result<(), ActError> {
+    let order = match &heard.order {
+        Some(order) => Some(order.clone()),
+        None => {
+            app.store
+                .order_of_reference(store, &heard.reference)
+                .await?
+        }
+    };
+    let Some(order) = order else {
+        // About something that the merchant does elsewhere.
+        return Ok(());
+    };
+    let with = (app.clone(), store.clone(), heard, order);
+    detached(with, |(app, store, heard, order)| async move {
+        let note = Note::new("hear", heard.id.as_str());
+        let mut writing = app.store.begin(&store, note, app.clock.now()).await?;
+        let account = writing.account(&order).await?;
+        let Some(account) = account else {
+            return Ok(writing.undo().await?);
+        };
+        let (kind, about, content) = match &heard.shipment {
+            Some(shipment) if account.charge(shipment).is_some() => {
+                let content = serde_json::json!({"shipment": shipment.as_str()}).to_string();
+                (
+                    ErrandKind::LookUpCharge,
+                    format!("{shipment}/{}", heard.id),
+                    content,
+                )
+            }
+            _ => (
+                ErrandKind::LookUpPayment,
+                format!("{order}/{}", heard.id),
+                "{}".to_owned(),
+            ),
+        };
+        writing.send(kind, &about, Some(&order), &content).await?;
+        let revision = writing.commit().await?;
+        publish(&app, &store, Touched::Skus(Vec::new()), revision).await;
+        Ok(())
+    })
+    .await
+}
