@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Deserialize;
 use shared::ids::StoreId;
@@ -13,7 +14,7 @@ use crate::clock::Clock;
 use crate::mail::carrier::Carrier;
 use crate::operations::records::ProviderKind;
 use crate::payments::signature::{NoSecret, Secret};
-use crate::payments::{External, Provider, Reach, Stripe, stripe};
+use crate::payments::{External, Provider, Reach, Stripe, WHOLE, stripe};
 
 /// What a server is connected to. Cheap to clone.
 #[derive(Debug, Clone, Default)]
@@ -97,6 +98,7 @@ struct ExternalSettings {
     /// True where it is on this machine or in a network of the operator's own.
     #[serde(default)]
     private: bool,
+    timeout_ms: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -109,6 +111,7 @@ struct StripeSettings {
     multicapture: bool,
     pay_url: Option<String>,
     base: Option<String>,
+    timeout_ms: Option<u64>,
 }
 
 impl Connections {
@@ -197,7 +200,13 @@ impl Store {
                 } else {
                     Reach::Public
                 };
-                let external = External::new(&settings.url, secret, reach, clock.clone());
+                let external = External::new(
+                    &settings.url,
+                    secret,
+                    reach,
+                    whole(settings.timeout_ms),
+                    clock.clone(),
+                );
                 Some(Provider::External(external.map_err(|error| {
                     format!(
                         "external.url {error}; for one of your own network say \"private\": true"
@@ -219,6 +228,7 @@ impl Store {
                 &settings.secret_key,
                 settings.multicapture,
                 settings.pay_url,
+                whole(settings.timeout_ms),
             ))
         });
         let carrier = self.mail.as_ref().map(|mail| {
@@ -238,6 +248,10 @@ impl Store {
             mail: self.mail,
         })
     }
+}
+
+fn whole(timeout_ms: Option<u64>) -> Duration {
+    timeout_ms.map_or(WHOLE, Duration::from_millis)
 }
 
 fn kind(error: &serde_json::Error) -> &'static str {

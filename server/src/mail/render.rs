@@ -179,8 +179,9 @@ mod tests {
             for language in Language::ALL {
                 let letter = sample(kind, language).expect("a kind of letter");
                 let mail = Template::ours().mail(&letter).expect("a mail");
+                let html = mail.html.replace("&#x2f;", "/");
                 for button in &said(&letter).buttons {
-                    assert!(mail.html.contains(&button.href), "{kind} {language:?}");
+                    assert!(html.contains(&button.href), "{kind} {language:?}");
                     assert!(mail.plain.contains(&button.href), "{kind} {language:?}");
                 }
                 assert_eq!(

@@ -13,8 +13,8 @@ use super::ProviderError;
 
 /// For connecting.
 const CONNECT: Duration = Duration::from_secs(5);
-/// For the whole of a request and its answer.
-const WHOLE: Duration = Duration::from_secs(15);
+/// For the whole of a request and its answer, unless the operator says otherwise.
+pub const WHOLE: Duration = Duration::from_secs(15);
 /// Most bytes of an answer that are read.
 const ANSWER_BYTES_MAX: usize = 256 * 1024;
 
@@ -41,13 +41,13 @@ pub enum Unreachable {
     Private,
 }
 
-/// A client that reaches so far.
-pub fn client(reach: Reach) -> Client {
+/// A client that reaches so far, and waits so long for a whole answer.
+pub fn client(reach: Reach, whole: Duration) -> Client {
     // The first of several is the one that counts, and all are the same.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = Client::builder()
         .connect_timeout(CONNECT)
-        .timeout(WHOLE)
+        .timeout(whole)
         .redirect(Policy::none())
         .user_agent(concat!("ShipsBy/", env!("CARGO_PKG_VERSION")));
     let builder = match reach {
@@ -241,7 +241,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_name_that_leads_into_a_network_of_ones_own_is_not_followed() {
-        let refused = client(Reach::Public)
+        let refused = client(Reach::Public, WHOLE)
             .get("https://localhost:1/")
             .send()
             .await;

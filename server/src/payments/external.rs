@@ -2,6 +2,8 @@
 //!
 //! What it is asked twice has the same `webhook-id`: it must answer as it did, and do it once.
 
+use std::time::Duration;
+
 use chrono::DateTime;
 use reqwest::{Client, Url};
 use serde::{Deserialize, Serialize};
@@ -54,9 +56,15 @@ impl External {
     /// # Errors
     ///
     /// [`Unreachable`] for an address that is not reached so.
-    pub fn new(url: &str, secret: Secret, reach: Reach, clock: Clock) -> Result<Self, Unreachable> {
+    pub fn new(
+        url: &str,
+        secret: Secret,
+        reach: Reach,
+        timeout: Duration,
+        clock: Clock,
+    ) -> Result<Self, Unreachable> {
         Ok(Self {
-            client: client(reach),
+            client: client(reach, timeout),
             url: check(url, reach)?,
             secret,
             clock,
@@ -130,9 +138,7 @@ impl External {
         match status {
             200..=299 => {}
             429 => {
-                return Err(ProviderError::Busy(
-                    retry_after.map(std::time::Duration::from_secs),
-                ));
+                return Err(ProviderError::Busy(retry_after.map(Duration::from_secs)));
             }
             // It may have done it before it failed.
             500..=599 => return Err(ProviderError::Unknown(format!("it answered with {status}"))),

@@ -87,9 +87,15 @@ impl fmt::Debug for Stripe {
 
 impl Stripe {
     /// Stripe with a merchant's secret key. `base` is [`BASE`], or a stand-in for tests.
-    pub fn new(base: &str, key: &str, multicapture: bool, pay_url: Option<String>) -> Self {
+    pub fn new(
+        base: &str,
+        key: &str,
+        multicapture: bool,
+        pay_url: Option<String>,
+        timeout: Duration,
+    ) -> Self {
         Self {
-            client: client(Reach::Anywhere),
+            client: client(Reach::Anywhere, timeout),
             base: base.trim_end_matches('/').to_owned(),
             key: key.to_owned(),
             multicapture,
@@ -445,7 +451,7 @@ mod tests {
 
     #[test]
     fn the_key_is_never_shown() {
-        let stripe = Stripe::new(BASE, "sk_live_secret", false, None);
+        let stripe = Stripe::new(BASE, "sk_live_secret", false, None, super::super::WHOLE);
         assert!(!format!("{stripe:?}").contains("secret"));
     }
 }

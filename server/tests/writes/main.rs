@@ -3,6 +3,7 @@
 mod acts;
 mod client;
 mod delays;
+mod errands;
 mod history;
 mod holidays;
 mod imports;

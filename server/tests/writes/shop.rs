@@ -8,6 +8,7 @@ use server::app::{App, Parts};
 use server::catalogue::{Catalogue, KeyKind};
 use server::changes::Changes;
 use server::clock::Clock;
+use server::connections::Connections;
 use server::limits::Limits;
 use server::metrics::Metrics;
 use server::operations::keys::{add_key, named};
@@ -210,14 +211,19 @@ pub async fn app(database: Store) -> App {
 }
 
 async fn app_at(database: Store, now: DateTime<Utc>) -> App {
+    app_with(database, Clock::starting_at(now), Connections::default()).await
+}
+
+/// An app with a clock of the test's, connected to somebody.
+pub async fn app_with(database: Store, clock: Clock, connections: Connections) -> App {
     let app = App::new(Parts {
         store: database,
         catalogue: Catalogue::default(),
         changes: Changes::default(),
-        clock: Clock::starting_at(now),
+        clock,
         limits: Limits::default(),
         metrics: Metrics::default(),
-        connections: Default::default(),
+        connections,
     });
     load_all(&app).await.expect("the catalogue");
     app

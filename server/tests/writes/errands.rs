@@ -1,0 +1,462 @@
+//! What is done outside: a payment system that fails in every way, and mail that is carried once.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value, json};
+use server::clock::{Clock, Hand};
+use server::connections::Connections;
+use server::operations::errands::run_due;
+use server::operations::look_after_payments::{Seen, look_after_payments};
+use server::payments::signature::{Secret, verify_standard};
+
+use crate::client::Client;
+use crate::orders::{cancel, place, ready, ship, shown};
+use crate::reservations::{ordered, sku};
+use crate::shop::{TestShop, app_with, now};
+
+/// With which messages to the payment system are signed.
+const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+/// How long an answer is waited for here.
+const TIMEOUT_MS: u64 = 300;
+
+/// What the payment system does with the next message.
+#[derive(Debug, Clone)]
+enum Turn {
+    /// Does it and says so.
+    Well,
+    /// Breaks the connection before it has done anything.
+    LostBefore,
+    /// Does it, and breaks the connection before it says so.
+    LostAfter,
+    /// Does it, and says so too late.
+    LateAfter,
+    /// Does it, and says so without end.
+    HugeAfter,
+    /// Does nothing and answers so.
+    Status(u16),
+    /// Does nothing and answers this.
+    Says(Value),
+}
+
+/// A payment system as a merchant might have one: what it is asked twice under one name it does once.
+#[derive(Clone, Default)]
+struct Bank(Arc<Mutex<Ledger>>);
+
+#[derive(Default)]
+struct Ledger {
+    turns: VecDeque<Turn>,
+    /// What was done, by the name under which it was asked.
+    done: HashMap<String, Value>,
+    messages: usize,
+    forged: usize,
+}
+
+impl Bank {
+    fn will(&self, turns: &[Turn]) {
+        let mut ledger = self.0.lock().expect("the ledger");
+        ledger.turns.extend(turns.iter().cloned());
+    }
+
+    /// Types and amounts of what was done, smallest first.
+    fn done(&self) -> Vec<(String, i64)> {
+        let ledger = self.0.lock().expect("the ledger");
+        let mut done: Vec<(String, i64)> = ledger
+            .done
+            .values()
+            .map(|asked| {
+                let amount = asked["amount"]["amount"].as_i64().unwrap_or(0);
+                (
+                    asked["type"].as_str().unwrap_or_default().to_owned(),
+                    amount,
+                )
+            })
+            .collect();
+        done.sort();
+        assert_eq!(ledger.forged, 0, "every message is signed");
+        done
+    }
+}
+
+async fn bank(State(bank): State<Bank>, headers: HeaderMap, body: Bytes) -> Response {
+    let text = |name: &str| {
+        headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let (id, timestamp, signature) = (
+        text("webhook-id"),
+        text("webhook-timestamp"),
+        text("webhook-signature"),
+    );
+    let at = timestamp
+        .parse()
+        .ok()
+        .and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+    let secret = Secret::standard(SECRET).expect("a secret");
+    let believed = verify_standard(
+        &[secret],
+        &id,
+        &timestamp,
+        &signature,
+        &body,
+        at.unwrap_or_default(),
+    );
+    let asked: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let (turn, said) = {
+        let mut ledger = bank.0.lock().expect("the ledger");
+        ledger.messages += 1;
+        ledger.forged += usize::from(believed.is_err());
+        let turn = ledger.turns.pop_front().unwrap_or(Turn::Well);
+        let does = !matches!(turn, Turn::LostBefore | Turn::Status(_) | Turn::Says(_));
+        if does {
+            ledger.done.entry(id).or_insert_with(|| asked.clone());
+        }
+        let said = match asked["type"].as_str() {
+            Some("payment.authorize") => "authorized",
+            Some("payment.capture") => "captured",
+            Some("payment.refund") => "refunded",
+            _ => "released",
+        };
+        (turn, json!({"status": said, "reference": "their-1"}))
+    };
+    match turn {
+        Turn::Well => axum::Json(said).into_response(),
+        // A handler that falls over breaks the connection.
+        Turn::LostBefore | Turn::LostAfter => panic!("the connection is lost"),
+        Turn::LateAfter => {
+            tokio::time::sleep(Duration::from_millis(4 * TIMEOUT_MS)).await;
+            axum::Json(said).into_response()
+        }
+        Turn::HugeAfter => vec![b'x'; 1024 * 1024].into_response(),
+        Turn::Status(status) => {
+            let status = StatusCode::from_u16(status).expect("a status");
+            (
+                status,
+                [("retry-after", "7"), ("location", "http://127.0.0.1:1/")],
+            )
+                .into_response()
+        }
+        Turn::Says(said) => axum::Json(said).into_response(),
+    }
+}
+
+/// A shop that is connected to a payment system and a mailbox, with a clock that is moved by hand.
+struct Connected {
+    shop: TestShop,
+    client: Client,
+    bank: Bank,
+    hand: Hand,
+    at: DateTime<Utc>,
+}
+
+impl Connected {
+    async fn new() -> Self {
+        let bank_ = Bank::default();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        let router = Router::new().fallback(bank).with_state(bank_.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let mut shop = TestShop::new().await;
+        let (clock, hand) = Clock::by_hand(now());
+        let accounts = json!({
+            "public_url": "https://ships.example",
+            "stores": {"default": {
+                "external": {"url": format!("http://127.0.0.1:{port}/bank"), "private": true, "secret": SECRET, "timeout_ms": TIMEOUT_MS},
+                "mail": {"folder": shop.directory.path().join("mail"), "from": "Shop <orders@shop.example>"},
+            }},
+        });
+        let connections = Connections::parse(&accounts.to_string(), &clock).expect("accounts");
+        shop.app = app_with(shop.app.store.clone(), clock, connections).await;
+        let client = Client::new(&shop).await;
+        Self {
+            shop,
+            client,
+            bank: bank_,
+            hand,
+            at: now(),
+        }
+    }
+
+    /// An order of three, of which one is there, for 34.02 in all.
+    async fn with_order() -> Self {
+        let connected = Self::new().await;
+        let client = &connected.client;
+        sku(client, "A", 1, json!({})).await;
+        ordered(client, "PO-7", "A", 2, "2026-12-11").await;
+        let usd = |amount: i64| json!({"amount": amount, "currency": "USD"});
+        let order = json!({
+            "lines": [{"sku": "A", "quantity": 3, "unit_price": usd(1_000)}],
+            "discount": usd(100), "shipping": usd(495), "tax": usd(7),
+            "customer": {"email": "anna@example.org", "name": "Anna", "lang": "en-US", "country": "US"},
+            "payment": {"provider": "external", "reference": "their-7"},
+        });
+        let placed = place(client, "W-1", order).await;
+        assert_eq!(
+            placed.status,
+            201,
+            "{}",
+            String::from_utf8_lossy(&placed.body)
+        );
+        connected
+    }
+
+    /// Lets time go on and does what is due, for so many hours.
+    async fn after_hours(&mut self, hours: i64) {
+        for _ in 0..hours {
+            for minutes in [1, 4, 10, 45] {
+                self.at += TimeDelta::minutes(minutes);
+                self.hand.show(self.at);
+                look_after_payments(&self.shop.app, &self.shop.store, &mut Seen::default())
+                    .await
+                    .expect("a look");
+                run_due(&self.shop.app, &self.shop.store)
+                    .await
+                    .expect("errands");
+            }
+        }
+    }
+
+    async fn ship_first(&self) -> String {
+        let parcel = ready(&self.client).await.remove(0).0;
+        let left = ship(&self.client, "ship", &parcel).await;
+        assert_eq!(left.status, 200, "{}", String::from_utf8_lossy(&left.body));
+        parcel
+    }
+
+    async fn charge(&self) -> (String, i64) {
+        let order = shown(&self.client, "W-1").await;
+        let charge = &order["payment"]["charges"][0];
+        (
+            charge["status"].as_str().unwrap_or_default().to_owned(),
+            charge["captured"]["amount"].as_i64().unwrap_or(-1),
+        )
+    }
+
+    /// Subjects of the letters that were carried, oldest first.
+    fn letters(&self) -> Vec<String> {
+        let Ok(folder) = std::fs::read_dir(self.shop.directory.path().join("mail")) else {
+            return Vec::new();
+        };
+        let mut files: Vec<_> = folder.map(|file| file.expect("a file").path()).collect();
+        files.sort();
+        let subject = |path: &std::path::PathBuf| {
+            let text = std::fs::read_to_string(path).expect("a letter");
+            let line = text.lines().find_map(|line| line.strip_prefix("Subject: "));
+            line.unwrap_or_default().to_owned()
+        };
+        files.iter().map(subject).collect()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_goes_wrong_a_parcel_is_captured_once_or_its_customer_is_asked() {
+    let declined = json!({"status": "declined", "code": "card_declined", "pay_url": "https://shop.example/pay"});
+    let strange = json!({"status": "sure"});
+    let cases: [(&str, Vec<Turn>, (&str, i64), usize); 14] = [
+        ("well", vec![], ("captured", 1_134), 1),
+        (
+            "lost before",
+            vec![Turn::LostBefore],
+            ("captured", 1_134),
+            1,
+        ),
+        ("lost after", vec![Turn::LostAfter], ("captured", 1_134), 1),
+        ("late after", vec![Turn::LateAfter], ("captured", 1_134), 1),
+        (
+            "late twice",
+            vec![Turn::LateAfter, Turn::LateAfter],
+            ("captured", 1_134),
+            1,
+        ),
+        ("huge after", vec![Turn::HugeAfter], ("captured", 1_134), 1),
+        (
+            "500",
+            vec![Turn::Status(500), Turn::Status(503)],
+            ("captured", 1_134),
+            1,
+        ),
+        ("429", vec![Turn::Status(429)], ("captured", 1_134), 1),
+        (
+            "pending",
+            vec![Turn::Says(json!({"status": "pending"}))],
+            ("captured", 1_134),
+            1,
+        ),
+        (
+            "declined",
+            vec![Turn::Says(declined.clone()); 99],
+            ("payment_needed", 0),
+            0,
+        ),
+        (
+            "authentication",
+            vec![Turn::Says(json!({"status": "authentication_required"})); 99],
+            ("payment_needed", 0),
+            0,
+        ),
+        (
+            "expired",
+            vec![Turn::Says(json!({"status": "expired"})); 99],
+            ("payment_needed", 0),
+            0,
+        ),
+        (
+            "redirect",
+            vec![Turn::Status(307); 99],
+            ("payment_needed", 0),
+            0,
+        ),
+        (
+            "strange answer",
+            vec![Turn::Says(strange); 99],
+            ("payment_needed", 0),
+            0,
+        ),
+    ];
+    for (name, turns, expected, captures) in cases {
+        let mut connected = Connected::with_order().await;
+        connected.bank.will(&turns);
+        connected.ship_first().await;
+        connected.after_hours(2).await;
+        let (status, captured) = connected.charge().await;
+        assert_eq!((status.as_str(), captured), expected, "{name}");
+        let done = connected.bank.done();
+        let taken = done
+            .iter()
+            .filter(|(kind, _)| kind == "payment.capture")
+            .count();
+        assert_eq!(taken, captures, "{name}: {done:?}");
+        let letters = connected.letters();
+        let told = match captures {
+            1 => "Order W-1 is on its way",
+            _ => "Order W-1: we need your payment",
+        };
+        assert_eq!(
+            letters.iter().filter(|subject| *subject == told).count(),
+            1,
+            "{name}: {letters:?}"
+        );
+        connected.shop.assert_sound().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_customer_who_pays_later_is_captured_then() {
+    let mut connected = Connected::with_order().await;
+    connected
+        .bank
+        .will(&[Turn::Says(json!({"status": "declined"}))]);
+    connected.ship_first().await;
+    connected.after_hours(1).await;
+    // Asked again under the same name, the payment system says what it knows by then.
+    assert_eq!(connected.charge().await, ("captured".to_owned(), 1_134));
+    connected.shop.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_customer_hears_of_the_order_the_parcel_the_delay_and_the_end_once_each() {
+    let mut connected = Connected::with_order().await;
+    connected.after_hours(1).await;
+    assert_eq!(connected.letters(), ["Your order W-1 at default"]);
+    connected.ship_first().await;
+    connected.after_hours(1).await;
+    let later = json!({"expected_on": "2026-12-18"});
+    assert_eq!(
+        connected
+            .client
+            .patch("/v1/purchase-orders/PO-7", later)
+            .await
+            .status,
+        200
+    );
+    connected.after_hours(1).await;
+    let order = shown(&connected.client, "W-1").await;
+    assert_eq!(order["notices"][0]["status"], "told");
+    assert_eq!(
+        cancel(&connected.client, "rest", "W-1", json!({}))
+            .await
+            .status,
+        200
+    );
+    connected.after_hours(2).await;
+    assert_eq!(
+        connected.letters(),
+        [
+            "Your order W-1 at default",
+            "Order W-1 is on its way",
+            "Order W-1: a new date",
+            "Order W-1: cancelled",
+        ]
+    );
+    assert_eq!(
+        connected.bank.done(),
+        [
+            ("payment.capture".to_owned(), 1_134),
+            ("payment.release".to_owned(), 0)
+        ]
+    );
+    connected.shop.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refund_that_is_lost_on_the_way_is_given_once() {
+    let mut connected = Connected::with_order().await;
+    let parcel = connected.ship_first().await;
+    connected.after_hours(1).await;
+    connected.bank.will(&[Turn::LostAfter, Turn::LateAfter]);
+    let body = json!({"shipment": parcel, "amount": {"amount": 134, "currency": "USD"}});
+    assert_eq!(
+        connected
+            .client
+            .post("/v1/orders/W-1/refunds", "back", body)
+            .await
+            .status,
+        201
+    );
+    connected.after_hours(1).await;
+    let order = shown(&connected.client, "W-1").await;
+    assert_eq!(order["payment"]["refunds"][0]["status"], "done");
+    let refunds: Vec<_> = connected
+        .bank
+        .done()
+        .into_iter()
+        .filter(|(kind, _)| kind == "payment.refund")
+        .collect();
+    assert_eq!(refunds, [("payment.refund".to_owned(), 134)]);
+    connected.shop.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn errands_of_a_server_that_fell_are_done_by_another_after_a_while() {
+    let mut connected = Connected::with_order().await;
+    connected.ship_first().await;
+    let (store, app) = (&connected.shop.store, &connected.shop.app);
+    let taken = app
+        .store
+        .take_errands(
+            store,
+            connected.at,
+            connected.at + TimeDelta::seconds(90),
+            16,
+        )
+        .await;
+    assert_eq!(taken.expect("errands").len(), 2, "a letter and a capture");
+    // Nobody else does them meanwhile.
+    run_due(app, store).await.expect("nothing to do");
+    assert!(connected.bank.done().is_empty());
+    connected.after_hours(1).await;
+    assert_eq!(connected.charge().await, ("captured".to_owned(), 1_134));
+    assert_eq!(connected.letters().len(), 2);
+}
