@@ -42,7 +42,7 @@ fmt: ## format the Rust code
 lint: ## clippy and the formatting check
 	@scripts/with-env.sh cargo fmt --all --check
 	@scripts/with-env.sh cargo clippy --locked --workspace --all-targets -- --deny warnings
-	@scripts/with-env.sh cargo clippy --locked --package shipsby-server --test postgres -- --deny warnings
+	@scripts/with-env.sh cargo clippy --locked --package shipsby-server --test postgres --test outside -- --deny warnings
 
 screenshots: server ## take the pictures of the README again
 	@scripts/setup.sh browser

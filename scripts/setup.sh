@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing, part by part. Every part may be run again; what is already there takes no time.
 #
-#     scripts/setup.sh [check] [wasm] [tools] [npm] [deny] [browser] [nginx] [postgres] [deb] [bench]     without a part: all but deb and bench
+#     scripts/setup.sh [check] [wasm] [tools] [npm] [deny] [browser] [nginx] [postgres] [python] [deb] [bench]     without a part: all but deb and bench
 #
 # SHIPSBY_WASM=debian (or rustup) forces the toolchain for WebAssembly.
 
@@ -96,6 +96,22 @@ setup_postgres() {
     ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || have initdb || apt_install "PostgreSQL" postgresql
 }
 
+# Stand-ins for Stripe and a mail server, in a place of their own.
+setup_python() {
+    local python=$SHIPSBY_CACHE/python installed
+    installed="localstripe $LOCALSTRIPE_VERSION aiosmtpd $AIOSMTPD_VERSION"
+    [ "$(cat "$python/installed" 2>/dev/null)" != "$installed" ] || return 0
+    python3 -c 'import venv, ensurepip' 2>/dev/null || apt_install "Python's venv" python3 python3-venv
+    say "Installing stand-ins for Stripe and a mail server (usually 20 seconds)"
+    rm -rf "$python"
+    { python3 -m venv "$python" && "$python/bin/pip" install --quiet --disable-pip-version-check \
+        "localstripe==$LOCALSTRIPE_VERSION" "aiosmtpd==$AIOSMTPD_VERSION"; } >"$SHIPSBY_CACHE/python.log" 2>&1 || {
+        tail -n 5 "$SHIPSBY_CACHE/python.log" >&2
+        fail "localstripe and aiosmtpd could not be installed." "Is the network there? The whole output is in $SHIPSBY_CACHE/python.log"
+    }
+    echo "$installed" >"$python/installed"
+}
+
 # The cache of the tests in tests/cdn. SHIPSBY_NGINX names another one.
 setup_nginx() {
     [ ! -x "$SHIPSBY_NGINX" ] || return 0
@@ -147,10 +163,10 @@ cargo_install() {
     rm -rf "$SHIPSBY_CACHE/tools-build"
 }
 
-[ $# -gt 0 ] || set -- check wasm tools npm deny browser nginx postgres
+[ $# -gt 0 ] || set -- check wasm tools npm deny browser nginx postgres python
 for part in "$@"; do
     case "$part" in
-        check | wasm | tools | npm | deny | browser | nginx | postgres | deb | bench) "setup_$part" ;;
-        *) fail "'$part' is not a part of the setup." "The parts: check wasm tools npm deny browser nginx postgres deb bench" ;;
+        check | wasm | tools | npm | deny | browser | nginx | postgres | python | deb | bench) "setup_$part" ;;
+        *) fail "'$part' is not a part of the setup." "The parts: check wasm tools npm deny browser nginx postgres python deb bench" ;;
     esac
 done

@@ -57,7 +57,7 @@ count() {
 # "All targets" passes over tests that plain `cargo test` passes over.
 lint() {
     cargo clippy --locked --workspace --all-targets -- --deny warnings &&
-        cargo clippy --locked --package shipsby-server --test postgres -- --deny warnings
+        cargo clippy --locked --package shipsby-server --test postgres --test outside -- --deny warnings
 }
 
 documentation() { RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps; }
@@ -69,7 +69,7 @@ e2e() {
 }
 
 say "Setting up (no time when all is there; up to 15 minutes on a fresh machine)"
-scripts/setup.sh check wasm tools npm deny browser nginx postgres
+scripts/setup.sh check wasm tools npm deny browser nginx postgres python
 
 step fmt check "formatting (1 second)" \
     "make fmt" \
@@ -97,6 +97,9 @@ step rust tests "unit, property, contract and documentation tests (2 minutes; 6 
 step postgres tests "the store's contract and all that writes, on PostgreSQL; what only many servers do (3 minutes)" \
     "scripts/postgres.sh run cargo test --package shipsby-server --test writes --test postgres NAME_OF_THE_TEST" \
     scripts/postgres.sh run cargo test --locked --package shipsby-server --no-fail-fast --test writes --test postgres
+step outside tests "Stripe as localstripe models it, and a real mail server (20 seconds)" \
+    "scripts/outside.sh run cargo test --package shipsby-server --test outside NAME_OF_THE_TEST" \
+    scripts/outside.sh run cargo test --locked --package shipsby-server --test outside
 step wasm check "the same vectors, compiled to WebAssembly (1 minute)" \
     "tests/wasm/run.sh" \
     tests/wasm/run.sh
@@ -121,7 +124,7 @@ step e2e tests "a running server and a real browser (3 minutes)" \
     "scripts/with-env.sh node --test tests/e2e/NAME.test.js" \
     e2e
 
-[ "${#rows[@]}" -gt 0 ] || fail "There is no step called$wanted." "The steps: fmt deny size clippy doc rust postgres wasm openapi cdn otel operations e2e"
+[ "${#rows[@]}" -gt 0 ] || fail "There is no step called$wanted." "The steps: fmt deny size clippy doc rust postgres outside wasm openapi cdn otel operations e2e"
 printf '\n%-10s %8s %8s %9s\n' step passed failed time
 printf '%s\n' "${rows[@]}"
 printf '%-10s %8d %8d %7d s\n' together "$passed_sum" "$failed_sum" "$SECONDS"

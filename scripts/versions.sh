@@ -10,3 +10,5 @@ WASM_BINDGEN_VERSION=0.2.130   # must equal wasm-bindgen in Cargo.lock, `setup.s
 CARGO_DENY_VERSION=0.20.2
 LLD_VERSION=22            # the linker that goes with Debian's rustc-web
 CARGO_DEB_VERSION=3.8.0
+LOCALSTRIPE_VERSION=1.15.10   # a process of its own in tests: its licence is the GPL
+AIOSMTPD_VERSION=1.4.6

@@ -23,6 +23,7 @@ mod import_deliveries;
 pub mod import_stock;
 pub mod keys;
 mod learn;
+pub mod letter_templates;
 mod letters;
 pub mod load;
 pub mod look_after_payments;

@@ -3,19 +3,24 @@
 use chrono::TimeDelta;
 use server::app::App;
 use server::demo::{products, setup};
+use server::mail::render::Template;
 use server::operations::adjust_stock::{AdjustStock, Adjustment, adjust_stock};
 use server::operations::change_purchase_order::{ChangePurchaseOrder, change_purchase_order};
+use server::operations::charging::{Charged, record_charged};
 use server::operations::create_purchase_order::{
     CreatePurchaseOrder, Ordered, create_purchase_order,
 };
 use server::operations::once::{Answer, Asked, Once, Ticket};
 use server::operations::place_order::{Pay, PlaceOrder, Prices, place_order};
 use server::operations::receive_purchase_order::{ReceivePurchaseOrder, receive_purchase_order};
-use server::operations::records::{Customer, ProviderKind};
+use server::operations::records::{Customer, PartKey, ProviderKind};
+use server::operations::refund::{GiveBack, refund};
 use server::operations::reserve::{Reserve, reserve};
 use server::operations::ship::{Ship, ship};
 use server::operations::show;
-use shared::ids::{Sku, StoreId};
+use server::store::writing::Note;
+use shared::delay::{Event, Kind, Notice, Silence, When};
+use shared::ids::{OrderId, ShipmentId, Sku, StoreId};
 use shared::quantity::Quantity;
 use shared::shipment::PlanKind;
 
@@ -139,6 +144,7 @@ pub async fn fill(app: &App) {
     ship(app, &store, gone, once(app, &store, "shipment"))
         .await
         .expect("a shipment");
+    pay_back_and_tell(app, &store, &ready[0].id).await;
     let broken = AdjustStock {
         reason: "broken in the shop".into(),
         lines: vec![Adjustment {
@@ -150,4 +156,51 @@ pub async fn fill(app: &App) {
     adjust_stock(app, &store, broken, once(app, &store, "adjustment"))
         .await
         .expect("an adjustment");
+}
+
+/// What is captured and given back for a parcel, what its customer was told, and how the shop words its letters.
+async fn pay_back_and_tell(app: &App, store: &StoreId, shipment: &ShipmentId) {
+    let captured = Charged::Captured { reference: None };
+    record_charged(app, store, None, shipment, &captured)
+        .await
+        .expect("a capture");
+    let order: OrderId = id("W-test");
+    let back = GiveBack {
+        id: "rfd_test".into(),
+        shipment: shipment.clone(),
+        amount: None,
+        reason: None,
+    };
+    refund(app, store, order.clone(), back, once(app, store, "refund"))
+        .await
+        .expect("a refund");
+    let now = app.clock.now();
+    let note = Note::new("tell", order.as_str());
+    let mut writing = app.store.begin(store, note, now).await.expect("a change");
+    let (key, due) = (PartKey { line: 0, part: 0 }, When::Unknown);
+    let notice = Notice {
+        kind: Kind::Indefinite,
+        promise_from: due,
+        promise_to: due,
+        reply_by: None,
+        silence: Silence::ChangesNothing,
+        may_cancel_until_shipped: true,
+    };
+    writing
+        .add_notice(&order, key, &notice)
+        .await
+        .expect("a notice");
+    let told = Event::Told {
+        on: now.date_naive(),
+        due,
+    };
+    writing
+        .note_delay(&order, key, &told)
+        .await
+        .expect("an event");
+    writing
+        .put_letter_template("confirmed", "de", Template::ours())
+        .await
+        .expect("a template");
+    writing.commit().await.expect("a commit");
 }

@@ -9,6 +9,7 @@ pub mod fields;
 pub mod holidays;
 pub mod imports;
 pub mod keys;
+pub mod letters;
 pub mod locations;
 pub mod money;
 pub mod orders;
@@ -63,6 +64,8 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(orders::create, orders::list))
         .routes(routes!(orders::show, orders::change))
         .routes(routes!(orders::cancel))
+        .routes(routes!(letters::show, letters::put, letters::remove))
+        .routes(routes!(letters::preview))
         .routes(routes!(money::refund))
         .routes(routes!(money::say))
         .routes(routes!(webhooks::receive))
