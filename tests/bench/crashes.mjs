@@ -202,7 +202,8 @@ async function crashes(engine, db) {
     if (shop.wrong.length > SHOWN_MAX) break;
   }
   const last = await serve(store.db);
-  await Promise.all(clients.map(async (each) => each.resolve((await client(last.origin, store.secret)).ask)));
+  const resolved = clients.map(async (each) => each.resolve((await client(last.origin, store.secret)).ask));
+  for (const { reason } of await Promise.allSettled(resolved)) shop.hold(!reason, reason?.message);
   await lookUp(shop, last.origin, store.secret, shop.orders.keys());
   const { ask, close } = await client(last.origin, store.secret);
   for (const [sku, units] of shop.on_hand) {

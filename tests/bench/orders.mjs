@@ -56,13 +56,13 @@ async function compare(name, bare, ours, ratio_bar, per_s_bar = undefined) {
   note(`orders/s round by round: ${rounds.ours.map((round) => Math.round(round.per_s)).join(", ")}; ${rounds.ours.reduce((sum, round) => sum + round.requests, 0)} orders open in the end`);
 }
 
-async function served(db, ratios) {
+async function served(name, db, ratios) {
   const shop = newShop(db, await stockFile(SKUS, UNITS));
   const server = await serve(shop.db);
   await ratios({ server, key: shop.secret });
   await server.stop();
   const found = faults(shop.db);
-  must("faults that `ships-by check` finds", `${found}`, "0", found === 0);
+  must(`${name}: faults that \`ships-by check\` finds`, `${found}`, "0", found === 0);
 }
 
 async function sqlite() {
@@ -74,7 +74,7 @@ async function sqlite() {
     const { orders } = JSON.parse(stdout);
     return { per_s: orders / ROUND_S };
   };
-  await served("orders", (ours) => compare("SQLite: orders of 3 lines", bare, ours, SQLITE_BAR, ORDERS_PER_S_BAR));
+  await served("SQLite", "orders", (ours) => compare("SQLite: orders of 3 lines", bare, ours, SQLITE_BAR, ORDERS_PER_S_BAR));
 }
 
 /** Runs a script of statements with 32 clients, and says how many times a second. */
@@ -104,12 +104,12 @@ async function postgres() {
   const admin = process.env.SHIPSBY_TEST_POSTGRES;
   newShop(postgresDatabase("bare"), await stockFile(SKUS, UNITS));
   const order = orderScript();
-  await served(postgresDatabase("orders"), (ours) => compare("PostgreSQL: orders of 3 lines", () => pgbench(`${admin}/bare`, order), ours, POSTGRES_BAR));
+  await served("PostgreSQL", postgresDatabase("orders"), (ours) => compare("PostgreSQL: orders of 3 lines", () => pgbench(`${admin}/bare`, order), ours, POSTGRES_BAR));
 
   const script = join(scratch, "hot.pgbench");
   writeFileSync(script, "UPDATE hot SET units = units - 1 WHERE sku = 1;\n");
   await run("psql", ["--quiet", `${admin}/bare`, "--command", "CREATE TABLE hot (sku INTEGER PRIMARY KEY, units BIGINT NOT NULL) WITH (fillfactor = 20); INSERT INTO hot VALUES (1, 0)"]);
-  await served(postgresDatabase("hot"), (ours) => compare("PostgreSQL: orders of one hot SKU", () => pgbench(`${admin}/bare`, script), { ...ours, skus: 1, lines: 1 }, 1));
+  await served("PostgreSQL, hot", postgresDatabase("hot"), (ours) => compare("PostgreSQL: orders of one hot SKU", () => pgbench(`${admin}/bare`, script), { ...ours, skus: 1, lines: 1 }, 1));
 }
 
 if (ENGINES.includes("SQLite")) await sqlite();

