@@ -12,7 +12,7 @@ const UNITS = 100_000;
 const CLIENTS = 16;
 const KILLS = Number(process.env.SHIPSBY_KILLS ?? 300);
 const KILL_AFTER_MS_MIN = 20;
-const KILL_AFTER_MS_MAX = 400;
+const KILL_AFTER_MS_MAX = 800;
 /** After one kill of so many `ships-by check` looks as well. */
 const CHECK_EVERY = 25;
 const LINES_MAX = 3;
