@@ -48,7 +48,7 @@ screenshots: server ## take the pictures of the README again
 	@scripts/setup.sh browser
 	@scripts/with-env.sh node tests/e2e/screenshots.mjs $(ARGS)
 
-bench: server ## measure against the bars (20 to 40 minutes; wants a quiet machine)
+bench: server ## measure against the bars (an hour; wants a quiet machine)
 	@scripts/setup.sh browser bench
 	@scripts/with-env.sh tests/bench/run.sh $(ARGS)
 

@@ -19,6 +19,8 @@ if (!SHIPS_BY || !CHROMIUM) throw Error("Run it as: make bench ARGS=NAME");
 const READY_MS_MAX = 180_000;
 const STOP_MS_MAX = 12_000;
 const MEBIBYTE = 1024 * 1024;
+// What run.sh takes for a bar that must be met, and was not.
+const BROKEN_PROMISE = 3;
 
 // nginx's workers would else be a user who may not read our folders.
 export const NGINX_USER = process.getuid() === 0 ? "user root;" : "";
@@ -47,6 +49,12 @@ export function bar(what, measured, wanted, met) {
   if (results) appendFileSync(results, JSON.stringify({ bench, what, measured, wanted, verdict }) + "\n");
 }
 
+/** Prints a bar that no machine is too slow for: missing it ends the benchmark with an exit code of its own. */
+export function must(what, measured, wanted, met) {
+  bar(what, measured, wanted, met);
+  if (!met) process.exitCode = BROKEN_PROMISE;
+}
+
 /** Prints what is worth knowing and has no bar. */
 export const note = (text) => console.log(`        ${text}`);
 
@@ -71,15 +79,18 @@ export function dice(seed = 1) {
 
 export const skuOf = (number) => `bench-${String(number).padStart(7, "0")}`;
 
-/** Writes a stock file. Its rows are in no order, as a shop's file is in none that helps a database. */
-export async function stockFile(rows) {
-  const path = join(scratch, `stock-${rows}.csv`);
+/**
+ * Writes a stock file: so many units of each SKU, up to 500 unless said otherwise. Its rows are in no order, as a shop's file
+ * is in none that helps a database.
+ */
+export async function stockFile(rows, units = undefined) {
+  const path = join(scratch, `stock-${rows}-${units ?? "some"}.csv`);
   const file = createWriteStream(path);
   const stride = 7_919; // a prime, so that each row comes once
   const roll = dice();
   let chunk = "sku,on_hand\n";
   for (let row = 0; row < rows; row += 1) {
-    chunk += `${skuOf((row * stride) % rows)},${1 + roll(500)}\n`;
+    chunk += `${skuOf((row * stride) % rows)},${units ?? 1 + roll(500)}\n`;
     if (chunk.length > MEBIBYTE) {
       if (!file.write(chunk)) await new Promise((resolve) => file.once("drain", resolve));
       chunk = "";
@@ -133,12 +144,17 @@ export function postgresDatabase(name) {
 /** The same as `newShop`, on PostgreSQL. */
 export function postgresShop(name, file) {
   const shop = newShop(postgresDatabase(name), file);
-  const faults = () => {
-    const { status, stdout } = spawnSync(SHIPS_BY, ["check", "--db", shop.db], { encoding: "utf8" });
-    return status === 0 ? 0 : (stdout.match(/^not so:/gm) ?? []).length || 1;
-  };
-  return { ...shop, faults };
+  return { ...shop, faults: () => faults(shop.db) };
 }
+
+/** How many faults `ships-by check` finds. */
+export function faults(db) {
+  const { status, stdout } = spawnSync(SHIPS_BY, ["check", "--db", db], { encoding: "utf8" });
+  return status === 0 ? 0 : (stdout.match(/^not so:/gm) ?? []).length || 1;
+}
+
+/** The databases that a benchmark is to run on: both, or those of SHIPSBY_ENGINES. */
+export const ENGINES = (process.env.SHIPSBY_ENGINES ?? "SQLite PostgreSQL").split(/[ ,]+/);
 
 export const newKey = (db, kind) => /\b[ps]k_\S+/.exec(shipsBy("keys", "create", kind, "--db", db))[0];
 
