@@ -12,4 +12,5 @@ mod reservations;
 mod routes;
 mod shop;
 mod store;
+mod together;
 mod waiting;

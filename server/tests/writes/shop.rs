@@ -96,6 +96,17 @@ impl TestShop {
         }
     }
 
+    /// The same shop with a clock that stands still.
+    pub async fn standing_still(self) -> Self {
+        self.app.store.close().await;
+        let database = self.other_process().await;
+        let (clock, _) = Clock::by_hand(now());
+        Self {
+            app: app_with(database, clock).await,
+            ..self
+        }
+    }
+
     pub async fn add_store(&self, name: &str) -> StoreId {
         let store = id(name);
         self.app.store.add_store(&store).await.expect("a store");
@@ -210,11 +221,15 @@ pub async fn app(database: Store) -> App {
 }
 
 async fn app_at(database: Store, now: DateTime<Utc>) -> App {
+    app_with(database, Clock::starting_at(now)).await
+}
+
+async fn app_with(database: Store, clock: Clock) -> App {
     let app = App::new(Parts {
         store: database,
         catalogue: Catalogue::default(),
         changes: Changes::default(),
-        clock: Clock::starting_at(now),
+        clock,
         limits: Limits::default(),
         metrics: Metrics::default(),
     });
