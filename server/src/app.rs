@@ -12,9 +12,9 @@ use crate::connections::Connections;
 use crate::freshness::Freshness;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
-use crate::operations::adjust_stock::Waiting;
 use crate::operations::together::Together;
 use crate::operations::turns::Turns;
+use crate::operations::{adjust_stock, place_order};
 use crate::store::Store;
 
 /// The application's state: cheap to clone, first argument of every operation.
@@ -24,7 +24,9 @@ pub struct App {
     /// Whose turn it is to import.
     pub imports: Turns,
     /// Adjustments that share a commit.
-    pub adjustments: Together<Waiting>,
+    pub adjustments: Together<adjust_stock::Waiting>,
+    /// Orders that share a commit.
+    pub orders: Together<place_order::Waiting>,
     /// Since when memory may lack what others commit.
     pub freshness: Freshness,
     /// Told when something may be to be sent to somebody outside.
@@ -60,6 +62,7 @@ impl App {
             parts: Arc::new(parts),
             imports: Turns::default(),
             adjustments: Together::default(),
+            orders: Together::default(),
             freshness: Freshness::default(),
             errands: Arc::default(),
             leaving: Arc::default(),

@@ -1,27 +1,34 @@
 //! Takes a customer's order: what it is promised is promised to nobody else from then on.
 
-use chrono::{DateTime, NaiveDate, Utc};
-use shared::bill::{Cost, spread};
+use std::collections::HashMap;
+use std::collections::{BTreeSet, HashSet};
+use std::ops::RangeInclusive;
+
+use chrono::{DateTime, NaiveDate, SubsecRound, Utc};
 use shared::ids::{OrderId, ReservationId, Sku, StoreId};
 use shared::money::Currency;
 use shared::quantity::Quantity;
 use shared::shipment::PlanKind;
-use shared::supply::Due;
+use shared::supply::SkuFacts;
+use tokio::sync::oneshot;
 
 use super::ActError;
-use super::error::ChangedPromise;
-use super::once::{Once, Outcome};
+use super::claims::{Facts, claim, known};
+use super::decide_order::{Decided, Deciding, decide};
+use super::once::{Kept, Once, Outcome, Ticket};
 use super::payment::begin;
-use super::records::{
-    Customer, DelayRules, Ending, Order, OrderLine, PromiseBasis, PromisedPart, ProviderKind,
-    Reservation, Standing,
-};
-use super::reserve::promised;
-use super::running::{Touched, detached, publish};
+use super::records::{Customer, Ending, Order, ProviderKind, Standing};
+use super::reserve::first;
+use super::running::{Touched, again, publish, publish_several};
 use super::settle::{Cause, settle};
+use super::together::{Brought, Leading};
 use crate::app::App;
-use crate::store::Writing;
+use crate::catalogue::{Settings, Shop};
 use crate::store::writing::Note;
+use crate::store::{StoreError, Writing};
+
+/// Digits of a second that the database keeps.
+const SECOND_DIGITS: u16 = 3;
 
 /// What is ordered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,7 +79,17 @@ pub struct Pay {
     pub expires_at: Option<DateTime<Utc>>,
 }
 
-/// Takes an order: all lines or none.
+/// An order that waits for its turn, and who waits for it.
+pub struct Waiting {
+    request: PlaceOrder,
+    once: Once<Standing>,
+    done: oneshot::Sender<Ended>,
+}
+
+type Ended = Result<Outcome<Standing>, ActError>;
+
+/// Takes an order: all lines or none. Orders that come at the same time are committed together, each decided after those
+/// before it and with a revision of its own, and each is answered after the commit.
 ///
 /// The dates are computed anew in the change that takes it, and what was held for the cart is free for it: nobody
 /// is kept from an order by their own hold. Who held the goods keeps their place in the queue.
@@ -87,61 +104,326 @@ pub async fn place_order(
     store: &StoreId,
     request: PlaceOrder,
     once: Once<Standing>,
-) -> Result<Outcome<Standing>, ActError> {
-    let with = (app.clone(), store.clone(), request, once);
-    detached(with, |(app, store, request, once)| async move {
-        let note = Note::new("place_order", request.id.as_str());
-        let now = app.clock.now();
-        let mut writing = app.store.begin(&store, note, now).await?;
-        if let Some(answer) = once.before(&mut writing).await? {
+) -> Ended {
+    let (done, ended) = oneshot::channel();
+    let waiting = Waiting {
+        request,
+        once,
+        done,
+    };
+    match app.orders.bring(store, waiting) {
+        Brought::Full => return Err(StoreError::busy().into()),
+        Brought::Wait => {}
+        Brought::Lead(leading) => {
+            drop(tokio::spawn(lead(app.clone(), store.clone(), leading)));
+        }
+    }
+    ended
+        .await
+        .unwrap_or_else(|_| Err(StoreError::stopping().into()))
+}
+
+/// Takes the orders of a store until none waits. Runs in a task of its own: the web server drops a handler when its
+/// client hangs up.
+async fn lead(app: App, store: StoreId, mut leading: Leading<Waiting>) {
+    loop {
+        let mut waiting = leading.take();
+        if waiting.is_empty() {
+            return;
+        }
+        let taken = waiting.len();
+        while !waiting.is_empty() {
+            let rest = waiting.split_off(shares_a_commit(&waiting));
+            let ended = take_these(&app, &store, &waiting).await;
+            for (one, ended) in std::mem::replace(&mut waiting, rest).into_iter().zip(ended) {
+                // An error only says that nobody waits for it any more.
+                let _ = one.done.send(ended);
+            }
+        }
+        let came = taken + leading.waiting();
+        if 1 < came {
+            leading.gather(came).await;
+        }
+    }
+}
+
+/// How many of the orders that came first share a commit. One that ends a hold moves the dates of others, so it has one
+/// of its own.
+fn shares_a_commit(waiting: &[Waiting]) -> usize {
+    let ends_a_hold = |one: &Waiting| one.request.reservation.is_some();
+    let first = waiting.iter().position(ends_a_hold);
+    first.unwrap_or(waiting.len()).max(1)
+}
+
+/// Takes orders and brings them into memory. Returns what came of each.
+async fn take_these(app: &App, store: &StoreId, waiting: &[Waiting]) -> Vec<Ended> {
+    if let [one] = waiting
+        && let Some(hold) = &one.request.reservation
+    {
+        return vec![again(|| take_held(app, store, one, hold)).await];
+    }
+    let error = match again(|| take(app, store, waiting)).await {
+        Ok(taken) => return publish_taken(app, store, taken).await,
+        Err(error) => error,
+    };
+    if waiting.len() == 1 || !is_by_one(&error) {
+        return waiting.iter().map(|_| Err(error.clone())).collect();
+    }
+    // What one of them did wrong must not be the others' loss.
+    let mut ended = Vec::with_capacity(waiting.len());
+    for alone in waiting.chunks(1) {
+        match again(|| take(app, store, alone)).await {
+            Ok(taken) => ended.extend(publish_taken(app, store, taken).await),
+            Err(error) => ended.push(Err(error)),
+        }
+    }
+    ended
+}
+
+/// True if one of several orders may be why none was taken.
+fn is_by_one(error: &ActError) -> bool {
+    let is_of_all = matches!(error, ActError::NotFound)
+        || matches!(error, ActError::Store(error) if !matches!(error, StoreError::Constraint(_) | StoreError::Database(_)));
+    !is_of_all
+}
+
+/// Orders that were committed together, if any was taken.
+struct Taken {
+    ended: Vec<Ended>,
+    facts: Vec<SkuFacts>,
+    revisions: RangeInclusive<u64>,
+}
+
+/// Brings what was committed into memory.
+async fn publish_taken(app: &App, store: &StoreId, taken: Taken) -> Vec<Ended> {
+    if !taken.revisions.is_empty() {
+        let touched = Touched::Facts(taken.facts);
+        publish_several(app, store, touched, taken.revisions).await;
+    }
+    taken.ended
+}
+
+/// Takes orders, one after the other, in one commit.
+async fn take(app: &App, store: &StoreId, waiting: &[Waiting]) -> Result<Taken, ActError> {
+    let now = app.clock.now().trunc_subsecs(SECOND_DIGITS);
+    let shop = app.catalogue.shop(store).ok_or(ActError::NotFound)?;
+    let settings = shop.settings();
+    let changes_max = u32::try_from(waiting.len()).unwrap_or(u32::MAX);
+    let mut writing = app.store.begin_several(store, changes_max, now).await?;
+    let before = writing.revision();
+    let mut desk = Desk::new(&mut writing, &shop, &settings, waiting, now).await?;
+    let mut judged: Vec<Result<Outcome<Decided>, ActError>> = Vec::with_capacity(waiting.len());
+    for one in waiting {
+        judged.push(desk.judge(one));
+    }
+    let facts = desk.changed();
+    let all: Vec<&Decided> = judged.iter().filter_map(decided).collect();
+    if all.is_empty() {
+        writing.undo().await?;
+        return Ok(Taken {
+            ended: judged.into_iter().map(ended).collect(),
+            facts: Vec::new(),
+            revisions: before + 1..=before,
+        });
+    }
+
+    writing.add_reservations(all.iter().map(|one| &one.reservation));
+    writing.add_orders(all.iter().map(|one| &one.standing.order));
+    let promised = all.iter();
+    let promised = promised.flat_map(|one| first(&one.promised, one.standing.order.revision));
+    writing.add_promises(&promised.collect::<Vec<_>>());
+    for (one, judged) in waiting.iter().zip(&mut judged) {
+        if let Ok(Outcome::Done(decided)) = judged {
+            writing.next(Note::new("place_order", one.request.id.as_str()));
+            pay(&mut writing, &one.request, &mut decided.standing).await?;
+        }
+    }
+    let kept: Vec<(&Ticket, Kept)> = waiting
+        .iter()
+        .zip(&judged)
+        .filter_map(|(one, judged)| {
+            let standing = &decided(judged)?.standing;
+            Some((one.once.ticket(), one.once.kept(standing)))
+        })
+        .collect();
+    writing.keep_answers(&kept);
+    drop(kept);
+    let revision = writing.commit().await?;
+    let at_revision = |facts| SkuFacts { revision, ..facts };
+    Ok(Taken {
+        ended: judged.into_iter().map(ended).collect(),
+        facts: facts.into_iter().map(at_revision).collect(),
+        revisions: before + 1..=revision,
+    })
+}
+
+fn decided(judged: &Result<Outcome<Decided>, ActError>) -> Option<&Decided> {
+    match judged {
+        Ok(Outcome::Done(decided)) => Some(decided),
+        _ => None,
+    }
+}
+
+fn ended(judged: Result<Outcome<Decided>, ActError>) -> Ended {
+    judged.map(|outcome| match outcome {
+        Outcome::Before(answer) => Outcome::Before(answer),
+        Outcome::Done(decided) => Outcome::Done(decided.standing),
+    })
+}
+
+/// Writes down how an order is paid and who is told, in the change that takes it.
+async fn pay(
+    writing: &mut Writing,
+    request: &PlaceOrder,
+    standing: &mut Standing,
+) -> Result<(), ActError> {
+    if request.pay.is_none() && request.customer.email.is_none() {
+        return Ok(());
+    }
+    // What is paid belongs to an order that is there.
+    writing.write_so_far().await?;
+    begin(writing, &standing.order, request.pay.clone()).await?;
+    if request.pay.is_some() {
+        standing.account = writing.account(&standing.order.id).await?;
+    }
+    Ok(())
+}
+
+/// What orders are judged by: all that was known before the first, and what those before did.
+struct Desk<'a> {
+    store: &'a StoreId,
+    settings: &'a Settings,
+    now: DateTime<Utc>,
+    kept: HashMap<Ticket, Kept>,
+    /// Names that are taken.
+    names: HashSet<ReservationId>,
+    facts: Facts,
+    /// Of what something was promised.
+    touched: BTreeSet<Sku>,
+    /// The change that took the last.
+    revision: u64,
+}
+
+impl<'a> Desk<'a> {
+    async fn new(
+        writing: &mut Writing,
+        shop: &'a Shop,
+        settings: &'a Settings,
+        waiting: &[Waiting],
+        now: DateTime<Utc>,
+    ) -> Result<Self, ActError> {
+        let tickets: Vec<&Ticket> = waiting.iter().map(|one| one.once.ticket()).collect();
+        let names = waiting.iter().map(|one| one.request.id.reservation());
+        let names: Vec<ReservationId> = names.collect();
+        let lines = waiting.iter().flat_map(|one| &one.request.lines);
+        let skus: BTreeSet<&Sku> = lines.map(|(sku, _)| sku).collect();
+        let skus: Vec<Sku> = skus.into_iter().cloned().collect();
+        Ok(Self {
+            store: &shop.id,
+            settings,
+            now,
+            kept: writing.kept_answers(&tickets).await?,
+            names: writing.reservations_among(&names).await?,
+            facts: known(writing, shop, &skus).await?,
+            touched: BTreeSet::new(),
+            revision: writing.revision(),
+        })
+    }
+
+    /// Decides about an order. One that is taken is promised what it takes: those after it find less.
+    fn judge(&mut self, one: &Waiting) -> Result<Outcome<Decided>, ActError> {
+        if let Some(answer) = one.once.before_among(&self.kept)? {
             return Ok(Outcome::Before(answer));
         }
-        let shop = app.catalogue.shop(&store).ok_or(ActError::NotFound)?;
-        let settings = shop.settings();
-        let reservation = request.id.reservation();
-        if writing.reservation(&reservation).await?.is_some() {
-            let detail = format!("`{}` is taken; use another id, or none", request.id);
-            return Err(ActError::conflict("order_exists", detail));
+        let request = &one.request;
+        let name = request.id.reservation();
+        if self.names.contains(&name) {
+            return Err(is_taken(&request.id));
         }
-        let freed = let_go(&mut writing, request.reservation.as_ref(), now).await?;
-        let promised = promised(
-            &mut writing,
-            &settings,
-            &reservation,
-            &request.lines,
-            request.plan,
-            now,
-        )
-        .await?;
-        refuse_later_dates(&request, &promised)?;
+        let revision = self.revision + 1;
+        let decided = decide(
+            request,
+            &Deciding {
+                store: self.store,
+                settings: self.settings,
+                facts: &self.facts,
+                revision,
+                rank: revision,
+                now: self.now,
+            },
+        )?;
+        self.revision = revision;
+        self.names.insert(name);
+        let parts = decided.promised.iter().map(|(part, _)| part);
+        let takes = parts.clone().flat_map(|part| &part.takes);
+        self.touched.extend(takes.map(|(sku, _)| sku.clone()));
+        claim(&mut self.facts, parts, None);
+        Ok(Outcome::Done(decided))
+    }
 
-        let pay = request.pay.clone();
-        let order = ordered(request, settings.delays.clone(), &writing, now)?;
-        writing
-            .add_reservation(&Reservation {
-                id: reservation,
-                plan: order.plan,
-                created_at: now,
-                expires_at: None,
-                ended: None,
-                revision: freed.rank.unwrap_or(order.revision),
-            })
-            .await?;
-        writing.add_order(&order).await?;
-        begin(&mut writing, &order, pay).await?;
-        let mut skus = writing.promise_all(&promised).await?;
-        if !freed.skus.is_empty() {
-            let cause = Cause::ReservationEnded;
-            skus.extend(settle(&mut writing, &settings, Some(&freed.skus), cause, now).await?);
-            skus.extend(freed.skus);
-        }
-        let standing = writing.order(&order.id).await?.ok_or(ActError::NotFound)?;
-        once.keep(&mut writing, &standing);
-        let revision = writing.commit().await?;
-        publish(&app, &store, Touched::Skus(skus), revision).await;
-        Ok(Outcome::Done(standing))
-    })
-    .await
+    /// The facts that are others now.
+    fn changed(self) -> Vec<SkuFacts> {
+        let mut facts = self.facts;
+        let touched = self.touched.iter();
+        touched.filter_map(|sku| facts.remove(sku)).collect()
+    }
+}
+
+fn is_taken(id: &OrderId) -> ActError {
+    let detail = format!("`{id}` is taken; use another id, or none");
+    ActError::conflict("order_exists", detail)
+}
+
+/// Takes an order for which goods were held, by itself.
+async fn take_held(app: &App, store: &StoreId, one: &Waiting, hold: &ReservationId) -> Ended {
+    let request = &one.request;
+    let now = app.clock.now().trunc_subsecs(SECOND_DIGITS);
+    let note = Note::new("place_order", request.id.as_str());
+    let mut writing = app.store.begin(store, note, now).await?;
+    if let Some(answer) = one.once.before(&mut writing).await? {
+        return Ok(Outcome::Before(answer));
+    }
+    let shop = app.catalogue.shop(store).ok_or(ActError::NotFound)?;
+    let settings = shop.settings();
+    if writing
+        .reservation(&request.id.reservation())
+        .await?
+        .is_some()
+    {
+        return Err(is_taken(&request.id));
+    }
+    let freed = let_go(&mut writing, hold, now).await?;
+    let skus: Vec<Sku> = request.lines.iter().map(|(sku, _)| sku.clone()).collect();
+    let facts = known(&mut writing, &shop, &skus).await?;
+    let revision = writing.revision();
+    let decided = decide(
+        request,
+        &Deciding {
+            store,
+            settings: &settings,
+            facts: &facts,
+            revision,
+            rank: freed.rank.unwrap_or(revision),
+            now,
+        },
+    )?;
+    let order: &Order = &decided.standing.order;
+    writing.add_reservations([&decided.reservation]);
+    writing.add_orders([order]);
+    let mut skus = writing.add_promises(&first(&decided.promised, revision));
+    writing.write_so_far().await?;
+    begin(&mut writing, order, request.pay.clone()).await?;
+    if !freed.skus.is_empty() {
+        let cause = Cause::ReservationEnded;
+        skus.extend(settle(&mut writing, &settings, Some(&freed.skus), cause, now).await?);
+        skus.extend(freed.skus);
+    }
+    // Its own dates may be better again by what was freed, and it may come before others.
+    let standing = writing.order(&order.id).await?.ok_or(ActError::NotFound)?;
+    one.once.keep(&mut writing, &standing);
+    let revision = writing.commit().await?;
+    publish(app, store, Touched::Skus(skus), revision).await;
+    Ok(Outcome::Done(standing))
 }
 
 /// What a hold leaves to the order that it was for: its place, and the SKUs that it held.
@@ -155,12 +437,9 @@ struct Freed {
 /// Ends what was held for the cart. A hold that ended before is none.
 async fn let_go(
     writing: &mut Writing,
-    id: Option<&ReservationId>,
+    id: &ReservationId,
     now: DateTime<Utc>,
 ) -> Result<Freed, ActError> {
-    let Some(id) = id else {
-        return Ok(Freed::default());
-    };
     let Some(found) = writing.reservation(id).await? else {
         let detail = format!("`{id}` is not known here; leave it out to order without it");
         return Err(ActError::field(
@@ -180,107 +459,4 @@ async fn let_go(
         rank: Some(found.revision),
         skus: writing.end_reservation(id, Ending::Released).await?,
     })
-}
-
-fn refuse_later_dates(
-    request: &PlaceOrder,
-    promised: &[(PromisedPart, PromiseBasis)],
-) -> Result<(), ActError> {
-    let mut changed = Vec::new();
-    for (at, (sku, shown)) in request.shown.iter().enumerate() {
-        let Some(line) = request.lines.iter().position(|(ordered, _)| ordered == sku) else {
-            let detail = format!("`{sku}` is in no line of the order");
-            let pointer = format!("/shown/{at}/sku");
-            return Err(ActError::field(pointer, "not_in_order", detail));
-        };
-        let of_line = promised
-            .iter()
-            .filter(|(part, _)| usize::try_from(part.line) == Ok(line));
-        let ships_by = last(of_line.map(|(part, _)| part.held.due));
-        let Some(shown) = shown else { continue };
-        if ships_by.is_none_or(|day| *shown < day) {
-            changed.push(ChangedPromise {
-                sku: sku.clone(),
-                shown: *shown,
-                ships_by,
-            });
-        }
-    }
-    match changed.is_empty() {
-        true => Ok(()),
-        false => Err(ActError::PromiseChanged(changed)),
-    }
-}
-
-/// The day by which all have left; none where one has no date.
-fn last(dues: impl Iterator<Item = Due>) -> Option<NaiveDate> {
-    let days: Option<Vec<NaiveDate>> = dues
-        .map(|due| match due {
-            Due::By(day) => Some(day),
-            Due::Owed | Due::Undated => None,
-        })
-        .collect();
-    days?.into_iter().max()
-}
-
-fn ordered(
-    request: PlaceOrder,
-    delays: DelayRules,
-    writing: &Writing,
-    now: DateTime<Utc>,
-) -> Result<Order, ActError> {
-    let shown = |sku: &Sku| {
-        let shown = request.shown.iter().find(|(shown, _)| shown == sku);
-        shown.and_then(|(_, day)| *day)
-    };
-    let costs = match &request.prices {
-        Some(prices) => costs(prices)?,
-        None => vec![Cost::default(); request.lines.len()],
-    };
-    let lines = request.lines.iter().zip(costs);
-    let lines = lines.map(|((sku, quantity), cost)| OrderLine {
-        sku: sku.clone(),
-        quantity: *quantity,
-        shown: shown(sku),
-        cost,
-        shipped: Quantity::ZERO,
-        cancelled: Quantity::ZERO,
-    });
-    Ok(Order {
-        lines: lines.collect(),
-        id: request.id,
-        plan: request.plan,
-        placed_at: now,
-        customer: request.customer,
-        delays,
-        token: Some(request.token),
-        currency: request.prices.map(|prices| prices.currency),
-        revision: writing.revision(),
-    })
-}
-
-/// What each line costs: what is about the whole order is spread by the price of the goods.
-fn costs(prices: &Prices) -> Result<Vec<Cost>, ActError> {
-    let goods: i64 = prices.goods.iter().sum();
-    if goods < prices.discount {
-        let detail = "takes off more than the goods cost; lower it";
-        return Err(ActError::field(
-            "/discount/amount",
-            "invalid_amount",
-            detail,
-        ));
-    }
-    let each = |amount| spread(amount, &prices.goods);
-    let (discount, shipping, tax) = (
-        each(prices.discount),
-        each(prices.shipping),
-        each(prices.tax),
-    );
-    let costs = prices.goods.iter().enumerate().map(|(at, goods)| Cost {
-        goods: *goods,
-        discount: discount[at],
-        shipping: shipping[at],
-        tax: tax[at],
-    });
-    Ok(costs.collect())
 }

@@ -15,6 +15,7 @@ pub use crate::store::payments::{
     Account, Charge, ChargeState, MoneyEvent, Payment, PaymentState, ProviderKind, Refund,
     RefundState,
 };
+pub use crate::store::placed::{Promised, RESERVED};
 pub use crate::store::promise_basis::PromiseBasis;
 pub use crate::store::promises::{Ending, PromiseRow, PromisedPart, Reservation, plan_name};
 pub use crate::store::purchase_orders::{

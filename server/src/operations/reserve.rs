@@ -15,13 +15,13 @@ use shared::supply::Due;
 
 use super::ActError;
 use super::basis::promise_basis;
+use super::claims::{Facts, known};
 use super::once::{Once, Outcome};
-use super::records::{PromiseBasis, PromisedPart, Reservation};
+use super::records::{PromiseBasis, Promised, PromisedPart, Reservation};
 use super::running::{Touched, detached, publish};
 use crate::app::App;
 use crate::catalogue::Settings;
 use crate::hex;
-use crate::store::Writing;
 use crate::store::writing::Note;
 
 /// Longest time for which goods are held, in seconds: a week.
@@ -100,7 +100,9 @@ pub async fn reserve(
             plan,
             hold,
         } = request;
-        let promised = promised(&mut writing, &settings, &id, &lines, plan, now).await?;
+        let skus: Vec<Sku> = lines.iter().map(|(sku, _)| sku.clone()).collect();
+        let facts = known(&mut writing, &shop, &skus).await?;
+        let promised = promised(&facts, &settings, &id, &lines, plan, now)?;
         let reservation = Reservation {
             id,
             plan,
@@ -109,8 +111,8 @@ pub async fn reserve(
             ended: None,
             revision: writing.revision(),
         };
-        writing.add_reservation(&reservation).await?;
-        let skus = writing.promise_all(&promised).await?;
+        writing.add_reservations([&reservation]);
+        let skus = writing.add_promises(&first(&promised, writing.revision()));
         let reserved = Reserved {
             reservation,
             lines,
@@ -124,17 +126,25 @@ pub async fn reserve(
     .await
 }
 
+/// Parts that a change promises for the first time.
+pub(super) fn first(promised: &[(PromisedPart, PromiseBasis)], revision: u64) -> Vec<Promised<'_>> {
+    let parts = promised.iter().map(|(part, basis)| Promised {
+        revision,
+        part,
+        basis,
+    });
+    parts.collect()
+}
+
 /// What is to be promised of some lines, all or none, each part with what its date rests on.
-pub(super) async fn promised(
-    writing: &mut Writing,
+pub(super) fn promised(
+    facts: &Facts,
     settings: &Settings,
     id: &ReservationId,
     lines: &[(Sku, Quantity)],
     plan: PlanKind,
     now: DateTime<Utc>,
 ) -> Result<Vec<(PromisedPart, PromiseBasis)>, ActError> {
-    let skus: Vec<Sku> = lines.iter().map(|(sku, _)| sku.clone()).collect();
-    let facts = writing.facts(&skus).await?;
     let mut goods = Vec::with_capacity(lines.len());
     for (at, (sku, quantity)) in lines.iter().enumerate() {
         let Some(known) = facts.get(sku) else {

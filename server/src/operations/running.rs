@@ -82,6 +82,8 @@ fn pause_before(attempt: u32) -> Duration {
 pub enum Touched {
     /// Facts about these SKUs; none of them: nothing that shoppers see.
     Skus(Vec<Sku>),
+    /// These facts, which are known already.
+    Facts(Vec<SkuFacts>),
     /// What the merchant decides about the whole shop.
     Settings,
     /// How much is there of some SKUs, and perhaps more about others.
@@ -202,6 +204,11 @@ async fn load(
         }
         Touched::Skus(skus) => {
             load_pages(app, shop, &skus).await?;
+            Ok(Some(skus))
+        }
+        Touched::Facts(facts) => {
+            let skus = facts.iter().map(|facts| facts.sku.clone()).collect();
+            shop.put(facts);
             Ok(Some(skus))
         }
         Touched::Settings => {

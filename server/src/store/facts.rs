@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use shared::ids::{LocationId, Sku, StoreId, SupplierId};
+use shared::quantity::QUANTITY_MAX;
 use shared::supply::{Backorder, Claim, Due, Place, Selling, SkuFacts};
 
 use super::engine::{Session, query_as, query_scalar};
@@ -25,6 +26,15 @@ struct LevelRow {
     safety_stock: i64,
 }
 
+/// How what is promised is told.
+#[derive(Clone, Copy)]
+enum Claims {
+    /// Each claim by itself.
+    Each,
+    /// Claims for the same day and end as one: a SKU that many ordered has few days.
+    Summed,
+}
+
 #[derive(sqlx::FromRow)]
 struct ClaimRow {
     sku: String,
@@ -35,7 +45,8 @@ struct ClaimRow {
 }
 
 impl Store {
-    /// The facts of these SKUs, those that the store knows, all seen at one moment.
+    /// The facts of these SKUs, those that the store knows, all seen at one moment. What is promised for the same
+    /// day is summed.
     pub async fn load_skus(
         &self,
         store: &StoreId,
@@ -43,7 +54,7 @@ impl Store {
     ) -> Result<Vec<SkuFacts>, StoreError> {
         // A transaction that only reads, on a connection that cannot write.
         let mut snapshot = self.read(store).await?;
-        let facts = facts(&mut snapshot, store, skus).await?;
+        let facts = facts(&mut snapshot, store, skus, Claims::Summed).await?;
         snapshot.end().await?;
         Ok(facts)
     }
@@ -114,13 +125,49 @@ impl Store {
 }
 
 impl Writing {
-    /// The facts of these SKUs and of all that kits among them are made of, as this change sees them.
+    /// The facts of these SKUs and of all that kits among them are made of, as this change sees them, with each claim
+    /// by itself.
     pub async fn facts(&mut self, skus: &[Sku]) -> Result<HashMap<Sku, SkuFacts>, StoreError> {
+        self.facts_with(skus, Claims::Each).await
+    }
+
+    /// The same, with what is promised for the same day summed.
+    pub async fn facts_summed(
+        &mut self,
+        skus: &[Sku],
+    ) -> Result<HashMap<Sku, SkuFacts>, StoreError> {
+        self.facts_with(skus, Claims::Summed).await
+    }
+
+    /// The changes that last changed these SKUs, those that the store knows: facts of the same revision are the same.
+    pub async fn revisions_of(&mut self, skus: &[Sku]) -> Result<Vec<(Sku, u64)>, StoreError> {
+        let rows: Vec<(String, i64)> = query_as(
+            "
+            SELECT sku
+                 , revision
+              FROM sku
+             WHERE store_id = $1
+               AND sku IN (SELECT value FROM json_each($2))",
+        )
+        .bind(self.store.as_str())
+        .bind(json_list(skus))
+        .fetch_all(&mut self.session)
+        .await?;
+        rows.into_iter()
+            .map(|(sku, revision)| Ok((read(&sku, "sku.sku")?, revision.unsigned_abs())))
+            .collect()
+    }
+
+    async fn facts_with(
+        &mut self,
+        skus: &[Sku],
+        claims: Claims,
+    ) -> Result<HashMap<Sku, SkuFacts>, StoreError> {
         let store = self.store.clone();
         let mut known: HashMap<Sku, SkuFacts> = HashMap::new();
         let mut open = skus.to_vec();
         while !open.is_empty() && known.len() <= PAGE_SKUS {
-            let found = facts(&mut self.session, &store, &open).await?;
+            let found = facts(&mut self.session, &store, &open, claims).await?;
             known.extend(found.into_iter().map(|facts| (facts.sku.clone(), facts)));
             let parts = known.values().flat_map(|facts| &facts.kit);
             let before = std::mem::take(&mut open);
@@ -140,11 +187,12 @@ async fn facts(
     connection: &mut Session,
     store: &StoreId,
     skus: &[Sku],
+    claims: Claims,
 ) -> Result<Vec<SkuFacts>, StoreError> {
     let asked = json_list(skus);
     let suppliers = Suppliers::of_skus(connection, store, &asked).await?;
     let known = records(connection, store, &asked).await?;
-    let mut places = places(connection, store, &asked, &suppliers).await?;
+    let mut places = places(connection, store, &asked, &suppliers, claims).await?;
     let facts = known.into_iter().map(|record| {
         let places = places.remove(record.sku.as_str()).unwrap_or_default();
         facts_of(record, places, &suppliers)
@@ -163,6 +211,7 @@ async fn places(
     store: &StoreId,
     asked: &str,
     suppliers: &Suppliers,
+    claims: Claims,
 ) -> Result<HashMap<String, Vec<Place>>, StoreError> {
     let mut places: HashMap<String, Vec<Place>> = HashMap::new();
     let levels: Vec<LevelRow> = query_as(
@@ -193,7 +242,11 @@ async fn places(
         places.entry(row.sku).or_default().push(place);
     }
 
-    add_claims(snapshot, store, asked, &mut places).await?;
+    let claims = match claims {
+        Claims::Each => claims_each(snapshot, store, asked).await?,
+        Claims::Summed => claims_summed(snapshot, store, asked).await?,
+    };
+    add_claims(claims, &mut places)?;
     for on_its_way in incoming(snapshot, store, asked, suppliers).await? {
         let place = place(&mut places, on_its_way.sku, on_its_way.location);
         match on_its_way.expected {
@@ -205,13 +258,12 @@ async fn places(
 }
 
 /// What is promised of the SKUs asked for: each claim that has not ended.
-async fn add_claims(
+async fn claims_each(
     snapshot: &mut Session,
     store: &StoreId,
     asked: &str,
-    places: &mut HashMap<String, Vec<Place>>,
-) -> Result<(), StoreError> {
-    let claims: Vec<ClaimRow> = query_as(
+) -> Result<Vec<ClaimRow>, StoreError> {
+    query_as(
         "
         SELECT claim.sku
              , claim.quantity
@@ -237,14 +289,68 @@ async fn add_claims(
     .bind(store.as_str())
     .bind(asked)
     .fetch_all(snapshot)
-    .await?;
+    .await
+}
+
+/// The same, with those for the same day and end summed.
+async fn claims_summed(
+    snapshot: &mut Session,
+    store: &StoreId,
+    asked: &str,
+) -> Result<Vec<ClaimRow>, StoreError> {
+    query_as(
+        "
+        SELECT claim.sku
+             , CAST(sum(claim.quantity) AS BIGINT) AS quantity
+             , part.location
+             , part.ships_by
+             , reservation.expires_at_ms
+          FROM claim
+          JOIN promised_part AS part
+            ON part.store_id = claim.store_id
+           AND part.reservation = claim.reservation
+           AND part.line = claim.line
+           AND part.part = claim.part
+          JOIN reservation
+            ON reservation.store_id = claim.store_id
+           AND reservation.reservation = claim.reservation
+         WHERE claim.store_id = $1
+           AND claim.sku IN (SELECT value FROM json_each($2))
+         GROUP BY claim.sku
+                , part.location
+                , part.ships_by
+                , reservation.expires_at_ms
+         ORDER BY claim.sku
+                , part.location
+                , part.ships_by
+                , reservation.expires_at_ms",
+    )
+    .bind(store.as_str())
+    .bind(asked)
+    .fetch_all(snapshot)
+    .await
+}
+
+fn add_claims(
+    claims: Vec<ClaimRow>,
+    places: &mut HashMap<String, Vec<Place>>,
+) -> Result<(), StoreError> {
     for row in claims {
         let location = read(&row.location, "promised_part.location")?;
-        place(places, row.sku, location).claims.push(Claim {
-            due: row.ships_by.map_or(Due::Undated, Due::By),
-            quantity: quantity(row.quantity)?,
-            expires_at: expiry(row.expires_at_ms)?,
-        });
+        let place = place(places, row.sku, location);
+        let due = row.ships_by.map_or(Due::Undated, Due::By);
+        let expires_at = expiry(row.expires_at_ms)?;
+        // A sum may be more than a quantity can be.
+        let mut left = row.quantity;
+        while 0 < left {
+            let units = left.min(QUANTITY_MAX.into());
+            place.claims.push(Claim {
+                due,
+                quantity: quantity(units)?,
+                expires_at,
+            });
+            left -= units;
+        }
     }
     Ok(())
 }

@@ -24,6 +24,7 @@ pub mod open;
 pub mod orders;
 mod outlooks;
 pub mod payments;
+pub mod placed;
 pub mod promise_basis;
 mod promised;
 pub mod promises;

@@ -8,7 +8,7 @@ use shared::quantity::Quantity;
 use shared::shipment::PlanKind;
 
 use super::delays::{DelayEvent, DelayRules, NoticeRecord, delay_events_of, notices_of};
-use super::engine::{Session, instant, query, query_as, stored, together};
+use super::engine::{Session, instant, query, query_as, stored};
 use super::payments::{Account, account};
 use super::promises::{PromiseRow, ledger, plan_named};
 use super::shipments::{Shipment, shipments_of};
@@ -184,72 +184,6 @@ impl Writing {
     pub async fn order(&mut self, id: &OrderId) -> Result<Option<Standing>, StoreError> {
         let store = self.store.clone();
         standing(&mut self.session, &store, id, self.at).await
-    }
-
-    /// Writes a new order down. What it is promised is a reservation of the same name.
-    pub async fn add_order(&mut self, order: &Order) -> Result<(), StoreError> {
-        query(
-            "
-            INSERT INTO sales_order
-                 ( store_id
-                 , sales_order
-                 , placed_at_ms
-                 , email
-                 , customer
-                 , language
-                 , country
-                 , delays
-                 , token
-                 , currency
-                 , revision
-                 )
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-        )
-        .bind(self.store.as_str())
-        .bind(order.id.as_str())
-        .bind(order.placed_at.timestamp_millis())
-        .bind(order.customer.email.as_deref())
-        .bind(order.customer.name.as_deref())
-        .bind(order.customer.language.as_deref())
-        .bind(order.customer.country.as_deref())
-        .bind(order.delays.stored())
-        .bind(order.token.as_deref())
-        .bind(order.currency.as_ref().map(Currency::code))
-        .bind(stored(order.revision))
-        .execute(&mut self.session)
-        .await?;
-        let lines = (0_u32..).zip(&order.lines).map(|(at, line)| {
-            query(
-                "
-                INSERT INTO sales_order_line
-                     ( store_id
-                     , sales_order
-                     , line
-                     , sku
-                     , quantity
-                     , shown_on
-                     , goods
-                     , discount
-                     , shipping
-                     , tax
-                     , shipped
-                     , cancelled
-                     )
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, 0)",
-            )
-            .bind(self.store.as_str())
-            .bind(order.id.as_str())
-            .bind(at)
-            .bind(line.sku.as_str())
-            .bind(line.quantity.units())
-            .bind(line.shown)
-            .bind(line.cost.goods)
-            .bind(line.cost.discount)
-            .bind(line.cost.shipping)
-            .bind(line.cost.tax)
-        });
-        let lines = lines.collect();
-        together(lines, &mut self.session).await
     }
 
     /// Puts an order before others in the queue for what has come.

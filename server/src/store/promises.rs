@@ -1,6 +1,8 @@
 //! What is promised to whom: reservations, the claims that they make on supply, and the ledger of every
 //! date that was told.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use shared::ids::{LocationId, ReservationId, Sku, StoreId};
 use shared::quantity::Quantity;
@@ -14,7 +16,7 @@ use super::skus::{json_list, quantity, read};
 use super::{Store, StoreError, Writing};
 
 /// When goods expire that were ordered: the last second of the year 9999.
-const NEVER_MS: i64 = 253_402_300_799_000;
+pub(super) const NEVER_MS: i64 = 253_402_300_799_000;
 
 /// Goods held for somebody until an instant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -188,35 +190,29 @@ impl Writing {
         reservation(&mut self.session, &store, id).await
     }
 
-    /// Writes a reservation down.
-    pub async fn add_reservation(&mut self, made: &Reservation) -> Result<(), StoreError> {
-        query(
+    /// Of these names, those that reservations have.
+    pub async fn reservations_among(
+        &mut self,
+        names: &[ReservationId],
+    ) -> Result<HashSet<ReservationId>, StoreError> {
+        let ids: Vec<String> = query_scalar(
             "
-            INSERT INTO reservation
-                 ( store_id
-                 , reservation
-                 , plan
-                 , created_at_ms
-                 , expires_at_ms
-                 , revision
-                 )
-            VALUES ($1, $2, $3, $4, $5, $6)",
+            SELECT reservation
+              FROM reservation
+             WHERE store_id = $1
+               AND reservation IN (SELECT value FROM json_each($2))",
         )
         .bind(self.store.as_str())
-        .bind(made.id.as_str())
-        .bind(plan_name(made.plan))
-        .bind(made.created_at.timestamp_millis())
-        .bind(
-            made.expires_at
-                .map_or(NEVER_MS, |end| end.timestamp_millis()),
-        )
-        .bind(stored(made.revision))
-        .execute(&mut self.session)
+        .bind(json_list(names))
+        .fetch_all(&mut self.session)
         .await?;
-        Ok(())
+        ids.iter()
+            .map(|id| read(id, "reservation.reservation"))
+            .collect()
     }
 
-    /// Promises a part: it stands from now on, claims what it takes, and its date is in the ledger.
+    /// Promises a part anew, or one that another left over: it stands from now on, claims what it takes, and its date
+    /// is in the ledger.
     pub async fn promise(
         &mut self,
         part: &PromisedPart,
@@ -336,19 +332,6 @@ impl Writing {
         .await?;
         let skus: Vec<Sku> = part.takes.iter().map(|(sku, _)| sku.clone()).collect();
         self.touch(&skus).await
-    }
-
-    /// Promises parts for the first time. Returns the SKUs that they take.
-    pub async fn promise_all(
-        &mut self,
-        promised: &[(PromisedPart, PromiseBasis)],
-    ) -> Result<Vec<Sku>, StoreError> {
-        let mut skus = Vec::new();
-        for (part, basis) in promised {
-            self.promise(part, "reserved", basis).await?;
-            skus.extend(part.takes.iter().map(|(sku, _)| sku.clone()));
-        }
-        Ok(skus)
     }
 
     /// Reservations whose time is over and that nobody has cleared away, the oldest of them.
@@ -536,7 +519,7 @@ impl Reservation {
 }
 
 /// A ship-by date as it is stored; none where none is known.
-fn day(due: Due) -> Option<NaiveDate> {
+pub(super) fn day(due: Due) -> Option<NaiveDate> {
     match due {
         Due::By(day) => Some(day),
         Due::Owed | Due::Undated => None,

@@ -244,6 +244,11 @@ impl Writing {
     /// Says the same as an insertion of what is there already: it looks each up by its key, where an update by
     /// a list may go through all SKUs of the store.
     pub(super) fn touching(&self, skus: &[Sku]) -> Query<()> {
+        self.touching_at(skus, self.revision)
+    }
+
+    /// The same for another of several changes.
+    pub(super) fn touching_at(&self, skus: &[Sku], revision: u64) -> Query<()> {
         query(
             "
             INSERT INTO sku
@@ -274,7 +279,7 @@ impl Writing {
         )
         .bind(self.store.as_str())
         .bind(json_list(skus))
-        .bind(stored(self.revision))
+        .bind(stored(revision))
     }
 }
 

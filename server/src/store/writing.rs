@@ -126,14 +126,19 @@ impl Writing {
         self.revision
     }
 
+    /// Writes what was to be written when it is committed, for who looks at it before.
+    pub async fn write_so_far(&mut self) -> Result<(), StoreError> {
+        let queries = std::mem::take(&mut self.at_the_end);
+        together(queries, &mut self.session).await
+    }
+
     /// Makes the changes visible and durable, and returns the revision of the last.
     pub async fn commit(mut self) -> Result<u64, StoreError> {
         if self.revision != self.reaches {
             self.correct_revision().await?;
         }
         self.record_acts();
-        let queries = std::mem::take(&mut self.at_the_end);
-        together(queries, &mut self.session).await?;
+        self.write_so_far().await?;
         self.session.commit().await?;
         self.database.meter().wrote(self.begun);
         match self.changed_keys {

@@ -15,4 +15,5 @@ mod reservations;
 mod routes;
 mod shop;
 mod store;
+mod together;
 mod waiting;

@@ -97,6 +97,17 @@ impl TestShop {
         }
     }
 
+    /// The same shop with a clock that stands still.
+    pub async fn standing_still(self) -> Self {
+        self.app.store.close().await;
+        let database = self.other_process().await;
+        let (clock, _) = Clock::by_hand(now());
+        Self {
+            app: app_with(database, clock, Connections::default()).await,
+            ..self
+        }
+    }
+
     pub async fn add_store(&self, name: &str) -> StoreId {
         let store = id(name);
         self.app.store.add_store(&store).await.expect("a store");
