@@ -126,7 +126,7 @@ test("what is on order for no known day cannot be ordered, until the panel names
   assert.deepEqual((await stage.demo.plans([{ sku, quantity: 1 }])).options, []);
   const ordered = await fetch(stage.demo.shop + "/confirmation", {
     method: "POST",
-    body: new URLSearchParams({ cart: JSON.stringify([{ sku, quantity: 1 }]) }),
+    body: new URLSearchParams({ number: "PS-0000-0001", email: "ada@example.com", name: "Ada", cart: JSON.stringify([{ sku, quantity: 1 }]) }),
   });
   assert.equal(ordered.status, 422);
   assert.match(await ordered.text(), /Nothing of this order can be had now/);
