@@ -2,6 +2,8 @@
 
 mod dispatch;
 mod placing;
+#[cfg(test)]
+mod tests;
 
 use chrono::Days;
 use futures_util::future::BoxFuture;

@@ -71,6 +71,11 @@ impl Shop {
         );
         let sent = placed.parcels.iter().flat_map(|parcel| &parcel.lines);
         let page = placed.page.as_ref();
+        // What leaves last is what is waited for: the panel begins with it.
+        let waited_for = placed
+            .parcels
+            .last()
+            .and_then(|parcel| parcel.lines.first());
         json!({
             "order": {
                 "number": placed.number,
@@ -82,6 +87,7 @@ impl Shop {
                 "page": page.map(|page| format!("{}{page}", self.api_origin)),
             },
             "shelves": self.shelves(),
+            "chosen": waited_for,
         })
     }
 

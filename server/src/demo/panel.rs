@@ -157,7 +157,7 @@ impl Shop {
         let waiting = |waiting: &Waiting| {
             json!({
                 "order": waiting.order,
-                "line": self.listed([&waiting.units]),
+                "lines": self.listed([&waiting.units]),
                 "ships_by": waiting.ships_by,
                 "late": waiting.late,
                 "purchase_orders": waiting.purchase_orders,

@@ -113,10 +113,10 @@
     return item;
   }
 
-  function wait({ order, line, ships_by, late, purchase_orders }) {
+  function wait({ order, lines, ships_by, late, purchase_orders }) {
     const item = copied("warehouse-wait");
     item.querySelector(".named").textContent = order;
-    item.querySelector(".what").textContent = words(line);
+    item.querySelector(".what").textContent = lines.map(words).join(", ");
     const day = ships_by ? `by ${ships_by}` : "no day known";
     const from = purchase_orders.length > 0 ? `, from ${purchase_orders.join(", ")}` : "";
     item.querySelector(".aside").textContent = `Leaves ${day}${late ? ", later than was told first" : ""}${from}`;
