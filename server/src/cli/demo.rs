@@ -15,6 +15,7 @@ use server::catalogue::Catalogue;
 use server::changes::Changes;
 use server::clock::Clock;
 use server::demo::backend::Backend;
+use server::demo::mailbox;
 use server::demo::products::{self, Product};
 use server::demo::setup;
 use server::demo::shop::{self, ShopConfig};
@@ -85,11 +86,13 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     };
     let products = products::read()?;
     let clock = args.now.map_or_else(Clock::system, Clock::starting_at);
+    let mail = mailbox::folder(&path);
     let _alone = locked(&path)?;
     // Somebody's own file is never cleared without being told to.
     let is_outdated = args.db.is_none() && is_outdated(&path, clock.now()).await?;
     if args.fresh || is_outdated {
         remove(&path)?;
+        mailbox::clear(&mail).context("cannot empty the demo's mailbox")?;
     }
     let store = Store::open(&path).await?;
     let app = loaded(store.clone(), clock, limits.clone()).await?;
@@ -107,7 +110,9 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         publishable_key: setup::PUBLISHABLE_KEY.into(),
         plain: args.plain,
         products,
+        clock: app.clock.clone(),
         warehouse: Arc::new(Backend(app)),
+        mail,
     });
     greet(shop_port, api_port, &path, is_new, &args);
 
@@ -243,6 +248,8 @@ The demo shop is open. Stop it with Ctrl-C.
 
   The shop        http://127.0.0.1:{shop_port}
   Every state     http://127.0.0.1:{shop_port}/states
+  Its mailbox     http://127.0.0.1:{shop_port}/mailbox
+  Its bank        http://127.0.0.1:{shop_port}/bank
   ShipsBy itself  http://127.0.0.1:{api_port}  (described at http://127.0.0.1:{api_port}/docs)
   Its database    {} ({state})
 

@@ -1,17 +1,25 @@
 //! The warehouse behind the demo shop: the same operations that merchants reach over HTTP.
 
+mod dispatch;
+mod placing;
+#[cfg(test)]
+mod tests;
+
 use chrono::Days;
+use futures_util::future::BoxFuture;
+use rand::rngs::OsRng;
 use shared::ids::{PurchaseOrderId, Sku};
 use shared::quantity::Quantity;
-use shared::text::Language;
 use shared::wire::Date;
 
 use super::scenario::warehouses;
 use super::setup::store;
-use super::warehouse::{Answer, Elsewhere, PurchaseOrder, Shelf, Warehouse, WarehouseError};
+use super::warehouse::{
+    Answer, Basket, Dispatch, Elsewhere, NotPlaced, Placed, PurchaseOrder, Shelf, Warehouse,
+    WarehouseError,
+};
 use crate::app::App;
 use crate::operations::change_purchase_order::{ChangePurchaseOrder, change_purchase_order};
-use crate::operations::plan_cart::plan_cart;
 use crate::operations::records::{self, PurchaseOrderStatus};
 use crate::operations::set_stock::{SetStock, set_stock};
 use crate::operations::{ActError, show};
@@ -74,17 +82,6 @@ impl Warehouse for Backend {
         })
     }
 
-    fn parcels_min(&self, lines: &[(String, u32)]) -> Option<u32> {
-        let shop = self.0.catalogue.shop(&store())?;
-        let lines = lines
-            .iter()
-            .filter_map(|(sku, quantity)| Some((sku.parse().ok()?, Quantity::new(*quantity))));
-        let lines: Vec<(Sku, Quantity)> = lines.collect();
-        let plans = plan_cart(&shop, &lines, Language::English, None, self.0.clock.now());
-        let together = plans.options.first()?;
-        u32::try_from(together.shipments.len()).ok()
-    }
-
     fn delay_supplier<'a>(&'a self, sku: &'a str, days: u16) -> Answer<'a, ()> {
         Box::pin(async move {
             let known: Sku = sku
@@ -110,6 +107,39 @@ impl Warehouse for Backend {
                     .await?;
             }
             Ok(())
+        })
+    }
+
+    fn receive<'a>(&'a self, id: &'a str) -> Answer<'a, u32> {
+        Box::pin(dispatch::receive(&self.0, id))
+    }
+
+    fn dispatch(&self) -> Answer<'_, Dispatch> {
+        Box::pin(dispatch::dispatch(&self.0))
+    }
+
+    fn hand_over<'a>(&'a self, shipment: &'a str) -> Answer<'a, String> {
+        Box::pin(dispatch::hand_over(&self.0, shipment))
+    }
+
+    fn order_number(&self) -> Result<String, WarehouseError> {
+        placing::number(&mut OsRng).map_err(|error| WarehouseError::Broken(Box::new(error)))
+    }
+
+    fn place_order<'a>(&'a self, basket: &'a Basket) -> BoxFuture<'a, Result<Placed, NotPlaced>> {
+        Box::pin(placing::place(&self.0, basket))
+    }
+
+    fn payer<'a>(&'a self, order: &'a str) -> Answer<'a, Option<String>> {
+        Box::pin(async move {
+            let Ok(id) = order.parse() else {
+                return Ok(None);
+            };
+            match show::order(&self.0, &store(), &id).await {
+                Ok(standing) => Ok(standing.order.customer.email),
+                Err(ActError::NotFound) => Ok(None),
+                Err(error) => Err(refused(order, error)),
+            }
         })
     }
 }
@@ -177,6 +207,7 @@ impl Backend {
     }
 }
 
+/// What an act of the store came to, in the words of the panel.
 fn refused(what: &str, error: ActError) -> WarehouseError {
     match error {
         ActError::NotFound => WarehouseError::Absent(what.into()),

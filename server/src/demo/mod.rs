@@ -1,13 +1,19 @@
 //! The demo: a shop to look at, with goods in every state.
 //!
-//! [`shop`] is a merchant's own web server; [`setup`] fills our store as that merchant would;
-//! [`backend`] is what the merchant's server asks of ours.
+//! [`shop`] is a merchant's own web server, with its checkout, its bank and its mailbox; [`setup`] fills our store as
+//! that merchant would; [`backend`] is what the merchant's server asks of ours.
 
 pub mod backend;
+pub mod bank;
+mod checkout;
+pub mod mailbox;
+mod message;
 pub mod order;
+mod panel;
 pub mod products;
 pub mod render;
 pub mod scenario;
 pub mod setup;
 pub mod shop;
+mod signed;
 pub mod warehouse;

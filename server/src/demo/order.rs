@@ -1,145 +1,136 @@
-//! What a shopper ordered: read out of the checkout's form, believed only as far as it can be checked.
+//! What a shopper orders: read out of the checkout's form, believed only as far as it can be checked.
 
-use std::collections::BTreeMap;
-
-use serde::{Deserialize, Serialize};
-use shared::wire::Date;
+use lettre::Address;
+use serde::Deserialize;
+use shared::wire::{Date, PlanKind};
 
 use super::products::{Product, Variant};
-use super::scenario::{SPLIT, warehouses};
+use super::warehouse::{Basket, Chosen, Item, Units};
 
 /// Most lines of one order.
 const LINES_MAX: usize = 100;
 /// Most units of one line.
 const QUANTITY_MAX: u32 = 9_999;
+/// Longest name, in bytes.
+const NAME_BYTES_MAX: usize = 200;
+/// Longest e-mail address, in bytes.
+const EMAIL_BYTES_MAX: usize = 254;
 
 /// The fields of the checkout's form that matter here.
 #[derive(Debug, Deserialize)]
 pub struct Form {
+    /// The order's number, which the shop drew when it showed the form: sent twice, it is one order.
+    pub number: String,
     /// The cart, as the shop's script keeps it.
     pub cart: String,
     /// The plan that `<ships-by>` put into the form; absent or empty where it could not.
     #[serde(default)]
     pub ships_by_plan: String,
-}
-
-/// An order as the shop confirms it.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-pub struct Order {
-    /// What leaves, in the order in which it does.
-    pub parcels: Vec<Parcel>,
-    /// What the plan leaves out because it cannot be had.
-    pub left_out: Vec<Line>,
-    /// How it is sent; `None`: the days are not known.
-    pub kind: Option<Kind>,
-    /// What the goods cost, in cents.
-    pub goods: u32,
-    /// What more parcels than one cost, in cents.
-    pub surcharge: u32,
-}
-
-/// What leaves together.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-pub struct Parcel {
-    /// The day by which it is with the carrier.
-    pub ships_by: Option<Date>,
-    /// What is in it.
-    pub lines: Vec<Line>,
-}
-
-/// Units of one SKU.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-pub struct Line {
-    title: String,
-    quantity: u32,
-    picture: String,
-    look: String,
+    /// Where letters go.
+    pub email: String,
+    /// What the shopper is called.
+    pub name: String,
 }
 
 /// Why an order cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum OrderError {
+    /// The number is none that the shop draws.
+    #[error("the order has no number")]
+    Number,
+    /// Nobody could be written to.
+    #[error("the customer cannot be read")]
+    Customer,
     /// The cart is not what the shop's script writes.
     #[error("the cart cannot be read")]
     Cart,
     /// The plan is not what `<ships-by>` writes.
     #[error("the plan cannot be read")]
     Plan,
-    /// The plan is for another cart, or has more parcels than the shop sends.
+    /// The plan is for another cart.
     #[error("the plan does not fit the cart")]
     Mismatch,
 }
 
-/// SKUs of a cart, and how many of each.
-pub type Units = BTreeMap<String, u32>;
-
-/// Reads the cart alone.
-pub fn cart(form: &Form, products: &[Product]) -> Result<Units, OrderError> {
-    let asked: Vec<Asked> = serde_json::from_str(&form.cart).map_err(|_| OrderError::Cart)?;
-    let cart = summed(&asked, products).ok_or(OrderError::Cart)?;
-    match cart.is_empty() {
-        true => Err(OrderError::Cart),
-        false => Ok(cart),
-    }
+/// An order as it was asked for.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Order {
+    /// What is in the cart, each SKU once.
+    pub cart: Vec<Units>,
+    /// What is ordered of it.
+    pub basket: Basket,
 }
 
-/// Reads an order of which so many parcels are free as it takes at least. Prices are the shop's own:
-/// neither the form's nor the plan's are looked at.
-pub fn read(form: &Form, products: &[Product], parcels_min: u32) -> Result<Order, OrderError> {
-    let mut cart = cart(form, products)?;
-    let plan = match form.ships_by_plan.as_str() {
-        "" => None,
-        plan => Some(serde_json::from_str::<Plan>(plan).map_err(|_| OrderError::Plan)?),
-    };
-    let Some(plan) = plan else {
-        let lines = lines(&cart, products);
-        let goods = cost(&cart, products);
-        return Ok(Order {
-            parcels: vec![Parcel {
-                ships_by: None,
-                lines,
-            }],
-            left_out: Vec::new(),
-            kind: None,
-            goods,
-            surcharge: 0,
-        });
-    };
-
-    let count = u32::try_from(plan.shipments.len()).map_err(|_| OrderError::Mismatch)?;
-    let most = match plan.kind {
-        Kind::Together => u32::try_from(warehouses().count()).unwrap_or(u32::MAX),
-        Kind::Separate => SPLIT.parcels_max,
-    };
-    if count == 0 || most < count {
-        return Err(OrderError::Mismatch);
+/// Reads an order. Prices are the shop's own: neither the form's nor the plan's are charged.
+///
+/// # Errors
+///
+/// [`OrderError`] for what no page of the shop sends.
+pub fn read(form: &Form, products: &[Product], language: &str) -> Result<Order, OrderError> {
+    let number = form.number.as_str();
+    let is_drawn = number.len() == "PS-0000-0000".len()
+        && number.starts_with("PS-")
+        && number
+            .bytes()
+            .all(|byte| byte == b'-' || byte.is_ascii_alphanumeric());
+    if !is_drawn {
+        return Err(OrderError::Number);
     }
-    let mut parcels = Vec::new();
-    let mut goods = 0;
-    for shipment in &plan.shipments {
-        let inside = summed(&shipment.lines, products).ok_or(OrderError::Plan)?;
-        for (sku, quantity) in &inside {
-            let left = cart.get_mut(sku).ok_or(OrderError::Mismatch)?;
-            *left = left.checked_sub(*quantity).ok_or(OrderError::Mismatch)?;
+    let (email, name) = (form.email.trim(), form.name.trim());
+    let can_be_written_to = email.len() <= EMAIL_BYTES_MAX && email.parse::<Address>().is_ok();
+    let is_name =
+        !name.is_empty() && name.len() <= NAME_BYTES_MAX && !name.contains(char::is_control);
+    if !can_be_written_to || !is_name {
+        return Err(OrderError::Customer);
+    }
+    let asked: Vec<Asked> = serde_json::from_str(&form.cart).map_err(|_| OrderError::Cart)?;
+    let cart = summed(asked, products).ok_or(OrderError::Cart)?;
+    let (lines, chosen) = match form.ships_by_plan.as_str() {
+        "" => (cart.clone(), None),
+        plan => {
+            let plan: Plan = serde_json::from_str(plan).map_err(|_| OrderError::Plan)?;
+            let (lines, chosen) = planned(plan, &cart, products)?;
+            (lines, Some(chosen))
         }
-        goods += cost(&inside, products);
-        parcels.push(Parcel {
-            ships_by: Some(shipment.ships_by),
-            lines: lines(&inside, products),
-        });
-    }
-    cart.retain(|_, left| 0 < *left);
-    let extra = match plan.kind {
-        Kind::Together => 0,
-        Kind::Separate => count.saturating_sub(parcels_min),
     };
-    let surcharge = extra * SPLIT.per_extra_parcel_cents;
+    let item = |units: Units| {
+        let unit_price = find(&units.sku, products).map(|(_, variant)| variant.price);
+        unit_price.map(|unit_price| Item { units, unit_price })
+    };
     Ok(Order {
-        parcels,
-        left_out: lines(&cart, products),
-        kind: Some(plan.kind),
-        goods,
-        surcharge,
+        cart,
+        basket: Basket {
+            number: number.into(),
+            items: lines.into_iter().filter_map(item).collect(),
+            chosen,
+            email: email.into(),
+            name: name.into(),
+            language: language.into(),
+        },
+    })
+}
+
+/// What of a cart is not among `sent`.
+pub fn left_out<'a>(cart: &[Units], sent: impl Iterator<Item = &'a Units> + Clone) -> Vec<Units> {
+    let rest = cart.iter().filter_map(|line| {
+        let of_it = sent.clone().filter(|sent| sent.sku == line.sku);
+        let sent: u32 = of_it.map(|sent| sent.quantity).sum();
+        let quantity = line.quantity.checked_sub(sent).filter(|left| 0 < *left)?;
+        Some(Units {
+            sku: line.sku.clone(),
+            quantity,
+        })
+    });
+    rest.collect()
+}
+
+/// The product and variant of a SKU.
+pub fn find<'a>(sku: &str, products: &'a [Product]) -> Option<(&'a Product, &'a Variant)> {
+    products.iter().find_map(|product| {
+        Some((
+            product,
+            product.variants.iter().find(|variant| variant.sku == sku)?,
+        ))
     })
 }
 
@@ -151,8 +142,14 @@ struct Asked {
 
 #[derive(Deserialize)]
 struct Plan {
-    kind: Kind,
+    kind: PlanKind,
+    surcharge: Surcharge,
     shipments: Vec<Shipment>,
+}
+
+#[derive(Deserialize)]
+struct Surcharge {
+    amount: u32,
 }
 
 #[derive(Deserialize)]
@@ -161,56 +158,52 @@ struct Shipment {
     lines: Vec<Asked>,
 }
 
-/// How an order is sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// In as few parcels as there can be: one, or one from each warehouse.
-    Together,
-    /// Each part as soon as it is ready.
-    Separate,
-}
-
-/// Adds up lines of the same SKU. `None` if one is not sold here, or there is too much.
-fn summed(asked: &[Asked], products: &[Product]) -> Option<Units> {
-    let mut units = Units::new();
-    for Asked { sku, quantity } in asked {
-        find(sku, products)?;
-        let sum = units.entry(sku.clone()).or_default();
-        *sum = sum.checked_add(*quantity)?;
+/// What a plan sends of a cart, in the order of the cart, and by when.
+fn planned(
+    plan: Plan,
+    cart: &[Units],
+    products: &[Product],
+) -> Result<(Vec<Units>, Chosen), OrderError> {
+    let mut shown: Vec<(String, Date)> = Vec::new();
+    let mut sent: Vec<Asked> = Vec::new();
+    for shipment in plan.shipments {
+        for line in shipment.lines {
+            match shown.iter_mut().find(|(sku, _)| *sku == line.sku) {
+                Some((_, day)) => *day = (*day).max(shipment.ships_by),
+                None => shown.push((line.sku.clone(), shipment.ships_by)),
+            }
+            sent.push(line);
+        }
     }
-    let possible =
-        units.len() <= LINES_MAX && units.values().all(|sum| 1 <= *sum && *sum <= QUANTITY_MAX);
-    possible.then_some(units)
-}
-
-fn lines(units: &Units, products: &[Product]) -> Vec<Line> {
-    let found = units
-        .iter()
-        .filter_map(|(sku, quantity)| Some((find(sku, products)?, *quantity)));
-    let line = |((product, variant), quantity): ((&Product, &Variant), u32)| Line {
-        title: variant.title.clone(),
-        quantity,
-        picture: product.picture.clone(),
-        look: variant.look.clone(),
+    let mut sent = summed(sent, products).ok_or(OrderError::Mismatch)?;
+    let place = |sku: &str| cart.iter().position(|line| line.sku == sku);
+    let fits = |line: &Units| place(&line.sku).is_some_and(|at| line.quantity <= cart[at].quantity);
+    if !sent.iter().all(fits) {
+        return Err(OrderError::Mismatch);
+    }
+    // What is ordered first is served first, so the order must be that of which the dates were computed.
+    sent.sort_by_key(|line| place(&line.sku));
+    let chosen = Chosen {
+        kind: plan.kind,
+        shown,
+        surcharge: plan.surcharge.amount,
     };
-    found.map(line).collect()
+    Ok((sent, chosen))
 }
 
-fn cost(units: &Units, products: &[Product]) -> u32 {
-    units
-        .iter()
-        .filter_map(|(sku, quantity)| Some(find(sku, products)?.1.price * quantity))
-        .sum()
-}
-
-fn find<'a>(sku: &str, products: &'a [Product]) -> Option<(&'a Product, &'a Variant)> {
-    products.iter().find_map(|product| {
-        Some((
-            product,
-            product.variants.iter().find(|variant| variant.sku == sku)?,
-        ))
-    })
+/// Adds up lines of the same SKU. `None` if there are none, one is not sold here, or there is too much.
+fn summed(asked: Vec<Asked>, products: &[Product]) -> Option<Vec<Units>> {
+    let mut sums: Vec<Units> = Vec::new();
+    for Asked { sku, quantity } in asked {
+        find(&sku, products)?;
+        match sums.iter_mut().find(|line| line.sku == sku) {
+            Some(line) => line.quantity = line.quantity.checked_add(quantity)?,
+            None => sums.push(Units { sku, quantity }),
+        }
+    }
+    let is_possible = |line: &Units| 1 <= line.quantity && line.quantity <= QUANTITY_MAX;
+    let possible = (1..=LINES_MAX).contains(&sums.len()) && sums.iter().all(is_possible);
+    possible.then_some(sums)
 }
 
 #[cfg(test)]
@@ -221,116 +214,145 @@ mod tests {
     const CART: &str =
         r#"[{"sku":"cc-hoodie-green","quantity":1},{"sku":"cc-hoodie-blue","quantity":2}]"#;
 
-    fn order(cart: &str, plan: &str) -> Result<Order, OrderError> {
-        order_of(cart, plan, 1)
+    fn form(cart: &str, plan: &str) -> Form {
+        Form {
+            number: "PS-7F3K-2M9Q".into(),
+            cart: cart.into(),
+            ships_by_plan: plan.into(),
+            email: "ada@example.com".into(),
+            name: "Ada".into(),
+        }
     }
 
-    fn order_of(cart: &str, plan: &str, parcels_min: u32) -> Result<Order, OrderError> {
+    fn order(form: &Form) -> Result<Order, OrderError> {
         let products = products::read().expect("the demo's product files can be read");
-        read(
-            &Form {
-                cart: cart.into(),
-                ships_by_plan: plan.into(),
-            },
-            &products,
-            parcels_min,
-        )
+        read(form, &products, "en")
     }
 
+    fn units(sku: &str, quantity: u32) -> Units {
+        Units {
+            sku: sku.into(),
+            quantity,
+        }
+    }
+
+    fn date(day: &str) -> Date {
+        Date(day.parse().expect("a date"))
+    }
+
+    /// A plan that sends the blue ones first, so that its order is not the cart's.
     fn separate(green: u32, blue: u32) -> String {
         format!(
-            r#"{{"kind":"separate","surcharge":{{"amount":1,"currency":"USD"}},"shipments":[
-                {{"ships_by":"2026-11-25","lines":[{{"sku":"cc-hoodie-green","quantity":{green}}}]}},
-                {{"ships_by":"2026-12-15","lines":[{{"sku":"cc-hoodie-blue","quantity":{blue}}}]}}]}}"#
+            r#"{{"kind":"separate","surcharge":{{"amount":495,"currency":"USD"}},"shipments":[
+                {{"ships_by":"2026-11-25","lines":[{{"sku":"cc-hoodie-blue","quantity":{blue}}}]}},
+                {{"ships_by":"2026-12-15","lines":[{{"sku":"cc-hoodie-green","quantity":{green}}}]}}]}}"#
         )
     }
 
     #[test]
-    fn a_chosen_plan_is_confirmed_at_the_shops_own_price() {
-        let order = order(CART, &separate(1, 2)).expect("it fits the cart");
-        assert_eq!(order.parcels.len(), 2);
+    fn a_chosen_plan_is_ordered_in_the_order_of_the_cart_at_the_shops_own_prices() {
+        let order = order(&form(CART, &separate(1, 2))).expect("it fits the cart");
+        let item = |sku, quantity| Item {
+            units: units(sku, quantity),
+            unit_price: 4500,
+        };
         assert_eq!(
-            order.parcels[1].ships_by,
-            "2026-12-15".parse().ok().map(Date)
+            order.basket.items,
+            [item("cc-hoodie-green", 1), item("cc-hoodie-blue", 2)]
         );
-        assert_eq!((order.goods, order.surcharge), (3 * 4500, 495));
-        assert!(order.left_out.is_empty());
-    }
-
-    #[test]
-    fn without_a_plan_everything_leaves_in_one_parcel() {
-        let order = order(CART, "").expect("the cart can be read");
         assert_eq!(
-            (
-                order.parcels.len(),
-                order.kind,
-                order.goods,
-                order.surcharge
-            ),
-            (1, None, 3 * 4500, 0)
+            order.basket.chosen,
+            Some(Chosen {
+                kind: PlanKind::Separate,
+                shown: vec![
+                    ("cc-hoodie-blue".into(), date("2026-11-25")),
+                    ("cc-hoodie-green".into(), date("2026-12-15")),
+                ],
+                surcharge: 495,
+            })
         );
     }
 
     #[test]
-    fn a_parcel_from_each_warehouse_is_one_way_to_send_everything_together_and_costs_nothing() {
-        let together = separate(1, 2).replace("separate", "together");
-        let order = order_of(CART, &together, 2).expect("it fits the cart");
-        assert_eq!((order.parcels.len(), order.surcharge), (2, 0));
-        let separate = order_of(CART, &separate(1, 2), 2).expect("it fits the cart");
-        assert_eq!(separate.surcharge, 0, "two there have to be");
+    fn of_a_line_in_two_parcels_the_later_day_was_shown() {
+        let parcel = |day| {
+            format!(r#"{{"ships_by":"{day}","lines":[{{"sku":"cc-hoodie-blue","quantity":1}}]}}"#)
+        };
+        let plan = format!(
+            r#"{{"kind":"separate","surcharge":{{"amount":0,"currency":"USD"}},"shipments":[{},{}]}}"#,
+            parcel("2026-12-15"),
+            parcel("2026-11-25")
+        );
+        let order = order(&form(CART, &plan)).expect("it fits the cart");
+        let chosen = order.basket.chosen.expect("a plan");
+        assert_eq!(
+            chosen.shown,
+            [("cc-hoodie-blue".into(), date("2026-12-15"))]
+        );
     }
 
     #[test]
-    fn what_the_plan_leaves_out_is_said_and_not_charged() {
-        let order = order(CART, &separate(1, 1)).expect("it fits the cart");
-        assert_eq!(
-            (
-                order.left_out.len(),
-                order.left_out[0].quantity,
-                order.goods
-            ),
-            (1, 1, 2 * 4500)
-        );
+    fn without_a_plan_all_of_the_cart_is_asked_for() {
+        let order = order(&form(CART, "")).expect("the cart can be read");
+        let asked: Vec<_> = order.basket.items.iter().map(|item| &item.units).collect();
+        assert_eq!(asked, order.cart.iter().collect::<Vec<_>>());
+        assert_eq!(order.basket.chosen, None);
+    }
+
+    #[test]
+    fn what_was_not_sent_of_a_cart_is_left_out() {
+        let cart = [units("a", 3), units("b", 1), units("c", 2)];
+        let sent = [units("a", 1), units("b", 1), units("a", 1)];
+        assert_eq!(left_out(&cart, sent.iter()), [units("a", 1), units("c", 2)]);
     }
 
     #[test]
     fn a_plan_for_another_cart_is_refused() {
-        assert_eq!(order(CART, &separate(2, 2)), Err(OrderError::Mismatch));
-        assert_eq!(
-            order(r#"[{"sku":"cc-belt","quantity":1}]"#, &separate(1, 2)),
-            Err(OrderError::Mismatch)
-        );
-        let parcel = r#"{"ships_by":"2026-11-25","lines":[{"sku":"cc-hoodie-blue","quantity":1}]}"#;
-        assert_eq!(
-            order(
-                r#"[{"sku":"cc-hoodie-blue","quantity":3}]"#,
-                &format!(r#"{{"kind":"together","shipments":[{parcel},{parcel},{parcel}]}}"#)
-            ),
-            Err(OrderError::Mismatch),
-            "more parcels than there are warehouses"
-        );
-        assert_eq!(
-            order(CART, r#"{"kind":"together","shipments":[]}"#),
-            Err(OrderError::Mismatch)
-        );
+        let refused = |cart, plan: &str| order(&form(cart, plan)).err();
+        assert_eq!(refused(CART, &separate(2, 2)), Some(OrderError::Mismatch));
+        let other = r#"[{"sku":"cc-belt","quantity":1}]"#;
+        assert_eq!(refused(other, &separate(1, 2)), Some(OrderError::Mismatch));
+        let empty =
+            r#"{"kind":"together","surcharge":{"amount":0,"currency":"USD"},"shipments":[]}"#;
+        assert_eq!(refused(CART, empty), Some(OrderError::Mismatch));
+        assert_eq!(refused(CART, "{}"), Some(OrderError::Plan));
     }
 
     #[test]
-    fn what_cannot_be_read_is_refused() {
-        assert_eq!(order("", ""), Err(OrderError::Cart));
-        assert_eq!(order("[]", ""), Err(OrderError::Cart));
-        assert_eq!(
-            order(r#"[{"sku":"cc-belt","quantity":0}]"#, ""),
-            Err(OrderError::Cart)
-        );
-        assert_eq!(
-            order(r#"[{"sku":"cc-belt","quantity":10000}]"#, ""),
-            Err(OrderError::Cart)
-        );
-        assert_eq!(
-            order(r#"[{"sku":"<b>","quantity":1}]"#, ""),
-            Err(OrderError::Cart)
-        );
-        assert_eq!(order(CART, "{}"), Err(OrderError::Plan));
+    fn a_cart_that_cannot_be_read_is_refused() {
+        for cart in [
+            "",
+            "[]",
+            r#"[{"sku":"cc-belt","quantity":0}]"#,
+            r#"[{"sku":"cc-belt","quantity":10000}]"#,
+            r#"[{"sku":"<b>","quantity":1}]"#,
+        ] {
+            assert_eq!(order(&form(cart, "")), Err(OrderError::Cart), "{cart}");
+        }
+    }
+
+    #[test]
+    fn nobody_orders_without_a_number_and_an_address() {
+        for number in ["", "PS-1", "PS-7F3K/2M9Q", "XX-7F3K-2M9Q"] {
+            let form = Form {
+                number: number.into(),
+                ..form(CART, "")
+            };
+            assert_eq!(order(&form), Err(OrderError::Number), "{number}");
+        }
+        for (email, name) in [
+            ("", "Ada"),
+            ("ada", "Ada"),
+            ("a@example.com\nBcc: b@example.com", "Ada"),
+            ("ada@example.com", " "),
+            ("ada@example.com", "A\nB"),
+        ] {
+            let form = Form {
+                email: email.into(),
+                name: name.into(),
+                ..form(CART, "")
+            };
+            assert_eq!(order(&form), Err(OrderError::Customer), "{email} {name}");
+        }
     }
 }

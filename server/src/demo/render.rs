@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-const TEMPLATES: [(&str, &str); 11] = [
+const TEMPLATES: [(&str, &str); 15] = [
     ("base.html", include_str!("pages/base.html")),
     ("parts.html", include_str!("pages/parts.html")),
     ("art.svg", include_str!("pages/art.svg")),
@@ -20,7 +20,11 @@ const TEMPLATES: [(&str, &str); 11] = [
     ("product.html", include_str!("pages/product.html")),
     ("cart.html", include_str!("pages/cart.html")),
     ("checkout.html", include_str!("pages/checkout.html")),
+    ("changed.html", include_str!("pages/changed.html")),
     ("confirmation.html", include_str!("pages/confirmation.html")),
+    ("bank.html", include_str!("pages/bank.html")),
+    ("mailbox.html", include_str!("pages/mailbox.html")),
+    ("letter.html", include_str!("pages/letter.html")),
     ("refusal.html", include_str!("pages/refusal.html")),
     ("states.html", include_str!("pages/states.html")),
     ("warehouse.html", include_str!("pages/warehouse.html")),
@@ -131,6 +135,11 @@ impl Language {
             .into_iter()
             .find(|language| language.code == code)
             .unwrap_or(LANGUAGES[0])
+    }
+
+    /// Its BCP 47 tag.
+    pub fn code(self) -> &'static str {
+        self.code
     }
 
     /// The shop's word for `key`.

@@ -1,34 +1,32 @@
 //! The demo shop: plain pages as a merchant's would be, on an origin of their own.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use axum::extract::rejection::{FormRejection, JsonRejection, QueryRejection};
+use axum::Router;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderValue, StatusCode, Uri};
 use axum::middleware::{self, Next};
-use axum::response::{Html, IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
-use axum::{Form, Json, Router};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::get;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use shared::wire::Date;
 use tracing::error;
 
-use super::order;
+use super::bank::Bank;
 use super::products::{Offer, Product, Section, Variant};
 use super::render::{self, Language, Pages};
 use super::scenario::{KIT_CART, MIXED_CART, STATES, TWO_PLACES_CART, UNKNOWN_SKU, parts_of};
-use super::warehouse::{Shelf, Warehouse, WarehouseError};
+use super::warehouse::{Units, Warehouse};
+use super::{bank, checkout, mailbox, panel};
+use crate::clock::Clock;
 
 /// Longest body of a form or of an act in the warehouse, in bytes.
 const BODY_BYTES_MAX: usize = 60 * 1024;
-/// Most units that can be counted onto a shelf.
-const ON_HAND_MAX: u32 = 99_999;
-/// Longest delay of a supplier, in days.
-const DELAY_DAYS_MAX: u16 = 365;
 /// How long a browser keeps a file whose address has its version, in seconds.
 const FILE_AGE_S_MAX: u32 = 31_536_000;
 
@@ -45,15 +43,24 @@ pub struct ShopConfig {
     pub products: Vec<Product>,
     /// The merchant's side of ShipsBy, behind the panel beside the pages.
     pub warehouse: Arc<dyn Warehouse>,
+    /// The folder into which ShipsBy writes letters.
+    pub mail: PathBuf,
+    /// The shop's own clock, by which its bank writes.
+    pub clock: Clock,
 }
 
 /// Everything that the shop answers.
 pub fn router(config: ShopConfig) -> Router {
-    let policy = HeaderValue::from_str(&content_security_policy(&config.api_origin, config.plain))
+    let rules = content_security_policy(&config.api_origin, config.plain);
+    let policy = HeaderValue::from_str(&rules)
         .expect("an origin has no character that a header may not have");
     let pages = Pages::new(&config.api_origin, &config.publishable_key);
     let shop = Arc::new(Shop {
         pages,
+        api_origin: config.api_origin,
+        policy: rules,
+        mail: config.mail,
+        bank: Bank::new(config.clock),
         products: config.products,
         warehouse: config.warehouse,
     });
@@ -61,17 +68,12 @@ pub fn router(config: ShopConfig) -> Router {
         .route("/", get(category))
         .route("/products/{handle}", get(product))
         .route("/cart", get(cart))
-        .route("/checkout", get(checkout))
-        .route(
-            "/confirmation",
-            get(|| async { Redirect::to("/checkout") }).post(confirmation),
-        )
+        .merge(checkout::routes())
         .route("/states", get(states))
         .route("/assets/{name}", get(asset))
-        .route("/warehouse/shelves/{sku}", get(shelf))
-        .route("/warehouse/stock", post(set_stock))
-        .route("/warehouse/purchase-orders", post(move_purchase_order))
-        .route("/warehouse/delays", post(delay_supplier))
+        .merge(bank::routes())
+        .merge(mailbox::routes())
+        .merge(panel::routes())
         .fallback(no_page)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::from_fn(move |request, next| {
@@ -89,27 +91,39 @@ fn content_security_policy(api_origin: &str, plain: bool) -> String {
     )
 }
 
-struct Shop {
+/// The shop, as its pages know it.
+pub(super) struct Shop {
     pages: Pages,
-    products: Vec<Product>,
-    warehouse: Arc<dyn Warehouse>,
+    /// Where the browser finds ShipsBy.
+    pub(super) api_origin: String,
+    /// What its pages may load.
+    pub(super) policy: String,
+    /// The folder of letters.
+    pub(super) mail: PathBuf,
+    /// Who takes the money.
+    pub(super) bank: Bank,
+    /// What is for sale.
+    pub(super) products: Vec<Product>,
+    /// The merchant's side of ShipsBy.
+    pub(super) warehouse: Arc<dyn Warehouse>,
 }
 
 /// What an address may ask of a page.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Ask {
+pub(super) struct Ask {
     lang: Option<String>,
     variant: Option<String>,
 }
 
-type Asked = Result<Query<Ask>, QueryRejection>;
+/// What an address asks, if it can be read.
+pub(super) type Asked = Result<Query<Ask>, QueryRejection>;
 
 /// A variant as it stands among others.
 #[derive(Serialize)]
-struct Card<'a> {
+pub(super) struct Card<'a> {
     product: &'a Product,
-    variant: &'a Variant,
+    pub(super) variant: &'a Variant,
     href: String,
 }
 
@@ -198,41 +212,6 @@ async fn cart(State(shop): State<Arc<Shop>>, asked: Asked) -> Response {
     )
 }
 
-async fn checkout(State(shop): State<Arc<Shop>>, asked: Asked) -> Response {
-    shop.page(
-        "checkout.html",
-        &asked,
-        "/checkout",
-        json!({ "goods": shop.goods(), "mixed": lines(MIXED_CART) }),
-    )
-}
-
-async fn confirmation(
-    State(shop): State<Arc<Shop>>,
-    asked: Asked,
-    form: Result<Form<order::Form>, FormRejection>,
-) -> Response {
-    let order = |form: order::Form| {
-        let cart = order::cart(&form, &shop.products).map_err(|_| Refusal::BAD_ORDER)?;
-        let cart: Vec<_> = cart.into_iter().collect();
-        let parcels_min = shop.warehouse.parcels_min(&cart);
-        let parcels_min = parcels_min.ok_or(Refusal::NOTHING_HAD)?;
-        order::read(&form, &shop.products, parcels_min).map_err(|_| Refusal::BAD_ORDER)
-    };
-    match form
-        .map_err(|_| Refusal::BAD_ORDER)
-        .and_then(|Form(form)| order(form))
-    {
-        Ok(order) => shop.page(
-            "confirmation.html",
-            &asked,
-            "/checkout",
-            json!({ "order": order }),
-        ),
-        Err(refusal) => shop.refusal(StatusCode::UNPROCESSABLE_ENTITY, &asked, &refusal),
-    }
-}
-
 async fn states(State(shop): State<Arc<Shop>>, asked: Asked) -> Response {
     let states = STATES.iter().map(|state| {
         json!({ "heading": state.heading, "sku": state.sku, "quantity": state.quantity, "card": shop.card(state.sku) })
@@ -268,7 +247,7 @@ async fn states(State(shop): State<Arc<Shop>>, asked: Asked) -> Response {
 }
 
 /// A cart, as an attribute of the element says it.
-fn lines(cart: &[(&str, u32)]) -> Vec<Value> {
+pub(super) fn lines(cart: &[(&str, u32)]) -> Vec<Value> {
     cart.iter()
         .map(|(sku, quantity)| json!({ "sku": sku, "quantity": quantity }))
         .collect()
@@ -299,7 +278,7 @@ async fn no_page(State(shop): State<Arc<Shop>>, asked: Asked) -> Response {
 }
 
 /// A page that says no, in the shop's words, and where to go from there.
-struct Refusal {
+pub(super) struct Refusal {
     title: &'static str,
     next: Option<&'static str>,
     href: &'static str,
@@ -314,13 +293,42 @@ impl Refusal {
         label: "look_around",
     };
     /// An order of which nothing can be had.
-    const NOTHING_HAD: Self = Self {
+    pub(super) const NOTHING_HAD: Self = Self {
         title: "nothing_had",
         next: None,
         href: "/checkout",
         label: "back",
     };
-    const BAD_ORDER: Self = Self {
+    /// An order of which somebody else got the last.
+    pub(super) const GONE: Self = Self {
+        title: "gone",
+        next: Some("gone_next"),
+        href: "/checkout",
+        label: "back",
+    };
+    /// An order whose number is another's.
+    pub(super) const TAKEN: Self = Self {
+        title: "taken",
+        next: Some("taken_next"),
+        href: "/checkout",
+        label: "back",
+    };
+    /// A shop whose warehouse does not answer.
+    pub(super) const BROKEN: Self = Self {
+        title: "broken",
+        next: Some("bad_order_next"),
+        href: "/checkout",
+        label: "back",
+    };
+    /// A letter that is not in the mailbox.
+    pub(super) const NO_LETTER: Self = Self {
+        title: "no_letter",
+        next: None,
+        href: "/mailbox",
+        label: "all_mail",
+    };
+    /// An order that no page of the shop sends.
+    pub(super) const BAD_ORDER: Self = Self {
         title: "bad_order",
         next: Some("bad_order_next"),
         href: "/checkout",
@@ -329,7 +337,8 @@ impl Refusal {
 }
 
 impl Shop {
-    fn page(&self, name: &str, asked: &Asked, path: &str, page: Value) -> Response {
+    /// A page in the language that was asked for.
+    pub(super) fn page(&self, name: &str, asked: &Asked, path: &str, page: Value) -> Response {
         match self.pages.render(name, language(asked), path, page) {
             Ok(html) => ([(CACHE_CONTROL, "no-cache")], Html(html)).into_response(),
             Err(cause) => {
@@ -343,7 +352,8 @@ impl Shop {
         }
     }
 
-    fn refusal(&self, status: StatusCode, asked: &Asked, refusal: &Refusal) -> Response {
+    /// A page that says no.
+    pub(super) fn refusal(&self, status: StatusCode, asked: &Asked, refusal: &Refusal) -> Response {
         let language = language(asked);
         let page = json!({
             "title": language.word(refusal.title),
@@ -363,12 +373,13 @@ impl Shop {
         })
     }
 
-    fn card(&self, sku: &str) -> Option<Card<'_>> {
+    /// The variant of a SKU.
+    pub(super) fn card(&self, sku: &str) -> Option<Card<'_>> {
         self.cards().find(|card| card.variant.sku == sku)
     }
 
     /// What the shop's script must know to draw a cart.
-    fn goods(&self) -> Value {
+    pub(super) fn goods(&self) -> Value {
         let goods = self.cards().map(|Card { product, variant, href }| {
             let known = json!({
                 "title": variant.title, "price": variant.price, "picture": product.picture, "look": variant.look, "href": href,
@@ -378,7 +389,27 @@ impl Shop {
         goods.collect::<serde_json::Map<_, _>>().into()
     }
 
-    fn shelves(&self) -> Vec<&Variant> {
+    /// Units with their names and pictures, as a page lists them.
+    pub(super) fn listed<'a>(&self, lines: impl IntoIterator<Item = &'a Units>) -> Vec<Value> {
+        let line = |line: &Units| {
+            let card = self.card(&line.sku);
+            let card = card.map(
+                |Card {
+                     product, variant, ..
+                 }| (product, variant),
+            );
+            json!({
+                "title": card.map_or(line.sku.as_str(), |(_, variant)| &variant.title),
+                "quantity": line.quantity,
+                "picture": card.map_or("parcel", |(product, _)| &product.picture),
+                "look": card.map_or("none", |(_, variant)| &variant.look),
+            })
+        };
+        lines.into_iter().map(line).collect()
+    }
+
+    /// Everything that has a shelf of its own.
+    pub(super) fn shelves(&self) -> Vec<&Variant> {
         self.cards()
             .filter(|card| card.product.offer == Offer::Goods)
             .filter(|card| parts_of(&card.variant.sku).is_empty())
@@ -401,156 +432,20 @@ fn card<'a>(product: &'a Product, variant: &'a Variant) -> Card<'a> {
     }
 }
 
-fn language(asked: &Asked) -> Language {
+/// The language that an address asks for.
+pub(super) fn language(asked: &Asked) -> Language {
     Language::asked(asked.as_ref().ok().and_then(|ask| ask.lang.as_deref()))
 }
 
 async fn guard(policy: HeaderValue, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
-    headers.insert(CONTENT_SECURITY_POLICY, policy);
+    // A letter has rules of its own.
+    headers.entry(CONTENT_SECURITY_POLICY).or_insert(policy);
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(
         REFERRER_POLICY,
         HeaderValue::from_static("strict-origin-when-cross-origin"),
     );
     response
-}
-
-// The warehouse. Bodies are JSON, which no form of another site can send.
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SetStock {
-    sku: String,
-    on_hand: u32,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct MovePurchaseOrder {
-    sku: String,
-    id: String,
-    arrives_on: Date,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct DelaySupplier {
-    sku: String,
-    days: u16,
-}
-
-async fn shelf(
-    State(shop): State<Arc<Shop>>,
-    Path(sku): Path<String>,
-) -> Result<Json<Shelf>, Problem> {
-    shop.shelf(&sku).await
-}
-
-async fn set_stock(
-    State(shop): State<Arc<Shop>>,
-    body: Result<Json<SetStock>, JsonRejection>,
-) -> Result<Json<Shelf>, Problem> {
-    let Json(SetStock { sku, on_hand }) = body?;
-    if ON_HAND_MAX < on_hand {
-        return Err(Problem::unprocessable(format!(
-            "at most {ON_HAND_MAX} units fit on a shelf"
-        )));
-    }
-    shop.warehouse.set_stock(&sku, on_hand).await?;
-    shop.shelf(&sku).await
-}
-
-async fn move_purchase_order(
-    State(shop): State<Arc<Shop>>,
-    body: Result<Json<MovePurchaseOrder>, JsonRejection>,
-) -> Result<Json<Shelf>, Problem> {
-    let Json(MovePurchaseOrder {
-        sku,
-        id,
-        arrives_on,
-    }) = body?;
-    shop.warehouse.move_purchase_order(&id, arrives_on).await?;
-    shop.shelf(&sku).await
-}
-
-async fn delay_supplier(
-    State(shop): State<Arc<Shop>>,
-    body: Result<Json<DelaySupplier>, JsonRejection>,
-) -> Result<Json<Shelf>, Problem> {
-    let Json(DelaySupplier { sku, days }) = body?;
-    if days == 0 || DELAY_DAYS_MAX < days {
-        return Err(Problem::unprocessable(format!(
-            "a delay is 1 to {DELAY_DAYS_MAX} days"
-        )));
-    }
-    shop.warehouse.delay_supplier(&sku, days).await?;
-    shop.shelf(&sku).await
-}
-
-impl Shop {
-    async fn shelf(&self, sku: &str) -> Result<Json<Shelf>, Problem> {
-        let shelf = self.warehouse.shelf(sku).await?;
-        Ok(Json(
-            shelf.ok_or_else(|| WarehouseError::Absent(sku.to_owned()))?,
-        ))
-    }
-}
-
-/// Why nothing was changed, as the panel says it.
-struct Problem {
-    status: StatusCode,
-    detail: String,
-}
-
-impl Problem {
-    fn unprocessable(detail: String) -> Self {
-        Self {
-            status: StatusCode::UNPROCESSABLE_ENTITY,
-            detail,
-        }
-    }
-}
-
-impl From<WarehouseError> for Problem {
-    fn from(cause: WarehouseError) -> Self {
-        let status = match &cause {
-            WarehouseError::Absent(_) => StatusCode::NOT_FOUND,
-            WarehouseError::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            WarehouseError::Broken(source) => {
-                error!(
-                    error = source.as_ref() as &dyn std::error::Error,
-                    "The demo's warehouse does not answer"
-                );
-                StatusCode::SERVICE_UNAVAILABLE
-            }
-        };
-        Self {
-            status,
-            detail: cause.to_string(),
-        }
-    }
-}
-
-impl From<JsonRejection> for Problem {
-    fn from(cause: JsonRejection) -> Self {
-        Self {
-            status: cause.status(),
-            detail: cause.body_text(),
-        }
-    }
-}
-
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
-        let title = self.status.canonical_reason();
-        let body = json!({ "type": "about:blank", "title": title, "status": self.status.as_u16(), "detail": self.detail });
-        (
-            self.status,
-            [(CONTENT_TYPE, "application/problem+json")],
-            body.to_string(),
-        )
-            .into_response()
-    }
 }

@@ -36,6 +36,8 @@ export async function startDemo({ plain = false, now = NOW } = {}) {
   const demo = {
     shop: `http://127.0.0.1:${port}`,
     api: `http://127.0.0.1:${apiPort}`,
+    /** Where ShipsBy puts its letters. */
+    mail: join(folder, "demo-mail"),
 
     /** Begins anew, or with the data of before. */
     async start({ fresh }) {

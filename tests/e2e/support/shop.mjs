@@ -17,7 +17,7 @@ export async function pathsOf(demo) {
   const html = (await (await fetch(demo.shop + "/")).text()).replaceAll("&#x2f;", "/");
   const products = [...new Set([...html.matchAll(/href="(\/products\/[\w-]+)/g)].map(([, path]) => path))];
   assert.ok(products.length >= 10, "the category page has products");
-  return ["/", ...products, "/cart", "/checkout", "/states", "/nowhere"];
+  return ["/", ...products, "/cart", "/checkout", "/states", "/mailbox", "/bank", "/nowhere"];
 }
 
 /** Puts goods into the cart of a page's context, as the shop's own script keeps it. */
@@ -44,9 +44,9 @@ export async function answered(page) {
   );
 }
 
-/** Fills in the checkout and sends it; resolves on the confirmation. */
-export async function placeOrder(page) {
-  for (const [name, value] of Object.entries({ email: "ada@example.com", name: "Ada", street: "Main Street 1", city: "Town", zip: "12345" })) {
+/** Fills in the checkout and sends it; resolves on the page that answers. */
+export async function placeOrder(page, email = "ada@example.com") {
+  for (const [name, value] of Object.entries({ email, name: "Ada", street: "Main Street 1", city: "Town", zip: "12345" })) {
     await page.locator(`#checkout [name=${name}]`).fill(value);
   }
   await page.locator("#checkout .sum button").click();

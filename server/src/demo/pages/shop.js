@@ -217,7 +217,10 @@ function startOrdered() {
 
 function sayDays() {
   const days = new Intl.DateTimeFormat(lang, { weekday: "long", month: "long", day: "numeric", timeZone: "UTC" });
-  for (const time of document.querySelectorAll("time[datetime]")) time.textContent = days.format(new Date(time.dateTime));
+  const instants = new Intl.DateTimeFormat(lang, { dateStyle: "medium", timeStyle: "short" });
+  for (const time of document.querySelectorAll("time[datetime]")) {
+    time.textContent = (time.dateTime.includes("T") ? instants : days).format(new Date(time.dateTime));
+  }
 }
 
 const starts = { buy: startProduct, "buy-all": startSet, cart: startCart, checkout: startCheckout, ordered: startOrdered };
