@@ -7,6 +7,7 @@ mod history;
 mod holidays;
 mod imports;
 mod money;
+mod order_page;
 mod orders;
 mod places;
 mod postgres;
