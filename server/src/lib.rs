@@ -20,6 +20,7 @@ pub mod limits;
 pub mod mail;
 pub mod metrics;
 pub mod operations;
+pub mod page;
 pub mod payments;
 pub mod share;
 pub mod store;

@@ -73,6 +73,8 @@ enum Group {
     Public,
     /// The widget's files, for everybody.
     Embed,
+    /// Customers' pages of their orders, for whoever knows the address.
+    Page,
     /// Anything else.
     Other,
 }
@@ -217,13 +219,19 @@ impl Front {
                 && origin.is_some_and(|origin| auth::is_listed_by_any(&self.web.app, origin));
             problem.into_response()
         })?;
-        if request.method() == Method::OPTIONS && group != Group::Other {
+        let is_shared = matches!(group, Group::Public | Group::Embed);
+        if request.method() == Method::OPTIONS && is_shared {
             return Err(self.preflight(request.headers(), group, readable));
+        }
+        let app = &self.web.app;
+        if group == Group::Page {
+            let address = auth::address(peer, request.headers(), &app.limits.trusted_proxies);
+            self.within_rate(|| (None, auth::counted_as(address)), received.number)
+                .map_err(IntoResponse::into_response)?;
         }
         if group != Group::Public {
             return Ok(None);
         }
-        let app = &self.web.app;
         if app.freshness.worth(app.limits.stale) == Worth::Nothing {
             return Err(cut_off().into_response());
         }
@@ -352,6 +360,8 @@ impl Group {
         let Some(rest) = path.strip_prefix("/v1/") else {
             return if path.starts_with("/embed/") {
                 Self::Embed
+            } else if path.starts_with("/o/") {
+                Self::Page
             } else {
                 Self::Other
             };
@@ -457,7 +467,7 @@ fn dress(headers: &mut HeaderMap, group: Group) {
     );
     default(
         HeaderName::from_static("cross-origin-resource-policy"),
-        if group == Group::Other {
+        if matches!(group, Group::Page | Group::Other) {
             "same-origin"
         } else {
             "cross-origin"
@@ -467,7 +477,7 @@ fn dress(headers: &mut HeaderMap, group: Group) {
         header::STRICT_TRANSPORT_SECURITY,
         "max-age=63072000; includeSubDomains",
     );
-    if group == Group::Other {
+    if matches!(group, Group::Page | Group::Other) {
         default(header::CACHE_CONTROL, "no-store");
     }
     if group == Group::Public {

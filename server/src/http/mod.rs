@@ -13,6 +13,7 @@ pub mod health;
 pub mod jsonld;
 pub mod merchant;
 pub mod named;
+pub mod order_page;
 pub mod pace;
 pub mod plans;
 pub mod query;

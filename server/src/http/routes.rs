@@ -15,7 +15,9 @@ use utoipa_axum::routes;
 use super::bundles::Bundles;
 use super::front::{Front, method_not_allowed};
 use super::web::Web;
-use super::{availability, docs, embed, health, jsonld, merchant, plans, snippet, stream};
+use super::{
+    availability, docs, embed, health, jsonld, merchant, order_page, plans, snippet, stream,
+};
 use crate::app::App;
 use crate::error::Problem;
 use crate::limits::{MERCHANT_BODY_BYTES_MAX, PUBLIC_BODY_BYTES_MAX};
@@ -26,6 +28,12 @@ pub struct RouteNames {
     with_parameters: Vec<&'static str>,
 }
 
+/// Where a customer cancels, below the page of the order.
+const CANCEL: &str = "/o/{store}/{order}/{token}/cancel";
+/// Where a customer answers to a delay.
+const CONSENT: &str = "/o/{store}/{order}/{token}/consent";
+/// The style and the script of these pages.
+const ORDER_PAGE_PART: &str = "/o/{file}";
 /// What requests for no known path are counted as.
 const NO_ROUTE: &str = "none";
 
@@ -75,6 +83,7 @@ fn all() -> (Router<Web>, Router<App>, OpenApi) {
         .routes(routes!(stream::open))
         .routes(routes!(snippet::show))
         .routes(routes!(jsonld::show))
+        .routes(routes!(order_page::show))
         .routes(routes!(embed::manifest))
         .routes(routes!(embed::elements))
         .routes(routes!(embed::types))
@@ -87,7 +96,19 @@ fn all() -> (Router<Web>, Router<App>, OpenApi) {
     let (merchants, described) = merchant::routes().split_for_parts();
     description.merge(described);
     describe_keys(&mut description);
+    let pages = Router::new()
+        .route(
+            CANCEL,
+            get(order_page::ask_to_cancel).post(order_page::cancel),
+        )
+        .route(
+            CONSENT,
+            get(order_page::ask_to_consent).post(order_page::consent),
+        )
+        .layer(DefaultBodyLimit::max(PUBLIC_BODY_BYTES_MAX));
     let ours = ours
+        .merge(pages)
+        .route(ORDER_PAGE_PART, get(order_page::part))
         .route("/docs", get(docs::page))
         .route("/docs/{file}", get(docs::part));
     let merchants = merchants.layer(DefaultBodyLimit::max(MERCHANT_BODY_BYTES_MAX));
@@ -143,7 +164,8 @@ impl RouteNames {
             with_parameters: Vec::new(),
         };
         let described = description.paths.paths.keys().map(String::as_str);
-        for path in described.chain(["/docs", "/docs/{file}"]) {
+        let others = ["/docs", "/docs/{file}", CANCEL, CONSENT, ORDER_PAGE_PART];
+        for path in described.chain(others) {
             // A server has one set of routes, for as long as it lives.
             let name: &'static str = Box::leak(path.to_owned().into_boxed_str());
             if name.contains('{') {

@@ -1,0 +1,395 @@
+//! `/o/{store}/{order}/{token}`: the customer's own page of an order. Whoever knows its address may open it.
+//!
+//! Opening a page changes nothing: programs that look through mails open every link. Only a form that is sent does.
+
+use std::sync::Arc;
+
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use shared::ids::StoreId;
+use shared::quantity::Quantity;
+use shared::text::Language;
+use subtle::ConstantTimeEq;
+
+use super::named::Named;
+use crate::app::App;
+use crate::catalogue::Shop;
+use crate::error::Problem;
+use crate::hex;
+use crate::operations::ActError;
+use crate::operations::cancel_order::{CancelOrder, cancel_order};
+use crate::operations::delays::{CustomerReply, reply_to_delay};
+use crate::operations::once::{Answer, Asked, Once, Ticket};
+use crate::operations::records::Standing;
+use crate::operations::show;
+use crate::page::render::{self, Asking, SCRIPT, STYLE};
+use crate::page::view::{ItemView, OrderPage, is_asked, language, order_page, title};
+
+/// What the pages may load, and where their forms go: this server alone.
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; \
+    base-uri 'none'; frame-ancestors 'none'";
+const HTML: &str = "text/html; charset=utf-8";
+/// How the log names who cancelled.
+const BY_CUSTOMER: &str = "the customer";
+/// What the address of the page ends in where it is asked for as JSON.
+const AS_JSON: &str = ".json";
+
+/// Which line is to be cancelled.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+pub struct Which {
+    /// The line, from 0; everything that waits where there is none.
+    line: Option<u32>,
+}
+
+/// An order, for somebody who knows its token.
+struct Opened {
+    shop: Arc<Shop>,
+    standing: Standing,
+    path: String,
+}
+
+/// Shows an order to its customer
+///
+/// `POST /v1/orders` answers the address in `page`. With `.json` behind the token it is JSON, which any page may read, and which has
+/// an `ETag`; without it, HTML that needs no script. Below it, `/cancel` and `/consent` ask before they do anything.
+#[utoipa::path(
+    get,
+    path = "/o/{store}/{order}/{token}",
+    tag = "shoppers",
+    params(
+        ("store" = String, Path, description = "The store"),
+        ("order" = String, Path, description = "The order"),
+        ("token" = String, Path, description = "The order's token, with `.json` behind it for JSON"),
+    ),
+    responses(
+        (status = 200, description = "How the order stands, as JSON or as a page", body = OrderPage),
+        (status = 304, description = "It is as it was at `If-None-Match`"),
+        (status = 404, description = "There is no such order, or the token is another's: a page says so, or a problem"),
+    )
+)]
+pub async fn show(
+    State(app): State<App>,
+    Named((store, order, token)): Named<(String, String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, Response> {
+    let Some(bare) = token.strip_suffix(AS_JSON) else {
+        let opened = open(&app, &headers, &store, &order, &token).await?;
+        return Ok(opened.page(&app));
+    };
+    match open(&app, &headers, &store, &order, bare).await {
+        Ok(opened) => Ok(opened.json(&app, &headers)),
+        Err(answer) if answer.status() == StatusCode::NOT_FOUND => {
+            Err(readable(Problem::not_found().into_response()))
+        }
+        Err(answer) => Err(readable(answer)),
+    }
+}
+
+/// Asks before it cancels.
+pub async fn ask_to_cancel(
+    State(app): State<App>,
+    Named((store, order, token)): Named<(String, String, String)>,
+    which: Result<Query<Which>, QueryRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Response> {
+    let opened = open(&app, &headers, &store, &order, &token).await?;
+    let line = wanted(which).ok_or_else(|| nothing_there(&headers))?;
+    let items = opened.waiting(line);
+    if items.is_empty() {
+        return Ok(opened.refused("cannot_cancel", Some("only_returned"), StatusCode::OK));
+    }
+    let action = match line {
+        Some(line) => format!("{}/cancel?line={line}", opened.path),
+        None => format!("{}/cancel", opened.path),
+    };
+    Ok(opened.asks("ask_cancel", items, "cancel_free", ("yes_cancel", action)))
+}
+
+/// Cancels a line, or everything that waits.
+pub async fn cancel(
+    State(app): State<App>,
+    Named((store, order, token)): Named<(String, String, String)>,
+    which: Result<Query<Which>, QueryRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Response> {
+    let opened = open(&app, &headers, &store, &order, &token).await?;
+    let line = wanted(which).ok_or_else(|| nothing_there(&headers))?;
+    if opened.waiting(line).is_empty() {
+        return Ok(opened.after_nothing_waits(line));
+    }
+    let request = CancelOrder {
+        lines: line.map(|line| (line, None)).into_iter().collect(),
+        reason: Some(BY_CUSTOMER.into()),
+    };
+    let (of, id) = (
+        opened.standing.store.clone(),
+        opened.standing.order.id.clone(),
+    );
+    let once = Once::claim(&app, opened.asked(line), |_| Answer {
+        status: 303,
+        body: Vec::new(),
+    });
+    let done = match once {
+        Ok(once) => cancel_order(&app, &of, id, request, once).await.map(|_| ()),
+        Err(error) => Err(error),
+    };
+    match done {
+        // The same form, sent twice: the page shows what the first one does.
+        Ok(()) | Err(ActError::InFlight) => Ok(opened.back()),
+        Err(ActError::Conflict { .. }) => {
+            let now = open(&app, &headers, &store, &order, &token).await?;
+            Ok(now.after_nothing_waits(line))
+        }
+        Err(ActError::Field { .. } | ActError::NotFound) => Err(nothing_there(&headers)),
+        Err(error) => Err(failed(error)),
+    }
+}
+
+/// Asks before it takes the answer to a delay.
+pub async fn ask_to_consent(
+    State(app): State<App>,
+    Named((store, order, token)): Named<(String, String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, Response> {
+    let opened = open(&app, &headers, &store, &order, &token).await?;
+    if !is_asked(&opened.standing) {
+        return Ok(opened.refused("nothing_to_answer", None, StatusCode::OK));
+    }
+    let action = format!("{}/consent", opened.path);
+    let items = opened.waiting(None);
+    Ok(opened.asks("ask_wait", items, "may_cancel", ("button_wait", action)))
+}
+
+/// Takes the answer that the customer waits.
+pub async fn consent(
+    State(app): State<App>,
+    Named((store, order, token)): Named<(String, String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, Response> {
+    let opened = open(&app, &headers, &store, &order, &token).await?;
+    let (of, id) = (
+        opened.standing.store.clone(),
+        opened.standing.order.id.clone(),
+    );
+    match reply_to_delay(&app, &of, id, CustomerReply::Consent).await {
+        Ok(_) => Ok(opened.back()),
+        Err(ActError::Conflict { .. }) => {
+            Ok(opened.refused("nothing_to_answer", None, StatusCode::CONFLICT))
+        }
+        Err(error) => Err(failed(error)),
+    }
+}
+
+/// The stylesheet and the script of the pages.
+pub async fn part(Named(file): Named<String>) -> Result<Response, Problem> {
+    let (kind, content) = match file.as_str() {
+        "order.css" => ("text/css; charset=utf-8", STYLE),
+        "order.js" => ("text/javascript; charset=utf-8", SCRIPT),
+        _ => return Err(Problem::not_found()),
+    };
+    let headers = [
+        (header::CONTENT_TYPE, kind),
+        (header::CACHE_CONTROL, "public, max-age=60"),
+    ];
+    Ok((headers, content).into_response())
+}
+
+/// Opens an order. A wrong store, order or token gives one and the same answer.
+async fn open(
+    app: &App,
+    headers: &HeaderMap,
+    store: &str,
+    order: &str,
+    token: &str,
+) -> Result<Opened, Response> {
+    let missing = || nothing_there(headers);
+    let id: StoreId = store.parse().map_err(|_| missing())?;
+    let named = order.parse().map_err(|_| missing())?;
+    let shop = app.catalogue.shop(&id).ok_or_else(missing)?;
+    let standing = match show::order(app, &id, &named).await {
+        Ok(standing) => standing,
+        Err(ActError::NotFound) => return Err(missing()),
+        Err(error) => return Err(failed(error)),
+    };
+    let known = standing.order.token.as_deref().unwrap_or_default();
+    let fits: bool = known.as_bytes().ct_eq(token.as_bytes()).into();
+    if known.is_empty() || !fits {
+        return Err(missing());
+    }
+    let path = format!("/o/{store}/{order}/{token}");
+    Ok(Opened {
+        shop,
+        standing,
+        path,
+    })
+}
+
+impl Opened {
+    fn view(&self, app: &App) -> OrderPage {
+        order_page(&self.shop, &self.standing, app.clock.now())
+    }
+
+    fn page(&self, app: &App) -> Response {
+        let language = language(&self.standing);
+        dressed(
+            StatusCode::OK,
+            render::order(&self.view(app), language, &self.path),
+        )
+    }
+
+    fn json(&self, app: &App, headers: &HeaderMap) -> Response {
+        let body = serde_json::to_vec(&self.view(app)).expect("a page has only text keys");
+        let digest = hex::text(&Sha256::digest(&body)[..16]);
+        let tag = format!("\"{digest}\"");
+        let known = headers.get(header::IF_NONE_MATCH);
+        let is_known = known.is_some_and(|known| known.as_bytes() == tag.as_bytes());
+        let mut response = match is_known {
+            true => StatusCode::NOT_MODIFIED.into_response(),
+            false => ([(header::CONTENT_TYPE, "application/json")], body).into_response(),
+        };
+        if let Ok(tag) = HeaderValue::from_str(&tag) {
+            response.headers_mut().insert(header::ETAG, tag);
+        }
+        readable(response)
+    }
+
+    /// What waits, of a line or of all.
+    fn waiting(&self, line: Option<u32>) -> Vec<ItemView> {
+        let lines = (0..).zip(&self.standing.order.lines);
+        let lines = lines.filter(|(at, _)| line.is_none_or(|line| line == *at));
+        lines
+            .filter_map(|(at, ordered)| {
+                let parts = self.standing.waiting.iter();
+                let units: u32 = parts
+                    .filter(|part| part.line == at)
+                    .map(|part| part.quantity.units())
+                    .sum();
+                (units != 0).then(|| ItemView {
+                    quantity: units,
+                    title: title(&self.shop, ordered),
+                })
+            })
+            .collect()
+    }
+
+    /// Nothing of it waits: what was cancelled before is as it should be, what has left cannot be cancelled.
+    fn after_nothing_waits(&self, line: Option<u32>) -> Response {
+        let lines = (0..).zip(&self.standing.order.lines);
+        let mut lines = lines.filter(|(at, _)| line.is_none_or(|line| line == *at));
+        if lines.any(|(_, ordered)| ordered.cancelled != Quantity::ZERO) {
+            return self.back();
+        }
+        self.refused("cannot_cancel", Some("only_returned"), StatusCode::CONFLICT)
+    }
+
+    /// The form of a page names what it was made from: sent twice, it is one request.
+    fn asked(&self, line: Option<u32>) -> Asked {
+        let order = &self.standing.order;
+        let what = line.map_or("all".into(), |line| line.to_string());
+        Asked {
+            ticket: Ticket {
+                store: self.standing.store.clone(),
+                route: format!("POST /o/{}/cancel", order.id),
+                key: format!("{what}/{}", order.revision),
+            },
+            fingerprint: Sha256::digest(what.as_bytes()).into(),
+        }
+    }
+
+    fn asks(
+        &self,
+        heading: &'static str,
+        items: Vec<ItemView>,
+        text: &'static str,
+        yes: (&'static str, String),
+    ) -> Response {
+        let page = render::asking(&Asking {
+            language: language(&self.standing),
+            heading,
+            items,
+            text: Some(text),
+            yes: Some(yes),
+            path: Some(&self.path),
+        });
+        dressed(StatusCode::OK, page)
+    }
+
+    fn refused(
+        &self,
+        heading: &'static str,
+        text: Option<&'static str>,
+        status: StatusCode,
+    ) -> Response {
+        let page = render::asking(&Asking {
+            language: language(&self.standing),
+            heading,
+            items: Vec::new(),
+            text,
+            yes: None,
+            path: Some(&self.path),
+        });
+        dressed(status, page)
+    }
+
+    /// Back to the order's page, which shows how it stands now.
+    fn back(&self) -> Response {
+        let to = HeaderValue::from_str(&self.path);
+        let to = to.unwrap_or(HeaderValue::from_static("/"));
+        let mut response = dressed(StatusCode::SEE_OTHER, String::new());
+        response.headers_mut().insert(header::LOCATION, to);
+        response
+    }
+}
+
+/// Which line a query names; none where it is no query of ours.
+fn wanted(which: Result<Query<Which>, QueryRejection>) -> Option<Option<u32>> {
+    which.ok().map(|Query(which)| which.line)
+}
+
+/// The one page for all that is not there.
+fn nothing_there(headers: &HeaderMap) -> Response {
+    let wanted = headers.get(header::ACCEPT_LANGUAGE);
+    let wanted = wanted.and_then(|tags| tags.to_str().ok());
+    let first = wanted.and_then(|tags| tags.split([',', ';']).next());
+    let page = render::asking(&Asking {
+        language: first.map_or(Language::English, Language::for_tag),
+        heading: "missing",
+        items: Vec::new(),
+        text: Some("missing_why"),
+        yes: None,
+        path: None,
+    });
+    dressed(StatusCode::NOT_FOUND, page)
+}
+
+fn failed(error: ActError) -> Response {
+    Problem::from(error).into_response()
+}
+
+fn dressed(status: StatusCode, html: String) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, HTML),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+    ];
+    (status, headers, html).into_response()
+}
+
+/// Any page may read it: whoever knows the token may know the rest.
+fn readable(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    let any = HeaderValue::from_static("*");
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, any);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(
+        HeaderName::from_static("cross-origin-resource-policy"),
+        HeaderValue::from_static("cross-origin"),
+    );
+    response
+}

@@ -1,0 +1,8 @@
+//! The customer's own page of an order: what is said on it, and how it looks without a script.
+//!
+//! [`view`] gathers all that the page says, ready in the customer's language; [`render`] puts it into HTML. The same
+//! view is what the page's script and the merchant's element read as JSON.
+
+pub mod render;
+pub mod view;
+mod words;

@@ -1,0 +1,283 @@
+//! The customer's own page of an order: shown to whoever knows its address, changed by forms alone.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Request};
+use serde_json::{Value, json};
+use server::http::bundles::Bundles;
+use server::http::front::Front;
+use server::http::routes;
+use tokio_util::sync::CancellationToken;
+
+use crate::client::Client;
+use crate::orders::{line, place, ready, ship, shown};
+use crate::reservations::{ordered, sku};
+use crate::shop::TestShop;
+
+/// Somebody with a browser, and no key.
+struct Visitor(Arc<Front>);
+
+struct Seen {
+    status: u16,
+    headers: HeaderMap,
+    text: String,
+}
+
+impl Visitor {
+    fn of(shop: &TestShop) -> Self {
+        let stop = CancellationToken::new();
+        let front = routes::front(shop.app.clone(), Bundles::built_in(), stop);
+        Self(Arc::new(front))
+    }
+
+    async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Seen {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", "ships.example");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Body::empty()).expect("a request");
+        let response = self.0.answer(request, IpAddr::from([127, 0, 0, 1])).await;
+        let (parts, body) = response.into_parts();
+        let body = to_bytes(body, 1 << 20).await.expect("a body").to_vec();
+        Seen {
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            text: String::from_utf8(body).expect("UTF-8"),
+        }
+    }
+
+    async fn get(&self, path: &str) -> Seen {
+        self.send("GET", path, &[]).await
+    }
+
+    async fn post(&self, path: &str) -> Seen {
+        self.send("POST", path, &[]).await
+    }
+}
+
+impl Seen {
+    fn header(&self, name: &str) -> &str {
+        let value = self.headers.get(name);
+        value.map_or("", |value| value.to_str().expect("plain text"))
+    }
+
+    #[track_caller]
+    fn says(&self, words: &str) {
+        assert!(self.text.contains(words), "no `{words}` in {}", self.text);
+    }
+}
+
+/// An order of 2 of A, one of which is there, and of 1 of B, which comes later; with the path of its page.
+async fn ordered_by(customer: Value) -> (TestShop, Client, Visitor, String) {
+    let shop = TestShop::new().await;
+    let client = Client::new(&shop).await;
+    let reason = json!({"reason": "Our <b>weaver</b> is away"});
+    sku(&client, "A", 1, reason).await;
+    sku(&client, "B", 0, json!({})).await;
+    ordered(&client, "PO-7", "A", 10, "2026-12-11").await;
+    ordered(&client, "PO-8", "B", 10, "2026-12-18").await;
+    let order = json!({"lines": [line("A", 2), line("B", 1)], "customer": customer});
+    let placed = place(&client, "W-1", order).await;
+    assert_eq!(placed.status, 201);
+    let path = placed.json()["page"].as_str().expect("a page").to_owned();
+    let visitor = Visitor::of(&shop);
+    (shop, client, visitor, path)
+}
+
+#[tokio::test]
+async fn whoever_knows_the_address_sees_what_leaves_when_and_why() {
+    let (_shop, _client, visitor, path) = ordered_by(json!({})).await;
+    let page = visitor.get(&path).await;
+    assert_eq!(page.status, 200);
+    page.says("Order W-1");
+    page.says("Placed on Monday, November 23");
+    page.says("Nothing has left yet.");
+    page.says("Ships by Wednesday, November 25");
+    page.says("Ships by Tuesday, December 15");
+    page.says("Our &lt;b&gt;weaver&lt;");
+    assert!(!page.text.contains("<b>weaver"));
+}
+
+#[tokio::test]
+async fn a_wrong_store_order_or_token_gives_one_and_the_same_page() {
+    let (_shop, _client, visitor, path) = ordered_by(json!({})).await;
+    let token = path.rsplit('/').next().expect("a token");
+    let right = visitor.get(&path).await;
+    let wrong = [
+        format!("/o/default/W-1/{token}x"),
+        format!("/o/default/W-1/{}", &token[1..]),
+        format!("/o/default/W-2/{token}"),
+        format!("/o/nobody/W-1/{token}"),
+        format!("/o/default/W-1/{token}x/cancel"),
+        format!("/o/default/W-1/{token}x/consent"),
+    ];
+    assert_eq!(right.status, 200);
+    let first = visitor.get(&wrong[0]).await.text;
+    for path in &wrong {
+        let page = visitor.get(path).await;
+        assert_eq!((page.status, page.text), (404, first.clone()), "{path}");
+    }
+    for path in &wrong[4..] {
+        let page = visitor.post(path).await;
+        assert_eq!((page.status, page.text), (404, first.clone()), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn opening_a_page_changes_nothing() {
+    let (shop, client, visitor, path) = ordered_by(json!({})).await;
+    let before = (shown(&client, "W-1").await, shop.revision());
+    for below in ["", ".json", "/cancel", "/cancel?line=0", "/consent"] {
+        let page = visitor.get(&format!("{path}{below}")).await;
+        assert_eq!(page.status, 200, "{below}");
+    }
+    assert_eq!((shown(&client, "W-1").await, shop.revision()), before);
+}
+
+#[tokio::test]
+async fn a_line_is_cancelled_by_a_form_and_a_second_one_does_no_harm() {
+    let (shop, client, visitor, path) = ordered_by(json!({})).await;
+    let asked = visitor.get(&format!("{path}/cancel?line=0")).await;
+    asked.says("2 × <bdi>A</bdi>");
+    asked.says("cancel?line=0\"");
+    for _ in 0..2 {
+        let done = visitor.post(&format!("{path}/cancel?line=0")).await;
+        assert_eq!((done.status, done.header("location")), (303, path.as_str()));
+    }
+    let order = shown(&client, "W-1").await;
+    let cancelled = |at: usize| order["lines"][at]["cancelled"].as_u64();
+    assert_eq!((cancelled(0), cancelled(1)), (Some(2), Some(0)));
+    visitor.get(&path).await.says("Cancelled");
+    shop.assert_sound().await;
+}
+
+#[tokio::test]
+async fn everything_that_waits_is_cancelled_at_once() {
+    let (shop, client, visitor, path) = ordered_by(json!({})).await;
+    for _ in 0..2 {
+        let done = visitor.post(&format!("{path}/cancel")).await;
+        assert_eq!(done.status, 303, "{}", done.text);
+    }
+    assert_eq!(shown(&client, "W-1").await["status"], "cancelled");
+    let page = visitor.get(&path).await;
+    page.says("All of it is cancelled. Nothing will be sent.");
+    assert!(!page.text.contains("<form"));
+    shop.assert_sound().await;
+}
+
+#[tokio::test]
+async fn what_has_left_cannot_be_cancelled_and_the_page_says_so() {
+    let shop = TestShop::new().await;
+    let client = Client::new(&shop).await;
+    sku(&client, "A", 1, json!({})).await;
+    let placed = place(&client, "W-1", json!({"lines": [line("A", 1)]})).await;
+    let path = placed.json()["page"].as_str().expect("a page").to_owned();
+    let (parcel, ..) = ready(&client).await.remove(0);
+    assert_eq!(ship(&client, "s", &parcel).await.status, 200);
+    let visitor = Visitor::of(&shop);
+
+    let page = visitor.get(&path).await;
+    page.says("All of it has left.");
+    page.says("Left on Monday, November 23");
+    page.says("1Z999");
+    for below in ["/cancel", "/cancel?line=0"] {
+        let refused = visitor.post(&format!("{path}{below}")).await;
+        assert_eq!(refused.status, 409);
+        refused.says("What has left can only be returned");
+    }
+    assert_eq!(shown(&client, "W-1").await["status"], "shipped");
+}
+
+#[tokio::test]
+async fn a_date_that_moved_is_told_with_its_cause_and_the_customer_may_agree() {
+    let (_shop, client, visitor, path) = ordered_by(json!({"country": "US"})).await;
+    let late = json!({"expected_on": "2026-12-28"});
+    assert_eq!(
+        client.patch("/v1/purchase-orders/PO-7", late).await.status,
+        200
+    );
+    let page = visitor.get(&path).await;
+    page.says("instead of Tuesday, December 15");
+    page.says("Why it changed: Our next delivery has another date or size.");
+    page.says("Will you wait?");
+    let done = visitor.post(&format!("{path}/consent")).await;
+    assert_eq!(done.status, 303, "{}", done.text);
+    visitor
+        .get(&path)
+        .await
+        .says("You said that you will wait.");
+}
+
+#[tokio::test]
+async fn the_page_may_load_nothing_from_elsewhere_and_tells_nobody_its_address() {
+    let (_shop, _client, visitor, path) = ordered_by(json!({})).await;
+    let missing = format!("{path}x");
+    for path in [&path, &missing, &format!("{path}/cancel")] {
+        let page = visitor.get(path).await;
+        let policy = page.header("content-security-policy");
+        assert!(policy.starts_with("default-src 'none'; style-src 'self'"));
+        assert!(policy.contains("frame-ancestors 'none'"));
+        assert_eq!(page.header("referrer-policy"), "no-referrer");
+        assert_eq!(page.header("cache-control"), "no-store");
+        assert_eq!(page.header("x-frame-options"), "DENY");
+        assert_eq!(page.header("x-content-type-options"), "nosniff");
+        assert_eq!(page.header("access-control-allow-origin"), "");
+    }
+}
+
+#[tokio::test]
+async fn the_json_is_for_every_origin_and_is_not_sent_again_while_it_is_the_same() {
+    let (_shop, _client, visitor, path) = ordered_by(json!({})).await;
+    let address = format!("{path}.json");
+    let answer = visitor.get(&address).await;
+    let page: Value = serde_json::from_str(&answer.text).expect("JSON");
+    assert_eq!(page["lines"][0]["parts"][1]["ships_by"], "2026-12-15");
+    assert_eq!(answer.header("access-control-allow-origin"), "*");
+    let tag = answer.header("etag");
+    let again = visitor
+        .send("GET", &address, &[("if-none-match", tag)])
+        .await;
+    assert_eq!((again.status, again.text.as_str()), (304, ""));
+    visitor.post(&format!("{path}/cancel?line=1")).await;
+    let changed = visitor
+        .send("GET", &address, &[("if-none-match", tag)])
+        .await;
+    assert_eq!(changed.status, 200);
+}
+
+#[tokio::test]
+async fn the_page_speaks_the_customers_language() {
+    let cases = [
+        ("de-AT", "Bestellung W-1", "Versand bis"),
+        ("fr", "Commande W-1", "Expédié"),
+        ("es", "Pedido W-1", "15 de diciembre"),
+        ("ja", "ご注文 W-1", "12月15日"),
+        ("ar", "dir=\"rtl\"", "ديسمبر"),
+    ];
+    for (tag, first, second) in cases {
+        let (_shop, _client, visitor, path) = ordered_by(json!({"lang": tag})).await;
+        let page = visitor.get(&path).await;
+        page.says(first);
+        page.says(second);
+    }
+}
+
+#[tokio::test]
+async fn what_a_merchant_writes_is_text_whatever_it_looks_like() {
+    let shop = TestShop::new().await;
+    let client = Client::new(&shop).await;
+    sku(&client, "A", 1, json!({})).await;
+    let title = json!({"title": "<script>alert(1)</script>{{ 7 * 7 }}"});
+    assert_eq!(client.put("/v1/skus/A", title).await.status, 200);
+    let placed = place(&client, "W-1", json!({"lines": [line("A", 1)]})).await;
+    let path = placed.json()["page"].as_str().expect("a page").to_owned();
+    let page = Visitor::of(&shop).get(&path).await;
+    page.says("&lt;script&gt;alert(1)&lt;");
+    page.says("{{ 7 * 7 }}");
+    assert!(!page.text.contains("<script>alert"));
+}
