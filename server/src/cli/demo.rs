@@ -14,6 +14,7 @@ use server::app::{App, Parts};
 use server::catalogue::Catalogue;
 use server::changes::Changes;
 use server::clock::Clock;
+use server::connections::Connections;
 use server::demo::backend::Backend;
 use server::demo::mailbox;
 use server::demo::products::{self, Product};
@@ -26,7 +27,7 @@ use server::http::server::{listen, serve, stop_on_signals};
 use server::limits::Limits;
 use server::metrics::Metrics;
 use server::operations::load::load_all;
-use server::operations::{sweep, watch};
+use server::operations::{errands, sweep, watch};
 use server::store::{ServingLock, Store};
 use tower::ServiceExt;
 
@@ -95,10 +96,13 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         mailbox::clear(&mail).context("cannot empty the demo's mailbox")?;
     }
     let store = Store::open(&path).await?;
-    let app = loaded(store.clone(), clock, limits.clone()).await?;
+    let accounts = setup::accounts(api_port, shop_port, &mail);
+    let connections = Connections::parse(&accounts, &clock).map_err(anyhow::Error::msg)?;
+    let app = loaded(store.clone(), clock, limits.clone(), connections).await?;
     let is_new = filled(&app, &products, shop_port).await?;
     let watching = tokio::spawn(watch::watch(app.clone()));
     let sweeping = tokio::spawn(sweep::sweep(app.clone()));
+    let doing = tokio::spawn(errands::run(app.clone()));
 
     let front = Arc::new(routes::front(
         app.clone(),
@@ -130,6 +134,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     tokio::join!(api, shop);
     watching.abort();
     sweeping.abort();
+    doing.abort();
     store.close().await;
     logging.end().await;
     Ok(())
@@ -142,7 +147,8 @@ async fn either(
     request: Request<Body>,
     peer: IpAddr,
 ) -> Response {
-    const OURS: [&str; 7] = [
+    const OURS: [&str; 8] = [
+        "/o/",
         "/v1/",
         "/embed/",
         "/docs",
@@ -213,7 +219,12 @@ fn remove(path: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn loaded(store: Store, clock: Clock, limits: Limits) -> anyhow::Result<App> {
+async fn loaded(
+    store: Store,
+    clock: Clock,
+    limits: Limits,
+    connections: Connections,
+) -> anyhow::Result<App> {
     let app = App::new(Parts {
         store,
         catalogue: Catalogue::default(),
@@ -221,7 +232,7 @@ async fn loaded(store: Store, clock: Clock, limits: Limits) -> anyhow::Result<Ap
         clock,
         limits,
         metrics: Metrics::default(),
-        connections: Default::default(),
+        connections,
     });
     load_all(&app).await?;
     Ok(app)

@@ -15,5 +15,4 @@ pub mod render;
 pub mod scenario;
 pub mod setup;
 pub mod shop;
-mod signed;
 pub mod warehouse;

@@ -52,6 +52,20 @@ const DELIVERIES_APART_DAYS: u16 = 30;
 /// What the merchant calls the shop.
 const SHOP_NAME: &str = "Plainsong";
 
+/// The demo's accounts outside: the bank and the mailbox of the shop beside it.
+pub fn accounts(api_port: u16, shop_port: u16, mail: &std::path::Path) -> String {
+    serde_json::json!({
+        "public_url": format!("http://127.0.0.1:{api_port}"),
+        "stores": {
+            store().as_str(): {
+                "external": {"url": format!("http://127.0.0.1:{shop_port}/bank"), "private": true, "secret": super::bank::SECRET},
+                "mail": {"folder": mail, "from": "Plainsong <orders@plainsong.example>", "postal": "Plainsong, 12 Mill Lane, Portland"},
+            },
+        },
+    })
+    .to_string()
+}
+
 /// The demo's store.
 pub fn store() -> StoreId {
     FIRST_STORE.parse().expect("the first store's id is sound")
