@@ -3,6 +3,7 @@
 //! One file for each noun. A change is a [`Writing`]: begun, filled, committed once. No reader waits for
 //! a writer or the reverse. The statements are written once, in what SQLite and PostgreSQL have in common.
 
+mod accounts;
 pub mod acts;
 pub mod commits;
 pub mod copy;

@@ -7,9 +7,10 @@ use shared::money::Currency;
 use shared::quantity::Quantity;
 use shared::shipment::PlanKind;
 
+use super::accounts::account;
 use super::delays::{DelayEvent, DelayRules, NoticeRecord, delay_events_of, notices_of};
 use super::engine::{Session, instant, query, query_as, stored};
-use super::payments::{Account, account};
+use super::payments::Account;
 use super::promises::{PromiseRow, ledger, plan_named};
 use super::shipments::{Shipment, shipments_of};
 use super::skus::{quantity, read};

@@ -35,6 +35,7 @@ async fn demo() -> (Backend, TempDir) {
             ..Limits::default()
         },
         metrics: Metrics::default(),
+        connections: Default::default(),
     });
     load_all(&app).await.expect("a catalogue");
     let products = products::read().expect("products");
