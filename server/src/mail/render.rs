@@ -106,7 +106,7 @@ impl Template {
         Ok(Mail {
             subject: one_line(&subject),
             html,
-            plain: plain.trim_end().to_owned() + "\n",
+            plain: spaced(&plain),
         })
     }
 }
@@ -157,6 +157,13 @@ fn html(mjml: &str) -> Result<String, TemplateError> {
             most: HTML_BYTES_MAX,
         }),
     }
+}
+
+/// Lines with at most one empty one between them, whatever a template leaves where there is nothing to say.
+fn spaced(text: &str) -> String {
+    let mut lines: Vec<&str> = text.trim().lines().map(str::trim_end).collect();
+    lines.dedup_by(|next, before| next.is_empty() && before.is_empty());
+    lines.join("\n") + "\n"
 }
 
 /// A header is one line, whatever a shop or a customer is called.

@@ -79,7 +79,7 @@ pub async fn evidence(
             ));
         }
     }
-    all.sort_by(|one, next| one.at.cmp(&next.at));
+    all.sort_by_key(|one| one.at);
     Ok(all)
 }
 

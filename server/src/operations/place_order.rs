@@ -136,8 +136,11 @@ async fn lead(app: App, store: StoreId, mut leading: Leading<Waiting>) {
             let rest = waiting.split_off(shares_a_commit(&waiting));
             let ended = take_these(&app, &store, &waiting).await;
             for (one, ended) in std::mem::replace(&mut waiting, rest).into_iter().zip(ended) {
+                let Waiting { once, done, .. } = one;
+                // Whoever is answered may ask again at once under the same key: it is not in flight any more.
+                drop(once);
                 // An error only says that nobody waits for it any more.
-                let _ = one.done.send(ended);
+                let _ = done.send(ended);
             }
         }
         let came = taken + leading.waiting();

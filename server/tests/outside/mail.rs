@@ -117,7 +117,8 @@ async fn a_letter_that_was_taken_and_not_answered_comes_again_under_the_same_nam
 async fn a_server_that_is_away_is_tried_again() {
     let carrier =
         Carrier::smtp("smtp://127.0.0.1:1", "orders@shop.example", None).expect("a carrier");
-    let carried = carrier.carry("away", "anna@example.org", &letter(Language::French), at());
+    let mail = letter(Language::French);
+    let carried = carrier.carry("away", "anna@example.org", &mail, at());
     let carried = tokio::time::timeout(Duration::from_secs(10), carried)
         .await
         .expect("it does not wait for ever");
