@@ -132,10 +132,7 @@ fn ordered(request: &PlaceOrder, by: &Deciding<'_>) -> Result<Order, ActError> {
         placed_at: by.now,
         customer: request.customer.clone(),
         token: Some(request.token.clone()),
-        currency: request
-            .prices
-            .as_ref()
-            .map(|prices| prices.currency.clone()),
+        currency: request.prices.as_ref().map(|prices| prices.currency),
         revision: by.revision,
     })
 }
