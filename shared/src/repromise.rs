@@ -16,7 +16,7 @@ use crate::cart::date_line;
 use crate::ids::{LocationId, PurchaseOrderId, Sku};
 use crate::kit::Goods;
 use crate::promise::{Amount, Atp, Supply};
-use crate::quantity::Quantity;
+use crate::quantity::{QUANTITY_MAX, Quantity};
 use crate::supply::{Backorder, BackorderMode, Basis, Claim, Due, Incoming, Place, SkuFacts};
 use crate::timeline::{Source, Timeline};
 
@@ -148,9 +148,15 @@ pub fn repromise(
     replaced
 }
 
+/// How many claims there are for the same day and as many units.
+type Counted = HashMap<(Due, Quantity), usize>;
+
 /// The facts while promises are taken out of them and put back.
 struct Books<'a> {
+    /// What is claimed for the same day is one claim in them: a SKU that many wait for has few days.
     facts: HashMap<Sku, SkuFacts>,
+    /// The claims one by one.
+    standing: HashMap<(Sku, LocationId), Counted>,
     locations: &'a [Location],
     policy: &'a PromisePolicy,
     now: DateTime<Utc>,
@@ -165,8 +171,9 @@ impl<'a> Books<'a> {
         policy: &'a PromisePolicy,
         now: DateTime<Utc>,
     ) -> Self {
+        let mut standing: HashMap<(Sku, LocationId), Counted> = HashMap::new();
         // What was sold is owed, whatever may be sold today.
-        let owed = |facts: &SkuFacts| {
+        let mut owed = |facts: &SkuFacts| {
             let mut facts = facts.clone();
             facts.selling.backorder = Backorder {
                 mode: BackorderMode::Allow,
@@ -176,14 +183,22 @@ impl<'a> Books<'a> {
             facts.selling.promise_days_max = None;
             for place in &mut facts.places {
                 place.claims.retain(|claim| claim.stands(now));
+                let here = standing.entry((facts.sku.clone(), place.location.clone()));
+                let here: &mut Counted = here.or_default();
+                for claim in std::mem::take(&mut place.claims) {
+                    *here.entry((claim.due, claim.quantity)).or_default() += 1;
+                    add(&mut place.claims, claim.due, claim.quantity);
+                }
             }
             facts
         };
+        let facts = facts
+            .iter()
+            .map(|(sku, facts)| (sku.clone(), owed(facts)))
+            .collect();
         Self {
-            facts: facts
-                .iter()
-                .map(|(sku, facts)| (sku.clone(), owed(facts)))
-                .collect(),
+            facts,
+            standing,
             locations,
             policy,
             now,
@@ -211,11 +226,16 @@ impl<'a> Books<'a> {
 
     fn strike(&mut self, promise: &Held) {
         for (sku, quantity) in self.takes(promise) {
-            let claims = &mut self.place(&sku, &promise.location).claims;
-            let is_it = |claim: &Claim| claim.due == promise.due && claim.quantity == quantity;
-            if let Some(at) = claims.iter().position(is_it) {
-                claims.swap_remove(at);
+            let at = (sku, promise.location.clone());
+            let here = self.standing.get_mut(&at);
+            let Some(count) = here.and_then(|here| here.get_mut(&(promise.due, quantity))) else {
+                continue;
+            };
+            if *count == 0 {
+                continue;
             }
+            *count -= 1;
+            remove(&mut self.place(&at.0, &at.1).claims, promise.due, quantity);
         }
     }
 
@@ -225,8 +245,16 @@ impl<'a> Books<'a> {
 
     fn claim(&mut self, promise: &Held, takes: Vec<(Sku, Quantity)>) {
         for (sku, quantity) in takes {
-            let claims = &mut self.place(&sku, &promise.location).claims;
-            claims.push(Claim::due(promise.due, quantity));
+            add(
+                &mut self.place(&sku, &promise.location).claims,
+                promise.due,
+                quantity,
+            );
+            let here = self.standing.entry((sku, promise.location.clone()));
+            *here
+                .or_default()
+                .entry((promise.due, quantity))
+                .or_default() += 1;
         }
     }
 
@@ -428,8 +456,15 @@ impl<'a> Books<'a> {
         let Due::By(before) = promise.due else {
             return None;
         };
-        self.strike(promise);
         let latest = before.checked_sub_signed(TimeDelta::days(i64::from(days.max(1))));
+        let mut locations = self.locations.iter();
+        let location = locations.find(|location| location.id == promise.location);
+        let today = location.map(|location| location.calendar.today(self.now));
+        // Nothing leaves sooner than today.
+        if latest < today {
+            return None;
+        }
+        self.strike(promise);
         let here = self
             .locations
             .iter()
@@ -459,4 +494,25 @@ impl<'a> Books<'a> {
             better: true,
         })
     }
+}
+
+/// Adds units to what is claimed for a day, as long as a quantity can say it.
+fn add(claims: &mut Vec<Claim>, due: Due, quantity: Quantity) {
+    let room = QUANTITY_MAX.saturating_sub(quantity.units());
+    let has_room = |claim: &&mut Claim| claim.due == due && claim.quantity.units() <= room;
+    match claims.iter_mut().find(has_room) {
+        Some(claim) => claim.quantity = claim.quantity.plus(quantity),
+        None => claims.push(Claim::due(due, quantity)),
+    }
+}
+
+/// Takes units out of what is claimed for a day.
+fn remove(claims: &mut Vec<Claim>, due: Due, quantity: Quantity) {
+    let mut left = quantity;
+    for claim in claims.iter_mut().filter(|claim| claim.due == due) {
+        let units = left.min(claim.quantity);
+        claim.quantity = claim.quantity.less(units);
+        left = left.less(units);
+    }
+    claims.retain(|claim| !claim.quantity.is_zero());
 }

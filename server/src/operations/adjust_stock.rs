@@ -104,6 +104,8 @@ async fn lead(app: App, store: StoreId, mut leading: Leading<Waiting>) {
         let ended = adjust_these(&app, &store, &waiting).await;
         let came = waiting.len() + leading.waiting();
         for (one, ended) in waiting.into_iter().zip(ended) {
+            // Whoever was refused may ask at once again: the request is not under way any more.
+            drop(one.once);
             // An error only says that nobody waits for it any more.
             let _ = one.done.send(ended);
         }

@@ -63,6 +63,16 @@ pub(super) fn claim<'a>(
     }
 }
 
+/// Of these SKUs, the facts as a change of this revision leaves them.
+pub(super) fn moved<'a>(
+    mut facts: Facts,
+    skus: impl IntoIterator<Item = &'a Sku>,
+    revision: u64,
+) -> Vec<SkuFacts> {
+    let moved = skus.into_iter().filter_map(|sku| facts.remove(sku));
+    moved.map(|facts| SkuFacts { revision, ..facts }).collect()
+}
+
 /// True if all that a part of `own` takes is on the shelf where it leaves, beside what is to leave before it: what
 /// others claim for the same day came before.
 pub(super) fn is_filled(
@@ -99,13 +109,11 @@ pub(super) fn is_filled(
 
 fn place<'a>(facts: &'a mut SkuFacts, location: &LocationId) -> &'a mut Place {
     let places = &mut facts.places;
-    let at = match places.iter().position(|place| place.location == *location) {
-        Some(at) => at,
-        None => {
-            places.push(Place::new(location.clone()));
-            places.len() - 1
-        }
-    };
+    let at = places.binary_search_by(|place| place.location.cmp(location));
+    let at = at.unwrap_or_else(|at| {
+        places.insert(at, Place::new(location.clone()));
+        at
+    });
     &mut places[at]
 }
 
@@ -123,4 +131,5 @@ fn add(claims: &mut Vec<Claim>, due: Due, quantity: Quantity, until: Option<Date
             expires_at: until,
         }),
     }
+    claims.sort_unstable();
 }

@@ -133,10 +133,7 @@ fn ordered(request: &PlaceOrder, by: &Deciding<'_>) -> Result<Order, ActError> {
         customer: request.customer.clone(),
         delays: by.settings.delays.clone(),
         token: Some(request.token.clone()),
-        currency: request
-            .prices
-            .as_ref()
-            .map(|prices| prices.currency.clone()),
+        currency: request.prices.as_ref().map(|prices| prices.currency),
         revision: by.revision,
     })
 }

@@ -1,10 +1,9 @@
 //! Takes a customer's order: what it is promised is promised to nobody else from then on.
 
-use std::collections::HashMap;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::RangeInclusive;
 
-use chrono::{DateTime, NaiveDate, SubsecRound, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use shared::ids::{OrderId, ReservationId, Sku, StoreId};
 use shared::money::Currency;
 use shared::quantity::Quantity;
@@ -13,12 +12,12 @@ use shared::supply::SkuFacts;
 use tokio::sync::oneshot;
 
 use super::ActError;
-use super::claims::{Facts, claim, known};
+use super::claims::{Facts, claim, known, moved};
 use super::decide_order::{Decided, Deciding, decide};
 use super::once::{Kept, Once, Outcome, Ticket};
 use super::payment::begin;
 use super::records::{Customer, Ending, Order, ProviderKind, Standing};
-use super::reserve::first;
+use super::reserve::{as_kept, first};
 use super::running::{Touched, again, publish, publish_several};
 use super::settle::{Cause, settle};
 use super::together::{Brought, Leading};
@@ -26,9 +25,6 @@ use crate::app::App;
 use crate::catalogue::{Settings, Shop};
 use crate::store::writing::Note;
 use crate::store::{StoreError, Writing};
-
-/// Digits of a second that the database keeps.
-const SECOND_DIGITS: u16 = 3;
 
 /// What is ordered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,6 +84,15 @@ pub struct Waiting {
 
 type Ended = Result<Outcome<Standing>, ActError>;
 
+impl Waiting {
+    /// Says what came of it. Whoever was refused may ask at once again: the request is not under way any more.
+    fn end(self, ended: Ended) {
+        drop(self.once);
+        // An error only says that nobody waits for it any more.
+        let _ = self.done.send(ended);
+    }
+}
+
 /// Takes an order: all lines or none. Orders that come at the same time are committed together, each decided after those
 /// before it and with a revision of its own, and each is answered after the commit.
 ///
@@ -135,12 +140,9 @@ async fn lead(app: App, store: StoreId, mut leading: Leading<Waiting>) {
         while !waiting.is_empty() {
             let rest = waiting.split_off(shares_a_commit(&waiting));
             let ended = take_these(&app, &store, &waiting).await;
-            for (one, ended) in std::mem::replace(&mut waiting, rest).into_iter().zip(ended) {
-                let Waiting { once, done, .. } = one;
-                // Whoever is answered may ask again at once under the same key: it is not in flight any more.
-                drop(once);
-                // An error only says that nobody waits for it any more.
-                let _ = done.send(ended);
+            let done = std::mem::replace(&mut waiting, rest);
+            for (one, ended) in done.into_iter().zip(ended) {
+                one.end(ended);
             }
         }
         let came = taken + leading.waiting();
@@ -208,7 +210,7 @@ async fn publish_taken(app: &App, store: &StoreId, taken: Taken) -> Vec<Ended> {
 
 /// Takes orders, one after the other, in one commit.
 async fn take(app: &App, store: &StoreId, waiting: &[Waiting]) -> Result<Taken, ActError> {
-    let now = app.clock.now().trunc_subsecs(SECOND_DIGITS);
+    let now = as_kept(app.clock.now());
     let shop = app.catalogue.shop(store).ok_or(ActError::NotFound)?;
     let settings = shop.settings();
     let changes_max = u32::try_from(waiting.len()).unwrap_or(u32::MAX);
@@ -219,7 +221,6 @@ async fn take(app: &App, store: &StoreId, waiting: &[Waiting]) -> Result<Taken, 
     for one in waiting {
         judged.push(desk.judge(one));
     }
-    let facts = desk.changed();
     let all: Vec<&Decided> = judged.iter().filter_map(decided).collect();
     if all.is_empty() {
         writing.undo().await?;
@@ -252,10 +253,9 @@ async fn take(app: &App, store: &StoreId, waiting: &[Waiting]) -> Result<Taken, 
     writing.keep_answers(&kept);
     drop(kept);
     let revision = writing.commit().await?;
-    let at_revision = |facts| SkuFacts { revision, ..facts };
     Ok(Taken {
         ended: judged.into_iter().map(ended).collect(),
-        facts: facts.into_iter().map(at_revision).collect(),
+        facts: moved(desk.facts, &desk.touched, revision),
         revisions: before + 1..=revision,
     })
 }
@@ -363,13 +363,6 @@ impl<'a> Desk<'a> {
         claim(&mut self.facts, parts, None);
         Ok(Outcome::Done(decided))
     }
-
-    /// The facts that are others now.
-    fn changed(self) -> Vec<SkuFacts> {
-        let mut facts = self.facts;
-        let touched = self.touched.iter();
-        touched.filter_map(|sku| facts.remove(sku)).collect()
-    }
 }
 
 fn is_taken(id: &OrderId) -> ActError {
@@ -380,7 +373,7 @@ fn is_taken(id: &OrderId) -> ActError {
 /// Takes an order for which goods were held, by itself.
 async fn take_held(app: &App, store: &StoreId, one: &Waiting, hold: &ReservationId) -> Ended {
     let request = &one.request;
-    let now = app.clock.now().trunc_subsecs(SECOND_DIGITS);
+    let now = as_kept(app.clock.now());
     let note = Note::new("place_order", request.id.as_str());
     let mut writing = app.store.begin(store, note, now).await?;
     if let Some(answer) = one.once.before(&mut writing).await? {

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, SubsecRound, TimeDelta, Utc};
 use rand::rand_core::TryCryptoRng;
 use shared::cart::{DatedLine, date_cart};
 use shared::ids::{IdError, ReservationId, Sku, StoreId};
@@ -15,7 +15,7 @@ use shared::supply::Due;
 
 use super::ActError;
 use super::basis::promise_basis;
-use super::claims::{Facts, known};
+use super::claims::{Facts, claim, known, moved};
 use super::once::{Once, Outcome};
 use super::records::{PromiseBasis, Promised, PromisedPart, Reservation};
 use super::running::{Touched, detached, publish};
@@ -28,6 +28,9 @@ use crate::store::writing::Note;
 pub const HOLD_S_MAX: u32 = 7 * 24 * 60 * 60;
 /// For how long goods are held unless the shop says otherwise, in seconds.
 pub const HOLD_S: u32 = 15 * 60;
+
+/// Digits of a second that the database keeps.
+const SECOND_DIGITS: u16 = 3;
 
 /// Goods to hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,7 +90,7 @@ pub async fn reserve(
     let with = (app.clone(), store.clone(), request, once);
     detached(with, |(app, store, request, once)| async move {
         let note = Note::new("reserve", request.id.as_str());
-        let now = app.clock.now();
+        let now = as_kept(app.clock.now());
         let mut writing = app.store.begin(&store, note, now).await?;
         if let Some(answer) = once.before(&mut writing).await? {
             return Ok(Outcome::Before(answer));
@@ -101,7 +104,7 @@ pub async fn reserve(
             hold,
         } = request;
         let skus: Vec<Sku> = lines.iter().map(|(sku, _)| sku.clone()).collect();
-        let facts = known(&mut writing, &shop, &skus).await?;
+        let mut facts = known(&mut writing, &shop, &skus).await?;
         let promised = promised(&facts, &settings, &id, &lines, plan, now)?;
         let reservation = Reservation {
             id,
@@ -120,10 +123,17 @@ pub async fn reserve(
         };
         once.keep(&mut writing, &reserved);
         let revision = writing.commit().await?;
-        publish(&app, &store, Touched::Skus(skus), revision).await;
+        claim(&mut facts, &reserved.parts, reserved.reservation.expires_at);
+        let touched = Touched::Facts(moved(facts, &skus, revision));
+        publish(&app, &store, touched, revision).await;
         Ok(Outcome::Done(reserved))
     })
     .await
+}
+
+/// An instant as the database keeps it.
+pub(super) fn as_kept(now: DateTime<Utc>) -> DateTime<Utc> {
+    now.trunc_subsecs(SECOND_DIGITS)
 }
 
 /// Parts that a change promises for the first time.

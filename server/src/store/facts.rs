@@ -254,6 +254,13 @@ async fn places(
             Expected::Undated(undated) => place.undated.push(undated),
         }
     }
+    // In an order that memory can keep when it moves with a promise.
+    for here in places.values_mut() {
+        here.sort_by(|one, other| one.location.cmp(&other.location));
+        for place in here {
+            place.claims.sort_unstable();
+        }
+    }
     Ok(places)
 }
 
