@@ -257,16 +257,22 @@ async fn what_is_cancelled_before_it_leaves_is_let_go_at_stripe() {
 
 /// A Stripe that answers what a test says, and remembers what it was asked.
 #[derive(Clone, Default)]
-struct Fake(Arc<Mutex<(Vec<String>, Vec<(u16, Value)>)>>);
+struct Fake(Arc<Mutex<Script>>);
+
+#[derive(Default)]
+struct Script {
+    asked: Vec<String>,
+    answers: Vec<(u16, Value)>,
+}
 
 async fn answer(State(fake): State<Fake>, method: Method, uri: Uri, body: Bytes) -> Response {
     let mut parts = fake.0.lock().expect("the fake");
     parts
         .0
         .push(format!("{method} {uri} {}", String::from_utf8_lossy(&body)));
-    let (status, said) = match parts.1.is_empty() {
+    let (status, said) = match parts.answers.is_empty() {
         true => (500, json!({})),
-        false => parts.1.remove(0),
+        false => parts.answers.remove(0),
     };
     (
         StatusCode::from_u16(status).expect("a status"),
@@ -278,7 +284,7 @@ async fn answer(State(fake): State<Fake>, method: Method, uri: Uri, body: Bytes)
 impl Fake {
     async fn stripe(answers: &[(u16, Value)], multicapture: bool) -> (Self, Provider) {
         let fake = Self::default();
-        fake.0.lock().expect("the fake").1 = answers.to_vec();
+        fake.0.lock().expect("the fake").answers = answers.to_vec();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
             .await
             .expect("a port");
@@ -290,7 +296,7 @@ impl Fake {
     }
 
     fn asked(&self) -> Vec<String> {
-        self.0.lock().expect("the fake").0.clone()
+        self.0.lock().expect("the fake").asked.clone()
     }
 }
 

@@ -46,6 +46,9 @@ enum Turn {
     Says(Value),
 }
 
+/// What goes wrong, how the charge stands in the end, and how often money was taken.
+type Case = (&'static str, Vec<Turn>, (&'static str, i64), usize);
+
 /// A payment system as a merchant might have one: what it is asked twice under one name it does once.
 #[derive(Clone, Default)]
 struct Bank(Arc<Mutex<Ledger>>);
@@ -264,7 +267,7 @@ impl Connected {
 async fn whatever_goes_wrong_a_parcel_is_captured_once_or_its_customer_is_asked() {
     let declined = json!({"status": "declined", "code": "card_declined", "pay_url": "https://shop.example/pay"});
     let strange = json!({"status": "sure"});
-    let cases: [(&str, Vec<Turn>, (&str, i64), usize); 14] = [
+    let cases: [Case; 14] = [
         ("well", vec![], ("captured", 1_134), 1),
         (
             "lost before",
