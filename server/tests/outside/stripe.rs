@@ -268,7 +268,7 @@ struct Script {
 async fn answer(State(fake): State<Fake>, method: Method, uri: Uri, body: Bytes) -> Response {
     let mut parts = fake.0.lock().expect("the fake");
     parts
-        .0
+        .asked
         .push(format!("{method} {uri} {}", String::from_utf8_lossy(&body)));
     let (status, said) = match parts.answers.is_empty() {
         true => (500, json!({})),
