@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use tokio::sync::Notify;
-
 use crate::catalogue::Catalogue;
 use crate::changes::Changes;
 use crate::clock::Clock;
@@ -13,6 +11,7 @@ use crate::freshness::Freshness;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::operations::together::Together;
+use crate::operations::told::Told;
 use crate::operations::turns::Turns;
 use crate::operations::{adjust_stock, place_order};
 use crate::store::Store;
@@ -29,8 +28,8 @@ pub struct App {
     pub orders: Together<place_order::Waiting>,
     /// Since when memory may lack what others commit.
     pub freshness: Freshness,
-    /// Told when something may be to be sent to somebody outside.
-    pub errands: Arc<Notify>,
+    /// Stores that may have something to be done outside.
+    pub errands: Arc<Told>,
     /// True once the server is about to leave: it is not ready any more, and still answers. Looked at with each
     /// request, so no lock.
     pub leaving: Arc<AtomicBool>,

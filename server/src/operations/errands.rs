@@ -2,7 +2,8 @@
 //! together with the end of the errand, so nothing is done twice by us, and whoever is asked twice after a crash is asked
 //! under the same name.
 
-use std::time::Duration;
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use shared::ids::{OrderId, ShipmentId, StoreId};
@@ -12,6 +13,7 @@ use tokio::task::JoinSet;
 use super::ActError;
 use super::charging::{Agreed, Charged, record_agreed, record_charged, record_refunded};
 use super::delays::look_after_delays;
+use super::letters;
 use super::look_after_payments::{Seen, look_after_payments};
 use super::payment::last_ships_by;
 use super::records::{
@@ -22,6 +24,8 @@ use crate::payments::{self, Answer, OrderPayment, Provider, ProviderError};
 
 /// How often errands are looked for where nobody says that there are some.
 const LOOKED_FOR_EVERY: Duration = Duration::from_secs(2);
+/// How often all stores are looked at: what another server left undone is found then.
+const ALL_EVERY: Duration = Duration::from_secs(10);
 /// How often delays are looked after: only a new day changes something.
 const DELAYS_EVERY: Duration = Duration::from_secs(60);
 /// For how long an errand is one server's: longer than anything it does takes.
@@ -32,6 +36,8 @@ const AT_ONCE: u32 = 16;
 pub const ATTEMPTS_MAX: u32 = 80;
 /// Wait before the second attempt, in seconds; doubled with each up to [`WAIT_S_MAX`].
 const WAIT_S: u32 = 2;
+/// Longest wait between two questions whether something has come of it, in seconds.
+const ASKED_S_MAX: u32 = 60;
 /// Longest wait between attempts, in seconds.
 const WAIT_S_MAX: u32 = 3_600;
 
@@ -74,33 +80,59 @@ impl From<ProviderError> for Setback {
 /// Runs errands for as long as it is polled. A failure is logged and tried again.
 pub async fn run(app: App) {
     let mut seen = Seen::default();
-    let mut delays_at: Option<std::time::Instant> = None;
+    // Stores that are to be looked at again soon.
+    let mut open: HashSet<StoreId> = HashSet::new();
+    let (mut all_at, mut delays_at) = (None, None);
     loop {
-        let _ = tokio::time::timeout(LOOKED_FOR_EVERY, app.errands.notified()).await;
-        let are_delays_due = delays_at.is_none_or(|at| DELAYS_EVERY <= at.elapsed());
-        if are_delays_due {
-            delays_at = Some(std::time::Instant::now());
+        let mut due = app.errands.wait(LOOKED_FOR_EVERY).await;
+        due.extend(open.drain());
+        if is_due(&mut all_at, ALL_EVERY) {
+            due.extend(
+                app.catalogue
+                    .shops()
+                    .into_iter()
+                    .map(|shop| shop.id.clone()),
+            );
         }
-        for shop in app.catalogue.shops() {
-            if are_delays_due && let Err(error) = look_after_delays(&app, &shop.id).await {
-                tracing::warn!(error = %error, "Cannot look after delays: {error}");
+        if is_due(&mut delays_at, DELAYS_EVERY) {
+            for shop in app.catalogue.shops() {
+                if let Err(error) = look_after_delays(&app, &shop.id).await {
+                    tracing::warn!(error = %error, "Cannot look after delays: {error}");
+                }
             }
-            if let Err(error) = look_after_payments(&app, &shop.id, &mut seen).await {
-                tracing::warn!(error = %error, "Cannot look after payments: {error}");
+        }
+        for store in due {
+            let mut is_open = false;
+            match look_after_payments(&app, &store, &mut seen).await {
+                Ok(was_looked) => is_open |= !was_looked,
+                Err(error) => tracing::warn!(error = %error, "Cannot look after payments: {error}"),
             }
-            if let Err(error) = run_due(&app, &shop.id).await {
-                tracing::warn!(error = %error, "Cannot run errands: {error}");
+            match run_due(&app, &store).await {
+                Ok(were_put_off) => is_open |= were_put_off,
+                Err(error) => tracing::warn!(error = %error, "Cannot run errands: {error}"),
+            }
+            if is_open {
+                open.insert(store);
             }
         }
     }
 }
 
-/// Does the errands of a store that are due, until none is.
+fn is_due(last: &mut Option<Instant>, every: Duration) -> bool {
+    let is_due = last.is_none_or(|at| every <= at.elapsed());
+    if is_due {
+        *last = Some(Instant::now());
+    }
+    is_due
+}
+
+/// Does the errands of a store that are due, until none is. True if some were put off.
 ///
 /// # Errors
 ///
 /// As the database fails.
-pub async fn run_due(app: &App, store: &StoreId) -> Result<(), ActError> {
+pub async fn run_due(app: &App, store: &StoreId) -> Result<bool, ActError> {
+    let mut were_put_off = false;
     loop {
         let now = app.clock.now();
         let taken = app
@@ -108,7 +140,7 @@ pub async fn run_due(app: &App, store: &StoreId) -> Result<(), ActError> {
             .take_errands(store, now, now + TAKEN_FOR, AT_ONCE)
             .await?;
         if taken.is_empty() {
-            return Ok(());
+            return Ok(were_put_off);
         }
         let mut under_way = JoinSet::new();
         for errand in taken {
@@ -117,51 +149,56 @@ pub async fn run_due(app: &App, store: &StoreId) -> Result<(), ActError> {
         }
         while let Some(done) = under_way.join_next().await {
             match done {
-                Ok(outcome) => outcome?,
+                Ok(outcome) => were_put_off |= outcome?,
                 Err(panicked) => {
-                    tracing::error!(error = %panicked, "An errand fell over: {panicked}")
+                    tracing::error!(error = %panicked, "An errand fell over: {panicked}");
                 }
             }
         }
     }
 }
 
-async fn run_one(app: &App, store: &StoreId, errand: Errand) -> Result<(), ActError> {
+/// Does an errand. True if it was put off.
+async fn run_one(app: &App, store: &StoreId, errand: Errand) -> Result<bool, ActError> {
     let now = app.clock.now();
     let outcome = match errand.kind {
-        ErrandKind::Mail => super::letters::send(app, store, &errand)
+        ErrandKind::Mail => letters::send(app, store, &errand)
             .await
             .map_err(Setback::from),
-        ErrandKind::Webhook => Err(Setback::Needless),
         _ => ask(app, store, &errand).await,
     };
     let name = errand.name.as_str();
-    match outcome {
-        Ok(()) => Ok(()),
-        Err(Setback::Needless) => Ok(app
-            .store
-            .end_errand(store, name, now, ErrandEnd::Dropped, None)
-            .await?),
-        Err(Setback::Never(why)) => give_up(app, store, &errand, &why, now).await,
-        Err(Setback::NotYet) => {
-            let wait = TimeDelta::seconds(wait_s(errand.attempts).min(60).into());
-            Ok(app
+    let (why, wait) = match outcome {
+        Ok(()) => return Ok(false),
+        Err(Setback::Needless) => {
+            let dropped = app
                 .store
-                .put_off(store, name, now + wait, "not yet")
-                .await?)
+                .end_errand(store, name, now, ErrandEnd::Dropped, None);
+            dropped.await?;
+            return Ok(false);
         }
+        Err(Setback::Never(why)) => return give_up(app, store, &errand, &why, now).await,
         Err(Setback::Again(why, _)) if ATTEMPTS_MAX <= errand.attempts => {
-            give_up(app, store, &errand, &why, now).await
+            return give_up(app, store, &errand, &why, now).await;
         }
+        Err(Setback::NotYet) => (
+            "not yet".to_owned(),
+            wait_s(errand.attempts).min(ASKED_S_MAX),
+        ),
         Err(Setback::Again(why, after)) => {
             tracing::warn!(errand = name, errand.attempts = errand.attempts, error = %why, "Errand `{name}` did not succeed and is tried again: {why}");
-            let wait = after.map_or(i64::from(wait_s(errand.attempts)), |after| {
-                i64::try_from(after.as_secs()).unwrap_or(i64::from(WAIT_S_MAX))
-            });
-            let wait = TimeDelta::seconds(wait.clamp(1, i64::from(WAIT_S_MAX)));
-            Ok(app.store.put_off(store, name, now + wait, &why).await?)
+            let after = after.map(|after| u32::try_from(after.as_secs()).unwrap_or(WAIT_S_MAX));
+            (
+                why,
+                after
+                    .unwrap_or(wait_s(errand.attempts))
+                    .clamp(1, WAIT_S_MAX),
+            )
         }
-    }
+    };
+    let until = now + TimeDelta::seconds(wait.into());
+    app.store.put_off(store, name, until, &why).await?;
+    Ok(true)
 }
 
 fn wait_s(attempts: u32) -> u32 {
@@ -176,7 +213,7 @@ async fn give_up(
     errand: &Errand,
     why: &str,
     now: DateTime<Utc>,
-) -> Result<(), ActError> {
+) -> Result<bool, ActError> {
     let name = errand.name.as_str();
     tracing::error!(
         errand = name,
@@ -185,7 +222,7 @@ async fn give_up(
     );
     let about = About::read(&errand.content);
     let code = why.to_owned();
-    match (errand.kind, &errand.order, about.shipment()) {
+    let ended: Result<(), ActError> = match (errand.kind, &errand.order, about.shipment()) {
         (ErrandKind::BeginPayment | ErrandKind::LookUpPayment, Some(order), _) => {
             record_agreed(app, store, Some(name), order, &Agreed::Failed { code }).await
         }
@@ -210,7 +247,8 @@ async fn give_up(
             .store
             .end_errand(store, name, now, ErrandEnd::GivenUp, Some(why))
             .await?),
-    }
+    };
+    ended.map(|()| false)
 }
 
 /// What an errand is about.
@@ -274,7 +312,7 @@ async fn ask(app: &App, store: &StoreId, errand: &Errand) -> Result<(), Setback>
         ErrandKind::ReleaseCharge => asking.release_charge().await,
         ErrandKind::ReleasePayment => asking.release_payment().await,
         ErrandKind::Refund => asking.refund().await,
-        ErrandKind::Mail | ErrandKind::Webhook => Err(Setback::Needless),
+        ErrandKind::Mail => Err(Setback::Needless),
     }
 }
 

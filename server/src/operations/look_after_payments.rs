@@ -11,12 +11,14 @@ use shared::quantity::Quantity;
 use super::ActError;
 use super::cancel_order::cancel_parts;
 use super::parcels::parcels;
-use super::payment::{MoneyStep, steps, take_steps};
+use super::payment::{CONFIRMED_WITHIN, MoneyStep, RELIED_ON_UNTIL, steps, take_steps};
 use super::records::WaitingPart;
 use super::running::{Touched, again, publish};
 use crate::app::App;
 use crate::store::writing::Note;
 
+/// How often a store is looked after at most, however much changes.
+const CHANGED_EVERY: Duration = Duration::from_millis(500);
 /// How often a store is looked after of which nothing changed: time alone ends authorizations.
 const UNCHANGED_EVERY: Duration = Duration::from_secs(60);
 
@@ -25,12 +27,22 @@ const UNCHANGED_EVERY: Duration = Duration::from_secs(60);
 pub struct Seen(HashMap<StoreId, (u64, Instant)>);
 
 impl Seen {
+    /// True if nothing changed since a store was looked after.
+    fn has(&self, store: &StoreId, revision: u64) -> bool {
+        self.0.get(store).is_some_and(|(seen, _)| *seen == revision)
+    }
+
     /// True if a store is to be looked after now.
     fn is_due(&mut self, store: &StoreId, revision: u64) -> bool {
         let now = Instant::now();
         let before = self.0.get(store);
-        let is_due =
-            before.is_none_or(|(seen, at)| *seen != revision || UNCHANGED_EVERY <= now - *at);
+        let is_due = before.is_none_or(|(seen, at)| {
+            let every = match *seen == revision {
+                true => UNCHANGED_EVERY,
+                false => CHANGED_EVERY,
+            };
+            every <= now - *at
+        });
         if is_due {
             self.0.insert(store.clone(), (revision, now));
         }
@@ -38,7 +50,8 @@ impl Seen {
     }
 }
 
-/// Looks after the payments of a store, unless nothing changed since the last time.
+/// Looks after the payments of a store, unless nothing changed since the last time. False if something did, and it was too
+/// soon to look again.
 ///
 /// # Errors
 ///
@@ -47,15 +60,17 @@ pub async fn look_after_payments(
     app: &App,
     store: &StoreId,
     seen: &mut Seen,
-) -> Result<(), ActError> {
+) -> Result<bool, ActError> {
     let Some(shop) = app.catalogue.shop(store) else {
-        return Ok(());
+        return Ok(true);
     };
-    if !seen.is_due(store, shop.revision()) {
-        return Ok(());
+    let revision = shop.revision();
+    if !seen.is_due(store, revision) {
+        return Ok(seen.has(store, revision));
     }
-    for order in app.store.orders_with_open_payments(store).await? {
-        let now = app.clock.now();
+    let now = app.clock.now();
+    let (until, late) = (now + RELIED_ON_UNTIL, now - CONFIRMED_WITHIN);
+    for order in app.store.orders_to_look_after(store, until, late).await? {
         let Some(standing) = app.store.order(store, &order, now).await? else {
             continue;
         };
@@ -63,7 +78,7 @@ pub async fn look_after_payments(
             again(|| settle_payment(app, store, &order, now)).await?;
         }
     }
-    Ok(())
+    Ok(true)
 }
 
 async fn settle_payment(

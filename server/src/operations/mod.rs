@@ -52,6 +52,7 @@ pub mod ship;
 pub mod show;
 pub mod sweep;
 pub mod together;
+pub mod told;
 pub mod turns;
 pub mod watch;
 

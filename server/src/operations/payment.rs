@@ -22,7 +22,7 @@ pub const CONFIRMED_WITHIN: TimeDelta = TimeDelta::hours(1);
 /// For how long goods are kept for a customer whose payment was refused.
 pub const GRACE: TimeDelta = TimeDelta::days(7);
 /// An authorization is not relied on in its last minutes.
-const RELIED_ON_UNTIL: TimeDelta = TimeDelta::minutes(10);
+pub(super) const RELIED_ON_UNTIL: TimeDelta = TimeDelta::minutes(10);
 
 /// What an order's money asks for, as the order stands.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -83,7 +83,7 @@ pub async fn refund(
         let after = writing.order(&order).await?.ok_or(ActError::NotFound)?;
         once.keep(&mut writing, &after);
         writing.commit().await?;
-        app.errands.notify_one();
+        app.errands.tell(&store);
         Ok(Outcome::Done(after))
     })
     .await

@@ -114,7 +114,7 @@ pub async fn publish_several(
     touched: Touched,
     revisions: RangeInclusive<u64>,
 ) {
-    app.errands.notify_one();
+    app.errands.tell(store);
     let (before, revision) = (revisions.start().saturating_sub(1), *revisions.end());
     let Some(shop) = app.catalogue.shop(store) else {
         return;

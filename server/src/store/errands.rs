@@ -29,8 +29,6 @@ words!(
         ReleasePayment = "release_payment",
         /// Ask the provider to give back.
         Refund = "refund",
-        /// Tell the merchant's own system.
-        Webhook = "webhook",
     }
 );
 

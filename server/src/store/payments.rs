@@ -245,20 +245,41 @@ impl Store {
         order.transpose()
     }
 
-    /// Orders that are paid through us and may have something to settle: what waits, or a charge under way.
-    pub async fn orders_with_open_payments(
+    /// Orders whose money may ask for something that no act brings about: parcels that became ready and are authorized by
+    /// themselves, authorizations that end before `until`, shoppers who have confirmed nothing since before `late`, customers
+    /// who have to pay.
+    pub async fn orders_to_look_after(
         &self,
         store: &StoreId,
+        until: DateTime<Utc>,
+        late: DateTime<Utc>,
     ) -> Result<Vec<OrderId>, StoreError> {
         let orders: Vec<(String,)> = query_as(
             "
             SELECT payment.sales_order
               FROM payment
+              JOIN sales_order AS placed
+                ON placed.store_id = payment.store_id
+               AND placed.sales_order = payment.sales_order
              WHERE payment.store_id = $1
                AND payment.state <> 'released'
+               AND ( payment.state = 'saved'
+                  OR payment.expires_at_ms <= $2
+                  OR (payment.state <> 'authorized' AND placed.placed_at_ms <= $3)
+                  OR EXISTS
+                   ( SELECT 1
+                       FROM charge
+                      WHERE charge.store_id = payment.store_id
+                        AND charge.sales_order = payment.sales_order
+                        AND charge.amount IS NULL
+                        AND charge.state IN ('authorized', 'payment_needed', 'released')
+                   )
+                   )
              ORDER BY payment.sales_order",
         )
         .bind(store.as_str())
+        .bind(until.timestamp_millis())
+        .bind(late.timestamp_millis())
         .fetch_all(&mut self.read(store).await?)
         .await?;
         let order = |(order,): (String,)| read(&order, "payment.sales_order");

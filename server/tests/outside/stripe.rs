@@ -428,11 +428,13 @@ async fn each_way_in_which_stripe_fails_is_told_apart() {
         matches!(open, Err(ProviderError::Refused { .. })),
         "{open:?}"
     );
+    let elsewhere = answer(vec![
+        (302, json!({})),
+        (200, json!({"status": "requires_capture"})),
+    ])
+    .await;
     assert!(
-        matches!(
-            answer(vec![(302, json!({}))]).await,
-            Err(ProviderError::Refused { .. })
-        ),
-        "nobody is followed elsewhere"
+        matches!(elsewhere, Err(ProviderError::Refused { .. })),
+        "nobody is followed elsewhere: {elsewhere:?}"
     );
 }
