@@ -11,8 +11,12 @@ use lettre::{AsyncTransport, Message, Tokio1Executor};
 
 use super::render::Mail;
 
-/// For one command of SMTP and its answer.
-const COMMAND: Duration = Duration::from_secs(20);
+/// For one command of SMTP and its answer. The answer to the letter itself may take long: it is read for spam before.
+const COMMAND: Duration = Duration::from_secs(45);
+/// For all commands of one letter: a letter is one server's for 90 seconds, and then another one's.
+const WHOLE: Duration = Duration::from_secs(75);
+/// What a mail server answers where it does not know who we are: no fault of the letter.
+const LOGIN_WANTED: [&str; 4] = ["530", "534", "535", "538"];
 
 /// Somebody who carries the mail of a store.
 #[derive(Clone)]
@@ -39,6 +43,11 @@ pub enum CarrierError {
         "mail.smtp must be such as smtp://user:password@mail.example:587?tls=required, or smtps://"
     )]
     Server,
+    /// A password would be sent for everybody on the way to read.
+    #[error(
+        "mail.smtp has a password and does not say tls=required; tls=none sends it unprotected"
+    )]
+    Unprotected,
 }
 
 /// Why a mail was not handed over.
@@ -73,7 +82,7 @@ impl Carrier {
     /// [`CarrierError`].
     pub fn smtp(url: &str, from: &str, reply_to: Option<&str>) -> Result<Self, CarrierError> {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url);
+        let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(protected(url)?);
         let builder = builder.map_err(|_| CarrierError::Server)?;
         Self::by(
             Way::Smtp(builder.timeout(Some(COMMAND)).build()),
@@ -118,11 +127,9 @@ impl Carrier {
     ) -> Result<(), Undelivered> {
         let message = self.message(key, to, mail, at)?;
         match &self.way {
-            Way::Smtp(transport) => match transport.send(message).await {
-                Ok(_) => Ok(()),
-                Err(error) if error.is_permanent() => Err(Undelivered::Never(plain(&error))),
-                Err(error) => Err(Undelivered::Again(plain(&error))),
-            },
+            Way::Smtp(transport) => tokio::time::timeout(WHOLE, send(transport, message))
+                .await
+                .unwrap_or_else(|_| Err(Undelivered::Again(TOO_LONG.into()))),
             Way::Folder(folder) => {
                 let name: String = key
                     .chars()
@@ -177,6 +184,43 @@ impl Carrier {
     }
 }
 
+/// The address as it is dialled, once it says how a password is protected.
+fn protected(url: &str) -> Result<&str, CarrierError> {
+    let (server, query) = url.split_once('?').unwrap_or((url, ""));
+    if query == "tls=none" {
+        return Ok(server);
+    }
+    let scheme = server.split(':').next().unwrap_or_default();
+    let is_open = scheme.eq_ignore_ascii_case("smtp") && !query.contains("tls=");
+    match is_open && server.contains('@') {
+        true => Err(CarrierError::Unprotected),
+        false => Ok(url),
+    }
+}
+
+async fn send(
+    transport: &AsyncSmtpTransport<Tokio1Executor>,
+    message: Message,
+) -> Result<(), Undelivered> {
+    let Err(error) = transport.send(message).await else {
+        return Ok(());
+    };
+    let why = plain(&error);
+    match error.status() {
+        Some(code) if error.is_permanent() => {
+            // A server that takes nothing from us says so with the same codes as one that does not take this letter, and is
+            // mended by whoever runs it: a wrong password must not cost a customer the letter.
+            let is_about_us = LOGIN_WANTED.contains(&code.to_string().as_str())
+                || transport.test_connection().await.is_err();
+            match is_about_us {
+                true => Err(Undelivered::Again(format!("{why} to who we are"))),
+                false => Err(Undelivered::Never(why)),
+            }
+        }
+        _ => Err(Undelivered::Again(why)),
+    }
+}
+
 /// Says that nobody wrote this by hand (RFC 3834): machines do not answer it.
 #[derive(Debug, Clone)]
 struct AutoSubmitted;
@@ -195,17 +239,22 @@ impl lettre::message::header::Header for AutoSubmitted {
     }
 }
 
+const TOO_LONG: &str = "the mail server took too long";
+
 /// What the server says, without what the mail says.
 fn plain(error: &lettre::transport::smtp::Error) -> String {
     match error.status() {
         Some(code) => format!("the mail server answered {code}"),
-        None if error.is_timeout() => "the mail server took too long".into(),
+        None if error.is_timeout() => TOO_LONG.into(),
         None => "the mail server cannot be reached".into(),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+    use tokio::net::TcpListener;
+
     use super::*;
 
     fn mail() -> Mail {
@@ -276,5 +325,85 @@ mod tests {
         let carrier =
             Carrier::smtp("smtps://user:secret@h.example", "a@b.example", None).expect("a carrier");
         assert!(!format!("{carrier:?}").contains("secret"));
+    }
+
+    #[test]
+    fn a_password_is_not_sent_unprotected_unless_that_is_said() {
+        let smtp = |url: &str| Carrier::smtp(url, "a@b.example", None).err();
+        for url in [
+            "smtp://user:secret@h.example",
+            "SMTP://user:secret@h.example:587?",
+        ] {
+            assert_eq!(smtp(url), Some(CarrierError::Unprotected), "{url}");
+        }
+        for url in [
+            "smtp://user:secret@h.example?tls=required",
+            "smtp://user:secret@h.example?tls=opportunistic",
+            "smtp://user:secret@h.example?tls=none",
+            "smtps://user:secret@h.example",
+            "smtp://h.example",
+        ] {
+            assert_eq!(smtp(url), None, "{url}");
+        }
+        assert_eq!(
+            smtp("smtp://h.example?tls=maybe"),
+            Some(CarrierError::Server)
+        );
+    }
+
+    /// A mail server that answers each line that begins so with that, and everything else with yes.
+    async fn carried(greeting: &'static str, refused: (&'static str, &'static str)) -> Undelivered {
+        let server = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = server.local_addr().expect("an address").port();
+        let serving = tokio::spawn(async move {
+            loop {
+                let (connection, _) = server.accept().await.expect("a connection");
+                let (read, mut write) = connection.into_split();
+                let mut said = BufReader::new(read).lines();
+                let _ = write.write_all(greeting.as_bytes()).await;
+                while let Ok(Some(line)) = said.next_line().await {
+                    let answer = match line {
+                        _ if line.starts_with(refused.0) => refused.1,
+                        _ if line.starts_with("EHLO") => "250-h.example\r\n250 AUTH PLAIN\r\n",
+                        _ if line.starts_with("AUTH") => "235 welcome\r\n",
+                        _ => "250 yes\r\n",
+                    };
+                    let _ = write.write_all(answer.as_bytes()).await;
+                }
+            }
+        });
+        let url = format!("smtp://user:secret@127.0.0.1:{port}?tls=none");
+        let carrier = Carrier::smtp(&url, "orders@shop.example", None).expect("a carrier");
+        let at = "2026-11-24T12:00:00Z".parse().expect("an instant");
+        let carried = carrier.carry("k", "anna@example.org", &mail(), at).await;
+        serving.abort();
+        carried.expect_err("it is refused")
+    }
+
+    #[tokio::test]
+    async fn a_wrong_password_costs_nobody_a_letter() {
+        let undelivered = carried("220 h\r\n", ("AUTH", "535 who are you\r\n")).await;
+        assert_eq!(
+            undelivered,
+            Undelivered::Again("the mail server answered 535 to who we are".into())
+        );
+    }
+
+    #[tokio::test]
+    async fn a_server_that_takes_nothing_from_us_is_tried_again() {
+        let undelivered = carried("554 not from you\r\n", ("NOTHING", "")).await;
+        assert_eq!(
+            undelivered,
+            Undelivered::Again("the mail server answered 554 to who we are".into())
+        );
+    }
+
+    #[tokio::test]
+    async fn a_server_that_takes_others_and_not_this_one_is_not_tried_again() {
+        let undelivered = carried("220 h\r\n", ("RCPT", "550 nobody of that name\r\n")).await;
+        assert_eq!(
+            undelivered,
+            Undelivered::Never("the mail server answered 550".into())
+        );
     }
 }

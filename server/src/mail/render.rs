@@ -14,10 +14,18 @@ use super::words::{Said, said};
 
 /// Most bytes of a template.
 pub const TEMPLATE_BYTES_MAX: usize = 64 * 1024;
-/// Most bytes of a mail's HTML: some readers cut what is longer.
+/// Most bytes of HTML that a shop's template makes of a made-up letter: some readers cut what is longer.
 pub const HTML_BYTES_MAX: usize = 100 * 1024;
+/// Most bytes of MJML that a shop's template makes of a letter.
+const MJML_BYTES_MAX: usize = 1024 * 1024;
+/// Most tags that a shop's template makes of a letter. They may all stand in one another.
+const TAGS_MAX: usize = 8_000;
+/// Room in which [`TAGS_MAX`] tags in one another are read, in bytes. It is taken only as it is needed.
+const STACK_BYTES: usize = 128 * 1024 * 1024;
 /// Most steps that a template takes: one that never ends is stopped.
 const STEPS_MAX: u64 = 200_000;
+/// Most characters of a wrong place that are shown.
+const NEAR_CHARS_MAX: usize = 60;
 /// Longest subject, in characters.
 const SUBJECT_CHARS_MAX: usize = 200;
 
@@ -64,8 +72,8 @@ pub enum TemplateError {
         /// What is wrong.
         why: String,
     },
-    /// It is no MJML.
-    #[error("mjml is not MJML: {0}")]
+    /// It is no MJML: where, why, and what to do.
+    #[error("mjml: {0}")]
     NoMjml(String),
 }
 
@@ -87,76 +95,199 @@ impl Template {
     ///
     /// What is wrong, and where.
     pub fn check(&self, kind: &str, language: Language) -> Result<(), TemplateError> {
-        match sample(kind, language) {
-            Some(letter) => self.mail(&letter).map(|_| ()),
-            None => Ok(()),
-        }
+        let Some(letter) = sample(kind, language) else {
+            return Ok(());
+        };
+        let mail = self.mail(&letter)?;
+        within(
+            "the HTML that comes of mjml",
+            mail.html.len(),
+            HTML_BYTES_MAX,
+        )
     }
 
     /// Makes a mail.
+    ///
+    /// Ours makes one of every letter, however long it is.
     ///
     /// # Errors
     ///
     /// What is wrong with the template, and where.
     pub fn mail(&self, letter: &Letter) -> Result<Mail, TemplateError> {
         let said = said(letter);
-        let subject = filled("subject", &self.subject, &said)?;
-        let html = html(&filled("mjml", &self.mjml, &said)?)?;
-        let plain = filled("plain", &self.plain, &said)?;
+        let subject = self.filled("subject", &self.subject, &said)?;
+        let mjml = self.filled("mjml", &self.mjml, &said)?;
+        let html = match self.is_ours() {
+            true => html(&mjml),
+            false => foreign_html(&mjml),
+        };
+        let plain = self.filled("plain", &self.plain, &said)?;
         Ok(Mail {
             subject: one_line(&subject),
-            html,
+            html: html.map_err(|wrong| wrong.in_template(&self.mjml, &mjml))?,
             plain: spaced(&plain),
         })
     }
-}
 
-/// Fills the places of one part. In MJML what is filled in is text, whatever it looks like.
-fn filled(part: &'static str, template: &str, said: &Said) -> Result<String, TemplateError> {
-    if TEMPLATE_BYTES_MAX < template.len() {
-        let most = TEMPLATE_BYTES_MAX;
-        return Err(TemplateError::TooLong { part, most });
+    fn is_ours(&self) -> bool {
+        *self == *OURS
     }
-    let mut environment = Environment::new();
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_fuel(Some(STEPS_MAX));
-    environment.set_auto_escape_callback(|name| match name {
-        "mjml" => AutoEscape::Html,
-        _ => AutoEscape::None,
-    });
-    environment
-        .render_named_str(part, template, Value::from(Serde(said)))
-        .map_err(|error| TemplateError::Unfilled {
-            part,
-            line: error.line().unwrap_or(1),
-            why: error
-                .detail()
-                .map_or_else(|| error.kind().to_string(), str::to_owned),
-        })
+
+    /// Fills the places of one part. In MJML what is filled in is text, whatever it looks like.
+    fn filled(
+        &self,
+        part: &'static str,
+        template: &str,
+        said: &Said,
+    ) -> Result<String, TemplateError> {
+        within(part, template.len(), TEMPLATE_BYTES_MAX)?;
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.set_fuel((!self.is_ours()).then_some(STEPS_MAX));
+        environment.set_auto_escape_callback(|name| match name {
+            "mjml" => AutoEscape::Html,
+            _ => AutoEscape::None,
+        });
+        environment
+            .render_named_str(part, template, Value::from(Serde(said)))
+            .map_err(|error| TemplateError::Unfilled {
+                part,
+                line: error.line().unwrap_or(1),
+                why: error
+                    .detail()
+                    .map_or_else(|| error.kind().to_string(), str::to_owned),
+            })
+    }
 }
 
-fn html(mjml: &str) -> Result<String, TemplateError> {
+fn within(part: &'static str, bytes: usize, most: usize) -> Result<(), TemplateError> {
+    match bytes <= most {
+        true => Ok(()),
+        false => Err(TemplateError::TooLong { part, most }),
+    }
+}
+
+/// Reads MJML that a shop wrote.
+///
+/// What reads it calls itself for each tag within a tag: where they are too many for the stack, the whole server would end. So
+/// they are counted, closed or not, and there is room for all of them.
+fn foreign_html(mjml: &str) -> Result<String, Wrong> {
+    within(
+        "the MJML that comes of a letter",
+        mjml.len(),
+        MJML_BYTES_MAX,
+    )
+    .map_err(Wrong::Whole)?;
+    let bytes = mjml.as_bytes();
+    let begins = |pair: &&[u8]| matches!(pair, [b'<', name] if name.is_ascii_alphabetic());
+    let tags = bytes.windows(2).filter(begins).count();
+    if TAGS_MAX < tags {
+        let many = format!("it makes {tags} tags of a letter, and {TAGS_MAX} are read");
+        return Err(Wrong::Whole(TemplateError::NoMjml(many)));
+    }
+    std::thread::scope(|scope| {
+        std::thread::Builder::new()
+            .name("foreign-mjml".into())
+            .stack_size(STACK_BYTES)
+            .spawn_scoped(scope, || html(mjml))
+            .map_err(|error| Wrong::unplaced(error.to_string()))?
+            .join()
+            .map_err(|_| Wrong::unplaced("nothing can be made of it".into()))?
+    })
+}
+
+fn html(mjml: &str) -> Result<String, Wrong> {
     // Nothing is fetched: a template is all there is.
     let options = ParserOptions {
         include_loader: Box::new(NoopIncludeLoader),
     };
-    let parsed = mrml::parse_with_options(mjml, &options)
-        .map_err(|error| TemplateError::NoMjml(error.to_string()))?;
+    let parsed = mrml::parse_with_options(mjml, &options).map_err(|error| misread(&error, mjml))?;
     let options = RenderOptions {
         fonts: std::collections::HashMap::new(),
         ..RenderOptions::default()
     };
-    let html = parsed
+    parsed
         .element
         .render(&options)
-        .map_err(|error| TemplateError::NoMjml(error.to_string()))?;
-    match html.len() <= HTML_BYTES_MAX {
-        true => Ok(html),
-        false => Err(TemplateError::TooLong {
-            part: "the HTML that comes of mjml",
-            most: HTML_BYTES_MAX,
-        }),
+        .map_err(|error| Wrong::unplaced(error.to_string()))
+}
+
+/// What is wrong with MJML once it is filled.
+enum Wrong {
+    /// At a byte.
+    At(usize, String),
+    /// Altogether.
+    Whole(TemplateError),
+}
+
+impl Wrong {
+    fn unplaced(why: String) -> Self {
+        Self::Whole(TemplateError::NoMjml(why))
     }
+
+    /// The same, by the line of the template where that can be told.
+    fn in_template(self, template: &str, filled: &str) -> TemplateError {
+        let (at, why) = match self {
+            Self::At(at, why) => (at, why),
+            Self::Whole(error) => return error,
+        };
+        let (before, from) = filled.split_at_checked(at).unwrap_or((filled, ""));
+        let near: String = from
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .chars()
+            .take(NEAR_CHARS_MAX)
+            .collect();
+        // Loops and conditions move lines; a tag mostly stands as it was written.
+        let tag = near.split_inclusive('>').next();
+        let written = tag.and_then(|tag| template.find(tag));
+        let lines = |text: &str| text.matches('\n').count() + 1;
+        let line = match written {
+            Some(at) => lines(&template[..at]),
+            None => lines(before),
+        };
+        TemplateError::NoMjml(match near.is_empty() {
+            true => why,
+            false => format!("line {line}, at `{near}`: {why}"),
+        })
+    }
+}
+
+fn misread(error: &mrml::prelude::parser::Error, mjml: &str) -> Wrong {
+    use mrml::prelude::parser::Error;
+    let (position, why) = match error {
+        Error::UnexpectedElement { position, .. } => (
+            position,
+            "this element cannot stand here: text and HTML go into <mj-text>".to_owned(),
+        ),
+        Error::UnexpectedToken { position, .. } => (
+            position,
+            "this cannot stand here: close the tag before it, or leave it out".to_owned(),
+        ),
+        Error::MissingAttribute { name, position, .. } => {
+            (position, format!("give it the attribute `{name}`"))
+        }
+        Error::InvalidAttribute { position, .. } | Error::InvalidFormat { position, .. } => (
+            position,
+            "this value is not one that the attribute takes".to_owned(),
+        ),
+        Error::IncludeLoaderError { position, .. } => (
+            position,
+            "nothing is fetched: write here what it would include".to_owned(),
+        ),
+        Error::EndOfStream { .. } => return Wrong::unplaced("a tag is not closed".into()),
+        Error::NoRootNode => return Wrong::unplaced("begin with <mjml>".into()),
+        Error::ParserError { source, .. } => {
+            let line = usize::try_from(source.pos().row).unwrap_or(1);
+            let before = mjml.split_inclusive('\n').take(line.saturating_sub(1));
+            let at = before.map(str::len).sum();
+            let why = "this cannot be read: close each tag, and put values between quotes";
+            return Wrong::At(at, why.to_owned());
+        }
+        Error::SizeLimit { .. } => return Wrong::unplaced(error.to_string()),
+    };
+    Wrong::At(position.start, why)
 }
 
 /// Lines with at most one empty one between them, whatever a template leaves where there is nothing to say.
@@ -275,5 +406,74 @@ mod tests {
             check(&"x".repeat(TEMPLATE_BYTES_MAX + 1)),
             Err(TemplateError::TooLong { .. })
         ));
+    }
+
+    #[test]
+    fn what_is_no_mjml_is_told_by_its_line_in_the_template_and_what_to_do() {
+        let told = |body: &str| {
+            let own = Template {
+                mjml: format!(
+                    "<mjml>\n{{% for group in groups %}}\n\n{{% endfor %}}\n<mj-body>\n{body}\n</mj-body></mjml>"
+                ),
+                ..Template::ours().clone()
+            };
+            own.check("confirmed", Language::English)
+                .expect_err("it is no MJML")
+                .to_string()
+        };
+        for (body, expected) in [
+            (
+                "<mj-section><mj-column><mj-social>\n<mj-text/></mj-social></mj-column></mj-section>",
+                "mjml: line 7, at `<mj-text/></mj-social></mj-column></mj-section>`: this element cannot stand here: text and HTML go into <mj-text>",
+            ),
+            (
+                "<mj-include path=\"/etc/passwd\" />",
+                "mjml: line 6, at `mj-include path=\"/etc/passwd\" />`: nothing is fetched: write here what it would include",
+            ),
+            ("<mj-section><mj-column>", "mjml: a tag is not closed"),
+            (
+                "<mj-text>1 < 2</mj-text>",
+                "mjml: line 6, at `<mj-text>1 < 2</mj-text>`: this cannot be read: close each tag, and put values between quotes",
+            ),
+        ] {
+            assert_eq!(told(body), expected);
+        }
+    }
+
+    #[test]
+    fn tags_in_tags_in_tags_do_not_end_the_server() {
+        let nested = |tags: usize| Template {
+            mjml: format!(
+                "<mjml><mj-body><mj-section><mj-column><mj-text>{}x{}</mj-text></mj-column></mj-section></mj-body></mjml>",
+                "<b>".repeat(tags),
+                "</b>".repeat(tags)
+            ),
+            ..Template::ours().clone()
+        };
+        let most = TAGS_MAX - 5;
+        assert_eq!(
+            nested(most).check("confirmed", Language::English),
+            Ok(()),
+            "as many as are read, read on a small stack"
+        );
+        let refused = nested(most + 1).check("confirmed", Language::English);
+        assert!(
+            matches!(refused, Err(TemplateError::NoMjml(_))),
+            "{refused:?}"
+        );
+    }
+
+    #[test]
+    fn the_longest_order_gets_its_letter() {
+        let mut letter = sample("confirmed", Language::Arabic).expect("a letter");
+        let mut line = letter.lines[1].clone();
+        line.title = "\"".repeat(200);
+        line.reason = Some("\"".repeat(500));
+        line.slices = vec![line.slices[0]; 20];
+        letter.lines = vec![line; crate::limits::SKUS_PER_REQUEST_MAX];
+
+        let mail = Template::ours().mail(&letter).expect("a mail");
+
+        assert!(HTML_BYTES_MAX < mail.html.len(), "{}", mail.html.len());
     }
 }

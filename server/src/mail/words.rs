@@ -1,15 +1,17 @@
 //! Puts a letter into sentences. Each stands once in each language, in words.json; what the widget says too is said in the
 //! widget's words.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use chrono::NaiveDate;
 use serde::Serialize;
 use shared::delay::{Sense, Silence};
+use shared::quantity::Quantity;
 use shared::text::{DateStyle, Language, Locale, Tables, YEAR_SHOWN_AFTER_DAYS};
 
-use super::letter::{Change, Letter, LetterKind, LetterLine};
+use super::letter::{Change, Letter, LetterKind, LetterLine, Slice};
 
 /// A letter in sentences, for a template.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -34,10 +36,14 @@ pub struct Said {
     pub facts: Vec<Fact>,
     /// What comes after that.
     pub after: Vec<String>,
+    /// What else there is of the order, in groups: nothing said before is about it.
+    pub later: Vec<Group>,
     /// What can be done. A link alone does nothing: it leads to a page that asks.
     pub buttons: Vec<Button>,
     /// Why it was sent.
     pub why: String,
+    /// What stands between a name and its value.
+    pub colon: &'static str,
     /// The shop's name.
     pub shop: String,
     /// The shop's postal address.
@@ -107,13 +113,19 @@ pub fn said(letter: &Letter) -> Said {
         hello: letter
             .customer
             .as_deref()
-            .map(|name| speaker.with("hello", &[("name", name)])),
+            .map(|name| speaker.with("hello", &[("name", &speaker.own(name))])),
         paragraphs: Vec::new(),
         groups: Vec::new(),
         facts: Vec::new(),
         after: Vec::new(),
+        later: Vec::new(),
         buttons: Vec::new(),
         why: speaker.plain("why"),
+        colon: match letter.language {
+            Language::French => "\u{a0}: ",
+            Language::Japanese => "：",
+            _ => ": ",
+        },
         shop: letter.shop.clone(),
         postal: letter.postal.clone(),
     };
@@ -202,7 +214,7 @@ impl<'a> Speaker<'a> {
                 charged,
             } => {
                 said.paragraphs.push(self.plain("shipped_intro"));
-                said.groups.push(goods(content));
+                said.groups.push(self.goods(content));
                 let charged = charged.map(|amount| self.tables.money(amount));
                 let facts = [
                     ("carrier", carrier.clone()),
@@ -216,7 +228,7 @@ impl<'a> Speaker<'a> {
                             value: value?,
                         })
                     }));
-                said.groups
+                said.later
                     .extend(self.waiting(Some(self.plain("still_waits"))));
                 said.buttons.extend(self.see(true));
             }
@@ -247,9 +259,9 @@ impl<'a> Speaker<'a> {
             }
             LetterKind::Cancelled { content } => {
                 said.paragraphs.push(self.plain("cancelled_intro"));
-                said.groups.push(goods(content));
+                said.groups.push(self.goods(content));
                 said.after.push(self.plain("not_charged"));
-                said.groups
+                said.later
                     .extend(self.waiting(Some(self.plain("still_waits"))));
                 said.buttons.extend(self.see(true));
             }
@@ -276,26 +288,38 @@ impl<'a> Speaker<'a> {
 
     fn line(&self, line: &LetterLine) -> Item {
         let units: u32 = line.slices.iter().map(|slice| slice.quantity).sum();
+        let notes = match line.slices.as_slice() {
+            [whole] => vec![self.whole(whole)],
+            parts => parts.iter().map(|part| self.part(part)).collect(),
+        };
+        Item {
+            title: self.counted(units, &line.title),
+            notes,
+            reason: line.reason.clone(),
+        }
+    }
+
+    fn whole(&self, slice: &Slice) -> String {
         let words = self.letter.language.words();
         let by = match self.letter.sense {
             Sense::ShipBy => words.ships_by,
             Sense::DeliverBy => words.delivers_by,
         };
-        let notes = line.slices.iter().map(|slice| {
-            let note = match slice.by {
-                Some(day) => fill(by, &[("date", &self.date(day))]),
-                None => words.no_date.to_owned(),
-            };
-            match line.slices.len() {
-                1 => note,
-                _ => format!("{} × {note}", slice.quantity),
-            }
-        });
-        Item {
-            title: counted(units, &line.title),
-            notes: notes.collect(),
-            reason: line.reason.clone(),
+        match slice.by {
+            Some(day) => fill(by, &[("date", &self.date(day))]),
+            None => words.no_date.to_owned(),
         }
+    }
+
+    fn part(&self, slice: &Slice) -> String {
+        let count = self.count(slice.quantity);
+        let key = match (slice.by, self.letter.sense) {
+            (None, _) => return self.with("part_unknown", &[("count", &count)]),
+            (Some(_), Sense::ShipBy) => "part_ships",
+            (Some(_), Sense::DeliverBy) => "part_arrives",
+        };
+        let date = slice.by.map(|day| self.date(day)).unwrap_or_default();
+        self.with(key, &[("count", &count), ("date", &date)])
     }
 
     fn changed(&self, changes: &[Change]) -> Group {
@@ -313,11 +337,17 @@ impl<'a> Speaker<'a> {
                     self.with(key, &[("was", was), ("now", now)])
                 }
                 (Some(was), None) => self.with("change_unknown", &[("was", was)]),
-                (None, Some(now)) => self.with("change_known_ships", &[("now", now)]),
+                (None, Some(now)) => {
+                    let key = match self.letter.sense {
+                        Sense::ShipBy => "change_known_ships",
+                        Sense::DeliverBy => "change_known_arrives",
+                    };
+                    self.with(key, &[("now", now)])
+                }
                 (None, None) => self.letter.language.words().no_date.to_owned(),
             };
             Item {
-                title: counted(change.quantity, &change.title),
+                title: self.counted(change.quantity, &change.title),
                 notes: vec![note],
                 reason: change.reason.clone(),
             }
@@ -326,6 +356,30 @@ impl<'a> Speaker<'a> {
             heading: None,
             items: items.collect(),
         }
+    }
+
+    fn goods(&self, content: &[(String, u32)]) -> Group {
+        let items = content.iter().map(|(title, units)| Item {
+            title: self.counted(*units, title),
+            notes: Vec::new(),
+            reason: None,
+        });
+        Group {
+            heading: None,
+            items: items.collect(),
+        }
+    }
+
+    fn counted(&self, units: u32, title: &str) -> String {
+        format!("{} × {}", self.count(units), self.own(title))
+    }
+
+    fn count(&self, units: u32) -> String {
+        self.tables.count(Quantity::new(units))
+    }
+
+    fn own<'t>(&self, own: &'t str) -> Cow<'t, str> {
+        isolated(self.letter.language, own)
     }
 
     fn see(&self, is_first: bool) -> Option<Button> {
@@ -361,29 +415,21 @@ impl<'a> Speaker<'a> {
             .unwrap_or_else(|| panic!("words.json lacks `{key}`"));
         let language = self.letter.language.tag().split('-').next().unwrap_or("en");
         let sentence = words.get(language).or_else(|| words.get("en"));
-        let all = [
-            ("order", self.letter.order.as_str()),
-            ("shop", self.letter.shop.as_str()),
-        ];
+        let (order, shop) = (self.own(&self.letter.order), self.own(&self.letter.shop));
+        let all = [("order", order.as_ref()), ("shop", shop.as_ref())];
         let values: Vec<(&str, &str)> = values.iter().copied().chain(all).collect();
         fill(sentence.map_or("", String::as_str), &values)
     }
 }
 
-fn goods(content: &[(String, u32)]) -> Group {
-    let items = content.iter().map(|(title, units)| Item {
-        title: counted(*units, title),
-        notes: Vec::new(),
-        reason: None,
-    });
-    Group {
-        heading: None,
-        items: items.collect(),
+/// Somebody's own words inside ours. Where they may read in another direction they stand between isolates (UAX #9, 2.7), so that
+/// they cannot turn the rest around.
+fn isolated(language: Language, own: &str) -> Cow<'_, str> {
+    let turns = |c| matches!(c, '\u{590}'..='\u{8FF}' | '\u{200E}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{FB1D}'..='\u{FDFF}' | '\u{FE70}'..='\u{FEFC}');
+    match language.is_right_to_left() || own.chars().any(turns) {
+        true => format!("\u{2068}{own}\u{2069}").into(),
+        false => own.into(),
     }
-}
-
-fn counted(units: u32, title: &str) -> String {
-    format!("{units} × {title}")
 }
 
 /// Fills `{name}`s, once each: a value that looks like one stays as it is.
@@ -453,6 +499,7 @@ mod tests {
                 );
                 for place in [
                     "{order}", "{shop}", "{date}", "{was}", "{now}", "{amount}", "{name}",
+                    "{count}",
                 ] {
                     assert!(!text.contains(place), "{kind} {language:?} leaves {place}");
                 }
@@ -493,14 +540,71 @@ mod tests {
         assert_eq!(
             hoodie.notes,
             [
-                "1 × Ships by Wednesday, November 25",
-                "2 × Ships by Tuesday, December 15"
+                "1 to ship by Wednesday, November 25",
+                "2 to ship by Tuesday, December 15"
             ]
         );
         assert_eq!(
             hoodie.reason.as_deref(),
             Some("Our weaver ships on the first of the month.")
         );
+    }
+
+    #[test]
+    fn what_was_charged_is_said_of_what_left_and_not_of_what_still_waits() {
+        for kind in ["shipped", "cancelled"] {
+            let said = said(&sample(kind, Language::English).expect("a letter"));
+            let heading = |group: &Group| group.heading.clone();
+            assert_eq!(said.groups.iter().map(heading).collect::<Vec<_>>(), [None]);
+            assert_eq!(
+                said.later.iter().map(heading).collect::<Vec<_>>(),
+                [Some("Still to come".to_owned())],
+                "{kind}"
+            );
+        }
+    }
+
+    #[test]
+    fn dates_of_delivery_are_told_as_such() {
+        let mut letter = sample("sooner", Language::English).expect("a letter");
+        letter.sense = Sense::DeliverBy;
+        let LetterKind::Sooner { changes } = &mut letter.kind else {
+            panic!("it is another letter");
+        };
+        changes[0].was = None;
+        assert_eq!(
+            said(&letter).groups[0].items[0].notes,
+            ["There is a date now: arrives by Friday, December 4"]
+        );
+        letter.kind = LetterKind::Confirmed {
+            total: None,
+            is_paid_by_parcel: false,
+        };
+        assert_eq!(
+            said(&letter).groups[0].items[1].notes,
+            [
+                "1 to arrive by Wednesday, November 25",
+                "2 to arrive by Tuesday, December 15"
+            ]
+        );
+    }
+
+    #[test]
+    fn names_cannot_turn_the_words_around_them() {
+        let hebrew = "\u{5db}\u{5d5}\u{5e1}";
+        let subject = |language, shop: &str| {
+            let letter = Letter {
+                shop: shop.into(),
+                ..sample("confirmed", language).expect("a letter")
+            };
+            said(&letter).subject
+        };
+        assert!(subject(Language::English, "Plainsong").ends_with("W-1042 at Plainsong"));
+        for shop in [hebrew, "\u{202e}gnosnialP"] {
+            let isolated = format!("at \u{2068}{shop}\u{2069}");
+            assert!(subject(Language::English, shop).ends_with(&isolated));
+        }
+        assert!(subject(Language::Arabic, "Plainsong").contains("\u{2068}Plainsong\u{2069}"));
     }
 
     #[test]
