@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
+use shared::delay::Cause;
 use shared::ids::StoreId;
 use shared::quantity::Quantity;
 use shared::text::Language;
@@ -124,6 +125,7 @@ pub async fn cancel(
     let request = CancelOrder {
         lines: line.map(|line| (line, None)).into_iter().collect(),
         reason: Some(BY_CUSTOMER.into()),
+        cause: Cause::Shopper,
     };
     let (of, id) = (
         opened.standing.store.clone(),

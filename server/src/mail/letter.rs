@@ -80,6 +80,8 @@ pub enum LetterKind {
     Cancelled {
         /// Titles and units.
         content: Vec<(String, u32)>,
+        /// True if we know that nothing was charged for it, since it would have been charged here.
+        is_charged_here: bool,
     },
     /// Money is given back.
     Refunded {
@@ -189,6 +191,7 @@ pub fn sample(kind: &str, language: Language) -> Option<Letter> {
         },
         "cancelled" => LetterKind::Cancelled {
             content: vec![("Hoodie, blue".into(), 2)],
+            is_charged_here: true,
         },
         "refunded" => LetterKind::Refunded {
             amount: dollars(1_800),

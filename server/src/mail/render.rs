@@ -354,6 +354,7 @@ mod tests {
             order: evil.into(),
             kind: LetterKind::Cancelled {
                 content: vec![(evil.into(), 1)],
+                is_charged_here: true,
             },
             ..sample("cancelled", Language::English).expect("a letter")
         };

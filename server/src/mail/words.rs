@@ -257,10 +257,15 @@ impl<'a> Speaker<'a> {
                 }));
                 said.buttons.extend(self.see(pay_url.is_none()));
             }
-            LetterKind::Cancelled { content } => {
+            LetterKind::Cancelled {
+                content,
+                is_charged_here,
+            } => {
                 said.paragraphs.push(self.plain("cancelled_intro"));
                 said.groups.push(self.goods(content));
-                said.after.push(self.plain("not_charged"));
+                if *is_charged_here {
+                    said.after.push(self.plain("not_charged"));
+                }
                 said.later
                     .extend(self.waiting(Some(self.plain("still_waits"))));
                 said.buttons.extend(self.see(true));

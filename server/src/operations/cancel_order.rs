@@ -3,11 +3,13 @@
 use std::cmp::Reverse;
 
 use chrono::{DateTime, Utc};
+use shared::delay;
 use shared::ids::{OrderId, Sku, StoreId};
 use shared::quantity::Quantity;
 use shared::supply::Due;
 
 use super::ActError;
+use super::delays::note_cancelled;
 use super::once::{Once, Outcome};
 use super::payment::{take_steps, write_of};
 use super::records::{PartEnd, Standing, WaitingPart};
@@ -25,6 +27,8 @@ pub struct CancelOrder {
     pub lines: Vec<(u32, Option<Quantity>)>,
     /// Why, in somebody's words.
     pub reason: Option<String>,
+    /// Who does not want it any more: the shopper or the seller.
+    pub cause: delay::Cause,
 }
 
 /// Cancels what waits. An order of which nothing waits because all of it was cancelled stays as it is.
@@ -56,7 +60,15 @@ pub async fn cancel_order(
         let shop = app.catalogue.shop(&store).ok_or(ActError::NotFound)?;
         let before = writing.order(&id).await?.ok_or(ActError::NotFound)?;
         let ended = decided(&before, &request)?;
-        let skus = cancel_parts(&mut writing, &shop.settings(), &before, &ended, now).await?;
+        let skus = cancel_parts(
+            &mut writing,
+            &shop.settings(),
+            &before,
+            &ended,
+            Some(request.cause),
+            now,
+        )
+        .await?;
         let after = writing.order(&id).await?.ok_or(ActError::NotFound)?;
         once.keep(&mut writing, &after);
         let revision = writing.commit().await?;
@@ -67,12 +79,14 @@ pub async fn cancel_order(
 }
 
 /// Cancels units of parts of an order: others may have them from now on, the customer is told, and what is kept for them
-/// is let go. Returns the SKUs of which something changed.
+/// is let go. With a `cause` it is written down for each part that is over by it; without, whoever calls has done so. Returns the
+/// SKUs of which something changed.
 pub(super) async fn cancel_parts(
     writing: &mut Writing,
     settings: &Settings,
     before: &Standing,
     ended: &[(&WaitingPart, Quantity)],
+    cause: Option<delay::Cause>,
     now: DateTime<Utc>,
 ) -> Result<Vec<Sku>, ActError> {
     let order = &before.order;
@@ -82,6 +96,12 @@ pub(super) async fn cancel_parts(
     }
     if ended.is_empty() {
         return Ok(skus);
+    }
+    if let Some(cause) = cause {
+        let whole = ended.iter().filter(|(part, units)| part.quantity == *units);
+        for (part, _) in whole {
+            note_cancelled(writing, settings, &order.id, part, cause, now).await?;
+        }
     }
     writing.touch_order(&order.id).await?;
     skus.extend(settle(writing, settings, Some(&skus), Cause::ReservationEnded, now).await?);

@@ -222,7 +222,8 @@ async fn end_lapsed(
         .iter()
         .map(|(part, _)| (*part, part.quantity))
         .collect();
-    let skus: Vec<Sku> = cancel_parts(&mut writing, &settings, &standing, &parts, now).await?;
+    let skus: Vec<Sku> =
+        cancel_parts(&mut writing, &settings, &standing, &parts, None, now).await?;
     for (part, _) in &lapsed {
         let started = Event::RefundStarted {
             on: today_at(&settings, part, now),
@@ -233,6 +234,25 @@ async fn end_lapsed(
     }
     let revision = writing.commit().await?;
     publish(app, store, Touched::Skus(skus), revision).await;
+    Ok(())
+}
+
+/// Writes down that a part is over, and that its money is let go of or on its way back.
+pub(super) async fn note_cancelled(
+    writing: &mut Writing,
+    settings: &Settings,
+    order: &OrderId,
+    part: &WaitingPart,
+    cause: shared::delay::Cause,
+    now: DateTime<Utc>,
+) -> Result<(), ActError> {
+    let (key, on) = (PartKey::of(part), today_at(settings, part, now));
+    writing
+        .note_delay(order, key, &Event::Cancelled { on, cause })
+        .await?;
+    writing
+        .note_delay(order, key, &Event::RefundStarted { on })
+        .await?;
     Ok(())
 }
 

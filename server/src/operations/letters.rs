@@ -177,6 +177,7 @@ fn letter(
         }
         "cancelled" => LetterKind::Cancelled {
             content: listed(standing, &titles, &content.lines),
+            is_charged_here: standing.account.is_some(),
         },
         "refunded" => {
             let refunds = standing.account.iter().flat_map(|account| &account.refunds);

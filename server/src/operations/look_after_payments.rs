@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
+use shared::delay::Cause;
 use shared::ids::{OrderId, Sku, StoreId};
 use shared::quantity::Quantity;
 
@@ -104,7 +105,17 @@ async fn settle_payment(
             }
             _ => continue,
         };
-        skus.extend(cancel_parts(&mut writing, &shop.settings(), &standing, &unpaid, now).await?);
+        skus.extend(
+            cancel_parts(
+                &mut writing,
+                &shop.settings(),
+                &standing,
+                &unpaid,
+                Some(Cause::Seller),
+                now,
+            )
+            .await?,
+        );
     }
     let revision = writing.commit().await?;
     publish(app, store, Touched::Skus(skus), revision).await;

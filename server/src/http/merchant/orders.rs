@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::response::Response;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use shared::delay::Cause;
 use shared::ids::{OrderId, ReservationId, Sku};
 use shared::money::Currency;
 use shared::quantity::Quantity;
@@ -135,6 +136,18 @@ pub struct CancelRequest {
     lines: Vec<CancelLineRequest>,
     /// Why, in your words; it stands in the log.
     reason: Option<Reason>,
+    /// Who does not want it any more: you, unless given. It stands in the evidence.
+    by: Option<CancelledBy>,
+}
+
+/// Who does not want it any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CancelledBy {
+    /// The customer, for instance on the telephone.
+    Customer,
+    /// You.
+    Shop,
 }
 
 /// Where an order stands in the queue.
@@ -502,6 +515,10 @@ impl CancelRequest {
         Ok(CancelOrder {
             lines,
             reason: self.reason.map(|reason| reason.0),
+            cause: match self.by {
+                Some(CancelledBy::Customer) => Cause::Shopper,
+                Some(CancelledBy::Shop) | None => Cause::Seller,
+            },
         })
     }
 }

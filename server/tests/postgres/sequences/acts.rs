@@ -22,6 +22,7 @@ use server::operations::records::{
 use server::operations::reserve::Reserve;
 use server::operations::set_stock::SetStock;
 use shared::availability::Display;
+use shared::delay::Cause;
 use shared::ids::{OrderId, PurchaseOrderId, ReservationId, Sku};
 use shared::money::Money;
 use shared::quantity::Quantity;
@@ -457,6 +458,7 @@ impl Maker {
         let units = self.maybe(|it| it.some_units(3));
         CancelOrder {
             lines: self.maybe(|_| (line, units)).into_iter().collect(),
+            cause: Cause::Shopper,
             reason: self.maybe(Self::text),
         }
     }
