@@ -11,7 +11,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use shared::ids::{OrderId, ShipmentId};
 use shared::money::Money;
 
-pub use client::{Reach, WHOLE, client};
+pub use client::{Reach, Unreachable, WHOLE, client};
 pub use external::External;
 pub use stripe::Stripe;
 
