@@ -69,6 +69,7 @@ pub mod cart;
 pub mod delay;
 pub mod explain;
 pub mod ids;
+pub mod kept;
 pub mod kit;
 pub mod lead_time;
 pub mod money;

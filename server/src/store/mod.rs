@@ -16,6 +16,7 @@ pub mod facts;
 pub mod import;
 mod incoming;
 pub mod kept_answers;
+pub mod kept_promises;
 pub mod keys;
 mod letter_templates;
 pub mod locations;

@@ -12,6 +12,7 @@ mod order_page;
 mod orders;
 mod places;
 mod postgres;
+mod promise_report;
 mod reservations;
 mod routes;
 mod shop;

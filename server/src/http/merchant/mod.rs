@@ -14,6 +14,7 @@ pub mod locations;
 pub mod money;
 pub mod orders;
 pub mod problems;
+pub mod promises;
 pub mod purchase_orders;
 pub mod reservations;
 pub mod shipments;
@@ -71,6 +72,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(webhooks::receive))
         .routes(routes!(delays::reply))
         .routes(routes!(delays::evidence))
+        .routes(routes!(promises::report))
         .routes(routes!(backorders::list))
         .routes(routes!(shipments::list))
         .routes(routes!(shipments::show))

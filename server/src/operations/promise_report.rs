@@ -1,0 +1,121 @@
+//! How many promises were kept, by the date that was told first.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use shared::ids::StoreId;
+use shared::kept::{Fate, Tally, judge};
+
+use super::ActError;
+use super::records::ToldPart;
+use crate::app::App;
+use crate::catalogue::Settings;
+
+/// Most parts of orders that one report looks at: of more, the latest.
+pub const REPORTED_PARTS_MAX: u32 = 200_000;
+/// What stands where a SKU has no supplier.
+pub const NO_SUPPLIER: &str = "none";
+
+/// By what promises are told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// Not at all.
+    Total,
+    /// Who supplies what was bought.
+    Supplier,
+    /// What was bought.
+    Sku,
+    /// How many days ahead the date was told.
+    Horizon,
+    /// The month of the date that was told first.
+    Month,
+}
+
+/// What was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// Keys with what was counted, in their order.
+    pub rows: Vec<(String, Tally)>,
+    /// True if there were more parts than a report looks at: the oldest are missing.
+    pub is_cut: bool,
+}
+
+/// Counts the promises of orders that were placed within a time.
+///
+/// # Errors
+///
+/// [`ActError::NotFound`], and as the database fails.
+pub async fn promise_report(
+    app: &App,
+    store: &StoreId,
+    by: By,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+) -> Result<Report, ActError> {
+    let shop = app.catalogue.shop(store).ok_or(ActError::NotFound)?;
+    let parts = app
+        .store
+        .told_parts(store, from, to, REPORTED_PARTS_MAX)
+        .await?;
+    Ok(report(&parts, by, &shop.settings(), app.clock.now()))
+}
+
+fn report(parts: &[ToldPart], by: By, settings: &Settings, now: DateTime<Utc>) -> Report {
+    let mut rows: BTreeMap<(u32, String), Tally> = BTreeMap::new();
+    for part in parts {
+        let mut locations = settings.locations.iter();
+        let location = locations.find(|location| location.id == part.location);
+        let calendar = &location.unwrap_or(&settings.location).calendar;
+        let placed = calendar.today(part.placed_at);
+        let fate = match &part.ended {
+            Some((by, at)) if by == "shipped" => Fate::Shipped(calendar.today(*at)),
+            Some((_, at)) => Fate::Cancelled(calendar.today(*at)),
+            None => Fate::Waits,
+        };
+        let ahead = part.first_by.map_or(0, |day| days_between(placed, day));
+        let verdict = judge(part.first_by, fate, calendar.today(now));
+        let tally = rows.entry(key(part, by, ahead)).or_default();
+        tally.count(verdict, part.quantity, ahead);
+    }
+    Report {
+        rows: rows
+            .into_iter()
+            .map(|((_, key), tally)| (key, tally))
+            .collect(),
+        is_cut: usize::try_from(REPORTED_PARTS_MAX).is_ok_and(|most| most <= parts.len()),
+    }
+}
+
+/// Where a promise is counted: a place in the order of rows, and its name.
+fn key(part: &ToldPart, by: By, ahead: u32) -> (u32, String) {
+    match by {
+        By::Total => (0, "total".into()),
+        By::Supplier => {
+            let supplier = part.supplier.as_ref();
+            (
+                0,
+                supplier.map_or_else(|| NO_SUPPLIER.into(), ToString::to_string),
+            )
+        }
+        By::Sku => (0, part.sku.to_string()),
+        By::Horizon => {
+            const BANDS: [(u32, &str); 5] = [
+                (2, "0-2"),
+                (7, "3-7"),
+                (14, "8-14"),
+                (30, "15-30"),
+                (60, "31-60"),
+            ];
+            let band = (0..).zip(BANDS).find(|(_, (last, _))| ahead <= *last);
+            band.map_or((5, "61+".into()), |(at, (_, name))| (at, name.into()))
+        }
+        By::Month => match part.first_by {
+            Some(day) => (0, format!("{:04}-{:02}", day.year(), day.month())),
+            None => (1, "undated".into()),
+        },
+    }
+}
+
+fn days_between(from: NaiveDate, to: NaiveDate) -> u32 {
+    u32::try_from((to - from).num_days()).unwrap_or(0)
+}
