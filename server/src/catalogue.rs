@@ -125,6 +125,8 @@ pub struct Settings {
     pub split: SplitPolicy,
     /// A sooner date is told to who waits where it is sooner by this many days.
     pub better_by_days: u32,
+    /// How often a hold may be renewed.
+    pub hold_renewals: u32,
     /// What is done about late goods.
     pub delays: DelayRules,
     /// Origins (`https://shop.example`) whose pages may use the publishable keys.

@@ -12,6 +12,10 @@ ALTER TABLE sales_order ADD COLUMN currency TEXT;   -- ISO 4217; none: the order
 -- Who is filled before others, whatever was promised; the reason stands with the act.
 ALTER TABLE reservation ADD COLUMN priority INTEGER NOT NULL DEFAULT 0 CHECK (priority BETWEEN 0 AND 1000);
 
+-- How often a hold was renewed, and how often it may be.
+ALTER TABLE reservation ADD COLUMN renewals INTEGER NOT NULL DEFAULT 0 CHECK (0 <= renewals);
+ALTER TABLE store ADD COLUMN hold_renewals INTEGER NOT NULL DEFAULT 3 CHECK (hold_renewals BETWEEN 0 AND 100);
+
 -- What is done about late goods, as JSON; none: what the law of the customer's country asks for.
 ALTER TABLE store ADD COLUMN delays TEXT;
 

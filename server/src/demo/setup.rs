@@ -36,6 +36,7 @@ use crate::operations::records::{
     Component, KeyRecord, LocationRecord, PurchaseOrder, SkuRecord, SupplierRecord, TransitRecord,
     Week,
 };
+use crate::operations::renew::HOLD_RENEWALS;
 use crate::operations::set_stock::{SetStock, set_stock};
 use crate::store::stores::FIRST_STORE;
 
@@ -237,6 +238,7 @@ fn decided() -> anyhow::Result<PutStore> {
         min_shipment: policy.min_shipment,
         suppress_within_days: Some(SUPPRESS_WITHIN_DAYS),
         better_by_days: BETTER_BY_DAYS,
+        hold_renewals: HOLD_RENEWALS,
         delays: None,
         promise_level: None,
         origins: Some(Vec::new()),

@@ -56,6 +56,7 @@ pub(super) fn decide(request: &PlaceOrder, by: &Deciding<'_>) -> Result<Decided,
         created_at: by.now,
         expires_at: None,
         ended: None,
+        renewals: 0,
         revision: by.rank,
     };
     let order = ordered(request, by)?;

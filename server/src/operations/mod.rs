@@ -45,6 +45,7 @@ pub mod records;
 pub mod refund;
 mod relearn;
 pub mod release;
+pub mod renew;
 pub mod reserve;
 pub mod running;
 pub mod set_stock;

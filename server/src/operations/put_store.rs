@@ -40,6 +40,8 @@ pub struct PutStore {
     pub suppress_within_days: Option<u32>,
     /// A sooner date is told where it is sooner by this many days.
     pub better_by_days: u32,
+    /// How often a hold may be renewed.
+    pub hold_renewals: u32,
     /// What is done about late goods; `None`: as before. An order keeps what was so when it was placed.
     pub delays: Option<DelayRules>,
     /// The share of suppliers' deliveries that is to come by the day for which it is planned;
@@ -80,6 +82,7 @@ pub async fn put_store(
             min_shipment: request.min_shipment,
             suppress_within_days: request.suppress_within_days,
             better_by_days: request.better_by_days,
+            hold_renewals: request.hold_renewals,
             delays: request.delays.unwrap_or(before.delays),
             promise_level: request.promise_level.unwrap_or(before.promise_level),
             origins: request.origins.unwrap_or(before.origins),
@@ -146,6 +149,7 @@ impl From<StoreRecord> for PutStore {
             min_shipment: record.min_shipment,
             suppress_within_days: record.suppress_within_days,
             better_by_days: record.better_by_days,
+            hold_renewals: record.hold_renewals,
             delays: Some(record.delays),
             promise_level: Some(record.promise_level),
             origins: Some(record.origins),

@@ -112,6 +112,7 @@ pub async fn reserve(
             created_at: now,
             expires_at: Some(now + hold),
             ended: None,
+            renewals: 0,
             revision: writing.revision(),
         };
         writing.add_reservations([&reservation]);

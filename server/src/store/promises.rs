@@ -31,6 +31,8 @@ pub struct Reservation {
     pub expires_at: Option<DateTime<Utc>>,
     /// When it ended before that, or was cleared away after, and how.
     pub ended: Option<(DateTime<Utc>, Ending)>,
+    /// How often it was renewed.
+    pub renewals: u32,
     /// The commit that made it.
     pub revision: u64,
 }
@@ -88,6 +90,7 @@ struct ReservationRow {
     expires_at_ms: i64,
     ended_at_ms: Option<i64>,
     ended_by: Option<String>,
+    renewals: i64,
     revision: i64,
 }
 
@@ -356,6 +359,43 @@ impl Writing {
             .collect()
     }
 
+    /// Moves the end of a reservation. Returns the SKUs that it claims.
+    pub async fn renew(
+        &mut self,
+        id: &ReservationId,
+        until: DateTime<Utc>,
+    ) -> Result<Vec<Sku>, StoreError> {
+        query(
+            "
+            UPDATE reservation
+               SET expires_at_ms = $3
+                 , renewals      = renewals + 1
+             WHERE store_id = $1
+               AND reservation = $2
+               AND ended_at_ms IS NULL",
+        )
+        .bind(self.store.as_str())
+        .bind(id.as_str())
+        .bind(until.timestamp_millis())
+        .execute(&mut self.session)
+        .await?;
+        let skus: Vec<String> = query_scalar(
+            "
+            SELECT DISTINCT sku
+              FROM claim
+             WHERE store_id = $1
+               AND reservation = $2",
+        )
+        .bind(self.store.as_str())
+        .bind(id.as_str())
+        .fetch_all(&mut self.session)
+        .await?;
+        let skus: Result<Vec<Sku>, _> = skus.iter().map(|sku| read(sku, "claim.sku")).collect();
+        let skus = skus?;
+        self.touch(&skus).await?;
+        Ok(skus)
+    }
+
     /// Ends a reservation: it claims nothing any more. Returns the SKUs that it claimed.
     pub async fn end_reservation(
         &mut self,
@@ -441,6 +481,7 @@ async fn reservation(
              , expires_at_ms
              , ended_at_ms
              , ended_by
+             , renewals
              , revision
           FROM reservation
          WHERE store_id = $1
@@ -466,6 +507,7 @@ impl ReservationRow {
             created_at: instant(self.created_at_ms)?,
             expires_at: expiry(self.expires_at_ms)?,
             ended,
+            renewals: number(self.renewals)?,
             revision: self.revision.unsigned_abs(),
         })
     }

@@ -66,6 +66,7 @@ impl Store {
             currency: record.currency,
             split: record.split,
             better_by_days: record.better_by_days,
+            hold_renewals: record.hold_renewals,
             delays: record.delays,
             origins: record.origins,
             generation: generation.unwrap_or_default().unsigned_abs(),

@@ -47,6 +47,8 @@ pub struct StoreRecord {
     pub suppress_within_days: Option<u32>,
     /// A sooner date is told where it is sooner by this many days.
     pub better_by_days: u32,
+    /// How often a hold may be renewed.
+    pub hold_renewals: u32,
     /// What is done about late goods.
     pub delays: DelayRules,
     /// The share of suppliers' deliveries that is to come by the day for which it is planned.
@@ -92,6 +94,7 @@ struct Row {
     min_shipment: i64,
     suppress_within_days: Option<i64>,
     better_by_days: i64,
+    hold_renewals: i64,
     delays: Option<String>,
     promise_level: i64,
     origins: String,
@@ -247,6 +250,7 @@ impl Writing {
                  , better_by_days      = $17
                  , promise_level       = $18
                  , delays              = $19
+                 , hold_renewals       = $20
              WHERE store_id = $1",
         )
         .bind(self.store.as_str())
@@ -268,6 +272,7 @@ impl Writing {
         .bind(record.better_by_days)
         .bind(record.promise_level.percent())
         .bind(record.delays.stored())
+        .bind(record.hold_renewals)
         .execute(&mut self.session)
         .await?;
         self.put_transit(&record.transit).await
@@ -308,6 +313,7 @@ pub(super) async fn store_record(
              , min_shipment
              , suppress_within_days
              , better_by_days
+             , hold_renewals
              , delays
              , promise_level
              , origins
@@ -360,6 +366,7 @@ impl Row {
             min_shipment: Quantity::new(days(self.min_shipment)?),
             suppress_within_days: self.suppress_within_days.map(days).transpose()?,
             better_by_days: days(self.better_by_days)?,
+            hold_renewals: days(self.hold_renewals)?,
             delays: DelayRules::read(self.delays.as_deref())?,
             promise_level: u8::try_from(self.promise_level)
                 .ok()

@@ -38,6 +38,7 @@ impl Made {
                 charge: SplitCharge::Free,
                 parcels_max: 3,
             },
+            hold_renewals: 3,
             delays: Default::default(),
             better_by_days: 3,
             origins: Vec::new(),

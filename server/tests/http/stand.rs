@@ -237,6 +237,7 @@ pub fn settings(origin: &str) -> Settings {
         },
         better_by_days: 3,
         origins: vec![origin.into()],
+        hold_renewals: 3,
         delays: Default::default(),
         generation: 1,
     }

@@ -384,3 +384,55 @@ async fn a_kit_may_not_lead_back_to_itself() {
         "A"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hold_is_renewed_as_often_as_the_shop_allows_and_holds_no_more_by_it() {
+    let shop = TestShop::new().await;
+    let client = Client::new(&shop).await;
+    sku(&client, "A", 2, json!({"policy": "deny"})).await;
+    let rules = json!({"name": "Shop", "hold_renewals": 1});
+    assert_eq!(client.put("/v1/store", rules).await.status, 200);
+    let hold = json!({"lines": [{"sku": "A", "quantity": 2}], "expires_in_s": 60});
+    let held = client
+        .post("/v1/reservations", "hold", hold.clone())
+        .await
+        .json();
+    let path = format!(
+        "/v1/reservations/{}/renew",
+        held["id"].as_str().expect("an id")
+    );
+
+    let longer = json!({"expires_in_s": 600});
+    let renewed = client.post(&path, "longer", longer.clone()).await;
+    assert_eq!(
+        renewed.status,
+        200,
+        "{}",
+        String::from_utf8_lossy(&renewed.body)
+    );
+    assert!(held["expires_at"].as_str() < renewed.json()["expires_at"].as_str());
+    assert_eq!(
+        client.post(&path, "again", longer.clone()).await.code(),
+        "renewed_too_often"
+    );
+
+    let shop = shop.at("2026-11-23T15:05:00Z").await;
+    let client = Client::new(&shop).await;
+    let other = client.post("/v1/reservations", "other", hold.clone()).await;
+    assert_eq!(
+        other.code(),
+        "insufficient_stock",
+        "it holds past its first end"
+    );
+    let shop = shop.at("2026-11-23T15:30:00Z").await;
+    let client = Client::new(&shop).await;
+    assert_eq!(
+        client.post(&path, "late", longer).await.code(),
+        "reservation_ended"
+    );
+    assert_eq!(
+        client.post("/v1/reservations", "now", hold).await.status,
+        201
+    );
+    shop.assert_sound().await;
+}

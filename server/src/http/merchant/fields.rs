@@ -115,6 +115,12 @@ field!(
     whole(0, 60)
 );
 field!(
+    /// How often a hold may be renewed, from 0 to 100.
+    Renewals(u32),
+    |value| days(value, 0, 100),
+    whole(0, 100)
+);
+field!(
     /// How much before others, from 0 to 1,000.
     Priority(u32),
     |value| days(value, 0, PRIORITY_MAX.into()),

@@ -62,6 +62,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(keys::revoke))
         .routes(routes!(reservations::create))
         .routes(routes!(reservations::show, reservations::end))
+        .routes(routes!(reservations::renew))
         .routes(routes!(orders::create, orders::list))
         .routes(routes!(orders::show, orders::change))
         .routes(routes!(orders::cancel))

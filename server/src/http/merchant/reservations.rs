@@ -24,6 +24,7 @@ use super::fields::{HoldSeconds, SkuName, Units};
 use crate::app::App;
 use crate::error::Problem;
 use crate::http::auth::Merchant;
+use crate::http::body::ApiJson;
 use crate::http::body::refuse_line_count;
 use crate::http::named::Named;
 use crate::http::query::requested;
@@ -33,6 +34,7 @@ use crate::operations::records::{
     Ending, PromiseRow, PromisedPart, Reservation, WaitingPart, plan_name,
 };
 use crate::operations::release::release;
+use crate::operations::renew::renew as hold_longer;
 use crate::operations::reserve::{HOLD_S, Reserve, Reserved, new_id, reserve};
 use crate::operations::show;
 
@@ -192,6 +194,38 @@ pub async fn show(
     Named(id): Named<String>,
 ) -> Result<Json<Answer>, Problem> {
     let (found, promises) = show::reservation(&app, &merchant.store, &existing(&id)?).await?;
+    Ok(Json(Answer::of(&found, promises, app.clock.now())))
+}
+
+/// For how long goods are held from now on.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RenewRequest {
+    /// Seconds from now; 900 unless given, a week at most.
+    expires_in_s: Option<HoldSeconds>,
+}
+
+/// Holds goods for longer
+///
+/// What is held stays the same. `409 renewed_too_often` once it was renewed as often as `hold_renewals` of the store allows.
+#[utoipa::path(
+    post,
+    path = "/v1/reservations/{id}/renew",
+    tag = "merchants",
+    params(("id" = String, Path, description = "The reservation")),
+    request_body = RenewRequest,
+    responses((status = 200, description = "How it stands", body = Answer), Refusals),
+    security(("secret" = []))
+)]
+pub async fn renew(
+    State(app): State<App>,
+    merchant: Merchant,
+    Named(id): Named<String>,
+    ApiJson(request): ApiJson<RenewRequest>,
+) -> Result<Json<Answer>, Problem> {
+    let hold = request.expires_in_s.map_or(HOLD_S, |hold| hold.0);
+    let hold = TimeDelta::seconds(hold.into());
+    let (found, promises) = hold_longer(&app, &merchant.store, existing(&id)?, hold).await?;
     Ok(Json(Answer::of(&found, promises, app.clock.now())))
 }
 

@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use super::Refusals;
 use super::fields::{
     CurrencyCode, Days, Holidays, LevelPercent, LocationName, Name, Origin, Parcels, Price,
-    SomeDays, TransitZone, Units, Weekdays, WorkDays, day_name, present,
+    Renewals, SomeDays, TransitZone, Units, Weekdays, WorkDays, day_name, present,
 };
 use crate::app::App;
 use crate::error::Problem;
@@ -24,6 +24,7 @@ use crate::http::body::ApiJson;
 use crate::limits::TRANSIT_MAX;
 use crate::operations::put_store::{PutStore, put_store};
 use crate::operations::records::{DelayRules, StoreRecord, TransitRecord, Week};
+use crate::operations::renew::HOLD_RENEWALS;
 use crate::operations::show;
 
 /// Most origins of a store.
@@ -60,6 +61,8 @@ pub struct Request {
     suppress_within_days: Option<Option<WorkDays>>,
     /// Who waits is told a sooner date where it is sooner by this many days. 3 unless said otherwise.
     better_by_days: Option<SomeDays>,
+    /// How often a hold may be renewed, from 0 to 100; 3 unless given.
+    hold_renewals: Option<Renewals>,
     /// What is done about late goods where the law leaves it a choice; as before unless given. An order keeps what was so when
     /// it was placed.
     delays: Option<DelaysRequest>,
@@ -172,6 +175,8 @@ pub struct Answer {
     suppress_within_days: Option<u32>,
     /// Who waits is told a sooner date where it is sooner by this many days.
     better_by_days: u32,
+    /// How often a hold may be renewed.
+    hold_renewals: u32,
     /// What is done about late goods.
     delays: DelaysAnswer,
     /// Percent of your suppliers' deliveries that are to come by the day for which they are planned.
@@ -263,6 +268,7 @@ impl Request {
                 Some(days) => days.map(|days| days.0),
             },
             better_by_days: self.better_by_days.map_or(BETTER_BY_DAYS, |days| days.0),
+            hold_renewals: self.hold_renewals.map_or(HOLD_RENEWALS, |times| times.0),
             delays: self.delays.map(DelaysRequest::rules),
             promise_level: self.promise_level.map(|level| level.0),
             origins: self
@@ -384,6 +390,7 @@ impl From<StoreRecord> for Answer {
             min_shipment: record.min_shipment.units(),
             suppress_within_days: record.suppress_within_days,
             better_by_days: record.better_by_days,
+            hold_renewals: record.hold_renewals,
             delays: DelaysAnswer::of(&record.delays),
             promise_level: record.promise_level.percent(),
             origins: record.origins,

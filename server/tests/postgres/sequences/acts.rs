@@ -492,6 +492,7 @@ impl Maker {
             overdue_offset_days: self.random.random_range(1..=5),
             min_shipment: self.some_units(2),
             suppress_within_days: self.maybe(|it| it.random.random_range(0..=5)),
+            hold_renewals: 3,
             delays: None,
             better_by_days: self.random.random_range(1..=5),
             promise_level: self

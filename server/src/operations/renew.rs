@@ -1,0 +1,57 @@
+//! Holds goods for longer: what is held stays the same, and only its end moves.
+
+use chrono::TimeDelta;
+use shared::ids::{ReservationId, StoreId};
+
+use super::ActError;
+use super::records::{PromiseRow, Reservation};
+use super::running::{Touched, detached, publish};
+use crate::app::App;
+use crate::store::writing::Note;
+
+/// How often a hold may be renewed unless the shop says otherwise.
+pub const HOLD_RENEWALS: u32 = 3;
+
+/// Holds goods for `hold` from now on, if that is longer than before. Nothing is held twice by it, and nobody's dates move.
+///
+/// # Errors
+///
+/// [`ActError::NotFound`]; [`ActError::Conflict`] for a reservation that has ended or was ordered, and for one that was renewed
+/// as often as the shop allows.
+pub async fn renew(
+    app: &App,
+    store: &StoreId,
+    id: ReservationId,
+    hold: TimeDelta,
+) -> Result<(Reservation, Vec<PromiseRow>), ActError> {
+    let with = (app.clone(), store.clone(), id.clone());
+    detached(with, move |(app, store, id)| async move {
+        let now = app.clock.now();
+        let note = Note::new("renew", id.as_str());
+        let mut writing = app.store.begin(&store, note, now).await?;
+        let shop = app.catalogue.shop(&store).ok_or(ActError::NotFound)?;
+        let most = shop.settings().hold_renewals;
+        let found = writing.reservation(&id).await?.ok_or(ActError::NotFound)?;
+        let Some(end) = found.expires_at else {
+            let detail = format!("`{id}` was ordered: it holds its goods until they leave");
+            return Err(ActError::conflict("reservation_ordered", detail));
+        };
+        if found.ended.is_some() || found.is_over(now) {
+            let detail = format!("`{id}` has ended; hold the goods anew, if they are still there");
+            return Err(ActError::conflict("reservation_ended", detail));
+        }
+        if most <= found.renewals {
+            let detail = format!(
+                "`{id}` was renewed {} times, and the shop allows {most}: order before it ends",
+                found.renewals
+            );
+            return Err(ActError::conflict("renewed_too_often", detail));
+        }
+        let skus = writing.renew(&id, end.max(now + hold)).await?;
+        let revision = writing.commit().await?;
+        publish(&app, &store, Touched::Skus(skus), revision).await;
+        Ok(())
+    })
+    .await?;
+    super::show::reservation(app, store, &id).await
+}
