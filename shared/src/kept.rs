@@ -13,6 +13,8 @@ pub enum Fate {
     Shipped(NaiveDate),
     /// It was not wanted any more from this day on.
     Cancelled(NaiveDate),
+    /// It ended, and nobody wrote down when.
+    Unknown,
 }
 
 /// How a promise is judged.
@@ -61,6 +63,7 @@ pub fn judge(first_by: Option<NaiveDate>, fate: Fate, today: NaiveDate) -> Verdi
         Fate::Shipped(on) => {
             late(on).map_or(Verdict::Kept, |days_late| Verdict::Broken { days_late })
         }
+        Fate::Unknown => Verdict::Aside,
         Fate::Waits => late(today).map_or(Verdict::Open, |days_late| Verdict::Broken { days_late }),
         Fate::Cancelled(on) => {
             late(on).map_or(Verdict::Aside, |days_late| Verdict::Broken { days_late })

@@ -28,6 +28,9 @@ ALTER TABLE sales_order_line ADD COLUMN tax      BIGINT NOT NULL DEFAULT 0 CHECK
 -- When a part ended that was shipped or cancelled.
 ALTER TABLE promised_part ADD COLUMN ended_at_ms BIGINT;
 
+-- Which orders were placed within a time.
+CREATE INDEX sales_order_by_time ON sales_order (store_id, placed_at_ms);
+
 -- How an order is paid.
 CREATE TABLE payment
      ( store_id       TEXT COLLATE "C"  NOT NULL

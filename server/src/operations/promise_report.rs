@@ -55,21 +55,23 @@ pub async fn promise_report(
     let shop = app.catalogue.shop(store).ok_or(ActError::NotFound)?;
     let parts = app
         .store
-        .told_parts(store, from, to, REPORTED_PARTS_MAX)
+        .told_parts(store, from, to, REPORTED_PARTS_MAX + 1)
         .await?;
     Ok(report(&parts, by, &shop.settings(), app.clock.now()))
 }
 
 fn report(parts: &[ToldPart], by: By, settings: &Settings, now: DateTime<Utc>) -> Report {
+    let most = usize::try_from(REPORTED_PARTS_MAX).unwrap_or(usize::MAX);
     let mut rows: BTreeMap<(u32, String), Tally> = BTreeMap::new();
-    for part in parts {
+    for part in parts.iter().take(most) {
         let mut locations = settings.locations.iter();
         let location = locations.find(|location| location.id == part.location);
         let calendar = &location.unwrap_or(&settings.location).calendar;
         let placed = calendar.today(part.placed_at);
         let fate = match &part.ended {
-            Some((by, at)) if by == "shipped" => Fate::Shipped(calendar.today(*at)),
-            Some((_, at)) => Fate::Cancelled(calendar.today(*at)),
+            Some((by, Some(at))) if by == "shipped" => Fate::Shipped(calendar.today(*at)),
+            Some((_, Some(at))) => Fate::Cancelled(calendar.today(*at)),
+            Some((_, None)) => Fate::Unknown,
             None => Fate::Waits,
         };
         let ahead = part.first_by.map_or(0, |day| days_between(placed, day));
@@ -82,7 +84,7 @@ fn report(parts: &[ToldPart], by: By, settings: &Settings, now: DateTime<Utc>) -
             .into_iter()
             .map(|((_, key), tally)| (key, tally))
             .collect(),
-        is_cut: usize::try_from(REPORTED_PARTS_MAX).is_ok_and(|most| most <= parts.len()),
+        is_cut: most < parts.len(),
     }
 }
 

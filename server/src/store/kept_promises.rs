@@ -23,8 +23,8 @@ pub struct ToldPart {
     pub placed_at: DateTime<Utc>,
     /// The day that was told first.
     pub first_by: Option<NaiveDate>,
-    /// How it ended, and when: `shipped`, `cancelled`; `None`: it waits.
-    pub ended: Option<(String, DateTime<Utc>)>,
+    /// How it ended, and when, where that was written down: `shipped`, `cancelled`; `None`: it waits.
+    pub ended: Option<(String, Option<DateTime<Utc>>)>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -106,10 +106,8 @@ impl Row {
         let supplier = self
             .supplier
             .map(|supplier| read(&supplier, "sku.supplier"));
-        let ended = match (self.ended_by, self.ended_at_ms) {
-            (Some(by), Some(at)) => Some((by, instant(at)?)),
-            _ => None,
-        };
+        let ended_at = self.ended_at_ms.map(instant).transpose()?;
+        let ended = self.ended_by.map(|by| (by, ended_at));
         Ok(ToldPart {
             sku: read(&self.sku, "promised_part.sku")?,
             supplier: supplier.transpose()?,
