@@ -24,3 +24,4 @@ pub mod page;
 pub mod payments;
 pub mod share;
 pub mod store;
+pub mod tls;

@@ -48,6 +48,7 @@ enum Act {
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    server::tls::settle();
     match run(Command::parse().act).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

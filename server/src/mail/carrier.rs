@@ -10,6 +10,7 @@ use lettre::transport::smtp::AsyncSmtpTransport;
 use lettre::{AsyncTransport, Message, Tokio1Executor};
 
 use super::render::Mail;
+use crate::tls;
 
 /// For one command of SMTP and its answer. The answer to the letter itself may take long: it is read for spam before.
 const COMMAND: Duration = Duration::from_secs(45);
@@ -81,7 +82,7 @@ impl Carrier {
     ///
     /// [`CarrierError`].
     pub fn smtp(url: &str, from: &str, reply_to: Option<&str>) -> Result<Self, CarrierError> {
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        tls::settle();
         let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(protected(url)?);
         let builder = builder.map_err(|_| CarrierError::Server)?;
         Self::by(

@@ -38,6 +38,8 @@ pub const ATTEMPTS_MAX: u32 = 80;
 const WAIT_S: u32 = 2;
 /// Longest wait between two questions whether something has come of it, in seconds.
 const ASKED_S_MAX: u32 = 60;
+/// For how long it is asked whether something has come of it. Whoever pays later says so, or the merchant does.
+const ASKED_FOR: TimeDelta = TimeDelta::days(30);
 /// Longest wait between attempts, in seconds.
 const WAIT_S_MAX: u32 = 3_600;
 
@@ -180,6 +182,13 @@ async fn run_one(app: &App, store: &StoreId, errand: Errand) -> Result<bool, Act
         Err(Setback::Never(why)) => return give_up(app, store, &errand, &why, now).await,
         Err(Setback::Again(why, _)) if ATTEMPTS_MAX <= errand.attempts => {
             return give_up(app, store, &errand, &why, now).await;
+        }
+        Err(Setback::NotYet) if errand.made_at + ASKED_FOR <= now => {
+            let dropped = app
+                .store
+                .end_errand(store, name, now, ErrandEnd::Dropped, None);
+            dropped.await?;
+            return Ok(false);
         }
         Err(Setback::NotYet) => (
             "not yet".to_owned(),

@@ -10,6 +10,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, Response};
 
 use super::ProviderError;
+use crate::tls;
 
 /// For connecting.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -43,8 +44,7 @@ pub enum Unreachable {
 
 /// A client that reaches so far, and waits so long for a whole answer.
 pub fn client(reach: Reach, whole: Duration) -> Client {
-    // The first of several is the one that counts, and all are the same.
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    tls::settle();
     let builder = Client::builder()
         .connect_timeout(CONNECT)
         .timeout(whole)
