@@ -1,6 +1,6 @@
 //! What stands promised, and what it takes from the shelf.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::NaiveDate;
 use shared::ids::Sku;
@@ -38,12 +38,14 @@ struct TakenRow {
 }
 
 /// What parts take from the shelf, by reservation, line and part.
-type Taken = HashMap<(String, i64, i64), Vec<(Sku, Quantity)>>;
+type Taken = HashMap<(String, i64, i64), BTreeMap<Sku, Quantity>>;
 
 impl Writing {
     /// The parts that stand promised and take any of these SKUs, those of who came first at first.
     pub async fn promised(&mut self, skus: &[Sku]) -> Result<Vec<PromisedPart>, StoreError> {
-        let rows: Vec<PartRow> = query_as(
+        // CROSS JOIN keeps the order. Beginning with the reservations, SQLite would go through all that is
+        // claimed once for each of them.
+        let mut rows: Vec<PartRow> = query_as(
             "
             SELECT part.reservation
                  , part.line
@@ -62,21 +64,19 @@ impl Writing {
                       AND other.ended_by IS NULL
                  ) AS alone
                  , reservation.created_at_ms
-              FROM promised_part AS part
-              JOIN reservation
-                ON reservation.store_id = part.store_id
-               AND reservation.reservation = part.reservation
-             WHERE part.store_id = $1
+              FROM claim
+             CROSS JOIN promised_part AS part
+             CROSS JOIN reservation
+             WHERE claim.store_id = $1
+               AND claim.sku IN (SELECT value FROM json_each($2))
+               AND part.store_id = $1
+               AND part.reservation = claim.reservation
+               AND part.line = claim.line
+               AND part.part = claim.part
+               AND reservation.store_id = $1
+               AND reservation.reservation = claim.reservation
                AND reservation.ended_at_ms IS NULL
                AND $3 < reservation.expires_at_ms
-               AND (part.reservation, part.line, part.part) IN
-                 ( SELECT claim.reservation
-                        , claim.line
-                        , claim.part
-                     FROM claim
-                    WHERE claim.store_id = $1
-                      AND claim.sku IN (SELECT value FROM json_each($2))
-                 )
              ORDER BY reservation.revision
                     , part.reservation
                     , part.line
@@ -87,10 +87,12 @@ impl Writing {
         .bind(self.at.timestamp_millis())
         .fetch_all(&mut self.session)
         .await?;
+        // A part of a kit stands there once for each of these SKUs that it takes.
+        rows.dedup_by(|row, before| row.key() == before.key());
         let mut takes = self.taken_with(skus).await?;
         let part = |row: PartRow| {
-            let takes = takes.remove(&(row.reservation.clone(), row.line, row.part));
-            row.part(takes.unwrap_or_default())
+            let takes = takes.remove(&row.key()).unwrap_or_default();
+            row.part(takes.into_iter().collect())
         };
         rows.into_iter().map(part).collect()
     }
@@ -104,17 +106,14 @@ impl Writing {
                  , taken.part
                  , taken.sku
                  , taken.quantity
-              FROM claim AS taken
-             WHERE taken.store_id = $1
-               AND (taken.reservation, taken.line, taken.part) IN
-                 ( SELECT claim.reservation
-                        , claim.line
-                        , claim.part
-                     FROM claim
-                    WHERE claim.store_id = $1
-                      AND claim.sku IN (SELECT value FROM json_each($2))
-                 )
-             ORDER BY taken.sku",
+              FROM claim
+             CROSS JOIN claim AS taken
+             WHERE claim.store_id = $1
+               AND claim.sku IN (SELECT value FROM json_each($2))
+               AND taken.store_id = $1
+               AND taken.reservation = claim.reservation
+               AND taken.line = claim.line
+               AND taken.part = claim.part",
         )
         .bind(self.store.as_str())
         .bind(json_list(skus))
@@ -125,7 +124,7 @@ impl Writing {
             let part = (row.reservation, row.line, row.part);
             let sku = read(&row.sku, "claim.sku")?;
             let takes = taken.entry(part).or_default();
-            takes.push((sku, quantity(row.quantity)?));
+            takes.insert(sku, quantity(row.quantity)?);
         }
         Ok(taken)
     }
@@ -166,6 +165,10 @@ impl Writing {
 }
 
 impl PartRow {
+    fn key(&self) -> (String, i64, i64) {
+        (self.reservation.clone(), self.line, self.part)
+    }
+
     fn part(self, takes: Vec<(Sku, Quantity)>) -> Result<PromisedPart, StoreError> {
         Ok(PromisedPart {
             reservation: read(&self.reservation, "promised_part.reservation")?,

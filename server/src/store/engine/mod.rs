@@ -8,6 +8,7 @@ pub(super) mod postgres;
 pub(super) mod query;
 pub(super) mod rows;
 pub(super) mod sqlite;
+mod statistics;
 mod wording;
 
 use chrono::{DateTime, Utc};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection, SqliteConnection, SqlitePool, Transaction};
 
-use super::are_ours;
+use super::{are_ours, statistics};
 use crate::store::OpenError;
 
 /// Connections that read at once.
@@ -59,6 +59,7 @@ impl Sqlite {
                 database: path.display().to_string(),
                 source,
             })?;
+        statistics::expect(&mut first).await.map_err(&failed)?;
         first.close().await.map_err(&failed)?;
         Self::connected(path).await.map_err(&failed)
     }
