@@ -149,8 +149,10 @@ export function postgresShop(name, file) {
 
 /** How many faults `ships-by check` finds. */
 export function faults(db) {
-  const { status, stdout } = spawnSync(SHIPS_BY, ["check", "--db", db], { encoding: "utf8" });
-  return status === 0 ? 0 : (stdout.match(/^not so:/gm) ?? []).length || 1;
+  const { status, stdout, stderr } = spawnSync(SHIPS_BY, ["check", "--db", db], { encoding: "utf8" });
+  if (status === 0) return 0;
+  console.error(`\`ships-by check\` says:\n${stdout}${stderr}`);
+  return (stdout.match(/^not so:/gm) ?? []).length || 1;
 }
 
 /** The databases that a benchmark is to run on: both, or those of SHIPSBY_ENGINES. */

@@ -28,7 +28,7 @@ impl Store {
         )
         .bind(store.as_str())
         .bind(FAULTS_MAX)
-        .fetch_all(&mut self.read(store).await?)
+        .fetch_all_patiently(&mut self.go_through(store).await?)
         .await?;
         let fault = |(shipment,): (String,)| Fault {
             check: "money is taken for what has left, and not before",
@@ -75,7 +75,7 @@ impl Store {
         )
         .bind(store.as_str())
         .bind(FAULTS_MAX)
-        .fetch_all(&mut self.read(store).await?)
+        .fetch_all_patiently(&mut self.go_through(store).await?)
         .await?;
         let fault = |(order, total, amount): (String, i64, i64)| Fault {
             check: "parcels cost together what their order does",
@@ -111,7 +111,7 @@ impl Store {
         )
         .bind(store.as_str())
         .bind(FAULTS_MAX)
-        .fetch_all(&mut self.read(store).await?)
+        .fetch_all_patiently(&mut self.go_through(store).await?)
         .await?;
         let fault = |(shipment, refunded, sum): (String, i64, i64)| Fault {
             check: "what was given back is the sum of its refunds",

@@ -7,7 +7,7 @@ use std::path::Path;
 use shared::ids::StoreId;
 
 use super::engine::sqlite::Sqlite;
-use super::engine::{Engine, query_as};
+use super::engine::{Engine, Session, query_as};
 use super::{Store, StoreError};
 
 /// Something that must not be.
@@ -45,6 +45,13 @@ impl Store {
             faults.extend(self.revisions_ahead_of_their_store(store).await?);
         }
         Ok(faults)
+    }
+
+    /// Begins to look at all that a store has.
+    pub(super) async fn go_through(&self, store: &StoreId) -> Result<Session, StoreError> {
+        let mut session = self.read(store).await?;
+        session.go_through_all().await?;
+        Ok(session)
     }
 
     /// Writes a copy of the whole database to `target`, which must not exist. It is there whole, and
@@ -107,7 +114,7 @@ impl Store {
         )
         .bind(store.as_str())
         .bind(FAULTS_MAX)
-        .fetch_all(&mut self.read(store).await?)
+        .fetch_all_patiently(&mut self.go_through(store).await?)
         .await?;
         Ok(rows
             .into_iter()
@@ -150,7 +157,7 @@ impl Store {
         )
         .bind(store.as_str())
         .bind(FAULTS_MAX)
-        .fetch_all(&mut self.read(store).await?)
+        .fetch_all_patiently(&mut self.go_through(store).await?)
         .await?;
         Ok(rows
             .into_iter()
@@ -181,7 +188,7 @@ impl Store {
         )
         .bind(store.as_str())
         .bind(FAULTS_MAX)
-        .fetch_all(&mut self.read(store).await?)
+        .fetch_all_patiently(&mut self.go_through(store).await?)
         .await?;
         Ok(rows
             .into_iter()
@@ -219,7 +226,7 @@ impl Store {
         )
         .bind(store.as_str())
         .bind(FAULTS_MAX)
-        .fetch_all(&mut self.read(store).await?)
+        .fetch_all_patiently(&mut self.go_through(store).await?)
         .await?;
         Ok(rows
             .into_iter()
@@ -257,7 +264,7 @@ impl Store {
         )
         .bind(store.as_str())
         .bind(FAULTS_MAX)
-        .fetch_all(&mut self.read(store).await?)
+        .fetch_all_patiently(&mut self.go_through(store).await?)
         .await?;
         let fault = |(store, reservation): (String, String)| Fault {
             check: "what is promised claims supply, and nothing else does",
@@ -296,7 +303,7 @@ impl Store {
         )
         .bind(store.as_str())
         .bind(FAULTS_MAX)
-        .fetch_all(&mut self.read(store).await?)
+        .fetch_all_patiently(&mut self.go_through(store).await?)
         .await?;
         let fault = |(store, reservation): (String, String)| Fault {
             check: "what stands promised is what was told last",
@@ -350,7 +357,7 @@ impl Store {
         )
         .bind(store.as_str())
         .bind(FAULTS_MAX)
-        .fetch_all(&mut self.read(store).await?)
+        .fetch_all_patiently(&mut self.go_through(store).await?)
         .await?;
         let fault = |(order, line): (String, i64)| Fault {
             check: "what was ordered waits, was shipped or was cancelled",
@@ -378,7 +385,7 @@ impl Store {
         )
         .bind(store.as_str())
         .bind(FAULTS_MAX)
-        .fetch_all(&mut self.read(store).await?)
+        .fetch_all_patiently(&mut self.go_through(store).await?)
         .await?;
         Ok(rows
             .into_iter()

@@ -31,7 +31,8 @@ async fn on_sqlite(shop: &TestShop) -> BTreeMap<String, Columns> {
           FROM sqlite_schema AS of_table
           JOIN pragma_table_info(of_table.name) AS of_column
          WHERE of_table.type = 'table'
-           AND of_table.name NOT IN ('_sqlx_migrations', 'sqlite_stat1')
+           AND of_table.name <> '_sqlx_migrations'
+           AND of_table.name NOT GLOB 'sqlite_*'
          ORDER BY of_table.name
                 , of_column.cid",
     )

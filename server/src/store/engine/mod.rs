@@ -102,6 +102,14 @@ impl Session {
         Ok(())
     }
 
+    /// Goes through whole tables from now on, however long that takes.
+    pub async fn go_through_all(&mut self) -> Result<(), StoreError> {
+        if let Self::Postgres(transaction) = self {
+            postgres::go_through_all(transaction).await?;
+        }
+        Ok(())
+    }
+
     /// Ends without a trace, now rather than whenever it is dropped.
     pub async fn end(self) -> Result<(), StoreError> {
         match self {

@@ -169,12 +169,12 @@ async fn begun(
 }
 
 /// Gives up what PostgreSQL does not answer in time.
-pub async fn answered<T>(
-    asked: impl Future<Output = Result<T, sqlx::Error>>,
-) -> Result<T, sqlx::Error> {
+pub async fn answered<T, E: From<sqlx::Error>>(
+    asked: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
     match timeout(ANSWER_TIMEOUT, asked).await {
         Ok(answer) => answer,
-        Err(elapsed) => Err(sqlx::Error::Io(elapsed.into())),
+        Err(elapsed) => Err(sqlx::Error::Io(elapsed.into()).into()),
     }
 }
 
@@ -205,6 +205,22 @@ pub async fn find_by_keys_alone(
     );
     let others = others.bind(if is_so { "off" } else { "on" });
     answered(others.execute(&mut **transaction)).await.map(drop)
+}
+
+/// Lets a transaction go through whole tables, for as long as that takes. Without statistics a table is taken
+/// for small, and going through one table for each row of another for quick: so it may not.
+pub async fn go_through_all(
+    transaction: &mut Transaction<'static, sqlx::Postgres>,
+) -> Result<(), sqlx::Error> {
+    let settings = sqlx::query(
+        "
+        SELECT set_config('statement_timeout', '0', true)
+             , set_config('enable_seqscan', 'on', true)
+             , set_config('enable_nestloop', 'off', true)",
+    );
+    answered(settings.execute(&mut **transaction))
+        .await
+        .map(drop)
 }
 
 /// What stands for a scope in the database.

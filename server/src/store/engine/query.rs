@@ -137,6 +137,14 @@ impl<T> Query<T> {
 impl<T: Row> Query<T> {
     /// All rows.
     pub async fn fetch_all(self, session: &mut Session) -> Result<Vec<T>, StoreError> {
+        match session {
+            Session::Sqlite(_) => self.fetch_all_patiently(session).await,
+            Session::Postgres(_) => answered(self.fetch_all_patiently(session)).await,
+        }
+    }
+
+    /// All rows, however long that takes.
+    pub async fn fetch_all_patiently(self, session: &mut Session) -> Result<Vec<T>, StoreError> {
         Ok(match session {
             Session::Sqlite(transaction) => {
                 let values = arguments::<SqliteArguments>(self.values)?;
@@ -146,7 +154,7 @@ impl<T: Row> Query<T> {
             Session::Postgres(transaction) => {
                 let values = arguments::<PgArguments>(self.values)?;
                 let query = sqlx::query_as_with(worded(self.sql), values);
-                answered(query.fetch_all(&mut **transaction)).await?
+                query.fetch_all(&mut **transaction).await?
             }
         })
     }

@@ -44,7 +44,11 @@ const EXPECTED: &str = "
 pub async fn expect(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     let mut writing = connection.begin_with("BEGIN IMMEDIATE").await?;
     // Makes the table of statistics, and gathers none.
-    for statement in ["ANALYZE sqlite_schema", "DELETE FROM sqlite_stat1", EXPECTED] {
+    for statement in [
+        "ANALYZE sqlite_schema",
+        "DELETE FROM sqlite_stat1",
+        EXPECTED,
+    ] {
         sqlx::query(statement).execute(&mut *writing).await?;
     }
     writing.commit().await
@@ -57,12 +61,12 @@ mod tests {
     /// How a fresh file finds rows.
     async fn plan(sql: &'static str) -> String {
         let folder = tempfile::tempdir().unwrap();
-        let sqlite = Sqlite::open(&folder.path().join("shop.sqlite")).await.unwrap();
-        let mut reader = sqlite.reader().await.unwrap();
-        let steps: Vec<(i64, i64, i64, String)> = sqlx::query_as(sql)
-            .fetch_all(&mut reader)
+        let sqlite = Sqlite::open(&folder.path().join("shop.sqlite"))
             .await
             .unwrap();
+        let mut reader = sqlite.reader().await.unwrap();
+        let steps: Vec<(i64, i64, i64, String)> =
+            sqlx::query_as(sql).fetch_all(&mut reader).await.unwrap();
         let steps: Vec<String> = steps.into_iter().map(|(.., step)| step).collect();
         steps.join("; ")
     }
@@ -81,13 +85,19 @@ mod tests {
                AND part = 0",
         )
         .await;
-        assert!(plan.contains("claim_by_part (store_id=? AND reservation=? AND line=? AND part=?)"), "{plan}");
+        assert!(
+            plan.contains("claim_by_part (store_id=? AND reservation=? AND line=? AND part=?)"),
+            "{plan}"
+        );
     }
 
     #[tokio::test]
     async fn the_charges_of_an_order_are_found_by_the_order() {
         let plan = plan("EXPLAIN QUERY PLAN SELECT * FROM charge WHERE store_id = 'shop' AND sales_order = 'ord_1'").await;
-        assert!(plan.contains("charge_by_order (store_id=? AND sales_order=?)"), "{plan}");
+        assert!(
+            plan.contains("charge_by_order (store_id=? AND sales_order=?)"),
+            "{plan}"
+        );
     }
 
     #[tokio::test]
