@@ -285,12 +285,7 @@ impl<'a> Line<'a> {
                     mode_at(location) == BackorderMode::Deny && release(timelines).is_none()
                 })
                 .collect(),
-            // Some of it may wait if it may at any location.
-            mode: locations
-                .iter()
-                .map(mode_at)
-                .find(|mode| *mode != BackorderMode::Deny)
-                .unwrap_or_default(),
+            mode: waiting_mode(locations.iter().map(mode_at)),
             unreleased_until: timelines.iter().filter_map(|parts| release(parts)).max(),
             kits_claimed: standing.map(|claim| claim.quantity).sum(),
             changes_at: changes.chain(ends).flatten().min(),
@@ -390,7 +385,8 @@ impl<'a> Line<'a> {
             return Amount::Unlimited;
         };
         let (on_shelf, claimed) = self.kits();
-        self.with_limit(limit, on_shelf, claimed, ready)
+        let allowance = on_shelf.plus(Amount::Counted(limit)).less(claimed);
+        self.within(allowance, self.mode, ready)
     }
 
     /// Kits that can be put together from the shelf, and those that are promised.
@@ -427,14 +423,12 @@ impl<'a> Line<'a> {
                 left: on_shelf.plus(Amount::Counted(limit)).less(claimed),
             })
         };
-        let counts = |mode| mode != BackorderMode::Deny || self.unreleased_until.is_some();
         let mut found = Vec::new();
-        if self.goods.is_kit() && counts(self.mode) {
+        if self.goods.is_kit() && self.owes(self.mode) {
             found.extend(allowance(self.goods.facts, self.kits()));
         }
         for (at, (part, _)) in self.goods.parts.iter().enumerate() {
-            let mode = self.timelines.first().map(|timelines| timelines[at].mode);
-            if mode.is_some_and(counts) {
+            if self.owes(self.mode_of_part(at)) {
                 found.extend(allowance(part, self.units_of_part(at)));
             }
         }
@@ -448,28 +442,45 @@ impl<'a> Line<'a> {
         };
         let (on_shelf, claimed) = self.units_of_part(at);
         let booked: Quantity = booked.iter().flatten().map(|claim| claim.quantity).sum();
-        self.with_limit(limit, on_shelf, claimed.plus(booked), ready)
+        let allowance = on_shelf.plus(Amount::Counted(limit));
+        self.within(
+            allowance.less(claimed.plus(booked)),
+            self.mode_of_part(at),
+            ready,
+        )
     }
 
-    /// Sold and not on hand may not exceed the limit; what can leave now is never refused for it.
-    fn with_limit(
-        &self,
-        limit: Quantity,
-        on_shelf: Amount,
-        claimed: Quantity,
-        ready: Amount,
-    ) -> Amount {
-        let allowance = on_shelf.plus(Amount::Counted(limit)).less(claimed);
-        match self.unreleased_until {
-            Some(_) => allowance,
-            None => allowance.max(ready),
+    /// Sold and not on hand may not exceed the limit, for whatever leaves now is not on hand for those who wait
+    /// (domain.md 2.2, "backorder limit"). What may not wait is not sold so, and no limit is about it.
+    fn within(&self, allowance: Amount, mode: BackorderMode, ready: Amount) -> Amount {
+        match self.owes(mode) {
+            true => allowance,
+            false => allowance.max(ready),
         }
+    }
+
+    /// Whether what is sold in this way may wait.
+    fn owes(&self, mode: BackorderMode) -> bool {
+        mode != BackorderMode::Deny || self.unreleased_until.is_some()
+    }
+
+    /// How a part may be sold: it may wait if it may at any location.
+    fn mode_of_part(&self, at: usize) -> BackorderMode {
+        let modes = self.timelines.iter().map(|timelines| timelines[at].mode);
+        waiting_mode(modes)
     }
 
     fn is_orderable(&self, served: &Served) -> bool {
         let dated: Quantity = served.slices.iter().map(|slice| slice.quantity).sum();
         dated == self.requested && served.most.covers(self.requested)
     }
+}
+
+/// How goods may be sold that are sold so at several locations: they may wait if they may at any.
+fn waiting_mode(mut modes: impl Iterator<Item = BackorderMode>) -> BackorderMode {
+    modes
+        .find(|mode| *mode != BackorderMode::Deny)
+        .unwrap_or_default()
 }
 
 /// Serves the lines of a cart from the given locations: those that may not wait first.

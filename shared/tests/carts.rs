@@ -227,29 +227,53 @@ fn a_line_that_cannot_be_ordered_changes_nothing_for_the_others() {
     assert_eq!(lines[0].together, []);
 }
 
-#[test]
-fn together_owes_no_more_than_the_limit_allows() {
-    // Two are there in the east, and five are promised of what comes there: none more may be owed.
+/// Two are there, and two are promised of what comes.
+fn two_on_the_shelf_and_two_promised() -> SkuFacts {
     let mut scarce = may_wait("A");
-    scarce.selling.backorder.limit = Some(Quantity::ZERO);
-    let mut east = place("east", 2);
-    east.incoming = comes(5, "2027-01-20");
-    east.claims = vec![Claim::by(parsed("2027-01-20"), units(5))];
-    let mut west = place("west", 0);
-    west.incoming = comes(2, "2027-01-10");
-    scarce.places.extend([east, west]);
-    let mut other = may_wait("B");
-    other.places.push(place("west", 1));
-    let locations = in_utc(&["east", "west"]);
-    let lines = ask(
-        &[(Goods::plain(&scarce), 2), (Goods::plain(&other), 1)],
-        &locations,
-        NOON,
-    );
+    scarce.selling.backorder.limit = Some(units(1));
+    let mut main = place("main", 2);
+    main.incoming = comes(9, "2027-01-20");
+    main.claims = vec![Claim::by(parsed("2027-01-20"), units(2))];
+    scarce.places.push(main);
+    scarce
+}
+
+#[test]
+fn what_leaves_now_is_not_there_for_those_who_wait_so_the_limit_is_about_it_too() {
+    let scarce = two_on_the_shelf_and_two_promised();
+    let locations = in_utc(&["main"]);
+    // Were two sold, two would be owed and none be there.
+    let lines = ask(&[(Goods::plain(&scarce), 2)], &locations, NOON);
+    assert!(!lines[0].availability.orderable());
+    let lines = ask(&[(Goods::plain(&scarce), 1)], &locations, NOON);
+    assert!(lines[0].availability.orderable());
     assert_eq!(ships_by(&lines[0]), Some(parsed("2027-01-04")));
-    assert_eq!(ships_by(&lines[1]), Some(parsed("2027-01-04")));
-    // From the west alone both of them would have to be owed.
-    assert_eq!(lines[0].together, []);
+    assert_eq!(lines[0].availability.max_orderable, Some(units(1)));
+}
+
+#[test]
+fn what_may_not_be_sold_is_not_left() {
+    let mut scarce = two_on_the_shelf_and_two_promised();
+    scarce.selling.low_stock_threshold = units(5);
+    let lines = ask(&[(Goods::plain(&scarce), 1)], &in_utc(&["main"]), NOON);
+    let left = Some(units(1));
+    assert_eq!(lines[0].availability.status, Status::LowStock { left });
+    scarce.selling.backorder.limit = Some(Quantity::ZERO);
+    let lines = ask(&[(Goods::plain(&scarce), 1)], &in_utc(&["main"]), NOON);
+    let more_comes = true;
+    assert_eq!(
+        lines[0].availability.status,
+        Status::OutOfStock { more_comes }
+    );
+}
+
+#[test]
+fn what_may_not_wait_any_more_has_no_limit_on_what_is_there() {
+    let mut scarce = two_on_the_shelf_and_two_promised();
+    scarce.selling.backorder.mode = BackorderMode::Deny;
+    let lines = ask(&[(Goods::plain(&scarce), 2)], &in_utc(&["main"]), NOON);
+    assert!(lines[0].availability.orderable());
+    assert_eq!(ships_by(&lines[0]), Some(parsed("2027-01-04")));
 }
 
 #[test]

@@ -2,10 +2,6 @@
 //
 // Every answer is written down. In the end all is played again in the order of the commits: at no moment may an order or a
 // hold have been promised units beyond what was on hand and the SKU's limit for backorders.
-//
-// What can leave now is never refused for a limit (docs/how-a-date-is-computed.md): goods of a parcel or a kit that waits for
-// something else, or of which some were counted away, leave room on the shelf beside a limit that is used up. So nothing is counted away
-// of what has a limit, and nothing of it waits for the rest of a cart; SHIPSBY_LIMITS=strict does both, and tells what comes of it.
 
 import { ENGINES, bar, dice, faults, must, newShop, note, postgresDatabase, serve, skuOf, stockFile } from "./lib.mjs";
 import { Ledger, Units } from "./ledger.mjs";
@@ -30,24 +26,22 @@ const DAY_MS = 86_400_000;
 /** Orders that are looked up in the end. */
 const LOOKED_UP_MAX = 5_000;
 const SHOWN_MAX = 10;
-const IS_STRICT = process.env.SHIPSBY_LIMITS === "strict";
 
 const plain = Array.from({ length: PLAIN }, (_, number) => skuOf(number));
 // Every second one may be sold beyond what is on the shelf.
 const limits = new Map(plain.map((sku, number) => [sku, number % 2 === 0 ? 0 : number < HOT ? LIMIT_HOT : LIMIT_COLD]));
-// No kit is made of two that may be sold so, or of several of one: what waits for the other would leave room on the shelf.
+// A part of a kit waits on the shelf for the others.
 const kits = new Map([
   ["kit-hot", [[skuOf(0), 2], [skuOf(1), 1]]],
   ["kit-both", [[skuOf(2), 2], [skuOf(5), 1]]],
-  ["kit-cold", [[skuOf(IS_STRICT ? 7 : 6), 1], [skuOf(8), 3], [skuOf(9), IS_STRICT ? 3 : 1]]],
+  ["kit-cold", [[skuOf(7), 1], [skuOf(8), 3], [skuOf(9), 3]]],
 ]);
 
 /** What units of a SKU take from the shelf. */
 const takes = (sku, quantity) => (kits.get(sku) ?? [[sku, 1]]).map(([part, each]) => [part, each * quantity]);
 const takesOfAll = (lines) => Units.of(lines.flatMap(({ sku, quantity }) => takes(sku, quantity)));
 
-/** How a cart is sent: together only where nothing of it can wait. */
-const planOf = (lines, roll) => (roll(2) && (IS_STRICT || [...takesOfAll(lines).keys()].every((sku) => limits.get(sku) === 0)) ? "together" : "separate");
+const planOf = (roll) => (roll(2) ? "together" : "separate");
 
 class Shop {
   constructor(seed) {
@@ -114,7 +108,7 @@ class Client {
     const lines = this.hold?.lines ?? shop.cart();
     const reservation = this.hold?.id;
     this.hold = undefined;
-    const answer = await this.ask("POST", "/v1/orders", { lines, reservation, plan: planOf(lines, shop.roll) });
+    const answer = await this.ask("POST", "/v1/orders", { lines, reservation, plan: planOf(shop.roll) });
     if (!shop.noted("order", answer)) return;
     const { id, revision, placed_at } = answer.body;
     shop.ledger.promise(revision, takesOfAll(lines), Date.parse(placed_at), { frees: reservation });
@@ -126,7 +120,7 @@ class Client {
     const { shop } = this;
     shop.attempts += 1;
     const lines = shop.cart();
-    const answer = await this.ask("POST", "/v1/reservations", { lines, expires_in_s: HOLD_S, plan: planOf(lines, shop.roll) });
+    const answer = await this.ask("POST", "/v1/reservations", { lines, expires_in_s: HOLD_S, plan: planOf(shop.roll) });
     if (!shop.noted("hold", answer)) return;
     const { id, revision, created_at, expires_at } = answer.body;
     shop.ledger.promise(revision, takesOfAll(lines), Date.parse(created_at), { hold: id, expires_at: Date.parse(expires_at) });
@@ -183,7 +177,7 @@ class Client {
     const sku = plain[shop.roll(PLAIN)];
     const found = await this.ask("GET", `/v1/stock/main/${sku}`);
     if (!shop.noted("look up", found)) return;
-    const change = shop.roll(7) - (limits.get(sku) === 0 || IS_STRICT ? 3 : 0);
+    const change = shop.roll(7) - 3;
     const quantity = Math.max(0, found.body.on_hand + change);
     const answer = await this.ask("PUT", `/v1/stock/main/${sku}`, { quantity, if_quantity: found.body.on_hand });
     if (shop.noted("count", answer)) shop.ledger.stock(answer.body.revision, sku, quantity - found.body.on_hand);

@@ -100,21 +100,22 @@ impl Line<'_> {
                 },
             };
         }
-        let left = served
-            .near
-            .counted()
-            .filter(|_| policy.display == Display::Exact);
-        match served.near {
+        // What is there and may not be sold is not left.
+        let left = served.near.min(served.most);
+        let told = left.counted().filter(|_| policy.display == Display::Exact);
+        match left {
             Amount::Unlimited => Status::InStock,
             Amount::Counted(units) if self.requested <= units => {
                 let low = units <= selling.low_stock_threshold && policy.display != Display::Hidden;
                 if low {
-                    Status::LowStock { left }
+                    Status::LowStock { left: told }
                 } else {
                     Status::InStock
                 }
             }
-            Amount::Counted(_) if self.mode == BackorderMode::Deny => Status::LowStock { left },
+            Amount::Counted(_) if self.mode == BackorderMode::Deny => {
+                Status::LowStock { left: told }
+            }
             Amount::Counted(_) => Status::Backorder {
                 silent: self.mode == BackorderMode::AllowSilent,
             },

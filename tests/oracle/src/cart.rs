@@ -375,15 +375,16 @@ impl<'a> World<'a> {
                     .iter()
                     .any(|(leaf, _)| self.is_unreleased(*leaf, house))
         });
-        // Sold and not on hand may not be more than the limit; what is ready is not refused for it.
-        let allowed = |limit: u32, on_shelf: Count, claimed: u32, ready: Count| {
+        let houses = || 0..case.houses.len();
+        // Sold and not on hand may not be more than the limit, where anything may be sold that is not on hand.
+        let allowed = |sold: usize, limit: u32, on_shelf: Count, claimed: u32, ready: Count| {
             let allowance = (on_shelf? + limit).saturating_sub(claimed);
-            match unreleased {
+            let waits = houses().any(|house| mode(case, house, sold) != Mode::Deny);
+            match waits || unreleased {
                 true => Some(allowance),
                 false => Some(allowance.max(ready?)),
             }
         };
-        let houses = || 0..case.houses.len();
         if !case.items[item].kit.is_empty()
             && let Some(limit) = case.items[item].limit
         {
@@ -394,7 +395,7 @@ impl<'a> World<'a> {
             };
             let on_shelf = houses().map(kits).fold(Some(0), sum);
             let claimed = houses().map(|house| self.laid[house][item].claimed).sum();
-            most = least(most, allowed(limit, on_shelf, claimed, ready));
+            most = least(most, allowed(item, limit, on_shelf, claimed, ready));
         }
         for (leaf, each) in parts {
             let Some(limit) = case.items[*leaf].limit else {
@@ -408,7 +409,7 @@ impl<'a> World<'a> {
                 .iter()
                 .map(|house| self.ready(item, *leaf, *house, &hands[*house][*leaf]));
             let ready = ready.fold(Some(0), sum);
-            let allowed = allowed(limit, on_shelf, claimed + booked[*leaf], ready);
+            let allowed = allowed(*leaf, limit, on_shelf, claimed + booked[*leaf], ready);
             most = least(most, sets(allowed, *each));
         }
         most
