@@ -39,6 +39,8 @@ pub enum Cause {
     GoodsReceived,
     /// Somebody who came before does not want it any more.
     ReservationEnded,
+    /// Somebody who was put before them took what they were to have.
+    Overtaken,
     /// Time passed, and what should have come did not.
     SupplyLate,
 }
@@ -55,6 +57,7 @@ impl Cause {
             Self::SupplierChanged => "supplier_changed",
             Self::GoodsReceived => "goods_received",
             Self::ReservationEnded => "reservation_ended",
+            Self::Overtaken => "overtaken",
             Self::SupplyLate => "supply_late",
         }
     }

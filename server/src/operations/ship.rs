@@ -11,6 +11,7 @@ use super::parcels::{Parcel, parcels};
 use super::payment::{charge_for, cost, take_steps, write_to};
 use super::records::{ErrandKind, Level, PartEnd, Shipment, ShippedLine, Standing, order_of};
 use super::running::{Touched, detached, publish};
+use super::settle::{Cause, settle};
 use crate::app::App;
 use crate::store::Writing;
 use crate::store::writing::Note;
@@ -88,6 +89,13 @@ pub async fn ship(
         };
         writing.add_shipment(&shipment).await?;
         writing.touch_order(&shipment.order).await?;
+        // Whoever was put before others takes what was promised to them: they are told now.
+        if parcel.parts.iter().any(|part| part.priority > 0) {
+            let shop = app.catalogue.shop(&store).ok_or(ActError::NotFound)?;
+            let settings = shop.settings();
+            let overtaken = settle(&mut writing, &settings, Some(&skus), Cause::Overtaken, now);
+            skus.extend(overtaken.await?);
+        }
         let about = shipment.id.as_str();
         match charge {
             Some(charge) => {

@@ -31,19 +31,24 @@ impl Store {
             Engine::Postgres(_) => Vec::new(),
         };
         for standing in self.standings().await? {
-            let store = &standing.store;
-            faults.extend(self.levels_beside_their_ledger(store).await?);
-            faults.extend(self.receipts_beside_their_lines(store).await?);
-            faults.extend(self.lines_beyond_what_was_asked_for(store).await?);
-            faults.extend(self.lines_without_their_delivery(store).await?);
-            faults.extend(self.claims_beside_what_is_promised(store).await?);
-            faults.extend(self.parts_beside_their_promises(store).await?);
-            faults.extend(self.lines_beside_what_became_of_them(store).await?);
-            faults.extend(self.captures_without_their_shipment(store).await?);
-            faults.extend(self.charges_beside_their_order(store).await?);
-            faults.extend(self.refunds_beside_their_charge(store).await?);
-            faults.extend(self.revisions_ahead_of_their_store(store).await?);
+            faults.extend(self.faults_of(&standing.store).await?);
         }
+        Ok(faults)
+    }
+
+    /// Looks for faults in what one store has.
+    pub async fn faults_of(&self, store: &StoreId) -> Result<Vec<Fault>, StoreError> {
+        let mut faults = self.levels_beside_their_ledger(store).await?;
+        faults.extend(self.receipts_beside_their_lines(store).await?);
+        faults.extend(self.lines_beyond_what_was_asked_for(store).await?);
+        faults.extend(self.lines_without_their_delivery(store).await?);
+        faults.extend(self.claims_beside_what_is_promised(store).await?);
+        faults.extend(self.parts_beside_their_promises(store).await?);
+        faults.extend(self.lines_beside_what_became_of_them(store).await?);
+        faults.extend(self.captures_without_their_shipment(store).await?);
+        faults.extend(self.charges_beside_their_order(store).await?);
+        faults.extend(self.refunds_beside_their_charge(store).await?);
+        faults.extend(self.revisions_ahead_of_their_store(store).await?);
         Ok(faults)
     }
 

@@ -129,7 +129,8 @@ pub struct PromiseAnswer {
     /// The location that they leave.
     from: String,
     /// Why this date: `reserved` at first; later `stock_counted`, `stock_adjusted`, `stock_imported`,
-    /// `purchase_order_changed`, `sku_changed`, `supplier_changed`, `goods_received`, `reservation_ended`, `supply_late` or `sooner`;
+    /// `purchase_order_changed`, `sku_changed`, `supplier_changed`, `goods_received`, `reservation_ended`, `overtaken`,
+    /// `supply_late` or `sooner`;
     /// `part_shipped` and `part_cancelled` for what is left of a part, with the date that it had.
     cause: String,
     /// What the date rests on: the supply that opens it, its rule, quantile and sample, and the version of the calendar.
