@@ -222,7 +222,12 @@ impl World {
         let (app, store, now) = (&self.app, &self.store, self.app.clock.now());
         let orders = show::orders(app, store, None, 100).await.expect("orders");
         let mut holds = Vec::new();
-        for hold in self.model.holds.keys() {
+        let live = self
+            .model
+            .holds
+            .iter()
+            .filter(|(_, hold)| now < hold.expires_at);
+        for (hold, _) in live {
             let found = show::reservation(app, store, &id(hold)).await;
             holds.push(found.expect("a hold"));
         }
