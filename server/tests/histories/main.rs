@@ -8,9 +8,11 @@
 
 mod acts;
 mod bank;
+mod doings;
 mod model;
 #[path = "../writes/postgres.rs"]
 mod postgres;
+mod requests;
 mod rules;
 #[expect(dead_code, reason = "shared with the tests of all that writes")]
 #[path = "../writes/shop.rs"]
