@@ -74,6 +74,8 @@ export class Bank {
     this.key = randomBytes(SECRET_BYTES);
     /** By its reference: the order, how much it may cost, what was taken for which parcel, and what was let go. */
     this.agreements = new Map();
+    /** Parcels that somebody has asked the server to hand over: of no other may anything be taken. */
+    this.leaving = new Set();
     /** What was asked and answered under each name. */
     this.done = new Map();
     this.wrong = [];
@@ -133,6 +135,7 @@ export class Bank {
       return { status: "declined", code: "unknown" };
     }
     if (type === "payment.capture") {
+      if (!this.leaving.has(shipment)) this.wrong.push(`${shipment} was captured before it left`);
       agreed.captures.push({ shipment, amount: amount.amount });
       return { status: "captured", ...(this.heard.roll(2) ? { reference: `taken-${shipment}` } : {}) };
     }
