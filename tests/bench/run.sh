@@ -23,10 +23,10 @@
 #   buyers    1,000 who order one of 100 units at the same moment, 100 times over, on both databases
 #   oversold  orders, holds that end, cancels, ships, receipts and recounts of hot and cold SKUs: what was promised beyond what there is
 #   orders    orders of three lines, beside bare SQLite and pgbench
-#   crashes   what an acknowledged order, ship, receipt or cancel survives: 300 kills on each database
+#   crashes   what an acknowledged order, ship, receipt or cancel survives, its captures and letters too: 300 kills on each database
 #
 # SHIPSBY_ENGINES="SQLite" or "PostgreSQL" runs the last four on one of them; SHIPSBY_ROUNDS, SHIPSBY_ATTEMPTS and SHIPSBY_KILLS say how
-# much they do. A count that is wrong there is no matter of the machine: it ends the run with an error.
+# much they do, SHIPSBY_KILL_AFTER_MS_MAX for how long a server lives in `crashes` at most. A count that is wrong there is no matter of the machine: it ends the run with an error.
 
 source "$(dirname "$0")/../../scripts/lib.sh"
 cd "$ROOT"
