@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::client::Client;
-use crate::orders::{cancel, line, place, ready, ship};
+use crate::orders::{cancel, line, place, ready, receive, ship};
 use crate::reservations::{ordered, sku};
 use crate::shop::TestShop;
 
@@ -63,7 +63,9 @@ async fn a_promise_is_judged_by_the_date_that_was_told_first() {
     assert_eq!(ship(&client, "kept", &kept.0).await.status, 200);
     // Before its day is over that says nothing.
     assert_eq!(
-        cancel(&client, "gone", "W-gone", json!({})).await.status,
+        cancel(&client, "gone", "W-gone", json!({"by": "customer"}))
+            .await
+            .status,
         200
     );
     let moved = client
@@ -101,6 +103,123 @@ async fn a_promise_is_judged_by_the_date_that_was_told_first() {
     let report = client.get("/v1/promises/report").await.json();
     assert_eq!(report["items"][0]["rate"], 0.3333);
     assert_eq!(report["items"][0]["days_late"], 1.0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_matters_who_cancelled() {
+    let shop = TestShop::new().await;
+    let client = Client::new(&shop).await;
+    sku(&client, "B", 0, json!({})).await;
+    ordered(&client, "PO-7", "B", 10, "2026-12-11").await;
+    for id in ["W-shopper", "W-shop", "W-late"] {
+        let placed = place(&client, id, json!({"lines": [line("B", 1)]})).await;
+        assert_eq!(placed.status, 201);
+    }
+    let by = |who: &str| json!({"by": who});
+    for (order, who) in [("W-shopper", "customer"), ("W-shop", "shop")] {
+        let done = cancel(&client, order, order, by(who)).await;
+        assert_eq!(done.status, 200);
+    }
+    // The shop took its word back; the shopper may change their mind.
+    assert_eq!(rows(&client, "").await, [("total".into(), 0, 1, 1, 1)]);
+    let report = client.get("/v1/promises/report").await.json();
+    assert_eq!(report["items"][0]["days_late"], 0.0);
+
+    // Who waited longer than told and then gave up was promised something that was not kept.
+    let shop = shop.at("2026-12-18T15:00:00Z").await;
+    let client = Client::new(&shop).await;
+    let done = cancel(&client, "late", "W-late", by("customer")).await;
+    assert_eq!(done.status, 200);
+    assert_eq!(rows(&client, "").await, [("total".into(), 0, 2, 0, 1)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn units_that_were_cancelled_are_counted_by_themselves() {
+    let shop = TestShop::new().await;
+    let client = Client::new(&shop).await;
+    sku(&client, "B", 0, json!({})).await;
+    ordered(&client, "PO-7", "B", 10, "2026-12-11").await;
+    let placed = place(&client, "W-1", json!({"lines": [line("B", 6)]})).await;
+    assert_eq!(placed.status, 201);
+    let some =
+        |units: u32, who: &str| json!({"lines": [{"line": 0, "quantity": units}], "by": who});
+    let done = cancel(&client, "soon", "W-1", some(1, "customer")).await;
+    assert_eq!(done.status, 200);
+    assert_eq!(rows(&client, "").await, [("total".into(), 0, 0, 1, 1)]);
+    let done = cancel(&client, "shop", "W-1", some(1, "shop")).await;
+    assert_eq!(done.status, 200);
+    assert_eq!(rows(&client, "").await, [("total".into(), 0, 1, 1, 1)]);
+
+    let shop = shop.at("2026-12-18T15:00:00Z").await;
+    let client = Client::new(&shop).await;
+    let done = cancel(&client, "late", "W-1", some(2, "customer")).await;
+    assert_eq!(done.status, 200);
+    // One unit that the shop did not send, two that were given up too late, two that still wait.
+    assert_eq!(rows(&client, "").await, [("total".into(), 0, 3, 0, 1)]);
+    receive(&client, "PO-7", "note", "B", 10).await;
+    let parcels = ready(&client).await;
+    assert_eq!(ship(&client, "rest", &parcels[0].0).await.status, 200);
+    assert_eq!(rows(&client, "").await, [("total".into(), 0, 3, 0, 1)]);
+    shop.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_split_off_is_judged_by_its_own_first_date() {
+    let shop = TestShop::new().await;
+    let client = Client::new(&shop).await;
+    sku(&client, "B", 0, json!({})).await;
+    ordered(&client, "PO-1", "B", 2, "2026-12-04").await;
+    ordered(&client, "PO-9", "B", 1, "2026-12-11").await;
+    // Two are told the 8th, one the 15th.
+    let placed = place(&client, "W-1", json!({"lines": [line("B", 3)]})).await;
+    assert_eq!(placed.status, 201);
+    // One of the two does not come; it is told the 16th instead, and is a part of its own from now on.
+    ordered(&client, "PO-3", "B", 1, "2026-12-14").await;
+    let cut = json!({"lines": [{"sku": "B", "quantity": 1}]});
+    assert_eq!(
+        client.patch("/v1/purchase-orders/PO-1", cut).await.status,
+        200
+    );
+    let order = client.get("/v1/orders/W-1").await.json();
+    let told = order["promises"].as_array().expect("dates").iter();
+    let told: Vec<(u64, &str)> = told
+        .map(|row| {
+            let part = row["part"].as_u64().expect("a number");
+            (part, row["ships_by"].as_str().expect("a day"))
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (0, "2026-12-08"),
+            (0, "2026-12-08"),
+            (1, "2026-12-15"),
+            (2, "2026-12-16")
+        ]
+    );
+    let late = client.get("/v1/backorders").await.json();
+    let late = late["items"].as_array().expect("rows").iter();
+    let first: Vec<&str> = late
+        .map(|row| row["first_ships_by"].as_str().expect("a day"))
+        .collect();
+    assert_eq!(first, ["2026-12-08", "2026-12-15", "2026-12-08"]);
+
+    // Before the 16th it is late already: what was told first is over, though another part of the line may wait.
+    let shop = shop.at("2026-12-10T10:00:00Z").await;
+    let client = Client::new(&shop).await;
+    assert_eq!(
+        rows(&client, "?by=month").await,
+        [("2026-12".into(), 0, 2, 1, 0)]
+    );
+    receive(&client, "PO-3", "note", "B", 1).await;
+    for (parcel, _, _) in ready(&client).await {
+        assert_eq!(ship(&client, &parcel, &parcel).await.status, 200);
+    }
+    assert_eq!(
+        rows(&client, "?by=month").await,
+        [("2026-12".into(), 0, 2, 1, 0)]
+    );
+    shop.assert_sound().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -54,11 +54,12 @@ pub struct RowAnswer {
     key: String,
     /// How many left by the day that was told first.
     kept: u32,
-    /// How many left later, or still wait after that day, or were cancelled after it.
+    /// How many left later, or still wait after that day, or were cancelled after it; and those that the shop cancelled, or the
+    /// law in its place, whenever it was.
     broken: u32,
     /// How many wait and are not due yet.
     open: u32,
-    /// How many say nothing: no date was told, or they were cancelled before it was over.
+    /// How many say nothing: no date was told, or the shopper cancelled before it was over.
     aside: u32,
     /// `kept` of `kept` and `broken`; null where nothing was judged.
     rate: Option<f64>,
