@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 
+use crate::delay::Cause;
 use crate::quantity::Quantity;
 
 /// What became of part of an order.
@@ -11,8 +12,13 @@ pub enum Fate {
     Waits,
     /// It was handed to the carrier on this day.
     Shipped(NaiveDate),
-    /// It was not wanted any more from this day on.
-    Cancelled(NaiveDate),
+    /// It was cancelled.
+    Cancelled {
+        /// On this day.
+        on: NaiveDate,
+        /// By whom, or by what the law makes of silence.
+        by: Cause,
+    },
     /// It ended, and nobody wrote down when.
     Unknown,
 }
@@ -22,22 +28,25 @@ pub enum Fate {
 pub enum Verdict {
     /// It left by the day that was told first.
     Kept,
-    /// It left so many days later, or waits, or was cancelled, that long after that day.
+    /// It left so many days later, or waits, or was cancelled, that long after that day; or the shop did not send it at all.
     Broken {
-        /// Days after the day that was told first.
+        /// Days after the day that was told first; 0 where the shop, or the law in its place, cancelled before that was over.
         days_late: u32,
     },
     /// Its day is not over.
     Open,
-    /// It says nothing: no date was told, or it was cancelled before its day was over.
+    /// It says nothing: no date was told, or the shopper cancelled before the day was over.
     Aside,
 }
 
 /// Judges a promise. `first_by` is the day that was told first.
 ///
-/// What still waits when its day is over is broken already, or a shop that never ships would look good.
+/// What still waits when its day is over is broken already, or a shop that never ships would look good. A shopper may change
+/// their mind until the day is over, and nobody is to blame; a shop that takes its word back has not kept it, whenever it
+/// does so, and neither has one whose customer did not agree to wait longer, so that the law cancels.
 ///
 /// ```
+/// use shared::delay::Cause;
 /// use shared::kept::{Fate, Verdict, judge};
 ///
 /// let day = |text: &str| text.parse().expect("a date");
@@ -46,8 +55,11 @@ pub enum Verdict {
 /// assert_eq!(judge(told, Fate::Shipped(day("2026-12-17")), day("2027-01-01")), Verdict::Broken { days_late: 2 });
 /// assert_eq!(judge(told, Fate::Waits, day("2026-12-15")), Verdict::Open);
 /// assert_eq!(judge(told, Fate::Waits, day("2026-12-16")), Verdict::Broken { days_late: 1 });
-/// assert_eq!(judge(told, Fate::Cancelled(day("2026-12-15")), day("2027-01-01")), Verdict::Aside);
-/// assert_eq!(judge(told, Fate::Cancelled(day("2026-12-20")), day("2027-01-01")), Verdict::Broken { days_late: 5 });
+/// let cancelled = |on, by| judge(told, Fate::Cancelled { on: day(on), by }, day("2027-01-01"));
+/// assert_eq!(cancelled("2026-12-15", Cause::Shopper), Verdict::Aside);
+/// assert_eq!(cancelled("2026-12-20", Cause::Shopper), Verdict::Broken { days_late: 5 });
+/// assert_eq!(cancelled("2026-12-10", Cause::Seller), Verdict::Broken { days_late: 0 });
+/// assert_eq!(cancelled("2026-12-10", Cause::Silence), Verdict::Broken { days_late: 0 });
 /// assert_eq!(judge(None, Fate::Waits, day("2027-01-01")), Verdict::Aside);
 /// ```
 pub fn judge(first_by: Option<NaiveDate>, fate: Fate, today: NaiveDate) -> Verdict {
@@ -65,9 +77,12 @@ pub fn judge(first_by: Option<NaiveDate>, fate: Fate, today: NaiveDate) -> Verdi
         }
         Fate::Unknown => Verdict::Aside,
         Fate::Waits => late(today).map_or(Verdict::Open, |days_late| Verdict::Broken { days_late }),
-        Fate::Cancelled(on) => {
-            late(on).map_or(Verdict::Aside, |days_late| Verdict::Broken { days_late })
-        }
+        Fate::Cancelled { on, by } => match (late(on), by) {
+            (None, Cause::Shopper) => Verdict::Aside,
+            (days_late, _) => Verdict::Broken {
+                days_late: days_late.unwrap_or_default(),
+            },
+        },
     }
 }
 

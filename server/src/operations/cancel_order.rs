@@ -92,7 +92,11 @@ pub(super) async fn cancel_parts(
     let order = &before.order;
     let mut skus: Vec<Sku> = Vec::new();
     for (part, units) in ended {
-        skus.extend(writing.end_part(part, *units, PartEnd::Cancelled).await?);
+        skus.extend(
+            writing
+                .end_part(part, *units, PartEnd::Cancelled(cause))
+                .await?,
+        );
     }
     if ended.is_empty() {
         return Ok(skus);

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use shared::calendar::DispatchCalendar;
 use shared::ids::StoreId;
 use shared::kept::{Fate, Tally, judge};
+use shared::widening::Widened;
 
 use super::ActError;
-use super::records::ToldPart;
+use super::records::{PartEnded, ToldPart};
 use crate::app::App;
 use crate::catalogue::Settings;
 
@@ -36,6 +38,8 @@ pub enum By {
 pub struct Report {
     /// Keys with what was counted, in their order.
     pub rows: Vec<(String, Tally)>,
+    /// By supplier, days that are added to its dates because too few were kept; only where it is told apart by supplier.
+    pub widened: BTreeMap<String, Widened>,
     /// True if there were more parts than a report looks at: the oldest are missing.
     pub is_cut: bool,
 }
@@ -53,38 +57,76 @@ pub async fn promise_report(
     to: DateTime<Utc>,
 ) -> Result<Report, ActError> {
     let shop = app.catalogue.shop(store).ok_or(ActError::NotFound)?;
-    let parts = app
-        .store
-        .told_parts(store, from, to, REPORTED_PARTS_MAX + 1)
-        .await?;
-    Ok(report(&parts, by, &shop.settings(), app.clock.now()))
+    let told = told_within(app, store, from, to).await?;
+    let mut widened = BTreeMap::new();
+    if by == By::Supplier {
+        let models = app.store.supplier_models(store, None).await?.into_iter();
+        widened
+            .extend(models.filter_map(|model| Some((model.supplier.to_string(), model.widened?))));
+    }
+    Ok(Report {
+        rows: tallies(&told.parts, by, &shop.settings(), app.clock.now()),
+        widened,
+        is_cut: told.is_cut,
+    })
 }
 
-fn report(parts: &[ToldPart], by: By, settings: &Settings, now: DateTime<Utc>) -> Report {
+/// Parts of orders with the dates that were told.
+pub(super) struct ToldWithin {
+    /// The latest of them, [`REPORTED_PARTS_MAX`] at most.
+    pub(super) parts: Vec<ToldPart>,
+    /// True if there were more.
+    pub(super) is_cut: bool,
+}
+
+/// What was told for orders that were placed within a time.
+pub(super) async fn told_within(
+    app: &App,
+    store: &StoreId,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+) -> Result<ToldWithin, ActError> {
     let most = usize::try_from(REPORTED_PARTS_MAX).unwrap_or(usize::MAX);
+    let asked = REPORTED_PARTS_MAX + 1;
+    let mut parts = app.store.told_parts(store, from, to, asked).await?;
+    let is_cut = most < parts.len();
+    parts.truncate(most);
+    Ok(ToldWithin { parts, is_cut })
+}
+
+/// Counts promises by what they have in common, in the order of rows.
+pub(super) fn tallies(
+    parts: &[ToldPart],
+    by: By,
+    settings: &Settings,
+    now: DateTime<Utc>,
+) -> Vec<(String, Tally)> {
     let mut rows: BTreeMap<(u32, String), Tally> = BTreeMap::new();
-    for part in parts.iter().take(most) {
+    for part in parts {
         let mut locations = settings.locations.iter();
         let location = locations.find(|location| location.id == part.location);
         let calendar = &location.unwrap_or(&settings.location).calendar;
         let placed = calendar.today(part.placed_at);
-        let fate = match &part.ended {
-            Some((by, Some(at))) if by == "shipped" => Fate::Shipped(calendar.today(*at)),
-            Some((_, Some(at))) => Fate::Cancelled(calendar.today(*at)),
-            Some((_, None)) => Fate::Unknown,
-            None => Fate::Waits,
-        };
+        let fate = fate(part.ended, calendar);
         let ahead = part.first_by.map_or(0, |day| days_between(placed, day));
         let verdict = judge(part.first_by, fate, calendar.today(now));
         let tally = rows.entry(key(part, by, ahead)).or_default();
         tally.count(verdict, part.quantity, ahead);
     }
-    Report {
-        rows: rows
-            .into_iter()
-            .map(|((_, key), tally)| (key, tally))
-            .collect(),
-        is_cut: most < parts.len(),
+    let rows = rows.into_iter().map(|((_, key), tally)| (key, tally));
+    rows.collect()
+}
+
+/// What became of a part, in days of the location where it leaves.
+pub(super) fn fate(ended: PartEnded, calendar: &DispatchCalendar) -> Fate {
+    match ended {
+        PartEnded::NotYet => Fate::Waits,
+        PartEnded::Shipped(at) => Fate::Shipped(calendar.today(at)),
+        PartEnded::Cancelled(at, by) => Fate::Cancelled {
+            on: calendar.today(at),
+            by,
+        },
+        PartEnded::Sometime => Fate::Unknown,
     }
 }
 
@@ -118,6 +160,7 @@ fn key(part: &ToldPart, by: By, ahead: u32) -> (u32, String) {
     }
 }
 
-fn days_between(from: NaiveDate, to: NaiveDate) -> u32 {
+/// Days from one day to a later one.
+pub(super) fn days_between(from: NaiveDate, to: NaiveDate) -> u32 {
     u32::try_from((to - from).num_days()).unwrap_or(0)
 }

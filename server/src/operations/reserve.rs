@@ -179,6 +179,7 @@ pub(super) fn promised(
                 reservation: id.clone(),
                 line: u32::try_from(line).unwrap_or(u32::MAX),
                 part: u32::try_from(part).unwrap_or(u32::MAX),
+                split_from: None,
                 held: Held {
                     sku: goods.facts.sku.clone(),
                     quantity: slice.quantity,

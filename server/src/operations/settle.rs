@@ -130,11 +130,16 @@ pub(super) async fn settle_claimed(
                     ..PromiseBasis::default()
                 },
             };
+            let (part, split_from) = match at {
+                0 => (before.part, before.split_from),
+                _ => {
+                    let origin = before.split_from.unwrap_or(before.part);
+                    (writing.next_part(before).await?, Some(origin))
+                }
+            };
             let part = PromisedPart {
-                part: match at {
-                    0 => before.part,
-                    _ => writing.next_part(before).await?,
-                },
+                part,
+                split_from,
                 takes: share(before, held.quantity),
                 held,
                 ..before.clone()

@@ -176,6 +176,16 @@ pub fn cause_name(cause: Cause) -> &'static str {
     }
 }
 
+/// Why a part was cancelled, by the word for it.
+pub(super) fn cause_named(name: Option<&str>) -> Cause {
+    match name {
+        Some("shopper") => Cause::Shopper,
+        Some("silence") => Cause::Silence,
+        Some("no_notice") => Cause::NoNotice,
+        _ => Cause::Seller,
+    }
+}
+
 /// The word for what happened.
 pub fn event_name(event: &Event) -> &'static str {
     match event {
@@ -596,12 +606,7 @@ impl EventRow {
             "refund_started" => Event::RefundStarted { on },
             "cancelled" => Event::Cancelled {
                 on,
-                cause: match self.cause.as_deref() {
-                    Some("shopper") => Cause::Shopper,
-                    Some("silence") => Cause::Silence,
-                    Some("no_notice") => Cause::NoNotice,
-                    _ => Cause::Seller,
-                },
+                cause: cause_named(self.cause.as_deref()),
             },
             _ => return Err(StoreError::Unreadable("delay_event.kind")),
         };

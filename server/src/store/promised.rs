@@ -25,6 +25,7 @@ struct PartRow {
     alone: bool,
     awaits_orders: String,
     awaits_made: bool,
+    split_from: Option<i64>,
     created_at_ms: i64,
 }
 
@@ -56,6 +57,7 @@ impl Writing {
                  , part.ships_by
                  , part.awaits_orders
                  , part.awaits_made
+                 , part.split_from
                  , reservation.plan = 'separate' OR 1 =
                  ( SELECT count(*)
                      FROM promised_part AS other
@@ -174,6 +176,7 @@ impl PartRow {
             reservation: read(&self.reservation, "promised_part.reservation")?,
             line: number(self.line)?,
             part: number(self.part)?,
+            split_from: self.split_from.map(number).transpose()?,
             held: Held {
                 since: Some(instant(self.created_at_ms)?),
                 // Goods that leave together wait for each other.

@@ -55,6 +55,8 @@ pub struct PromisedPart {
     pub line: u32,
     /// The part of the line, from 0, in the order in which parts came about.
     pub part: u32,
+    /// The part as which it was promised first, where it was split off from another one.
+    pub split_from: Option<u32>,
     /// What is promised.
     pub held: Held,
     /// What it takes from the shelf: of a kit all that it is made of, and the kit itself.
@@ -235,8 +237,9 @@ impl Writing {
                  , ships_by
                  , awaits_orders
                  , awaits_made
+                 , split_from
                  )
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
                 ON CONFLICT (store_id, reservation, line, part) DO UPDATE
                SET quantity      = excluded.quantity
                  , location      = excluded.location
@@ -254,6 +257,7 @@ impl Writing {
         .bind(day(part.held.due))
         .bind(json_list(&basis.awaits.orders))
         .bind(basis.awaits.made)
+        .bind(part.split_from)
         .execute(&mut self.session)
         .await?;
         for (sku, quantity) in &part.takes {

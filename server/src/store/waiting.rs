@@ -1,11 +1,13 @@
 //! What is still to be shipped of customers' orders, and what is on the shelf for it.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use shared::delay;
 use shared::ids::{LocationId, OrderId, PurchaseOrderId, Sku, StoreId};
 use shared::quantity::Quantity;
 use shared::shipment::PlanKind;
 use shared::supply::Due;
 
+use super::delays::cause_name;
 use super::engine::{Session, query, query_as, query_scalar, stored};
 use super::promise_basis::awaited;
 use super::promises::{number, plan_named};
@@ -48,8 +50,8 @@ pub struct WaitingPart {
 pub enum PartEnd {
     /// It was handed to a carrier.
     Shipped,
-    /// It is not wanted any more.
-    Cancelled,
+    /// Somebody did not want it any more; with `None` its delays say who.
+    Cancelled(Option<delay::Cause>),
 }
 
 /// What a part takes from the shelf where it leaves.
@@ -95,7 +97,7 @@ impl PartEnd {
     fn name(self) -> &'static str {
         match self {
             Self::Shipped => "shipped",
-            Self::Cancelled => "cancelled",
+            Self::Cancelled(_) => "cancelled",
         }
     }
 
@@ -103,7 +105,15 @@ impl PartEnd {
     fn cause(self) -> &'static str {
         match self {
             Self::Shipped => "part_shipped",
-            Self::Cancelled => "part_cancelled",
+            Self::Cancelled(_) => "part_cancelled",
+        }
+    }
+
+    /// Who cancelled it, as it is stored.
+    fn cancelled_by(self) -> Option<&'static str> {
+        match self {
+            Self::Shipped => None,
+            Self::Cancelled(by) => by.map(cause_name),
         }
     }
 }
@@ -168,7 +178,7 @@ impl Writing {
     ) -> Result<Vec<Sku>, StoreError> {
         let (shipped, cancelled) = match end {
             PartEnd::Shipped => (units, Quantity::ZERO),
-            PartEnd::Cancelled => (Quantity::ZERO, units),
+            PartEnd::Cancelled(_) => (Quantity::ZERO, units),
         };
         query(
             "
@@ -188,7 +198,7 @@ impl Writing {
         .await?;
         let skus = match part.quantity.units().checked_sub(units.units()) {
             Some(0) | None => self.end_whole_part(part, end.name()).await?,
-            Some(left) => self.end_some(part, left, end.cause()).await?,
+            Some(left) => self.end_some(part, left, end).await?,
         };
         self.touch(&skus).await?;
         Ok(skus)
@@ -239,7 +249,7 @@ impl Writing {
         &mut self,
         part: &WaitingPart,
         left: u32,
-        cause: &str,
+        end: PartEnd,
     ) -> Result<Vec<Sku>, StoreError> {
         query(
             "
@@ -274,6 +284,7 @@ impl Writing {
                  , at_ms
                  , revision
                  , reached
+                 , cancelled_by
                  )
             SELECT store_id
                  , reservation
@@ -289,6 +300,7 @@ impl Writing {
                  , $7
                  , $8
                  , reached
+                 , $9
               FROM promise
              WHERE store_id = $1
                AND reservation = $2
@@ -302,9 +314,10 @@ impl Writing {
         .bind(part.line)
         .bind(part.part)
         .bind(left)
-        .bind(cause)
+        .bind(end.cause())
         .bind(self.at.timestamp_millis())
         .bind(stored(self.revision))
+        .bind(end.cancelled_by())
         .execute(&mut self.session)
         .await?;
         // A kit takes as many of each part as before.
@@ -411,10 +424,10 @@ macro_rules! waiting_where {
                   WHERE told.store_id = part.store_id
                     AND told.reservation = part.reservation
                     AND told.line = part.line
-                    AND told.part = part.part
+                    AND told.part = coalesce(part.split_from, part.part)
                     AND told.cause = 'reserved'
                )
-             , ( SELECT max(told.ships_by)
+             , ( SELECT min(told.ships_by)
                    FROM promise AS told
                   WHERE told.store_id = part.store_id
                     AND told.reservation = part.reservation

@@ -41,6 +41,7 @@ impl Made {
             hold_renewals: 3,
             delays: Default::default(),
             better_by_days: 3,
+            publish_kept_rate: false,
             origins: Vec::new(),
             generation: 1,
         };
@@ -262,6 +263,7 @@ fn made_to_order() -> Made {
     facts.selling.replenishment = Some(Replenishment {
         lead_time_days: 24,
         basis: Basis::Declared,
+        widened: None,
         supplier_days: WorkingDays::on([chrono::Weekday::Tue, chrono::Weekday::Thu]).into(),
     });
     made("made-to-order", vec![location("main")], vec![facts], 4)
