@@ -7,6 +7,7 @@ import AxeBuilder from "@axe-core/playwright";
 
 import { hasten, hide, newContext, painted, until, wordsOf } from "./support/browser.mjs";
 import { placeOrder, sentencesOf } from "./support/orders.mjs";
+import { answered, fillCart, placeOrder as buy } from "./support/shop.mjs";
 import { setStage } from "./support/stage.mjs";
 
 const OWN_TEXT = "Your order is being packed.";
@@ -268,4 +269,20 @@ test("where room is reserved for it nothing moves, and it stands beside other el
   await stage.demo.setStock(order.scarf, 40);
   const text = () => page.locator("#product [part=label]").textContent();
   await until("the product follows the warehouse", async () => (await text()) === "In stock");
+});
+
+test("after the demo's checkout the order stands on the shop's own page, and nothing moves", async (t) => {
+  for (const viewport of [{ width: 1280, height: 800 }, { width: 320, height: 700 }]) {
+    const page = await stage.visit(t, "/", { viewport });
+    await fillCart(page);
+    await page.goto(stage.demo.shop + "/checkout");
+    await until("there is a plan", () => page.evaluate(() => document.querySelector("#plan").value));
+    await buy(page);
+    await page.locator("#order [part=date]").first().waitFor();
+    await answered(page);
+    await painted(page);
+    assert.deepEqual(await page.evaluate(() => seen.shifts), []);
+    assert.equal(await page.locator("#order .line").count(), 2);
+    assert.equal(await page.locator("#order a").last().getAttribute("href"), await page.locator("#order-page").getAttribute("href"));
+  }
 });
