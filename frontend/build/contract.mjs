@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 
 const SOURCE = "frontend/src/element.js";
 const element = readFileSync(SOURCE, "utf8");
-const sources = ["element.js", "choice.js", "plain.js", "plans.js"].map((name) => readFileSync(`frontend/src/${name}`, "utf8")).join("\n");
+const sources = ["element.js", "choice.js", "plain.js", "plans.js", "order.js"].map((name) => readFileSync(`frontend/src/${name}`, "utf8")).join("\n");
 const tokens = readFileSync("style/tokens.css", "utf8");
 
 const block = /\/\*\*((?:(?!\*\/)[^])*@tag ships-by[^]*?)\*\//.exec(element)[1].replaceAll(/^ *\* ?/gm, "");

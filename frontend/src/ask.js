@@ -101,10 +101,10 @@ export function ask(questions, settled) {
 
 // A plain GET without headers of ours needs no preflight.
 async function request(group, fresh) {
-  const [{ body, quantity, lang }] = group;
+  const [{ body, quantity, lang, url }] = group;
   const skus = group.map(({ sku }) => "sku=" + encodeURIComponent(sku)).join("&");
   const response = await fetch(
-    api + (body ? "/v1/plans?" : `/v1/availability?${skus}&qty=${quantity}&lang=${lang}&`) + key,
+    url ?? api + (body ? "/v1/plans?" : `/v1/availability?${skus}&qty=${quantity}&lang=${lang}&`) + key,
     {
       ...(body && { method: "POST", headers: { "content-type": "application/json" }, body }),
       cache: fresh ? "reload" : "default",
@@ -116,7 +116,7 @@ async function request(group, fresh) {
   if (!response.ok) throw { ...(await response.json().catch(() => {})), status: response.status };
   const answer = await response.json();
   const asOf = Date.parse(answer.as_of);
-  const items = body ? answer.lines && answer.options && [answer] : answer.items;
+  const items = body ? answer.lines && answer.options && [answer] : url ? [answer] : answer.items;
   if (!asOf || !group.every((_, at) => items[at].text)) throw Error("an answer of another form");
   return [asOf, items];
 }

@@ -84,15 +84,17 @@ function doubtAll(looked) {
 }
 
 /**
- * Says when a thing ships; in a cart, when each line does; at checkout, lets the shopper choose between one parcel and more.
+ * Says when a thing ships; in a cart, when each line does; at checkout, lets the shopper choose between one parcel and more; afterwards, how
+ * the order stands.
  *
  * @tag ships-by
  * @attr {string} sku - What to show, on a product page.
  * @attr {number | string} quantity - How many are wanted; 1 if it is not there.
  * @attr {string} for - Id of the page's quantity field to follow, instead of `quantity`.
- * @attr {"product" | "cart" | "checkout"} view - Where in the shop it stands; `product` if it is not there.
+ * @attr {"product" | "cart" | "checkout" | "order"} view - Where in the shop it stands; `product` if it is not there.
  * @attr {string} lines - The cart as JSON: `[{"sku": "a", "quantity": 1}]`. A JSON script inside the element does the same.
  * @attr {string} name - At checkout: the name under which the choice is sent with the page's form.
+ * @attr {string} order - The order's own page: `page` of the answer to `POST /v1/orders`. Whoever knows it can cancel.
  * @attr {string} lang - Language of the words; the nearest ancestor's if it is not there.
  * @attr {"ltr" | "rtl" | "auto"} dir - Direction of the words; the nearest ancestor's if it is not there.
  * @attr {"off"} live - `off`: changes are not streamed.
@@ -100,7 +102,7 @@ function doubtAll(looked) {
  * @prop {{ sku: string; quantity: number }[] | string | undefined} lines - The cart; comes before the attribute.
  * @prop {string} value - At checkout: the chosen way as JSON, as it is sent with the page's form.
  * @method {Promise<void>} refresh - Asks the server again.
- * @fires {CustomEvent<Availability | Plans>} ships-by:change - There is a new answer.
+ * @fires {CustomEvent<Availability | Plans | OrderPage>} ships-by:change - There is a new answer.
  * @fires {CustomEvent<PlanOption>} ships-by:choose - Another way to send the cart is chosen.
  * @fires {CustomEvent<Failure>} ships-by:error - There is no answer; the page's own text stays.
  * @csspart label - The state in a word or two.
@@ -112,10 +114,11 @@ function doubtAll(looked) {
  * @csspart options - The ways to send the cart.
  * @csspart option - One of them.
  * @csspart notice - What the shopper must know first.
+ * @csspart action - A way to the order's own page.
  */
 class ShipsBy extends HTMLElement {
   static formAssociated = true;
-  static observedAttributes = "sku quantity for view lines name lang dir live compact".split(" ");
+  static observedAttributes = "sku quantity for view lines order name lang dir live compact".split(" ");
 
   _internals = this.attachInternals();
 
@@ -216,10 +219,11 @@ class ShipsBy extends HTMLElement {
     const lang = (this._lang = spoken(nearest(this, "lang")) ?? spoken(navigator.language) ?? "en");
     this._dir = nearest(this, "dir") || "auto";
     const view = this.getAttribute("view");
-    this._view = /^(cart|checkout)$/.test(view) ? view : "product";
+    this._view = /^(cart|checkout|order)$/.test(view) ? view : "product";
+    this._question = undefined;
+    if (view === "order") return (this._question = engine.later?.order(this));
     const product = this._view === "product";
     const lines = (this._asked = product ? [this._line()] : this._cart());
-    this._question = undefined;
     if (!Array.isArray(lines) || lines.length === 0 || LINES_MAX < lines.length || !lines.every(isLine)) return;
     const [{ sku, quantity }] = lines;
     const body = JSON.stringify({ lines: lines.map(({ sku, quantity }) => ({ sku, quantity })), lang });

@@ -1,6 +1,6 @@
 // What may come a moment after the first words, and works without WebAssembly all the same.
 
-import { LINES_CHARACTERS_MAX, LINES_MAX, QUANTITY_MAX } from "./limits.js";
+import { LINES_CHARACTERS_MAX, LINES_MAX, ORDER_CHARACTERS_MAX, QUANTITY_MAX } from "./limits.js";
 import { live } from "./live.js";
 
 export { choose, settle } from "./choice.js";
@@ -14,6 +14,9 @@ const GRACE_MS = 600_000;
 // So long an answer is shown while the one to another question is on its way.
 const OLD_MS_MAX = 1_000;
 const HEARD_MAX = 500;
+// How often an order is looked at: as often as its own page looks.
+const LOOK_MS = 20_000;
+const ORDER_PAGE = /^\/o\/[^/]+\/[^/]+\/[^/.]+$/;
 
 /** What was last heard of each SKU, in each language. */
 const heard = new Map();
@@ -21,13 +24,46 @@ const complaints = new Set();
 
 let page;
 let timer;
+let looking;
 
 /** Called once, with what the loader shares. */
 export function begin(given) {
   page = given;
-  new MutationObserver(() => {
+  const touch = () => {
     for (const element of page._elements) element._touch();
-  }).observe(document.documentElement, { attributeFilter: ["lang", "dir"] });
+  };
+  new MutationObserver(touch).observe(document.documentElement, { attributeFilter: ["lang", "dir"] });
+  // What an order asks for is known only now.
+  touch();
+}
+
+/** What an element asks for that shows an order, or nothing. */
+export function order(element) {
+  const address = pageOf(element.getAttribute("order") ?? "");
+  if (!address) return;
+  looking ??= setInterval(look, LOOK_MS);
+  const { _lang: lang } = element;
+  const url = `${address}.json?lang=${lang}`;
+  return { id: url, url, page: address, quantity: url, skus: [], lang, live: element.getAttribute("live") !== "off" };
+}
+
+// Whoever knows the address can cancel the order: it is told to the server that this script came from, and to no other.
+function pageOf(given) {
+  try {
+    const { origin, pathname } = new URL(given, page._api);
+    if (given.length <= ORDER_CHARACTERS_MAX && origin === page._api && ORDER_PAGE.test(pathname)) return origin + pathname;
+  } catch {}
+}
+
+function look() {
+  const orders = [...page._elements].map(({ _question }) => _question).filter((question) => question?.page);
+  if (orders.length === 0) looking = clearInterval(looking);
+  if (document.hidden) return;
+  for (const { id, live } of orders) {
+    const known = page._answers.get(id);
+    if (live && known && !known.final) page._doubt(id);
+  }
+  page._update();
 }
 
 /** Keeps the answers to these questions true: by the stream, and by the time until which each one holds. */
@@ -106,11 +142,20 @@ function leaveOld(element) {
 // Tells the page's author, once for each kind of mistake. An empty cart is none, nor is what a shopper types.
 function complain(element) {
   const { _asked: lines, _question, _view } = element;
+  if (_view === "order") return complainOfOrder(element);
   if (_question || (_view === "product" && (!lines[0].sku || element.hasAttribute("for")))) return;
   const wrong = mistake(lines);
   if (!wrong || complaints.has(wrong)) return;
   complaints.add(wrong);
   console.warn(`ships-by: ${wrong}.`, element);
+}
+
+// The element itself is not shown: what is in the console may be sent elsewhere, and its address is as good as a key.
+function complainOfOrder(element) {
+  const wrong = "`order` is not the page of an order on the server of this script";
+  if (element._question || !element.getAttribute("order") || complaints.has(wrong)) return;
+  complaints.add(wrong);
+  console.warn(`ships-by: ${wrong}.`);
 }
 
 function mistake(lines) {

@@ -1,6 +1,7 @@
 // Draws an answer: by the compiled view where there is one, else as plain elements.
 
 import { settle } from "./choice.js";
+import { order } from "./order.js";
 import { product } from "./plain.js";
 import { plans } from "./plans.js";
 
@@ -27,13 +28,23 @@ export function draw(page, element, data, look, changed) {
     paint(page, element, data, look);
   }
   settle(element);
-  if (focused && !focused.isConnected) root.querySelector(`[value=${focused.value}]`)?.focus();
+  if (focused && !focused.isConnected) {
+    const again = focused.href ? `[href="${focused.getAttribute("href")}"]` : `[value=${focused.value}]`;
+    root.querySelector(again)?.focus();
+  }
+  if (changed && look[0] === "order") element._voice.textContent = data.text.updated;
   if (before) fade(datesIn(root), before);
 }
 
 function paint({ _engine: { view }, _now: now }, element, data, look) {
   const { _root: root } = element;
   const [place, , compact] = look;
+  // Of an order every word is the server's, and nothing is computed.
+  if (place === "order") {
+    element._compiled?.free();
+    element._compiled = undefined;
+    return show(root, order(element._question.page, data, compact));
+  }
   if (view && !element._compiled) {
     element._compiled = new view.View();
     root.replaceChildren();
@@ -42,7 +53,10 @@ function paint({ _engine: { view }, _now: now }, element, data, look) {
   // The same code that the server uses computes the ways to send it; without it, the server's list serves.
   element._options = compiled?.read(data, ...look, now()) ?? data.options ?? [];
   if (compiled) return compiled.draw(root);
-  const drawn = place === "product" ? product(data, compact) : plans(data, place, compact);
+  show(root, place === "product" ? product(data, compact) : plans(data, place, compact));
+}
+
+function show(root, drawn) {
   if (!root.firstChild?.isEqualNode(drawn)) root.replaceChildren(drawn);
 }
 

@@ -45,6 +45,39 @@ export interface Plans {
   revision: number;
 }
 
+/** How an order stands; every text is ready to show. */
+export interface OrderPage {
+  lang: string;
+  dir: "ltr" | "rtl";
+  shop: string;
+  order: string;
+  title: string;
+  placed_at: string;
+  placed: string;
+  status: "open" | "part_shipped" | "shipped" | "cancelled";
+  status_text: string;
+  lines: {
+    line: number;
+    sku: string;
+    title: string;
+    quantity: number;
+    waiting: number;
+    shipped: number;
+    cancelled: number;
+    ships_by: string | null;
+    parts: { quantity: number; state: "shipped" | "ready" | "waiting" | "cancelled"; ships_by: string | null; text: string; delivery: string | null }[];
+    reason: string | null;
+    changes: { was: string | null; now: string | null; text: string; cause: string }[];
+  }[];
+  asked: { answered: boolean; heading: string; silence: string } | null;
+  extra_periods: { status: "offered" | "running" | "passed"; heading: string; items: { quantity: number; title: string }[]; text: string }[];
+  parcels: { text: string; carrier: string | null; tracking_number: string | null; items: { quantity: number; title: string }[] }[];
+  money: { total: string; facts: string[]; due: { text: string; kept: string | null; pay_url: string | null }[] } | null;
+  cancellable: boolean;
+  text: Record<string, string>;
+  as_of: string;
+}
+
 /** Why there is no answer. */
 export interface Failure {
   code?: string;

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { compiled, until } from "./support/browser.mjs";
+import { placeOrder } from "./support/orders.mjs";
 import { setStage } from "./support/stage.mjs";
 import { escaped } from "./support/words.mjs";
 
@@ -25,10 +26,22 @@ const LANGUAGES = ["en", "de", "fr", "es", "ja", "ar"];
 
 const stage = setStage();
 
+let order;
+
+/** An order of which part has left and part is late. */
+async function ordered() {
+  const placed = await placeOrder(stage.demo, "LOOK-1");
+  await placed.ship();
+  await placed.slip("2027-02-26");
+  return placed;
+}
+
 async function open(t, { width = 1000, lang = "en", ...options } = {}) {
   const dir = lang === "ar" ? "rtl" : undefined;
-  const page = await stage.open(t, BODY, { rules: { lang, dir }, viewport: { width, height: TALL }, ...options });
-  await until("all is drawn", async () => (await page.locator("[part=label]").count()) >= SKUS.length + 1 + LINES.length && (await page.locator("input").count()) === 2);
+  order ??= await ordered();
+  const body = `${BODY}<hr><ships-by id="order" view="order" order="${order.page}">${OWN_TEXT}</ships-by>`;
+  const page = await stage.open(t, body, { rules: { lang, dir }, viewport: { width, height: TALL }, ...options });
+  await until("all is drawn", async () => (await page.locator("[part=label]").count()) >= SKUS.length + 2 + LINES.length && (await page.locator("input").count()) === 2);
   await compiled(page);
   return page;
 }

@@ -252,7 +252,8 @@ fn key_required() -> Problem {
     )
 }
 
-fn is_listed(shop: &Shop, origin: &HeaderValue) -> bool {
+/// True if a shop has pages on this origin.
+pub fn is_listed(shop: &Shop, origin: &HeaderValue) -> bool {
     let settings = shop.settings();
     settings
         .origins

@@ -2,11 +2,12 @@
 //!
 //! Opening a page changes nothing: programs that look through mails open every link. Only a form that is sent does.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -17,6 +18,7 @@ use shared::text::Language;
 use subtle::ConstantTimeEq;
 
 use super::named::Named;
+use super::{auth, query};
 use crate::app::App;
 use crate::catalogue::Shop;
 use crate::error::Problem;
@@ -28,6 +30,7 @@ use crate::operations::once::{Answer, Asked, Once, Ticket};
 use crate::operations::records::Standing;
 use crate::operations::show;
 use crate::page::render::{self, Asking, SCRIPT, STYLE};
+use crate::page::say;
 use crate::page::view::{ItemView, OrderPage, is_asked, language, order_page, title};
 
 /// What the pages may load, and where their forms go: this server alone.
@@ -55,8 +58,9 @@ struct Opened {
 
 /// Shows an order to its customer
 ///
-/// `POST /v1/orders` answers the address in `page`. With `.json` behind the token it is JSON, which any page may read, and which has
-/// an `ETag`; without it, HTML that needs no script. Below it, `/cancel` and `/consent` ask before they do anything.
+/// `POST /v1/orders` answers the address in `page`. With `.json` behind the token it is JSON, which pages on the store's own origins may
+/// read, and which has an `ETag`; without it, HTML that needs no script. Below it, `/cancel`,
+/// `/consent` and `/extra-period` ask before they do anything.
 #[utoipa::path(
     get,
     path = "/o/{store}/{order}/{token}",
@@ -65,6 +69,7 @@ struct Opened {
         ("store" = String, Path, description = "The store"),
         ("order" = String, Path, description = "The order"),
         ("token" = String, Path, description = "The order's token, with `.json` behind it for JSON"),
+        ("lang" = Option<String>, Query, description = "The language of the JSON (BCP 47); the customer's unless given"),
     ),
     responses(
         (status = 200, description = "How the order stands, as JSON or as a page", body = OrderPage),
@@ -75,19 +80,23 @@ struct Opened {
 pub async fn show(
     State(app): State<App>,
     Named((store, order, token)): Named<(String, String, String)>,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Response> {
     let Some(bare) = token.strip_suffix(AS_JSON) else {
         let opened = open(&app, &headers, &store, &order, &token).await?;
         return Ok(opened.page(&app));
     };
-    match open(&app, &headers, &store, &order, bare).await {
-        Ok(opened) => Ok(opened.json(&app, &headers)),
+    let answer = match open(&app, &headers, &store, &order, bare).await {
+        Ok(opened) => opened.json(&app, &headers, query::first(uri.query(), "lang")),
         Err(answer) if answer.status() == StatusCode::NOT_FOUND => {
-            Err(readable(Problem::not_found().into_response()))
+            Problem::not_found().into_response()
         }
-        Err(answer) => Err(readable(answer)),
-    }
+        Err(answer) => answer,
+    };
+    let store = store.parse().ok();
+    let shop = store.and_then(|store: StoreId| app.catalogue.shop(&store));
+    Ok(shared_with(shop.as_deref(), &headers, answer))
 }
 
 /// Asks before it cancels.
@@ -107,7 +116,8 @@ pub async fn ask_to_cancel(
         Some(line) => format!("{}/cancel?line={line}", opened.path),
         None => format!("{}/cancel", opened.path),
     };
-    Ok(opened.asks("ask_cancel", items, "cancel_free", ("yes_cancel", action)))
+    let text = opened.say("cancel_free");
+    Ok(opened.asks("ask_cancel", items, text, ("yes_cancel", action)))
 }
 
 /// Cancels a line, or everything that waits.
@@ -162,8 +172,8 @@ pub async fn ask_to_consent(
         return Ok(opened.refused("nothing_to_answer", None, StatusCode::OK));
     }
     let action = format!("{}/consent", opened.path);
-    let items = opened.waiting(None);
-    Ok(opened.asks("ask_wait", items, "may_cancel", ("button_wait", action)))
+    let (items, text) = (opened.waiting(None), opened.say("may_cancel"));
+    Ok(opened.asks("ask_wait", items, text, ("button_wait", action)))
 }
 
 /// Takes the answer that the customer waits.
@@ -173,17 +183,33 @@ pub async fn consent(
     headers: HeaderMap,
 ) -> Result<Response, Response> {
     let opened = open(&app, &headers, &store, &order, &token).await?;
-    let (of, id) = (
-        opened.standing.store.clone(),
-        opened.standing.order.id.clone(),
-    );
-    match reply_to_delay(&app, &of, id, CustomerReply::Consent).await {
-        Ok(_) => Ok(opened.back()),
-        Err(ActError::Conflict { .. }) => {
-            Ok(opened.refused("nothing_to_answer", None, StatusCode::CONFLICT))
-        }
-        Err(error) => Err(failed(error)),
-    }
+    opened.replies(&app, CustomerReply::Consent).await
+}
+
+/// Asks before it sets the shop a last period for what is late.
+pub async fn ask_for_extra_period(
+    State(app): State<App>,
+    Named((store, order, token)): Named<(String, String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, Response> {
+    let opened = open(&app, &headers, &store, &order, &token).await?;
+    let view = opened.view(&app, language(&opened.standing));
+    let mut periods = view.extra_periods.into_iter();
+    let Some(offered) = periods.find(|period| period.status == "offered") else {
+        return Ok(opened.refused("nothing_to_answer", None, StatusCode::OK));
+    };
+    let yes = ("button_period", format!("{}/extra-period", opened.path));
+    Ok(opened.asks("ask_period", offered.items, offered.text, yes))
+}
+
+/// Sets the shop a last period for all that is late.
+pub async fn set_extra_period(
+    State(app): State<App>,
+    Named((store, order, token)): Named<(String, String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, Response> {
+    let opened = open(&app, &headers, &store, &order, &token).await?;
+    opened.replies(&app, CustomerReply::SetExtraPeriod).await
 }
 
 /// The stylesheet and the script of the pages.
@@ -231,21 +257,25 @@ async fn open(
 }
 
 impl Opened {
-    fn view(&self, app: &App) -> OrderPage {
-        order_page(&self.shop, &self.standing, app.clock.now())
+    fn view(&self, app: &App, language: Language) -> OrderPage {
+        order_page(&self.shop, &self.standing, language, app.clock.now())
     }
 
     fn page(&self, app: &App) -> Response {
-        let language = language(&self.standing);
-        dressed(
-            StatusCode::OK,
-            render::order(&self.view(app), language, &self.path),
-        )
+        let view = self.view(app, language(&self.standing));
+        dressed(StatusCode::OK, render::order(&view, &self.path))
     }
 
-    fn json(&self, app: &App, headers: &HeaderMap) -> Response {
-        let body = serde_json::to_vec(&self.view(app)).expect("a page has only text keys");
-        let digest = hex::text(&Sha256::digest(&body)[..16]);
+    fn json(&self, app: &App, headers: &HeaderMap, wanted: Option<Cow<'_, str>>) -> Response {
+        let wanted = wanted.map(|tag| Language::for_tag(&tag));
+        let view = self.view(app, wanted.unwrap_or_else(|| language(&self.standing)));
+        let bytes = |view: &OrderPage| serde_json::to_vec(view).expect("it has only text keys");
+        let body = bytes(&view);
+        let timeless = OrderPage {
+            as_of: String::new(),
+            ..view
+        };
+        let digest = hex::text(&Sha256::digest(bytes(&timeless))[..16]);
         let tag = format!("\"{digest}\"");
         let known = headers.get(header::IF_NONE_MATCH);
         let is_known = known.is_some_and(|known| known.as_bytes() == tag.as_bytes());
@@ -256,7 +286,7 @@ impl Opened {
         if let Ok(tag) = HeaderValue::from_str(&tag) {
             response.headers_mut().insert(header::ETAG, tag);
         }
-        readable(response)
+        response
     }
 
     /// What waits, of a line or of all.
@@ -276,6 +306,22 @@ impl Opened {
                 })
             })
             .collect()
+    }
+
+    /// Takes an answer to a delay; one that says what was said before changes nothing.
+    async fn replies(&self, app: &App, reply: CustomerReply) -> Result<Response, Response> {
+        let (of, id) = (&self.standing.store, self.standing.order.id.clone());
+        match reply_to_delay(app, of, id, reply).await {
+            Ok(_) => Ok(self.back()),
+            Err(ActError::Conflict { .. }) => {
+                Ok(self.refused("nothing_to_answer", None, StatusCode::CONFLICT))
+            }
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    fn say(&self, key: &str) -> String {
+        say(language(&self.standing), key, &[])
     }
 
     /// Nothing of it waits: what was cancelled before is as it should be, what has left cannot be cancelled.
@@ -306,7 +352,7 @@ impl Opened {
         &self,
         heading: &'static str,
         items: Vec<ItemView>,
-        text: &'static str,
+        text: String,
         yes: (&'static str, String),
     ) -> Response {
         let page = render::asking(&Asking {
@@ -323,14 +369,14 @@ impl Opened {
     fn refused(
         &self,
         heading: &'static str,
-        text: Option<&'static str>,
+        why: Option<&'static str>,
         status: StatusCode,
     ) -> Response {
         let page = render::asking(&Asking {
             language: language(&self.standing),
             heading,
             items: Vec::new(),
-            text,
+            text: why.map(|key| self.say(key)),
             yes: None,
             path: Some(&self.path),
         });
@@ -357,11 +403,12 @@ fn nothing_there(headers: &HeaderMap) -> Response {
     let wanted = headers.get(header::ACCEPT_LANGUAGE);
     let wanted = wanted.and_then(|tags| tags.to_str().ok());
     let first = wanted.and_then(|tags| tags.split([',', ';']).next());
+    let language = first.map_or(Language::English, Language::for_tag);
     let page = render::asking(&Asking {
-        language: first.map_or(Language::English, Language::for_tag),
+        language,
         heading: "missing",
         items: Vec::new(),
-        text: Some("missing_why"),
+        text: Some(say(language, "missing_why", &[])),
         yes: None,
         path: None,
     });
@@ -383,15 +430,19 @@ fn dressed(status: StatusCode, html: String) -> Response {
     (status, headers, html).into_response()
 }
 
-/// Any page may read it: whoever knows the token may know the rest.
-fn readable(mut response: Response) -> Response {
+/// Pages on the shop's own origins may read it; those of others not, whatever token they came by.
+fn shared_with(shop: Option<&Shop>, headers: &HeaderMap, mut response: Response) -> Response {
+    let origin = headers.get(header::ORIGIN);
+    let origin = origin.filter(|origin| shop.is_some_and(|shop| auth::is_listed(shop, origin)));
     let headers = response.headers_mut();
-    let any = HeaderValue::from_static("*");
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, any);
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(
-        HeaderName::from_static("cross-origin-resource-policy"),
-        HeaderValue::from_static("cross-origin"),
-    );
+    let no_store = HeaderValue::from_static("no-store");
+    headers.insert(header::CACHE_CONTROL, no_store);
+    headers.insert(header::VARY, HeaderValue::from_static("Origin"));
+    if let Some(origin) = origin {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        let anywhere = HeaderValue::from_static("cross-origin");
+        let resource_policy = HeaderName::from_static("cross-origin-resource-policy");
+        headers.insert(resource_policy, anywhere);
+    }
     response
 }

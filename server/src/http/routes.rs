@@ -32,6 +32,8 @@ pub struct RouteNames {
 const CANCEL: &str = "/o/{store}/{order}/{token}/cancel";
 /// Where a customer answers to a delay.
 const CONSENT: &str = "/o/{store}/{order}/{token}/consent";
+/// Where a customer sets the shop a last period for what is late.
+const EXTRA_PERIOD: &str = "/o/{store}/{order}/{token}/extra-period";
 /// The style and the script of these pages.
 const ORDER_PAGE_PART: &str = "/o/{file}";
 /// What requests for no known path are counted as.
@@ -106,6 +108,10 @@ fn all() -> (Router<Web>, Router<App>, OpenApi) {
             CONSENT,
             get(order_page::ask_to_consent).post(order_page::consent),
         )
+        .route(
+            EXTRA_PERIOD,
+            get(order_page::ask_for_extra_period).post(order_page::set_extra_period),
+        )
         .layer(DefaultBodyLimit::max(PUBLIC_BODY_BYTES_MAX));
     let ours = ours
         .merge(pages)
@@ -165,7 +171,14 @@ impl RouteNames {
             with_parameters: Vec::new(),
         };
         let described = description.paths.paths.keys().map(String::as_str);
-        let others = ["/docs", "/docs/{file}", CANCEL, CONSENT, ORDER_PAGE_PART];
+        let others = [
+            "/docs",
+            "/docs/{file}",
+            CANCEL,
+            CONSENT,
+            EXTRA_PERIOD,
+            ORDER_PAGE_PART,
+        ];
         for path in described.chain(others) {
             // A server has one set of routes, for as long as it lives.
             let name: &'static str = Box::leak(path.to_owned().into_boxed_str());

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDate, Utc};
 use shared::availability::Location;
 use shared::delay::{
-    Action, DelayPolicy, Event, History, Law, Payment, Reply, Sense, Terms, When, on_day,
-    on_revision, reply as answer,
+    Action, Button, DelayPolicy, Event, History, Law, Payment, Reply, Sense, Terms, When, buttons,
+    on_day, on_revision, reply as answer,
 };
 use shared::ids::{OrderId, ReservationId, Sku, StoreId};
 use shared::quantity::Quantity;
@@ -30,6 +30,23 @@ pub enum CustomerReply {
     Consent,
     /// To set the shop a last period for all that is late.
     SetExtraPeriod,
+}
+
+/// How a part that is late stands where the law lets its customer set the shop a last period (EU-2, UK-1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ExtraPeriod {
+    /// It has passed in vain: the customer may end the contract.
+    Passed,
+    /// It can be set today.
+    Offered {
+        /// Its last day, if it is.
+        until: NaiveDate,
+    },
+    /// It was set.
+    Running {
+        /// Its last day.
+        until: NaiveDate,
+    },
 }
 
 /// Writes down what customers are to be told of parts whose promise was made anew in this change.
@@ -175,6 +192,22 @@ pub async fn reply_to_delay(
         Ok(after)
     })
     .await
+}
+
+/// The parts of an order that are late where the law gives the shop a last period, and how each stands.
+pub fn extra_periods<'a>(
+    standing: &'a Standing,
+    settings: &Settings,
+    now: DateTime<Utc>,
+) -> BTreeMap<ExtraPeriod, Vec<&'a WaitingPart>> {
+    let mut found: BTreeMap<ExtraPeriod, Vec<&WaitingPart>> = BTreeMap::new();
+    for part in &standing.waiting {
+        let side = Side::of(standing, settings, part, now);
+        if let Some(period) = side.and_then(|side| side.extra_period()) {
+            found.entry(period).or_default().push(part);
+        }
+    }
+    found
 }
 
 /// Does what time alone does: cancels what nobody agreed to wait for longer, or was never asked about.
@@ -343,6 +376,27 @@ impl Side {
         })
     }
 
+    fn extra_period(&self) -> Option<ExtraPeriod> {
+        let today = self.today;
+        match way_out(&self.history, today)? {
+            Button::EndContract { from } if from <= today => Some(ExtraPeriod::Passed),
+            Button::EndContract { from } => Some(ExtraPeriod::Running {
+                until: from.pred_opt()?,
+            }),
+            Button::SetExtraPeriod { from } if from <= today => {
+                let mut set = self.history.clone();
+                set.record(Event::ExtraPeriodSet { on: today }).ok()?;
+                match way_out(&set, today)? {
+                    Button::EndContract { from } => Some(ExtraPeriod::Offered {
+                        until: from.pred_opt()?,
+                    }),
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+
     fn last_told(&self) -> Option<When> {
         let events = self.history.events().iter().rev();
         events
@@ -352,6 +406,17 @@ impl Side {
             })
             .next()
     }
+}
+
+/// The answer that leads out of a contract which is not kept; none where nothing is late.
+fn way_out(history: &History, today: NaiveDate) -> Option<Button> {
+    let leads_out = |button: &Button| {
+        matches!(
+            button,
+            Button::SetExtraPeriod { .. } | Button::EndContract { .. }
+        )
+    };
+    buttons(history, today).into_iter().find(leads_out)
 }
 
 /// The rules that an order was placed under.

@@ -3,6 +3,9 @@
 //! [`view`] gathers all that the page says, ready in the customer's language; [`render`] puts it into HTML. The same
 //! view is what the page's script and the merchant's element read as JSON.
 
+pub mod labels;
 pub mod render;
 pub mod view;
 mod words;
+
+pub use words::say;

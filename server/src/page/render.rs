@@ -38,8 +38,8 @@ pub struct Asking<'a> {
     pub heading: &'static str,
     /// What it is about.
     pub items: Vec<ItemView>,
-    /// What it means.
-    pub text: Option<&'static str>,
+    /// What it means, in words.
+    pub text: Option<String>,
     /// What the button says, and where it is sent.
     pub yes: Option<(&'static str, String)>,
     /// The order's page; none where there is none.
@@ -47,33 +47,17 @@ pub struct Asking<'a> {
 }
 
 /// The page of an order, at `path`.
-pub fn order(page: &OrderPage, language: Language, path: &str) -> String {
-    let word = |key: &str| say(language, key, &[]);
-    let words = context! {
-        wait => word("button_wait"),
-        pay => word("button_pay"),
-        goods => word("goods"),
-        ready => word("ready"),
-        cancel_line => word("cancel_line"),
-        cancel_all => word("cancel_all"),
-        parcels => word("parcels"),
-        carrier => word("carrier"),
-        tracking => word("tracking"),
-        pays => word("pays"),
-        total => word("total"),
-    };
+pub fn order(page: &OrderPage, path: &str) -> String {
     let filled = context! {
         lang => page.lang,
         dir => page.dir,
         page => Value::from(Serde(page.clone())),
         path => path,
-        words => words,
-        updated => word("updated"),
     };
     html("order.html", filled)
 }
 
-/// A page that asks or refuses. Its texts are the keys of sentences.
+/// A page that asks or refuses. Its heading and its button are keys of sentences.
 pub fn asking(asking: &Asking<'_>) -> String {
     let language = asking.language;
     let items: Vec<Value> = asking
@@ -86,7 +70,7 @@ pub fn asking(asking: &Asking<'_>) -> String {
         dir => if language.is_right_to_left() { "rtl" } else { "ltr" },
         heading => say(language, asking.heading, &[]),
         items => items,
-        text => asking.text.map(|key| say(language, key, &[])),
+        text => asking.text.as_deref(),
         yes => asking.yes.as_ref().map(|(key, _)| say(language, key, &[])),
         action => asking.yes.as_ref().map(|(_, action)| action),
         path => asking.path,

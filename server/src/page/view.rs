@@ -11,10 +11,11 @@ use shared::text::{DateStyle, Language, Locale, Tables, YEAR_SHOWN_AFTER_DAYS};
 use shared::wire::Date;
 use utoipa::ToSchema;
 
+use super::labels::Labels;
 use super::words::{fill, say};
 use crate::catalogue::{Settings, Shop};
 use crate::operations::check_availability::{Question, answer, instant};
-use crate::operations::delays::{as_told, policy_of};
+use crate::operations::delays::{ExtraPeriod, as_told, extra_periods, policy_of};
 use crate::operations::records::{
     Account, ChargeState, NoticeRecord, NoticeState, OrderLine, PartKey, PaymentState, PromiseRow,
     RefundState, Shipment, Standing, WaitingPart,
@@ -46,12 +47,18 @@ pub struct OrderPage {
     pub lines: Vec<LineView>,
     /// What the customer is asked about a delay; null where nothing is.
     pub asked: Option<AskedView>,
+    /// The last periods that the customer may set for what is late, or has set; none where the law knows none, or nothing is late.
+    pub extra_periods: Vec<PeriodView>,
     /// What has left, oldest first.
     pub parcels: Vec<ParcelView>,
     /// What is paid; null where nothing is charged through this server.
     pub money: Option<MoneyView>,
     /// True while something waits: it can be cancelled.
     pub cancellable: bool,
+    /// The words around it.
+    pub text: Labels,
+    /// Instant (RFC 3339) at which all of this was so. No part of the `ETag`.
+    pub as_of: String,
 }
 
 /// What was ordered of a SKU.
@@ -124,6 +131,20 @@ pub struct AskedView {
     pub silence: String,
 }
 
+/// A last period for what is late.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = OrderPageExtraPeriod)]
+pub struct PeriodView {
+    /// `offered`, `running` or `passed`.
+    pub status: &'static str,
+    /// How it stands.
+    pub heading: String,
+    /// What is late.
+    pub items: Vec<ItemView>,
+    /// What it means.
+    pub text: String,
+}
+
 /// A parcel that has left.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = OrderPageParcel)]
@@ -173,9 +194,22 @@ pub struct DueView {
 }
 
 /// Gathers the page of an order.
-pub fn order_page(shop: &Shop, standing: &Standing, now: DateTime<Utc>) -> OrderPage {
+pub fn order_page(
+    shop: &Shop,
+    standing: &Standing,
+    language: Language,
+    now: DateTime<Utc>,
+) -> OrderPage {
     let settings = shop.settings();
-    Teller::new(shop, &settings, standing, now).page()
+    let teller = Teller {
+        shop,
+        settings: &settings,
+        standing,
+        language,
+        tables: Tables(language),
+        now,
+    };
+    teller.page()
 }
 
 /// What goods are called here.
@@ -207,24 +241,7 @@ struct Teller<'a> {
     now: DateTime<Utc>,
 }
 
-impl<'a> Teller<'a> {
-    fn new(
-        shop: &'a Shop,
-        settings: &'a Settings,
-        standing: &'a Standing,
-        now: DateTime<Utc>,
-    ) -> Self {
-        let language = language(standing);
-        Self {
-            shop,
-            settings,
-            standing,
-            language,
-            tables: Tables(language),
-            now,
-        }
-    }
-
+impl Teller<'_> {
     fn page(&self) -> OrderPage {
         let order = &self.standing.order;
         let status = self.status();
@@ -244,6 +261,10 @@ impl<'a> Teller<'a> {
             status_text: self.say(&format!("status_{status}"), &[]),
             lines: lines.map(|(at, line)| self.line(at, line)).collect(),
             asked: self.asked(),
+            extra_periods: extra_periods(self.standing, self.settings, self.now)
+                .iter()
+                .map(|(period, late)| self.extra_period(*period, late))
+                .collect(),
             parcels: self
                 .standing
                 .shipments
@@ -257,6 +278,8 @@ impl<'a> Teller<'a> {
                 .zip(order.currency)
                 .map(|(account, currency)| self.money(account, currency)),
             cancellable: !self.standing.waiting.is_empty(),
+            text: Labels::of(self.language),
+            as_of: instant(self.now),
         }
     }
 
@@ -411,6 +434,35 @@ impl<'a> Teller<'a> {
             heading: self.say("ask_wait", &[]),
             silence,
         })
+    }
+
+    fn extra_period(&self, period: ExtraPeriod, late: &[&WaitingPart]) -> PeriodView {
+        let dated = |key: &str, day: NaiveDate| self.say(key, &[("date", &self.date(day))]);
+        let plain = |key: &str| self.say(key, &[]);
+        let (status, heading, text) = match period {
+            ExtraPeriod::Passed => ("passed", plain("period_passed"), plain("period_passed_why")),
+            ExtraPeriod::Offered { until } => {
+                ("offered", plain("late"), dated("period_offered", until))
+            }
+            ExtraPeriod::Running { until } => {
+                ("running", dated("period_runs", until), plain("period_ends"))
+            }
+        };
+        let lines = (0..).zip(&self.standing.order.lines);
+        let items = lines.filter_map(|(at, line)| {
+            let parts = late.iter().filter(|part| part.line == at);
+            let quantity = parts.map(|part| part.quantity.units()).sum();
+            (quantity != 0).then(|| ItemView {
+                quantity,
+                title: title(self.shop, line),
+            })
+        });
+        PeriodView {
+            status,
+            heading,
+            items: items.collect(),
+            text,
+        }
     }
 
     fn parcel(&self, shipment: &Shipment) -> ParcelView {

@@ -115,6 +115,7 @@ async fn a_wrong_store_order_or_token_gives_one_and_the_same_page() {
         format!("/o/nobody/W-1/{token}"),
         format!("/o/default/W-1/{token}x/cancel"),
         format!("/o/default/W-1/{token}x/consent"),
+        format!("/o/default/W-1/{token}x/extra-period"),
     ];
     assert_eq!(right.status, 200);
     let first = visitor.get(&wrong[0]).await.text;
@@ -132,7 +133,15 @@ async fn a_wrong_store_order_or_token_gives_one_and_the_same_page() {
 async fn opening_a_page_changes_nothing() {
     let (shop, client, visitor, path) = ordered_by(json!({})).await;
     let before = (shown(&client, "W-1").await, shop.revision());
-    for below in ["", ".json", "/cancel", "/cancel?line=0", "/consent"] {
+    let pages = [
+        "",
+        ".json",
+        "/cancel",
+        "/cancel?line=0",
+        "/consent",
+        "/extra-period",
+    ];
+    for below in pages {
         let page = visitor.get(&format!("{path}{below}")).await;
         assert_eq!(page.status, 200, "{below}");
     }
@@ -214,6 +223,67 @@ async fn a_date_that_moved_is_told_with_its_cause_and_the_customer_may_agree() {
 }
 
 #[tokio::test]
+async fn whoever_has_nothing_late_or_another_law_sets_no_last_period() {
+    for country in ["US", "CH", "DE"] {
+        let (shop, client, visitor, path) = ordered_by(json!({"country": country})).await;
+        let late = json!({"expected_on": "2026-12-28"});
+        client.patch("/v1/purchase-orders/PO-7", late).await;
+        let before = shop.revision();
+        let page = visitor.get(&path).await;
+        assert!(!page.text.contains("last period"), "{country}");
+        let asked = visitor.get(&format!("{path}/extra-period")).await;
+        asked.says("There is nothing to answer");
+        let refused = visitor.post(&format!("{path}/extra-period")).await;
+        assert_eq!(refused.status, 409, "{country}");
+        assert_eq!(shop.revision(), before, "{country}");
+    }
+}
+
+#[tokio::test]
+async fn for_goods_that_are_late_a_european_sets_a_last_period_and_ends_the_contract_after_it() {
+    for country in ["DE", "GB"] {
+        let (shop, client, _, path) = ordered_by(json!({"country": country})).await;
+        let late = json!({"expected_on": "2027-01-08"});
+        client.patch("/v1/purchase-orders/PO-7", late).await;
+
+        // The day that was told has passed: the period can be set, for what is late.
+        let shop = shop.at("2026-12-16T20:00:00Z").await;
+        let visitor = Visitor::of(&shop);
+        let page = visitor.get(&path).await;
+        page.says("Part of your order is late");
+        page.says("until Wednesday, December 30");
+        let asked = visitor.get(&format!("{path}/extra-period")).await;
+        asked.says("Set us a last period?");
+        asked.says("2 × <bdi>A</bdi>");
+        assert!(!asked.text.contains("<bdi>B</bdi>"));
+        for _ in 0..2 {
+            let done = visitor.post(&format!("{path}/extra-period")).await;
+            assert_eq!((done.status, done.header("location")), (303, path.as_str()));
+        }
+        let page = visitor.get(&path).await;
+        page.says("You set us a last period until Wednesday, December 30");
+        assert!(!page.text.contains("extra-period"));
+        // Until its last day it holds, and what is late since then has a period of its own.
+        let shop = shop.at("2026-12-30T20:00:00Z").await;
+        let page = Visitor::of(&shop).get(&path).await;
+        page.says("You set us a last period until Wednesday, December 30");
+        page.says("until Wednesday, January 13");
+
+        // It has passed in vain: the contract is ended by cancelling, as far as it is late.
+        let shop = shop.at("2026-12-31T20:00:00Z").await;
+        let visitor = Visitor::of(&shop);
+        visitor.get(&path).await.says("The last period has passed");
+        let done = visitor.post(&format!("{path}/cancel?line=0")).await;
+        assert_eq!(done.status, 303);
+        let page = visitor.get(&path).await;
+        assert!(!page.text.contains("The last period has passed"));
+        let order = shown(&Client::new(&shop).await, "W-1").await;
+        assert_eq!(order["lines"][0]["cancelled"], 2);
+        shop.assert_sound().await;
+    }
+}
+
+#[tokio::test]
 async fn the_page_may_load_nothing_from_elsewhere_and_tells_nobody_its_address() {
     let (_shop, _client, visitor, path) = ordered_by(json!({})).await;
     let missing = format!("{path}x");
@@ -231,13 +301,12 @@ async fn the_page_may_load_nothing_from_elsewhere_and_tells_nobody_its_address()
 }
 
 #[tokio::test]
-async fn the_json_is_for_every_origin_and_is_not_sent_again_while_it_is_the_same() {
+async fn the_json_is_not_sent_again_while_it_is_the_same() {
     let (_shop, _client, visitor, path) = ordered_by(json!({})).await;
     let address = format!("{path}.json");
     let answer = visitor.get(&address).await;
     let page: Value = serde_json::from_str(&answer.text).expect("JSON");
     assert_eq!(page["lines"][0]["parts"][1]["ships_by"], "2026-12-15");
-    assert_eq!(answer.header("access-control-allow-origin"), "*");
     let tag = answer.header("etag");
     let again = visitor
         .send("GET", &address, &[("if-none-match", tag)])
@@ -248,6 +317,49 @@ async fn the_json_is_for_every_origin_and_is_not_sent_again_while_it_is_the_same
         .send("GET", &address, &[("if-none-match", tag)])
         .await;
     assert_eq!(changed.status, 200);
+}
+
+#[tokio::test]
+async fn the_json_is_for_the_shops_own_origins_alone_and_has_no_token() {
+    let (_shop, client, visitor, path) = ordered_by(json!({})).await;
+    let ours = "https://shop.example";
+    let store = json!({"name": "Shop", "origins": [ours]});
+    assert_eq!(client.put("/v1/store", store).await.status, 200);
+    let token = path.rsplit('/').next().expect("a token");
+    for (below, status) in [(".json", 200), ("x.json", 404)] {
+        let address = format!("{path}{below}");
+        for (origin, allowed) in [(ours, ours), ("https://other.example", ""), ("null", "")] {
+            let answer = visitor.send("GET", &address, &[("origin", origin)]).await;
+            assert_eq!(answer.status, status);
+            assert_eq!(answer.header("access-control-allow-origin"), allowed);
+            assert_eq!(answer.header("access-control-allow-credentials"), "");
+            assert_eq!(answer.header("vary"), "Origin");
+            assert_eq!(answer.header("cache-control"), "no-store");
+            let policy = match allowed {
+                "" => "same-origin",
+                _ => "cross-origin",
+            };
+            assert_eq!(answer.header("cross-origin-resource-policy"), policy);
+            assert!(!answer.text.contains(token));
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_json_speaks_the_language_that_a_page_asks_for() {
+    let (_shop, _client, visitor, path) = ordered_by(json!({"lang": "fr"})).await;
+    for (query, lang, goods) in [
+        ("", "fr", "Ce que vous avez commandé"),
+        ("?lang=de-AT", "de", "Was Sie bestellt haben"),
+        ("?lang=ar", "ar", "ما طلبته"),
+    ] {
+        let answer = visitor.get(&format!("{path}.json{query}")).await;
+        let page: Value = serde_json::from_str(&answer.text).expect("JSON");
+        assert_eq!(
+            (&page["lang"], &page["text"]["goods"]),
+            (&json!(lang), &json!(goods))
+        );
+    }
 }
 
 #[tokio::test]
