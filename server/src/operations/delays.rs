@@ -92,15 +92,34 @@ async fn tell_of(
     Ok(())
 }
 
-/// The mail with these notices was handed over: from then on the customer knows.
+/// The mail with these notices was handed over: from then on the customer knows. What came to be told while it was on its way is
+/// reckoned from there.
 pub(super) async fn have_told(
     writing: &mut Writing,
     settings: &Settings,
-    standing: &Standing,
+    order: &OrderId,
     notices: &[NoticeRecord],
     now: DateTime<Utc>,
 ) -> Result<(), ActError> {
+    if notices.is_empty() {
+        return Ok(());
+    }
+    let standing = writing.order(order).await?.ok_or(ActError::NotFound)?;
+    let stands = |notice: &NoticeRecord, state: NoticeState| {
+        let mut known = standing.notices.iter();
+        known.any(|known| {
+            known.key == notice.key && known.version == notice.version && known.state == state
+        })
+    };
+    let mut overtaken: Vec<PartKey> = Vec::new();
     for notice in notices {
+        // The customer may have answered on the order's page meanwhile, and knows since then.
+        if stands(notice, NoticeState::Told) {
+            continue;
+        }
+        if stands(notice, NoticeState::Replaced) {
+            overtaken.push(notice.key);
+        }
         let part = standing
             .waiting
             .iter()
@@ -109,13 +128,16 @@ pub(super) async fn have_told(
             Some(part) => today_at(settings, part, now),
             None => settings.location.calendar.today(now),
         };
-        let order = &standing.order.id;
         writing.told(order, notice.key, notice.version).await?;
         let told = Event::Told {
             on: today,
             due: notice.now,
         };
         writing.note_delay(order, notice.key, &told).await?;
+    }
+    if !overtaken.is_empty() {
+        let standing = writing.order(order).await?.ok_or(ActError::NotFound)?;
+        tell_of(writing, settings, &standing, &overtaken, now).await?;
     }
     Ok(())
 }

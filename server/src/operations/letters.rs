@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
+use sha2::{Digest, Sha256};
 use shared::delay::{Sense, Silence, When};
-use shared::ids::{ShipmentId, Sku, StoreId};
+use shared::ids::{OrderId, ShipmentId, Sku, StoreId};
 use shared::money::Money;
 use shared::text::Language;
 
@@ -16,6 +17,7 @@ use super::records::{
 use super::running::{Touched, publish};
 use crate::app::App;
 use crate::catalogue::Shop;
+use crate::hex;
 use crate::mail::carrier::Undelivered;
 use crate::mail::render::Template;
 use crate::mail::{Change, Letter, LetterKind, LetterLine, Slice};
@@ -95,8 +97,9 @@ pub(super) async fn send(app: &App, store: &StoreId, errand: &Errand) -> Result<
     // A template of the shop's that fails is no reason to tell nobody.
     let mail = mail.or_else(|_| Template::ours().mail(&letter));
     let mail = mail.map_err(|error| Unsent::Never(error.to_string()))?;
+    let name = message_name(errand, order, &notices);
     carrier
-        .carry(&format!("{store}.{}", errand.name), &to, &mail, now)
+        .carry(&format!("{store}.{name}"), &to, &mail, now)
         .await
         .map_err(|undelivered| match undelivered {
             Undelivered::Again(why) => Unsent::Again(why),
@@ -116,7 +119,7 @@ pub(super) async fn send(app: &App, store: &StoreId, errand: &Errand) -> Result<
         writing.undo().await.map_err(ActError::from)?;
         return Ok(());
     }
-    have_told(&mut writing, &shop.settings(), &standing, &notices, now).await?;
+    have_told(&mut writing, &shop.settings(), order, &notices, now).await?;
     let revision = writing.commit().await.map_err(ActError::from)?;
     publish(app, store, Touched::Skus(Vec::new()), revision).await;
     Ok(())
@@ -130,6 +133,23 @@ fn due(standing: &Standing) -> Vec<NoticeRecord> {
         .filter(|notice| notice.state == NoticeState::Due && waits(notice.key))
         .cloned()
         .collect()
+}
+
+/// By what a letter is known, however often it is sent: its errand. Where it tells of dates that were moved, by what it tells: an
+/// errand that is tried again after another move tells something else, and a reader that knows the name would not show it.
+fn message_name(errand: &Errand, order: &OrderId, notices: &[NoticeRecord]) -> String {
+    if notices.is_empty() {
+        return errand.name.clone();
+    }
+    let mut told = Sha256::new();
+    for notice in notices {
+        let (key, now) = (notice.key, day(notice.now));
+        told.update(format!(
+            "{} {} {} {} {now:?}\n",
+            key.line, key.part, notice.version, notice.kind
+        ));
+    }
+    format!("mail delayed/{order}/{}", hex::text(&told.finalize()[..8]))
 }
 
 fn letter(

@@ -215,6 +215,53 @@ impl Connected {
         connected
     }
 
+    /// An order of A and B, which come with different deliveries, by a customer who was written to that it stands.
+    async fn with_two_deliveries() -> Self {
+        let mut connected = Self::new().await;
+        let client = &connected.client;
+        for (name, delivery) in [("A", "PO-7"), ("B", "PO-8")] {
+            sku(client, name, 0, json!({})).await;
+            ordered(client, delivery, name, 2, "2026-12-11").await;
+        }
+        let order = json!({
+            "lines": [{"sku": "A", "quantity": 1}, {"sku": "B", "quantity": 1}],
+            "customer": {"email": "anna@example.org", "country": "US"},
+        });
+        assert_eq!(place(client, "W-1", order).await.status, 201);
+        connected.after_hours(1).await;
+        assert_eq!(connected.letters(), ["Your order W-1 at default"]);
+        connected
+    }
+
+    async fn slips(&self, delivery: &str, to: Value) {
+        let path = format!("/v1/purchase-orders/{delivery}");
+        let reply = self
+            .client
+            .patch(&path, json!({"expected_on": to}))
+            .await;
+        assert_eq!(reply.status, 200);
+    }
+
+    /// From now on no letter is taken.
+    fn mail_goes_down(&self) {
+        let mail = self.shop.directory.path().join("mail");
+        std::fs::rename(&mail, mail.with_extension("away")).expect("letters were sent before");
+        std::fs::write(&mail, "no folder").expect("a file");
+    }
+
+    fn mail_comes_back(&self) {
+        let mail = self.shop.directory.path().join("mail");
+        std::fs::remove_file(&mail).expect("the file");
+        std::fs::rename(mail.with_extension("away"), &mail).expect("the letters");
+    }
+
+    /// How often it was written down that something happened to the order.
+    async fn noted(&self, what: &str) -> usize {
+        let evidence = self.client.get("/v1/orders/W-1/evidence").await.json();
+        let entries = evidence["items"].as_array().expect("entries").iter();
+        entries.filter(|entry| entry["what"] == what).count()
+    }
+
     /// Lets time go on and does what is due, for so many hours.
     async fn after_hours(&mut self, hours: i64) {
         for _ in 0..hours {
@@ -455,11 +502,48 @@ async fn errands_of_a_server_that_fell_are_done_by_another_after_a_while() {
             16,
         )
         .await;
-    assert_eq!(taken.expect("errands").len(), 2, "a letter and a capture");
+    assert_eq!(
+        taken.expect("errands").len(),
+        1,
+        "of a letter and a capture, one at a time"
+    );
     // Nobody else does them meanwhile.
     run_due(app, store).await.expect("nothing to do");
     assert!(connected.bank.done().is_empty());
     connected.after_hours(1).await;
     assert_eq!(connected.charge().await, ("captured".to_owned(), 1_134));
     assert_eq!(connected.letters().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deliveries_of_one_order_that_slip_at_once_are_one_letter() {
+    let mut connected = Connected::with_two_deliveries().await;
+    connected.slips("PO-7", json!("2026-12-18")).await;
+    connected.slips("PO-8", json!("2026-12-21")).await;
+    connected.after_hours(1).await;
+    assert_eq!(
+        connected.letters(),
+        ["Your order W-1 at default", "Order W-1: a new date"]
+    );
+    assert_eq!(connected.noted("told").await, 2, "once for each part");
+    connected.shop.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_slipped_while_the_mail_was_down_is_one_letter_when_it_is_back() {
+    let mut connected = Connected::with_two_deliveries().await;
+    connected.mail_goes_down();
+    connected.slips("PO-7", json!("2026-12-18")).await;
+    connected.after_hours(1).await;
+    connected.slips("PO-8", json!("2026-12-21")).await;
+    connected.slips("PO-7", json!("2026-12-23")).await;
+    connected.after_hours(1).await;
+    connected.mail_comes_back();
+    connected.after_hours(2).await;
+    assert_eq!(
+        connected.letters(),
+        ["Your order W-1 at default", "Order W-1: a new date"]
+    );
+    assert_eq!(connected.noted("told").await, 2, "once for each part");
+    connected.shop.assert_sound().await;
 }
