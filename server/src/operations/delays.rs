@@ -92,6 +92,25 @@ async fn tell_of(
     Ok(())
 }
 
+/// What is still to be told: of parts that wait, and that time has not ended meanwhile.
+pub(super) fn to_tell(
+    standing: &Standing,
+    settings: &Settings,
+    now: DateTime<Utc>,
+) -> Vec<NoticeRecord> {
+    let stands = |key: PartKey| {
+        let mut waiting = standing.waiting.iter();
+        let part = waiting.find(|part| PartKey::of(part) == key);
+        part.and_then(|part| Side::of(standing, settings, part, now))
+            .is_some_and(|side| side.waits())
+    };
+    let notices = standing.notices.iter();
+    notices
+        .filter(|notice| notice.state == NoticeState::Due && stands(notice.key))
+        .cloned()
+        .collect()
+}
+
 /// The mail with these notices was handed over: from then on the customer knows. What came to be told while it was on its way is
 /// reckoned from there.
 pub(super) async fn have_told(
@@ -363,6 +382,12 @@ impl Side {
             due: in_sense(part.due),
             today: location.calendar.today(now),
         })
+    }
+
+    /// True unless it has ended, perhaps by time alone.
+    fn waits(&self) -> bool {
+        let standing = self.history.standing(self.today);
+        matches!(standing, shared::delay::Standing::Waits { .. })
     }
 
     fn last_told(&self) -> Option<When> {

@@ -10,10 +10,8 @@ use shared::money::Money;
 use shared::text::Language;
 
 use super::ActError;
-use super::delays::{as_told, have_told, policy_of};
-use super::records::{
-    Charge, Errand, ErrandEnd, NoticeRecord, NoticeState, PartKey, Standing, WaitingPart,
-};
+use super::delays::{as_told, have_told, policy_of, to_tell};
+use super::records::{Charge, Errand, ErrandEnd, NoticeRecord, PartKey, Standing, WaitingPart};
 use super::running::{Touched, publish};
 use crate::app::App;
 use crate::catalogue::Shop;
@@ -81,7 +79,7 @@ pub(super) async fn send(app: &App, store: &StoreId, errand: &Errand) -> Result<
     })?;
     let content: Content = serde_json::from_str(&errand.content).unwrap_or_default();
     let notices: Vec<NoticeRecord> = match content.letter.as_str() {
-        "delayed" => due(&standing),
+        "delayed" => to_tell(&standing, &shop.settings(), now),
         _ => Vec::new(),
     };
     let letter = letter(app, &shop, &standing, &content, &notices)?;
@@ -123,16 +121,6 @@ pub(super) async fn send(app: &App, store: &StoreId, errand: &Errand) -> Result<
     let revision = writing.commit().await.map_err(ActError::from)?;
     publish(app, store, Touched::Skus(Vec::new()), revision).await;
     Ok(())
-}
-
-/// What is still to be told of parts that still wait.
-fn due(standing: &Standing) -> Vec<NoticeRecord> {
-    let waits = |key: PartKey| standing.waiting.iter().any(|part| PartKey::of(part) == key);
-    let notices = standing.notices.iter();
-    notices
-        .filter(|notice| notice.state == NoticeState::Due && waits(notice.key))
-        .cloned()
-        .collect()
 }
 
 /// By what a letter is known, however often it is sent: its errand. Where it tells of dates that were moved, by what it tells: an

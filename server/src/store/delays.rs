@@ -190,7 +190,8 @@ pub fn event_name(event: &Event) -> &'static str {
 }
 
 impl Store {
-    /// Orders of which time alone may end something: a promised day is over, or silence has cancelled.
+    /// Orders of which time alone may end something: a promised day is over, silence has cancelled, or a day is over of which
+    /// nobody was told yet that it is not kept.
     pub async fn orders_overdue(
         &self,
         store: &StoreId,
@@ -218,6 +219,7 @@ impl Store {
                         AND notice.line = part.line
                         AND notice.part = part.part
                         AND ( notice.cancels_on < $2
+                           OR (notice.state = 'due' AND notice.was_by < $2)
                            OR notice.kind = 'cancelled_by_seller'
                             )
                    )

@@ -156,6 +156,38 @@ async fn silence_about_a_date_nobody_knows_cancels_after_thirty_days_and_frees_t
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_could_be_told_in_time_ends_on_the_day_that_was_told_before() {
+    for later in [json!("2026-12-18"), json!(null)] {
+        // Nobody carries this shop's mail.
+        let (shop, client) = owing(json!({"country": "US", "email": "anna@example.org"})).await;
+        expect_on(&client, later.clone()).await;
+        assert_eq!(told(&client).await[0].2, "due");
+
+        let shop = shop.at("2026-12-15T20:00:00Z").await;
+        look_after_delays(&shop.app, &shop.store)
+            .await
+            .expect("a look");
+        let client = Client::new(&shop).await;
+        assert_eq!(shown(&client, "W-1").await["status"], "open", "{later}");
+
+        let shop = shop.at("2026-12-16T20:00:00Z").await;
+        look_after_delays(&shop.app, &shop.store)
+            .await
+            .expect("a look");
+        let client = Client::new(&shop).await;
+        assert_eq!(shown(&client, "W-1").await["status"], "cancelled", "{later}");
+        let evidence = client.get("/v1/orders/W-1/evidence").await.json();
+        let entries = evidence["items"].as_array().expect("entries").iter();
+        let ended: Vec<&str> = entries
+            .filter(|entry| entry["what"] == "cancelled")
+            .filter_map(|entry| entry["detail"].as_str())
+            .collect();
+        assert_eq!(ended, ["2026-12-15: no_notice"], "{later}");
+        shop.assert_sound().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_agrees_to_wait_is_not_cancelled_and_may_still_cancel() {
     let (shop, client) = owing(json!({"country": "US"})).await;
     assert_eq!(reply(&client, "consent").await.code(), "nothing_to_answer");

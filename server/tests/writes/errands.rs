@@ -13,6 +13,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use server::clock::{Clock, Hand};
 use server::connections::Connections;
+use server::operations::delays::look_after_delays;
 use server::operations::errands::run_due;
 use server::operations::look_after_payments::{Seen, look_after_payments};
 use server::payments::signature::{Secret, verify_standard};
@@ -545,5 +546,27 @@ async fn what_slipped_while_the_mail_was_down_is_one_letter_when_it_is_back() {
         ["Your order W-1 at default", "Order W-1: a new date"]
     );
     assert_eq!(connected.noted("told").await, 2, "once for each part");
+    connected.shop.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_could_not_be_told_in_time_is_told_of_the_end_and_of_no_later_date() {
+    let mut connected = Connected::with_two_deliveries().await;
+    connected.mail_goes_down();
+    connected.slips("PO-7", json!("2026-12-18")).await;
+    connected.slips("PO-8", json!("2026-12-21")).await;
+    // The day after the one that was told, before anybody looked what time has ended.
+    connected.at = "2026-12-16T15:00:00Z".parse().expect("an instant");
+    connected.mail_comes_back();
+    connected.after_hours(2).await;
+    assert_eq!(connected.letters(), ["Your order W-1 at default"]);
+    look_after_delays(&connected.shop.app, &connected.shop.store)
+        .await
+        .expect("a look");
+    connected.after_hours(1).await;
+    assert_eq!(
+        connected.letters(),
+        ["Your order W-1 at default", "Order W-1: cancelled"]
+    );
     connected.shop.assert_sound().await;
 }
