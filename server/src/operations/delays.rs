@@ -15,19 +15,27 @@ use shared::supply::Due;
 
 use super::ActError;
 use super::cancel_order::cancel_parts;
+use super::once::{Once, Outcome};
 use super::payment::write_to;
 use super::records::{NoticeRecord, NoticeState, PartKey, Standing, WaitingPart};
 use super::running::{Touched, again, detached, publish};
 use crate::app::App;
-use crate::catalogue::Settings;
+use crate::catalogue::{Settings, Shop};
 use crate::store::Writing;
 use crate::store::writing::Note;
+
+/// Orders that are looked after at a time.
+const LOOKED_AFTER_MAX: u32 = 200;
 
 /// What a customer says to a delay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CustomerReply {
     /// To wait for all that was asked about.
-    Consent,
+    Consent {
+        /// The latest date that the customer saw, on the order's page or otherwise: with that all of it was told. `None`: what our
+        /// letters told.
+        seen: Option<When>,
+    },
     /// To set the shop a last period for all that is late.
     SetExtraPeriod,
 }
@@ -91,7 +99,7 @@ async fn tell_of(
             writing.replace_notices(&order.id, key).await?;
             continue;
         };
-        writing.add_notice(&order.id, key, &notice).await?;
+        let version = writing.add_notice(&order.id, key, &notice).await?;
         is_news = true;
         // The shop writes to its customers itself: it is told by the order and by a message of ours.
         if order.customer.email.is_none() {
@@ -99,6 +107,7 @@ async fn tell_of(
                 on: side.today,
                 due: notice.promise_to,
             };
+            writing.told(&order.id, key, version).await?;
             writing.note_delay(&order.id, key, &told).await?;
         }
     }
@@ -109,15 +118,53 @@ async fn tell_of(
     Ok(())
 }
 
-/// The mail with these notices was handed over: from then on the customer knows.
+/// What is still to be told: of parts that wait, and that time has not ended meanwhile.
+pub(super) fn to_tell(
+    standing: &Standing,
+    settings: &Settings,
+    now: DateTime<Utc>,
+) -> Vec<NoticeRecord> {
+    let stands = |key: PartKey| {
+        let mut waiting = standing.waiting.iter();
+        let part = waiting.find(|part| PartKey::of(part) == key);
+        part.and_then(|part| Side::of(standing, settings, part, now))
+            .is_some_and(|side| side.waits())
+    };
+    let notices = standing.notices.iter();
+    notices
+        .filter(|notice| notice.state == NoticeState::Due && stands(notice.key))
+        .cloned()
+        .collect()
+}
+
+/// The mail with these notices was handed over: from then on the customer knows. What came to be told while it was on its way is
+/// reckoned from there.
 pub(super) async fn have_told(
     writing: &mut Writing,
     settings: &Settings,
-    standing: &Standing,
+    order: &OrderId,
     notices: &[NoticeRecord],
     now: DateTime<Utc>,
 ) -> Result<(), ActError> {
+    if notices.is_empty() {
+        return Ok(());
+    }
+    let standing = writing.order(order).await?.ok_or(ActError::NotFound)?;
+    let stands = |notice: &NoticeRecord, state: NoticeState| {
+        let mut known = standing.notices.iter();
+        known.any(|known| {
+            known.key == notice.key && known.version == notice.version && known.state == state
+        })
+    };
+    let mut overtaken: Vec<PartKey> = Vec::new();
     for notice in notices {
+        // The customer may have answered on the order's page meanwhile, and knows since then.
+        if stands(notice, NoticeState::Told) {
+            continue;
+        }
+        if stands(notice, NoticeState::Replaced) {
+            overtaken.push(notice.key);
+        }
         let part = standing
             .waiting
             .iter()
@@ -126,7 +173,6 @@ pub(super) async fn have_told(
             Some(part) => today_at(settings, part, now),
             None => settings.location.calendar.today(now),
         };
-        let order = &standing.order.id;
         writing.told(order, notice.key, notice.version).await?;
         let told = Event::Told {
             on: today,
@@ -134,62 +180,47 @@ pub(super) async fn have_told(
         };
         writing.note_delay(order, notice.key, &told).await?;
     }
+    if !overtaken.is_empty() {
+        let standing = writing.order(order).await?.ok_or(ActError::NotFound)?;
+        tell_of(writing, settings, &standing, &overtaken, now).await?;
+    }
     Ok(())
 }
 
-/// Takes a customer's reply to a delay. Cancelling is [`super::cancel_order`]'s.
+/// Takes a customer's reply to a delay, once where it is asked for so. Cancelling is [`super::cancel_order`]'s.
 ///
 /// # Errors
 ///
-/// [`ActError::NotFound`]; [`ActError::Conflict`] where nothing was asked, or it is too late or too early for an answer.
+/// [`ActError::NotFound`]; [`ActError::Conflict`] where nothing was asked, it is too late or too early for an answer, or it would
+/// agree to a later date than the customer saw.
 pub async fn reply_to_delay(
     app: &App,
     store: &StoreId,
     order: OrderId,
     reply: CustomerReply,
-) -> Result<Standing, ActError> {
-    let with = (app.clone(), store.clone(), order);
-    detached(with, move |(app, store, order)| async move {
+    once: Option<Once<Standing>>,
+) -> Result<Outcome<Standing>, ActError> {
+    let with = (app.clone(), store.clone(), order, once);
+    detached(with, move |(app, store, order, once)| async move {
         let now = app.clock.now();
         let note = Note::new("reply_to_delay", order.as_str());
         let mut writing = app.store.begin(&store, note, now).await?;
+        if let Some(once) = &once
+            && let Some(answer) = once.before(&mut writing).await?
+        {
+            return Ok(Outcome::Before(answer));
+        }
         let shop = app.catalogue.shop(&store).ok_or(ActError::NotFound)?;
-        let settings = shop.settings();
         let before = writing.order(&order).await?.ok_or(ActError::NotFound)?;
-        let (mut is_taken, mut refusal) = (false, None);
-        for part in &before.waiting {
-            let Some(side) = Side::of(&before, &settings, part, now) else {
-                continue;
-            };
-            let said = match reply {
-                CustomerReply::SetExtraPeriod => Reply::SetExtraPeriod,
-                CustomerReply::Consent => match side.last_told() {
-                    Some(to) => Reply::Consent { to },
-                    None => continue,
-                },
-            };
-            match answer(&side.history, said, side.today) {
-                Ok(replied) => {
-                    is_taken = true;
-                    if let Some(event) = replied.record {
-                        writing.note_delay(&order, PartKey::of(part), &event).await?;
-                    }
-                }
-                Err(refused) => refusal = Some(refused),
-            }
-        }
-        if !is_taken {
-            let detail = match refusal {
-                Some(refused) => format!("the answer cannot be taken: {refused}. GET /v1/orders/{{id}} says how it stands"),
-                None => "nothing of this order was asked: there is nothing to answer".into(),
-            };
-            return Err(ActError::conflict("nothing_to_answer", detail));
-        }
+        take_reply(&mut writing, &shop.settings(), &before, reply, now).await?;
         writing.touch_order(&order).await?;
         let after = writing.order(&order).await?.ok_or(ActError::NotFound)?;
+        if let Some(once) = &once {
+            once.keep(&mut writing, &after);
+        }
         let revision = writing.commit().await?;
         publish(&app, &store, Touched::Skus(Vec::new()), revision).await;
-        Ok(after)
+        Ok(Outcome::Done(after))
     })
     .await
 }
@@ -210,7 +241,68 @@ pub fn extra_periods<'a>(
     found
 }
 
-/// Does what time alone does: cancels what nobody agreed to wait for longer, or was never asked about.
+async fn take_reply(
+    writing: &mut Writing,
+    settings: &Settings,
+    before: &Standing,
+    reply: CustomerReply,
+    now: DateTime<Utc>,
+) -> Result<(), ActError> {
+    let order = &before.order.id;
+    let (mut is_taken, mut refusal) = (false, None);
+    for part in &before.waiting {
+        let key = PartKey::of(part);
+        let Some(mut side) = Side::of(before, settings, part, now) else {
+            continue;
+        };
+        let mut shown = None;
+        let said = match reply {
+            CustomerReply::SetExtraPeriod => Reply::SetExtraPeriod,
+            CustomerReply::Consent { seen } => {
+                if let Some(seen) = seen {
+                    shown = side.show(before, key);
+                    side.check_seen(seen)?;
+                }
+                match side.last_told() {
+                    Some(to) => Reply::Consent { to },
+                    None => continue,
+                }
+            }
+        };
+        let replied = match answer(&side.history, said, side.today) {
+            Ok(replied) => replied,
+            Err(refused) => {
+                refusal = Some(refused);
+                continue;
+            }
+        };
+        is_taken = true;
+        if let Some(notice) = shown {
+            let told = Event::Told {
+                on: side.today,
+                due: notice.now,
+            };
+            writing.told(order, key, notice.version).await?;
+            writing.note_delay(order, key, &told).await?;
+        }
+        if let Some(event) = replied.record {
+            writing.note_delay(order, key, &event).await?;
+        }
+    }
+    if is_taken {
+        return Ok(());
+    }
+    let detail = match refusal {
+        Some(refused) => format!(
+            "the answer cannot be taken: {refused}. GET /v1/orders/{{id}} says how it stands"
+        ),
+        None => "nothing of this order was asked: there is nothing to answer".into(),
+    };
+    Err(ActError::conflict("nothing_to_answer", detail))
+}
+
+/// Does what time alone does: cancels what nobody agreed to wait for longer, or was never asked about. An order with which that
+/// fails is logged, and keeps no other one waiting.
 ///
 /// # Errors
 ///
@@ -221,15 +313,37 @@ pub async fn look_after_delays(app: &App, store: &StoreId) -> Result<(), ActErro
     };
     let now = app.clock.now();
     let today = shop.settings().location.calendar.today(now);
-    for order in app.store.orders_overdue(store, today).await? {
-        let Some(standing) = app.store.order(store, &order, now).await? else {
-            continue;
+    let mut after = String::new();
+    loop {
+        let overdue = app
+            .store
+            .orders_overdue(store, today, &after, LOOKED_AFTER_MAX)
+            .await?;
+        let Some(last) = overdue.last() else {
+            return Ok(());
         };
-        if !lapsed(&standing, &shop.settings(), now).is_empty() {
-            again(|| end_lapsed(app, store, &order, now)).await?;
+        after = last.to_string();
+        for order in &overdue {
+            if let Err(error) = look_after_order(app, &shop, order, now).await {
+                tracing::warn!(%order, error = %error, "Cannot look after the dates of order `{order}`: {error}");
+            }
         }
     }
-    Ok(())
+}
+
+async fn look_after_order(
+    app: &App,
+    shop: &Shop,
+    order: &OrderId,
+    now: DateTime<Utc>,
+) -> Result<(), ActError> {
+    let Some(standing) = app.store.order(&shop.id, order, now).await? else {
+        return Ok(());
+    };
+    if lapsed(&standing, &shop.settings(), now).is_empty() {
+        return Ok(());
+    }
+    again(|| end_lapsed(app, &shop.id, order, now)).await
 }
 
 async fn end_lapsed(
@@ -397,6 +511,40 @@ impl Side {
         }
     }
 
+    /// True unless it has ended, perhaps by time alone.
+    fn waits(&self) -> bool {
+        let standing = self.history.standing(self.today);
+        matches!(standing, shared::delay::Standing::Waits { .. })
+    }
+
+    /// Takes what is still to be told of a part as told, since it was read elsewhere. Returns it, if there was something.
+    fn show<'a>(&mut self, standing: &'a Standing, key: PartKey) -> Option<&'a NoticeRecord> {
+        let notices = standing.notices.iter();
+        let notice = notices
+            .filter(|notice| notice.key == key && notice.state == NoticeState::Due)
+            .max_by_key(|notice| notice.version)?;
+        let told = Event::Told {
+            on: self.today,
+            due: notice.now,
+        };
+        self.history.record(told).ok().map(|_| notice)
+    }
+
+    /// An answer is none to a question about a later date than the one that was read.
+    fn check_seen(&self, seen: When) -> Result<(), ActError> {
+        let is_asked = buttons(&self.history, self.today).contains(&Button::Consent);
+        match self.last_told().filter(|to| is_asked && seen < *to) {
+            None => Ok(()),
+            Some(to) => {
+                let detail = format!(
+                    "the date is another one by now: {}. Show it to the customer, and ask again",
+                    when_name(to)
+                );
+                Err(ActError::conflict("promise_changed", detail))
+            }
+        }
+    }
+
     fn last_told(&self) -> Option<When> {
         let events = self.history.events().iter().rev();
         events
@@ -419,6 +567,25 @@ fn way_out(history: &History, today: NaiveDate) -> Option<Button> {
     buttons(history, today).into_iter().find(leads_out)
 }
 
+/// What is written for a date that is not known.
+const UNKNOWN: &str = "unknown";
+
+/// How a date that was told is written where a customer's answer names it.
+pub fn when_name(when: When) -> String {
+    match when {
+        When::By(day) => day.to_string(),
+        When::Unknown => UNKNOWN.into(),
+    }
+}
+
+/// Which date is written so; none for anything else.
+pub fn when_named(name: &str) -> Option<When> {
+    match name {
+        UNKNOWN => Some(When::Unknown),
+        day => day.parse().ok().map(When::By),
+    }
+}
+
 /// The rules that an order was placed under.
 pub fn policy_of(standing: &Standing) -> DelayPolicy {
     let country = standing.order.customer.country.as_deref();
@@ -426,11 +593,26 @@ pub fn policy_of(standing: &Standing) -> DelayPolicy {
     standing.order.delays.policy(law)
 }
 
-/// A ship-by day in the sense of the law: where that looks at the door, the day on which it is there.
+/// A ship-by day in the sense of the law: where that looks at the door, the day on which it is there, if that can be known.
 fn as_meant(sense: Sense, location: &Location, zone: Option<&str>, day: NaiveDate) -> NaiveDate {
     match (sense, zone) {
         (Sense::DeliverBy, Some(zone)) => location.delivers_by(day, zone).unwrap_or(day),
         _ => day,
+    }
+}
+
+/// What the days are that a part's customer is told: those of delivery, where the law looks at the door and the way there is known.
+pub fn sense_of(standing: &Standing, settings: &Settings, part: &WaitingPart) -> Sense {
+    let mut locations = settings.locations.iter();
+    let location = locations.find(|location| location.id == part.location);
+    let zone = settings.promises.zone.as_deref();
+    let is_known = location.zip(zone).is_some_and(|(location, zone)| {
+        let mut ways = location.transit.iter();
+        ways.any(|transit| &*transit.zone == zone)
+    });
+    match is_known {
+        true => policy_of(standing).law.sense(),
+        false => Sense::ShipBy,
     }
 }
 

@@ -1,11 +1,12 @@
 //! All that happened to an order, oldest first: what a merchant shows where somebody doubts it (16 CFR 435.2(a)(4)).
 
 use chrono::{DateTime, Utc};
+use shared::delay::Event;
 use shared::ids::{OrderId, StoreId};
 use shared::supply::Due;
 
 use super::ActError;
-use super::records::{ErrandKind, Standing, event_name, silence_name};
+use super::records::{ErrandKind, Standing, cause_name, event_name, silence_name};
 use crate::app::App;
 
 /// Something that happened to an order.
@@ -142,11 +143,7 @@ fn of_standing(standing: &Standing) -> Vec<Happened> {
         all.push(Happened {
             line: Some(past.key.line),
             part: Some(past.key.part),
-            ..happened(
-                past.at,
-                event_name(&past.event),
-                past.event.on().to_string(),
-            )
+            ..happened(past.at, event_name(&past.event), said(&past.event))
         });
     }
     for shipment in &standing.shipments {
@@ -166,6 +163,16 @@ fn of_standing(standing: &Standing) -> Vec<Happened> {
         all.push(happened(event.at, &event.kind, about));
     }
     all
+}
+
+/// The day on which something happened to a date, and what it was about.
+fn said(event: &Event) -> String {
+    let on = event.on();
+    match event {
+        Event::Told { due: to, .. } | Event::Consented { to, .. } => format!("{on}: {}", day(*to)),
+        Event::Cancelled { cause, .. } => format!("{on}: {}", cause_name(*cause)),
+        _ => on.to_string(),
+    }
 }
 
 fn day(when: shared::delay::When) -> String {

@@ -3,19 +3,19 @@
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
+use sha2::{Digest, Sha256};
 use shared::delay::{Sense, Silence, When};
-use shared::ids::{ShipmentId, Sku, StoreId};
+use shared::ids::{OrderId, ShipmentId, Sku, StoreId};
 use shared::money::Money;
 use shared::text::Language;
 
 use super::ActError;
-use super::delays::{as_told, have_told, policy_of};
-use super::records::{
-    Charge, Errand, ErrandEnd, NoticeRecord, NoticeState, PartKey, Standing, WaitingPart,
-};
+use super::delays::{as_told, have_told, policy_of, sense_of, to_tell};
+use super::records::{Charge, Errand, ErrandEnd, NoticeRecord, PartKey, Standing, WaitingPart};
 use super::running::{Touched, publish};
 use crate::app::App;
-use crate::catalogue::Shop;
+use crate::catalogue::{Settings, Shop};
+use crate::hex;
 use crate::mail::carrier::Undelivered;
 use crate::mail::render::Template;
 use crate::mail::{Change, Letter, LetterKind, LetterLine, Slice};
@@ -79,7 +79,7 @@ pub(super) async fn send(app: &App, store: &StoreId, errand: &Errand) -> Result<
     })?;
     let content: Content = serde_json::from_str(&errand.content).unwrap_or_default();
     let notices: Vec<NoticeRecord> = match content.letter.as_str() {
-        "delayed" => due(&standing),
+        "delayed" => to_tell(&standing, &shop.settings(), now),
         _ => Vec::new(),
     };
     let letter = letter(app, &shop, &standing, &content, &notices)?;
@@ -95,8 +95,9 @@ pub(super) async fn send(app: &App, store: &StoreId, errand: &Errand) -> Result<
     // A template of the shop's that fails is no reason to tell nobody.
     let mail = mail.or_else(|_| Template::ours().mail(&letter));
     let mail = mail.map_err(|error| Unsent::Never(error.to_string()))?;
+    let name = message_name(errand, order, &notices);
     carrier
-        .carry(&format!("{store}.{}", errand.name), &to, &mail, now)
+        .carry(&format!("{store}.{name}"), &to, &mail, now)
         .await
         .map_err(|undelivered| match undelivered {
             Undelivered::Again(why) => Unsent::Again(why),
@@ -116,20 +117,27 @@ pub(super) async fn send(app: &App, store: &StoreId, errand: &Errand) -> Result<
         writing.undo().await.map_err(ActError::from)?;
         return Ok(());
     }
-    have_told(&mut writing, &shop.settings(), &standing, &notices, now).await?;
+    have_told(&mut writing, &shop.settings(), order, &notices, now).await?;
     let revision = writing.commit().await.map_err(ActError::from)?;
     publish(app, store, Touched::Skus(Vec::new()), revision).await;
     Ok(())
 }
 
-/// What is still to be told of parts that still wait.
-fn due(standing: &Standing) -> Vec<NoticeRecord> {
-    let waits = |key: PartKey| standing.waiting.iter().any(|part| PartKey::of(part) == key);
-    let notices = standing.notices.iter();
-    notices
-        .filter(|notice| notice.state == NoticeState::Due && waits(notice.key))
-        .cloned()
-        .collect()
+/// By what a letter is known, however often it is sent: its errand. Where it tells of dates that were moved, by what it tells: an
+/// errand that is tried again after another move tells something else, and a reader that knows the name would not show it.
+fn message_name(errand: &Errand, order: &OrderId, notices: &[NoticeRecord]) -> String {
+    if notices.is_empty() {
+        return errand.name.clone();
+    }
+    let mut told = Sha256::new();
+    for notice in notices {
+        let (key, now) = (notice.key, day(notice.now));
+        told.update(format!(
+            "{} {} {} {} {now:?}\n",
+            key.line, key.part, notice.version, notice.kind
+        ));
+    }
+    format!("mail delayed/{order}/{}", hex::text(&told.finalize()[..8]))
 }
 
 fn letter(
@@ -151,14 +159,13 @@ fn letter(
         app.connections
             .link(&format!("/o/{}/{}/{token}", standing.store, order.id))
     });
-    let sense = policy_of(standing).law.sense();
     let money = |amount: i64| order.currency.map(|currency| Money::new(amount, currency));
     let kind = match content.letter.as_str() {
         "confirmed" => LetterKind::Confirmed {
             total: money(order.cost().total()),
             is_paid_by_parcel: standing.account.is_some(),
         },
-        "delayed" => delayed(standing, &titles, notices)?,
+        "delayed" => delayed(standing, &settings, &titles, notices)?,
         "shipped" => shipped(standing, &titles, &content.about, money)?,
         "payment_needed" => {
             let charge = charge_of(standing, &content.about).ok_or(Unsent::Needless)?;
@@ -200,8 +207,7 @@ fn letter(
         customer: order.customer.name.clone(),
         order: order.id.to_string(),
         page,
-        lines: lines(standing, &titles, |part| as_told(standing, &settings, part)),
-        sense,
+        lines: lines(standing, &settings, &titles),
     })
 }
 
@@ -238,11 +244,7 @@ impl Titles {
     }
 }
 
-fn lines(
-    standing: &Standing,
-    titles: &Titles,
-    by: impl Fn(&WaitingPart) -> Option<NaiveDate>,
-) -> Vec<LetterLine> {
+fn lines(standing: &Standing, settings: &Settings, titles: &Titles) -> Vec<LetterLine> {
     let mut lines = Vec::new();
     for (at, line) in (0..).zip(&standing.order.lines) {
         let parts = standing.waiting.iter().filter(|part| part.line == at);
@@ -254,7 +256,8 @@ fn lines(
         let is_late = parts.iter().any(|part| !part.filled);
         let slices = parts.iter().map(|part| Slice {
             quantity: part.quantity.units(),
-            by: by(part),
+            by: as_told(standing, settings, part),
+            sense: sense_of(standing, settings, part),
         });
         lines.push(LetterLine {
             title: titles.title(&line.sku),
@@ -267,6 +270,7 @@ fn lines(
 
 fn delayed(
     standing: &Standing,
+    settings: &Settings,
     titles: &Titles,
     notices: &[NoticeRecord],
 ) -> Result<LetterKind, Unsent> {
@@ -282,6 +286,7 @@ fn delayed(
                 quantity: part.quantity.units(),
                 was: day(notice.was),
                 now: day(notice.now),
+                sense: sense_of(standing, settings, part),
                 reason: titles.reason(&part.sku),
             })
         })

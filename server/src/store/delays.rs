@@ -200,11 +200,14 @@ pub fn event_name(event: &Event) -> &'static str {
 }
 
 impl Store {
-    /// Orders of which time alone may end something: a promised day is over, or silence has cancelled.
+    /// Orders of which time alone may end something: a promised day is over, silence has cancelled, or a day is over of which
+    /// nobody was told yet that it is not kept. Those after `after`, so many at most.
     pub async fn orders_overdue(
         &self,
         store: &StoreId,
         today: NaiveDate,
+        after: &str,
+        limit: u32,
     ) -> Result<Vec<OrderId>, StoreError> {
         let rows: Vec<(String,)> = query_as(
             "
@@ -219,6 +222,7 @@ impl Store {
                AND part.line = claim.line
                AND part.part = claim.part
              WHERE claim.store_id = $1
+               AND $3 < part.reservation
                AND ( part.ships_by < $2
                   OR EXISTS
                    ( SELECT 1
@@ -228,14 +232,18 @@ impl Store {
                         AND notice.line = part.line
                         AND notice.part = part.part
                         AND ( notice.cancels_on < $2
+                           OR (notice.state = 'due' AND notice.was_by < $2)
                            OR notice.kind = 'cancelled_by_seller'
                             )
                    )
                    )
-             ORDER BY part.reservation",
+             ORDER BY part.reservation
+             LIMIT $4",
         )
         .bind(store.as_str())
         .bind(today)
+        .bind(after)
+        .bind(limit)
         .fetch_all(&mut self.read(store).await?)
         .await?;
         let order = |(order,): (String,)| read(&order, "promised_part.reservation");
@@ -251,13 +259,13 @@ impl Writing {
         order: &OrderId,
         key: PartKey,
         notice: &Notice,
-    ) -> Result<(), StoreError> {
+    ) -> Result<u32, StoreError> {
         self.replace_notices(order, key).await?;
         let cancels_on = match notice.silence {
             Silence::Cancels { on } => Some(on),
             Silence::Consents | Silence::ChangesNothing => None,
         };
-        query(
+        let (version,): (i64,) = query_as(
             "
             INSERT INTO notice
                  ( store_id
@@ -303,7 +311,8 @@ impl Writing {
                  , cancels_on = excluded.cancels_on
                  , state      = excluded.state
                  , told_at_ms = NULL
-                 , revision   = excluded.revision",
+                 , revision   = excluded.revision
+            RETURNING version",
         )
         .bind(self.store.as_str())
         .bind(order.as_str())
@@ -317,9 +326,9 @@ impl Writing {
         .bind(cancels_on)
         .bind(self.at.timestamp_millis())
         .bind(stored(self.revision))
-        .execute(&mut self.session)
+        .fetch_one(&mut self.session)
         .await?;
-        Ok(())
+        number(version)
     }
 
     /// What was still to be told of a part is not told any more.

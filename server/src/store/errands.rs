@@ -8,6 +8,9 @@ use super::payments::words;
 use super::skus::read;
 use super::{Store, StoreError, Writing};
 
+/// Why an errand is put off of which nothing has come yet, and nothing is wrong.
+pub const NOT_YET: &str = "not yet";
+
 words!(
     /// What is to be done.
     ErrandKind {
@@ -99,7 +102,8 @@ struct RecordRow {
 }
 
 impl Store {
-    /// Takes errands that are due, the oldest of them: until `until` nobody else does them.
+    /// Takes errands that are due, the oldest of them: until `until` nobody else does them. Of an order one at a time, so that
+    /// what one of them finds to be told, or to be paid, another one is not telling or paying already.
     pub async fn take_errands(
         &self,
         store: &StoreId,
@@ -120,15 +124,28 @@ impl Store {
                AND taken_until_ms <= $2
                AND ended_at_ms IS NULL
                AND errand IN
-                 ( SELECT errand
-                     FROM errand
-                    WHERE store_id = $1
-                      AND ended_at_ms IS NULL
-                      AND due_at_ms <= $2
-                      AND taken_until_ms <= $2
-                    ORDER BY due_at_ms
-                           , made_at_ms
-                           , errand
+                 ( SELECT due.errand
+                     FROM errand AS due
+                    WHERE due.store_id = $1
+                      AND due.ended_at_ms IS NULL
+                      AND due.due_at_ms <= $2
+                      AND due.taken_until_ms <= $2
+                      AND NOT EXISTS
+                        ( SELECT 1
+                            FROM errand AS other
+                           WHERE other.store_id = due.store_id
+                             AND other.sales_order = due.sales_order
+                             AND other.ended_at_ms IS NULL
+                             AND ( other.taken_until_ms > $2
+                                OR ( other.due_at_ms <= $2
+                                 AND (other.due_at_ms, other.made_at_ms, other.errand)
+                                   < (due.due_at_ms, due.made_at_ms, due.errand)
+                                   )
+                                 )
+                        )
+                    ORDER BY due.due_at_ms
+                           , due.made_at_ms
+                           , due.errand
                     LIMIT $4
                  )
             RETURNING errand
@@ -226,7 +243,8 @@ impl Store {
         rows.into_iter().map(RecordRow::record).collect()
     }
 
-    /// How many errands are overdue since before an instant: an alarm where it stays above zero.
+    /// How many errands were written down before an instant and are still to be done: an alarm where it stays above zero. What
+    /// somebody was asked and has not decided yet is not among them.
     pub async fn errands_overdue(
         &self,
         store: &StoreId,
@@ -238,10 +256,12 @@ impl Store {
               FROM errand
              WHERE store_id = $1
                AND ended_at_ms IS NULL
-               AND made_at_ms <= $2",
+               AND made_at_ms <= $2
+               AND coalesce(failure, '') <> $3",
         )
         .bind(store.as_str())
         .bind(before.timestamp_millis())
+        .bind(NOT_YET)
         .fetch_one(&mut self.read(store).await?)
         .await?;
         Ok(count.unsigned_abs())

@@ -6,7 +6,8 @@ use server::operations::delays::look_after_delays;
 use crate::client::Client;
 use crate::orders::{cancel, line, place, ready, ship, shown};
 use crate::reservations::{ordered, sku};
-use crate::shop::TestShop;
+use crate::shop::{TestShop, id};
+use crate::store::stranger;
 
 /// A shop that owes a customer in the United States 2 of A by Monday, 14 December: its only delivery comes on the 11th.
 async fn owing(customer: Value) -> (TestShop, Client) {
@@ -64,6 +65,15 @@ async fn reply(client: &Client, said: &str) -> crate::client::Reply {
     client.post("/v1/orders/W-1/replies", said, body).await
 }
 
+/// Makes an order one that cannot be read any more.
+pub async fn spoil(shop: &TestShop, order: &str) {
+    let spoilt = sqlx::query("UPDATE sales_order SET delays = 'no rules' WHERE sales_order = $1")
+        .bind(order)
+        .execute(&mut stranger(shop).await)
+        .await;
+    assert_eq!(spoilt.expect("a change").rows_affected(), 1);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn each_date_that_is_moved_is_one_notice_in_the_same_change() {
     let (shop, client) = owing(json!({"country": "US"})).await;
@@ -76,9 +86,19 @@ async fn each_date_that_is_moved_is_one_notice_in_the_same_change() {
     assert_eq!(found[0]["now"], "2026-12-22");
     assert_eq!(found[0]["silence"], "consents");
     assert_eq!(found[0]["version"], 2);
-    // Who has no address is told by the shop: it knows from the order.
+    // Who has no address is told by the shop: it knows from the order, and the next date comes after this one.
+    assert_eq!(found[0]["status"], "told");
+    assert!(found[0]["told_at"].is_string());
     let order = shown(&client, "W-1").await;
     assert_eq!(order["promises"].as_array().expect("dates").len(), 2);
+    expect_on(&client, json!("2026-12-23")).await;
+    assert_eq!(
+        told(&client).await,
+        [
+            told_as("definite", "consents", "told"),
+            told_as("renewed", "cancels", "told"),
+        ]
+    );
     shop.assert_sound().await;
 }
 
@@ -116,7 +136,7 @@ async fn silence_about_a_date_nobody_knows_cancels_after_thirty_days_and_frees_t
     expect_on(&client, json!(null)).await;
     assert_eq!(
         told(&client).await,
-        [told_as("indefinite", "cancels", "due")]
+        [told_as("indefinite", "cancels", "told")]
     );
     assert_eq!(notices(&client).await[0]["cancels_on"], "2027-01-14");
 
@@ -156,6 +176,42 @@ async fn silence_about_a_date_nobody_knows_cancels_after_thirty_days_and_frees_t
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_could_be_told_in_time_ends_on_the_day_that_was_told_before() {
+    for later in [json!("2026-12-18"), json!(null)] {
+        // Nobody carries this shop's mail.
+        let (shop, client) = owing(json!({"country": "US", "email": "anna@example.org"})).await;
+        expect_on(&client, later.clone()).await;
+        assert_eq!(told(&client).await[0].2, "due");
+
+        let shop = shop.at("2026-12-15T20:00:00Z").await;
+        look_after_delays(&shop.app, &shop.store)
+            .await
+            .expect("a look");
+        let client = Client::new(&shop).await;
+        assert_eq!(shown(&client, "W-1").await["status"], "open", "{later}");
+
+        let shop = shop.at("2026-12-16T20:00:00Z").await;
+        look_after_delays(&shop.app, &shop.store)
+            .await
+            .expect("a look");
+        let client = Client::new(&shop).await;
+        assert_eq!(
+            shown(&client, "W-1").await["status"],
+            "cancelled",
+            "{later}"
+        );
+        let evidence = client.get("/v1/orders/W-1/evidence").await.json();
+        let entries = evidence["items"].as_array().expect("entries").iter();
+        let ended: Vec<&str> = entries
+            .filter(|entry| entry["what"] == "cancelled")
+            .filter_map(|entry| entry["detail"].as_str())
+            .collect();
+        assert_eq!(ended, ["2026-12-15: no_notice"], "{later}");
+        shop.assert_sound().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_agrees_to_wait_is_not_cancelled_and_may_still_cancel() {
     let (shop, client) = owing(json!({"country": "US"})).await;
     assert_eq!(reply(&client, "consent").await.code(), "nothing_to_answer");
@@ -176,6 +232,53 @@ async fn who_agrees_to_wait_is_not_cancelled_and_may_still_cancel() {
     assert_eq!(shown(&client, "W-1").await["status"], "open");
     assert_eq!(cancel(&client, "mind", "W-1", json!({})).await.status, 200);
     assert_eq!(shown(&client, "W-1").await["status"], "cancelled");
+    shop.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reply_agrees_to_what_the_customer_was_told_and_to_nothing_later() {
+    // Nobody carries this shop's mail: the customer is told on the telephone.
+    let (shop, client) = owing(json!({"country": "US", "email": "anna@example.org"})).await;
+    expect_on(&client, json!("2026-12-18")).await;
+    let agrees = |key: &'static str, to: Value| {
+        let body = json!({"reply": "consent", "to": to});
+        let client = &client;
+        async move { client.post("/v1/orders/W-1/replies", key, body).await }
+    };
+    assert_eq!(reply(&client, "consent").await.code(), "nothing_to_answer");
+    let stale = agrees("one", json!("2026-12-21")).await;
+    assert_eq!(
+        (stale.status, stale.code().as_str()),
+        (409, "promise_changed")
+    );
+    assert!(
+        stale.json()["detail"]
+            .as_str()
+            .expect("words")
+            .contains("2026-12-22")
+    );
+    assert_eq!(told(&client).await[0].2, "due");
+    for wrong in [json!("soon"), json!("2026-13-01"), json!(7)] {
+        let refused = agrees("two", wrong.clone()).await;
+        assert_eq!(
+            (refused.status, refused.pointer().as_str()),
+            (422, "/to"),
+            "{wrong}"
+        );
+    }
+    let agreed = agrees("three", json!("2026-12-22")).await;
+    assert_eq!(agreed.status, 200);
+    assert_eq!(told(&client).await[0].2, "told");
+
+    // Once, under one name; never without a name.
+    let before = shop.revision();
+    let again = agrees("three", json!("2026-12-22")).await;
+    assert_eq!((again.status, again.body), (200, agreed.body));
+    assert_eq!(again.headers["idempotent-replayed"], "true");
+    assert_eq!(shop.revision(), before);
+    let body = json!({"reply": "consent"}).to_string();
+    let unnamed = client.json("POST", "/v1/orders/W-1/replies", &body).await;
+    assert_eq!(unnamed.code(), "idempotency_key_required");
     shop.assert_sound().await;
 }
 
@@ -227,4 +330,44 @@ async fn a_shop_may_cancel_instead_of_asking_and_orders_keep_the_rules_they_were
     assert_eq!(shown(&client, "W-1").await["status"], "open");
     assert_eq!(shown(&client, "W-2").await["status"], "cancelled");
     shop.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_cannot_be_read_keeps_no_other_one_from_ending() {
+    let shop = TestShop::in_file().await;
+    let client = Client::new(&shop).await;
+    sku(&client, "A", 0, json!({})).await;
+    ordered(&client, "PO-7", "A", 10, "2026-12-11").await;
+    for name in ["W-1", "W-2"] {
+        let order = json!({"lines": [line("A", 1)], "customer": {"country": "US"}});
+        assert_eq!(place(&client, name, order).await.status, 201);
+    }
+    expect_on(&client, json!(null)).await;
+    spoil(&shop, "W-1").await;
+    let shop = shop.at("2027-01-15T20:00:00Z").await;
+    look_after_delays(&shop.app, &shop.store)
+        .await
+        .expect("a look");
+    let client = Client::new(&shop).await;
+    assert_eq!(shown(&client, "W-2").await["status"], "cancelled");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn orders_that_may_have_ended_are_looked_at_page_by_page() {
+    let (shop, client) = owing(json!({"country": "US"})).await;
+    for name in ["W-2", "W-3"] {
+        let order = json!({"lines": [line("A", 1)], "customer": {"country": "US"}});
+        assert_eq!(place(&client, name, order).await.status, 201);
+    }
+    let (today, database) = (id("2026-12-16"), &shop.app.store);
+    let mut found = Vec::new();
+    let mut after = String::new();
+    loop {
+        let page = database.orders_overdue(&shop.store, today, &after, 2).await;
+        let page = page.expect("orders");
+        let Some(last) = page.last() else { break };
+        after = last.to_string();
+        found.push(page.iter().map(ToString::to_string).collect::<Vec<_>>());
+    }
+    assert_eq!(found, [vec!["W-1", "W-2"], vec!["W-3"]]);
 }

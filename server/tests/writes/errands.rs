@@ -11,16 +11,20 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
+use server::catalogue::KeyKind;
 use server::clock::{Clock, Hand};
 use server::connections::Connections;
-use server::operations::errands::run_due;
+use server::operations::delays::look_after_delays;
+use server::operations::errands::{self, count_overdue, run_due};
 use server::operations::look_after_payments::{Seen, look_after_payments};
 use server::payments::signature::{Secret, verify_standard};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 
 use crate::client::Client;
 use crate::orders::{cancel, place, ready, ship, shown};
 use crate::reservations::{ordered, sku};
 use crate::shop::{TestShop, app_with, now};
+use crate::store::stranger;
 
 /// With which messages to the payment system are signed.
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -38,6 +42,8 @@ enum Turn {
     LostAfter,
     /// Does it, and says so too late.
     LateAfter,
+    /// Does it, and says so a while later.
+    Slowly,
     /// Does it, and says so without end.
     HugeAfter,
     /// Does nothing and answers so.
@@ -140,6 +146,10 @@ async fn bank(State(bank): State<Bank>, headers: HeaderMap, body: Bytes) -> Resp
             tokio::time::sleep(Duration::from_millis(4 * TIMEOUT_MS)).await;
             axum::Json(said).into_response()
         }
+        Turn::Slowly => {
+            tokio::time::sleep(Duration::from_millis(TIMEOUT_MS / 2)).await;
+            axum::Json(said).into_response()
+        }
         Turn::HugeAfter => vec![b'x'; 1024 * 1024].into_response(),
         Turn::Status(status) => {
             let status = StatusCode::from_u16(status).expect("a status");
@@ -164,6 +174,20 @@ struct Connected {
 
 impl Connected {
     async fn new() -> Self {
+        Self::of(TestShop::new().await).await
+    }
+
+    async fn with_mail(mail: Value) -> Self {
+        Self::by(TestShop::new().await, mail).await
+    }
+
+    async fn of(shop: TestShop) -> Self {
+        let folder = shop.directory.path().join("mail");
+        let mail = json!({"folder": folder, "from": "Shop <orders@shop.example>"});
+        Self::by(shop, mail).await
+    }
+
+    async fn by(mut shop: TestShop, mail: Value) -> Self {
         let bank_ = Bank::default();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
             .await
@@ -171,13 +195,12 @@ impl Connected {
         let port = listener.local_addr().expect("an address").port();
         let router = Router::new().fallback(bank).with_state(bank_.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
-        let mut shop = TestShop::new().await;
         let (clock, hand) = Clock::by_hand(now());
         let accounts = json!({
             "public_url": "https://ships.example",
             "stores": {"default": {
                 "external": {"url": format!("http://127.0.0.1:{port}/bank"), "private": true, "secret": SECRET, "timeout_ms": TIMEOUT_MS},
-                "mail": {"folder": shop.directory.path().join("mail"), "from": "Shop <orders@shop.example>"},
+                "mail": mail,
             }},
         });
         let connections = Connections::parse(&accounts.to_string(), &clock).expect("accounts");
@@ -215,6 +238,50 @@ impl Connected {
         connected
     }
 
+    /// An order of A and B, which come with different deliveries, by a customer who was written to that it stands.
+    async fn with_two_deliveries() -> Self {
+        let mut connected = Self::new().await;
+        let client = &connected.client;
+        for (name, delivery) in [("A", "PO-7"), ("B", "PO-8")] {
+            sku(client, name, 0, json!({})).await;
+            ordered(client, delivery, name, 2, "2026-12-11").await;
+        }
+        let order = json!({
+            "lines": [{"sku": "A", "quantity": 1}, {"sku": "B", "quantity": 1}],
+            "customer": {"email": "anna@example.org", "country": "US"},
+        });
+        assert_eq!(place(client, "W-1", order).await.status, 201);
+        connected.after_hours(1).await;
+        assert_eq!(connected.letters(), ["Your order W-1 at default"]);
+        connected
+    }
+
+    async fn slips(&self, delivery: &str, to: Value) {
+        let path = format!("/v1/purchase-orders/{delivery}");
+        let reply = self.client.patch(&path, json!({"expected_on": to})).await;
+        assert_eq!(reply.status, 200);
+    }
+
+    /// From now on no letter is taken.
+    fn mail_goes_down(&self) {
+        let mail = self.shop.directory.path().join("mail");
+        std::fs::rename(&mail, mail.with_extension("away")).expect("letters were sent before");
+        std::fs::write(&mail, "no folder").expect("a file");
+    }
+
+    fn mail_comes_back(&self) {
+        let mail = self.shop.directory.path().join("mail");
+        std::fs::remove_file(&mail).expect("the file");
+        std::fs::rename(mail.with_extension("away"), &mail).expect("the letters");
+    }
+
+    /// How often it was written down that something happened to the order.
+    async fn noted(&self, what: &str) -> usize {
+        let evidence = self.client.get("/v1/orders/W-1/evidence").await.json();
+        let entries = evidence["items"].as_array().expect("entries").iter();
+        entries.filter(|entry| entry["what"] == what).count()
+    }
+
     /// Lets time go on and does what is due, for so many hours.
     async fn after_hours(&mut self, hours: i64) {
         for _ in 0..hours {
@@ -247,19 +314,26 @@ impl Connected {
         )
     }
 
-    /// Subjects of the letters that were carried, oldest first.
-    fn letters(&self) -> Vec<String> {
+    /// The letters that were carried, oldest first, with their lines as they were before they were sent.
+    fn texts(&self) -> Vec<String> {
         let Ok(folder) = std::fs::read_dir(self.shop.directory.path().join("mail")) else {
             return Vec::new();
         };
         let mut files: Vec<_> = folder.map(|file| file.expect("a file").path()).collect();
         files.sort();
-        let subject = |path: &std::path::PathBuf| {
-            let text = std::fs::read_to_string(path).expect("a letter");
+        let texts = files.iter().map(std::fs::read_to_string);
+        texts
+            .map(|text| text.expect("a letter").replace("=\r\n", ""))
+            .collect()
+    }
+
+    /// Subjects of the letters that were carried, oldest first.
+    fn letters(&self) -> Vec<String> {
+        let subject = |text: &String| {
             let line = text.lines().find_map(|line| line.strip_prefix("Subject: "));
             line.unwrap_or_default().to_owned()
         };
-        files.iter().map(subject).collect()
+        self.texts().iter().map(subject).collect()
     }
 }
 
@@ -455,11 +529,356 @@ async fn errands_of_a_server_that_fell_are_done_by_another_after_a_while() {
             16,
         )
         .await;
-    assert_eq!(taken.expect("errands").len(), 2, "a letter and a capture");
+    assert_eq!(
+        taken.expect("errands").len(),
+        1,
+        "of a letter and a capture, one at a time"
+    );
     // Nobody else does them meanwhile.
     run_due(app, store).await.expect("nothing to do");
     assert!(connected.bank.done().is_empty());
     connected.after_hours(1).await;
     assert_eq!(connected.charge().await, ("captured".to_owned(), 1_134));
     assert_eq!(connected.letters().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deliveries_of_one_order_that_slip_at_once_are_one_letter() {
+    let mut connected = Connected::with_two_deliveries().await;
+    connected.slips("PO-7", json!("2026-12-18")).await;
+    connected.slips("PO-8", json!("2026-12-21")).await;
+    connected.after_hours(1).await;
+    assert_eq!(
+        connected.letters(),
+        ["Your order W-1 at default", "Order W-1: a new date"]
+    );
+    assert_eq!(connected.noted("told").await, 2, "once for each part");
+    connected.shop.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_slipped_while_the_mail_was_down_is_one_letter_when_it_is_back() {
+    let mut connected = Connected::with_two_deliveries().await;
+    connected.mail_goes_down();
+    connected.slips("PO-7", json!("2026-12-18")).await;
+    connected.after_hours(1).await;
+    connected.slips("PO-8", json!("2026-12-21")).await;
+    connected.slips("PO-7", json!("2026-12-23")).await;
+    connected.after_hours(1).await;
+    connected.mail_comes_back();
+    connected.after_hours(2).await;
+    assert_eq!(
+        connected.letters(),
+        ["Your order W-1 at default", "Order W-1: a new date"]
+    );
+    assert_eq!(connected.noted("told").await, 2, "once for each part");
+    connected.shop.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_could_not_be_told_in_time_is_told_of_the_end_and_of_no_later_date() {
+    let mut connected = Connected::with_two_deliveries().await;
+    connected.mail_goes_down();
+    connected.slips("PO-7", json!("2026-12-18")).await;
+    connected.slips("PO-8", json!("2026-12-21")).await;
+    // The day after the one that was told, before anybody looked what time has ended.
+    connected.at = "2026-12-16T15:00:00Z".parse().expect("an instant");
+    connected.mail_comes_back();
+    connected.after_hours(2).await;
+    assert_eq!(connected.letters(), ["Your order W-1 at default"]);
+    look_after_delays(&connected.shop.app, &connected.shop.store)
+        .await
+        .expect("a look");
+    connected.after_hours(1).await;
+    assert_eq!(
+        connected.letters(),
+        ["Your order W-1 at default", "Order W-1: cancelled"]
+    );
+    connected.shop.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_errand_that_cannot_be_written_down_cuts_no_other_one_off() {
+    let connected = Connected::of(TestShop::in_file().await).await;
+    let client = &connected.client;
+    sku(client, "A", 2, json!({})).await;
+    let usd = |amount: i64| json!({"amount": amount, "currency": "USD"});
+    let order = json!({
+        "lines": [{"sku": "A", "quantity": 1, "unit_price": usd(1_000)}],
+        "payment": {"provider": "external", "reference": "their-7"},
+    });
+    assert_eq!(place(client, "W-1", order).await.status, 201);
+    connected.ship_first().await;
+    let order = json!({
+        "lines": [{"sku": "A", "quantity": 1}],
+        "customer": {"email": "anna@example.org"},
+    });
+    assert_eq!(place(client, "W-2", order).await.status, 201);
+    // The letter fails at once, and then its failure cannot be kept.
+    std::fs::write(connected.shop.directory.path().join("mail"), "no folder").expect("a file");
+    sqlx::raw_sql(
+        "CREATE TRIGGER no_mail BEFORE UPDATE OF failure ON errand WHEN new.kind = 'mail'
+         BEGIN SELECT RAISE(ABORT, 'no room'); END",
+    )
+    .execute(&mut stranger(&connected.shop).await)
+    .await
+    .expect("a trigger");
+    connected.bank.will(&[Turn::Slowly]);
+    run_due(&connected.shop.app, &connected.shop.store)
+        .await
+        .expect_err("the letter's failure");
+    assert_eq!(connected.charge().await, ("captured".to_owned(), 1_000));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_whose_mail_goes_nowhere_keeps_no_other_store_waiting() {
+    let shop = TestShop::new().await;
+    let hole = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port");
+    let port = hole.local_addr().expect("an address").port();
+    let accounts = json!({"stores": {
+        "default": {"mail": {"smtp": format!("smtp://127.0.0.1:{port}"), "from": "Shop <orders@shop.example>"}},
+        "other": {"mail": {"folder": shop.directory.path().join("mail"), "from": "Other <orders@other.example>"}},
+    }});
+    let (clock, _) = Clock::by_hand(now());
+    let connections = Connections::parse(&accounts.to_string(), &clock).expect("accounts");
+    let other = shop.add_store("other").await;
+    let shop = TestShop {
+        app: app_with(shop.app.store.clone(), clock, connections).await,
+        ..shop
+    };
+    let client = Client::new(&shop).await;
+    let key = shop.key(&other, KeyKind::Secret, "sk_live_other").await;
+    let others = Client::with(&shop, &key);
+    let order =
+        json!({"lines": [{"sku": "A", "quantity": 1}], "customer": {"email": "anna@example.org"}});
+    sku(&client, "A", 40, json!({})).await;
+    sku(&others, "A", 1, json!({})).await;
+    for number in 0..40 {
+        let placed = place(&client, &format!("W-{number}"), order.clone()).await;
+        assert_eq!(placed.status, 201);
+    }
+    let running = tokio::spawn(errands::run(shop.app.clone()));
+    // Taken in, and never answered.
+    let _held = hole.accept().await.expect("a letter");
+    assert_eq!(place(&others, "W-1", order).await.status, 201);
+    let folder = shop.directory.path().join("mail");
+    let began = std::time::Instant::now();
+    while std::fs::read_dir(&folder).map_or(0, Iterator::count) == 0 {
+        assert!(
+            began.elapsed() < Duration::from_secs(10),
+            "the letter of the other store is not sent"
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    running.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_letter_names_a_day_of_delivery_only_where_the_way_to_the_door_is_known() {
+    let ways = [
+        (
+            json!([]),
+            "Ships by Tuesday, December 15",
+            "Ships by Tuesday, December 22 instead of",
+        ),
+        (
+            json!([{"zone": "eu", "days": 3}]),
+            "Arrives by Friday, December 18",
+            "Arrives by Friday, December 25 instead of",
+        ),
+    ];
+    for (transit, first, then) in ways {
+        let mut connected = Connected::new().await;
+        let client = &connected.client;
+        let store = json!({"name": "Shop", "transit": transit});
+        assert_eq!(client.put("/v1/store", store).await.status, 200);
+        sku(client, "A", 0, json!({})).await;
+        ordered(client, "PO-7", "A", 2, "2026-12-11").await;
+        let order = json!({
+            "lines": [{"sku": "A", "quantity": 1}],
+            "customer": {"email": "anna@example.org", "country": "DE", "lang": "en"},
+        });
+        assert_eq!(place(client, "W-1", order).await.status, 201);
+        connected.after_hours(1).await;
+        connected.slips("PO-7", json!("2026-12-18")).await;
+        connected.after_hours(1).await;
+        let texts = connected.texts();
+        assert_eq!(texts.len(), 2, "{:?}", connected.letters());
+        assert!(texts[0].contains(first), "no `{first}` in {}", texts[0]);
+        assert!(texts[1].contains(then), "no `{then}` in {}", texts[1]);
+        connected.shop.assert_sound().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_europe_the_customer_sets_a_last_period_and_ends_what_misses_it() {
+    for country in ["DE", "GB"] {
+        let mut connected = Connected::new().await;
+        let client = &connected.client;
+        sku(client, "A", 1, json!({})).await;
+        ordered(client, "PO-7", "A", 2, "2026-12-11").await;
+        let usd = |amount: i64| json!({"amount": amount, "currency": "USD"});
+        let order = json!({
+            "lines": [{"sku": "A", "quantity": 2, "unit_price": usd(1_000)}],
+            "customer": {"email": "anna@example.org", "country": country},
+            "payment": {"provider": "external", "reference": "their-7"},
+        });
+        assert_eq!(place(client, "W-1", order).await.status, 201);
+        connected.ship_first().await;
+        connected.slips("PO-7", json!(null)).await;
+        connected.after_hours(1).await;
+        let order = shown(&connected.client, "W-1").await;
+        assert_eq!(order["notices"][0]["kind"], "extra_period");
+        assert_eq!(order["notices"][0]["silence"], "nothing");
+
+        // Not before the day is missed.
+        let body = json!({"reply": "extra_period"});
+        let path = "/v1/orders/W-1/replies";
+        let early = connected.client.post(path, "early", body.clone()).await;
+        assert_eq!(early.code(), "nothing_to_answer");
+        let detail = early.json()["detail"].as_str().expect("words").to_owned();
+        assert!(detail.contains("2026-12-16"), "{detail}");
+        connected.at = "2026-12-16T15:00:00Z".parse().expect("an instant");
+        connected.after_hours(1).await;
+        for key in ["set", "set again"] {
+            let key = key.replace(' ', "-");
+            let set = connected.client.post(path, &key, body.clone()).await;
+            assert_eq!(set.status, 200, "{country}");
+        }
+        assert_eq!(connected.noted("extra_period_set").await, 1);
+
+        // It is missed: nothing ends by itself, and the customer ends it.
+        connected.at = "2027-01-04T15:00:00Z".parse().expect("an instant");
+        connected.after_hours(1).await;
+        look_after_delays(&connected.shop.app, &connected.shop.store)
+            .await
+            .expect("a look");
+        assert_eq!(
+            shown(&connected.client, "W-1").await["status"],
+            "part_shipped"
+        );
+        let by = json!({"by": "customer"});
+        assert_eq!(
+            cancel(&connected.client, "end", "W-1", by).await.status,
+            200
+        );
+        connected.after_hours(1).await;
+        let order = shown(&connected.client, "W-1").await;
+        assert_eq!(order["status"], "shipped");
+        assert_eq!(order["lines"][0]["cancelled"], 1);
+        assert_eq!(connected.noted("cancelled").await, 1);
+        assert_eq!(connected.noted("refund_started").await, 1);
+        // What has left was paid, and what will not leave is let go of.
+        assert_eq!(
+            connected.bank.done(),
+            [
+                ("payment.capture".to_owned(), 1_000),
+                ("payment.release".to_owned(), 0)
+            ],
+            "{country}"
+        );
+        assert_eq!(
+            connected.letters().last().map(String::as_str),
+            Some("Order W-1: cancelled")
+        );
+        connected.shop.assert_sound().await;
+    }
+}
+
+/// A mail server that knows nobody, and takes what is sent to nobody.
+async fn knows_nobody() -> u16 {
+    let server = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port");
+    let port = server.local_addr().expect("an address").port();
+    tokio::spawn(async move {
+        loop {
+            let (connection, _) = server.accept().await.expect("a connection");
+            tokio::spawn(async move {
+                let (read, mut write) = connection.into_split();
+                let mut said = BufReader::new(read).lines();
+                let _ = write.write_all(b"220 h\r\n").await;
+                while let Ok(Some(line)) = said.next_line().await {
+                    let answer = match line.starts_with("RCPT") {
+                        true => "550 nobody of that name\r\n",
+                        false => "250 yes\r\n",
+                    };
+                    let _ = write.write_all(answer.as_bytes()).await;
+                }
+            });
+        }
+    });
+    port
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_notice_that_no_mail_server_takes_is_given_up_and_ends_the_order_on_its_day() {
+    let mut connected = Connected::with_mail(json!({
+        "smtp": format!("smtp://127.0.0.1:{}", knows_nobody().await),
+        "from": "Shop <orders@shop.example>",
+    }))
+    .await;
+    let client = &connected.client;
+    sku(client, "A", 0, json!({})).await;
+    ordered(client, "PO-7", "A", 2, "2026-12-11").await;
+    let order = json!({
+        "lines": [{"sku": "A", "quantity": 1}],
+        "customer": {"email": "anna@example.org", "country": "US"},
+    });
+    assert_eq!(place(client, "W-1", order).await.status, 201);
+    connected.slips("PO-7", json!("2026-12-18")).await;
+    connected.after_hours(1).await;
+    let order = shown(&connected.client, "W-1").await;
+    assert_eq!(order["notices"][0]["status"], "due", "nobody was told");
+    let evidence = connected.client.get("/v1/orders/W-1/evidence").await.json();
+    let entries = evidence["items"].as_array().expect("entries").iter();
+    let ended = entries
+        .filter(|entry| entry["what"] == "mail_ended")
+        .filter_map(|entry| entry["detail"].as_str())
+        .find(|detail| detail.contains("delayed"));
+    let ended = ended.expect("the letter has ended");
+    assert!(
+        ended.ends_with("given_up: the mail server answered 550"),
+        "{ended}"
+    );
+
+    connected.at = "2026-12-16T15:00:00Z".parse().expect("an instant");
+    connected.after_hours(1).await;
+    look_after_delays(&connected.shop.app, &connected.shop.store)
+        .await
+        .expect("a look");
+    assert_eq!(shown(&connected.client, "W-1").await["status"], "cancelled");
+    connected.shop.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_runs_the_server_is_told_of_letters_that_are_late_and_of_those_given_up() {
+    let mut connected = Connected::with_two_deliveries().await;
+    let told = |connected: &Connected, name: &str| {
+        let text = connected.shop.app.metrics.text();
+        let mut lines = text.lines().filter_map(|line| line.strip_prefix(name));
+        let value = lines.find_map(|rest| rest.strip_prefix("{store=\"default\"} "));
+        value.map(str::to_owned)
+    };
+    let overdue = "shipsby_errands_overdue";
+    connected.mail_goes_down();
+    connected.slips("PO-7", json!("2026-12-18")).await;
+    for (minutes, late) in [(0, "0"), (14, "0"), (2, "1")] {
+        connected.at += TimeDelta::minutes(minutes);
+        connected.hand.show(connected.at);
+        count_overdue(&connected.shop.app, &connected.shop.store)
+            .await
+            .expect("a count");
+        assert_eq!(told(&connected, overdue).as_deref(), Some(late));
+    }
+    let given_up = "shipsby_letters_given_up_total";
+    assert_eq!(told(&connected, given_up), None);
+    connected.after_hours(80).await;
+    assert_eq!(told(&connected, given_up).as_deref(), Some("1"));
+    count_overdue(&connected.shop.app, &connected.shop.store)
+        .await
+        .expect("a count");
+    assert_eq!(told(&connected, overdue).as_deref(), Some("0"));
 }
