@@ -29,6 +29,8 @@ pub enum Agreed {
     Authorized {
         /// Minor units.
         amount: i64,
+        /// True if it may be captured in parts.
+        in_parts: bool,
         /// Until when.
         until: Option<DateTime<Utc>>,
         /// The provider's name for who pays.
@@ -164,12 +166,14 @@ fn after_agreed(before: &Payment, agreed: &Agreed) -> Option<Payment> {
         },
         Agreed::Authorized {
             amount,
+            in_parts,
             until,
             customer,
             method,
         } => Payment {
             state: PaymentState::Authorized,
             authorized: amount.clamp(0, before.total),
+            in_parts,
             expires_at: until,
             customer,
             method,
@@ -440,6 +444,8 @@ mod tests {
             amount,
             captured: 0,
             refunded: 0,
+            own: true,
+            is_last: true,
             reference: Some("theirs".into()),
             expires_at: None,
             client_secret: None,

@@ -17,7 +17,8 @@ use super::letters;
 use super::look_after_payments::{Seen, look_after_payments};
 use super::payment::last_ships_by;
 use super::records::{
-    Account, Charge, ChargeState, Errand, ErrandEnd, ErrandKind, PaymentState, Standing,
+    Account, Charge, ChargeState, Errand, ErrandEnd, ErrandKind, PaymentState, ProviderKind,
+    Standing,
 };
 use crate::app::App;
 use crate::payments::{self, Answer, OrderPayment, Provider, ProviderError};
@@ -383,11 +384,13 @@ impl Asking<'_> {
             OrderPayment::Awaiting => return Err(Setback::NotYet),
             OrderPayment::Authorized {
                 amount,
+                in_parts,
                 until,
                 customer,
                 method,
             } => Agreed::Authorized {
                 amount,
+                in_parts,
                 until,
                 customer,
                 method,
@@ -432,7 +435,10 @@ impl Asking<'_> {
                 order: self.order.clone(),
                 amount: self.money(charge.authorized),
                 customer: payment.customer.clone(),
-                method: payment.method.clone().or_else(|| payment.reference.clone()),
+                method: match payment.provider {
+                    ProviderKind::Stripe => payment.method.clone(),
+                    ProviderKind::External => payment.reference.clone(),
+                },
             })
             .await?;
         let charged = match answer {
@@ -512,9 +518,18 @@ impl Asking<'_> {
                 .reference
                 .clone()
                 .or_else(|| payment.reference.clone()),
-            is_last: charge.reference.is_some() || self.standing.waiting.is_empty(),
+            is_last: charge.is_last,
+            before: self.captured_before(charge),
         };
         Ok((shipment, wanted))
+    }
+
+    /// What was captured of the same authorization for other parcels.
+    fn captured_before(&self, charge: &Charge) -> i64 {
+        let others = self.account.drawn().filter(|(other, _)| {
+            !charge.own && other.shipment != charge.shipment && other.state == ChargeState::Captured
+        });
+        others.map(|(_, amount)| amount).sum()
     }
 
     async fn release_charge(&self) -> Result<(), Setback> {

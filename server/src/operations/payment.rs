@@ -71,6 +71,8 @@ pub(super) async fn begin(
         customer: None,
         method: None,
         authorized: if is_agreed { total } else { 0 },
+        // The merchant's own system is asked for each parcel.
+        in_parts: pay.provider == ProviderKind::External,
         expires_at: pay.expires_at,
         failure: None,
     };
@@ -200,6 +202,7 @@ pub fn charge_for(
         return Ok(Charge {
             state: ChargeState::Capturing,
             amount: Some(wanted),
+            is_last: !payment.in_parts,
             ..charge(account, parcel.id.clone(), wanted)
         });
     }
@@ -212,13 +215,14 @@ pub fn charge_for(
     Err(ActError::conflict("payment_needed", detail))
 }
 
-/// What may still be drawn from the authorization of the order as a whole.
+/// What may still be drawn from the authorization of the order as a whole: nothing after the first parcel, where it is not
+/// captured in parts, because the provider lets go of the rest then.
 fn left(account: &Account) -> i64 {
-    let drawn = account.charges.iter();
-    let drawn =
-        drawn.filter(|charge| charge.reference.is_none() && charge.state != ChargeState::Released);
-    let drawn: i64 = drawn.map(|charge| charge.amount.unwrap_or(0)).sum();
-    account.payment.authorized - drawn
+    let drawn: i64 = account.drawn().map(|(_, amount)| amount).sum();
+    match account.payment.in_parts || drawn == 0 {
+        true => account.payment.authorized - drawn,
+        false => 0,
+    }
 }
 
 fn charge(account: &Account, shipment: ShipmentId, authorized: i64) -> Charge {
@@ -230,6 +234,8 @@ fn charge(account: &Account, shipment: ShipmentId, authorized: i64) -> Charge {
         amount: None,
         captured: 0,
         refunded: 0,
+        own: false,
+        is_last: false,
         reference: None,
         expires_at: None,
         client_secret: None,
@@ -334,7 +340,8 @@ pub(super) async fn take_steps(
             MoneyStep::Authorize(shipment, most) => {
                 let before = account.charge(&shipment);
                 let asked = Charge {
-                    refunded: 0,
+                    own: true,
+                    is_last: true,
                     ..charge(account, shipment.clone(), most)
                 };
                 writing.put_charge(&asked).await?;

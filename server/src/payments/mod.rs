@@ -57,6 +57,8 @@ pub enum OrderPayment {
     Authorized {
         /// Minor units.
         amount: i64,
+        /// True if it may be captured in parts.
+        in_parts: bool,
         /// Until when, as the provider says it.
         until: Option<DateTime<Utc>>,
         /// The provider's name for who pays.
@@ -108,6 +110,8 @@ pub struct Capture {
     pub reference: Option<String>,
     /// True if nothing more is captured under that name.
     pub is_last: bool,
+    /// What was captured under that name for other parcels, in minor units.
+    pub before: i64,
 }
 
 /// Money to give back.

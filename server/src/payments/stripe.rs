@@ -131,6 +131,10 @@ impl Stripe {
                 ("capture_method", "manual"),
                 ("setup_future_usage", "off_session"),
             ]);
+            if self.multicapture {
+                let asked = "payment_method_options[card][request_multicapture]";
+                fields.push((asked, "if_available"));
+            }
             self.post("payment_intents", &format!("{order}-payment"), &fields)
                 .await?
         } else {
@@ -164,6 +168,7 @@ impl Stripe {
                     .as_i64()
                     .or_else(|| found["amount"].as_i64())
                     .unwrap_or(0),
+                in_parts: card(&found)["multicapture"]["status"] == "available",
                 until: capture_before(&found),
                 customer,
                 method,
@@ -230,7 +235,7 @@ impl Stripe {
         };
         let amount = wanted.amount.amount.to_string();
         let mut fields = vec![("amount_to_capture", amount.as_str())];
-        if self.multicapture && !wanted.is_last {
+        if !wanted.is_last {
             fields.push(("final_capture", "false"));
         }
         let path = format!("payment_intents/{reference}/capture");
@@ -257,11 +262,15 @@ impl Stripe {
             return Ok(Answer::Expired);
         };
         let found = self.look_up(reference).await?;
-        Ok(match found["status"].as_str().unwrap_or_default() {
-            "succeeded" => Answer::Captured {
+        // Another parcel may have been captured under the same name: what counts is what came.
+        let received = found["amount_received"].as_i64().unwrap_or(0);
+        if wanted.before + wanted.amount.amount <= received {
+            return Ok(Answer::Captured {
                 reference: Some(reference.to_owned()),
-            },
-            "canceled" | "requires_payment_method" => Answer::Expired,
+            });
+        }
+        Ok(match found["status"].as_str().unwrap_or_default() {
+            "succeeded" | "canceled" | "requires_payment_method" => Answer::Expired,
             "requires_capture" => Answer::NotCaptured,
             _ => Answer::Pending,
         })
@@ -411,8 +420,12 @@ impl StripeEvent {
 
 /// Until when Stripe says that it may be captured.
 fn capture_before(intent: &Value) -> Option<DateTime<Utc>> {
-    let card = &intent["latest_charge"]["payment_method_details"]["card"];
-    DateTime::from_timestamp(card["capture_before"].as_i64()?, 0)
+    DateTime::from_timestamp(card(intent)["capture_before"].as_i64()?, 0)
+}
+
+/// What Stripe says of the card.
+fn card(intent: &Value) -> &Value {
+    &intent["latest_charge"]["payment_method_details"]["card"]
 }
 
 fn currency(money: shared::money::Money) -> String {

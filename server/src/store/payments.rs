@@ -120,6 +120,8 @@ pub struct Payment {
     pub method: Option<String>,
     /// What may be captured of the order as a whole.
     pub authorized: i64,
+    /// True if that may be captured parcel by parcel; else the first parcel that is captured ends it.
+    pub in_parts: bool,
     /// Until when; `None`: as long as it takes.
     pub expires_at: Option<DateTime<Utc>>,
     /// Why it came to nothing, as the provider says it.
@@ -143,7 +145,11 @@ pub struct Charge {
     pub captured: i64,
     /// What was given back.
     pub refunded: i64,
-    /// The provider's name for its own authorization; `None`: it is charged to the order's.
+    /// True if it has an authorization of its own; else it is charged to the order's.
+    pub own: bool,
+    /// True if nothing is captured of its authorization after it. It is so from when the parcel left.
+    pub is_last: bool,
+    /// The provider's name for what is, or was, charged; `None`: the order's.
     pub reference: Option<String>,
     /// Until when it may be captured.
     pub expires_at: Option<DateTime<Utc>>,
@@ -213,6 +219,15 @@ impl Account {
         charges.find(|charge| charge.shipment == *shipment)
     }
 
+    /// What was, or is being, charged to the authorization of the order as a whole, with how much.
+    pub fn drawn(&self) -> impl Iterator<Item = (&Charge, i64)> {
+        let charges = self.charges.iter();
+        charges.filter_map(|charge| match (charge.own, charge.state, charge.amount) {
+            (true, ..) | (_, ChargeState::Released, _) => None,
+            (false, _, amount) => Some((charge, amount?)),
+        })
+    }
+
     /// What was taken, less what was given back.
     pub fn kept(&self) -> i64 {
         let charges = self.charges.iter();
@@ -246,7 +261,7 @@ impl Store {
     }
 
     /// Orders whose money may ask for something that no act brings about: parcels that became ready and are authorized by
-    /// themselves, authorizations that end before `until`, shoppers who have confirmed nothing since before `late`, customers
+    /// themselves, authorizations that end before `until` or with their first parcel, shoppers who have confirmed nothing since before `late`, customers
     /// who have to pay.
     pub async fn orders_to_look_after(
         &self,
@@ -271,8 +286,9 @@ impl Store {
                        FROM charge
                       WHERE charge.store_id = payment.store_id
                         AND charge.sales_order = payment.sales_order
-                        AND charge.amount IS NULL
-                        AND charge.state IN ('authorized', 'payment_needed', 'released')
+                        AND ( (charge.amount IS NULL AND charge.state IN ('authorized', 'payment_needed', 'released'))
+                           OR (charge.amount IS NOT NULL AND payment.provider = 'stripe' AND NOT payment.in_parts)
+                            )
                    )
                    )
              ORDER BY payment.sales_order",
@@ -309,11 +325,12 @@ impl Writing {
                  , customer
                  , method
                  , authorized
+                 , in_parts
                  , expires_at_ms
                  , failure
                  , revision
                  )
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
                 ON CONFLICT (store_id, sales_order) DO UPDATE
                SET state         = excluded.state
                  , total         = excluded.total
@@ -322,6 +339,7 @@ impl Writing {
                  , customer      = excluded.customer
                  , method        = excluded.method
                  , authorized    = excluded.authorized
+                 , in_parts      = excluded.in_parts
                  , expires_at_ms = excluded.expires_at_ms
                  , failure       = excluded.failure
                  , revision      = excluded.revision",
@@ -336,6 +354,7 @@ impl Writing {
         .bind(payment.customer.as_deref())
         .bind(payment.method.as_deref())
         .bind(payment.authorized)
+        .bind(payment.in_parts)
         .bind(ms(payment.expires_at))
         .bind(payment.failure.as_deref())
         .bind(stored(self.revision))
@@ -357,6 +376,8 @@ impl Writing {
                  , amount
                  , captured
                  , refunded
+                 , own
+                 , is_last
                  , reference
                  , expires_at_ms
                  , client_secret
@@ -366,13 +387,15 @@ impl Writing {
                  , grace_ends_ms
                  , revision
                  )
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
                 ON CONFLICT (store_id, shipment) DO UPDATE
                SET state          = excluded.state
                  , authorized     = excluded.authorized
                  , amount         = excluded.amount
                  , captured       = excluded.captured
                  , refunded       = excluded.refunded
+                 , own            = excluded.own
+                 , is_last        = excluded.is_last
                  , reference      = excluded.reference
                  , expires_at_ms  = excluded.expires_at_ms
                  , client_secret  = excluded.client_secret
@@ -390,6 +413,8 @@ impl Writing {
         .bind(charge.amount)
         .bind(charge.captured)
         .bind(charge.refunded)
+        .bind(charge.own)
+        .bind(charge.is_last)
         .bind(charge.reference.as_deref())
         .bind(ms(charge.expires_at))
         .bind(charge.client_secret.as_deref())

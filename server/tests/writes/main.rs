@@ -17,5 +17,7 @@ mod reservations;
 mod routes;
 mod shop;
 mod store;
+mod stripe_rules;
+mod stripe_stories;
 mod together;
 mod waiting;
