@@ -509,6 +509,9 @@ impl Asking<'_> {
             .amount
             .filter(|_| is_under_way)
             .ok_or(Setback::Needless)?;
+        if !self.is_its_turn(charge) {
+            return Err(Setback::NotYet);
+        }
         let payment = &self.account.payment;
         let wanted = payments::Capture {
             shipment: shipment.clone(),
@@ -522,6 +525,24 @@ impl Asking<'_> {
             before: self.captured_before(charge),
         };
         Ok((shipment, wanted))
+    }
+
+    /// Parcels that are charged to one authorization are captured one after another: how much came of it says for which.
+    fn is_its_turn(&self, charge: &Charge) -> bool {
+        let left_at = |shipment: &ShipmentId| {
+            let mut shipments = self.standing.shipments.iter();
+            let found = shipments.find(|left| left.id == *shipment);
+            found.map(|left| left.revision)
+        };
+        let is_before = |other: &Charge| {
+            matches!(other.state, ChargeState::Capturing | ChargeState::Unknown)
+                && other.shipment != charge.shipment
+                && (charge.state == ChargeState::PaymentNeeded
+                    || left_at(&other.shipment) < left_at(&charge.shipment))
+        };
+        charge.own
+            || self.account.payment.provider != ProviderKind::Stripe
+            || !self.account.drawn().any(|(other, _)| is_before(other))
     }
 
     /// What was captured of the same authorization for other parcels.

@@ -166,13 +166,14 @@ fn units(parcel: &Parcel) -> Vec<(usize, Quantity)> {
     units
 }
 
-/// What is charged for a parcel that leaves now.
+/// What is charged for a parcel that leaves now, of all that waits.
 ///
 /// # Errors
 ///
 /// [`ActError::Conflict`] where no authorization covers it: it must not leave.
 pub fn charge_for(
     account: &Account,
+    waiting: &[WaitingPart],
     parcel: &Parcel,
     cost: Cost,
     now: DateTime<Utc>,
@@ -202,7 +203,7 @@ pub fn charge_for(
         return Ok(Charge {
             state: ChargeState::Capturing,
             amount: Some(wanted),
-            is_last: !payment.in_parts,
+            is_last: !payment.in_parts || is_last(account, waiting, parcel),
             ..charge(account, parcel.id.clone(), wanted)
         });
     }
@@ -213,6 +214,14 @@ pub fn charge_for(
         _ => "the provider is being asked whether it may be charged; try again in a moment",
     };
     Err(ActError::conflict("payment_needed", detail))
+}
+
+/// True if nothing is captured of the order's authorization after this parcel. Where another one is still under way, that is
+/// not said: it may come later.
+fn is_last(account: &Account, waiting: &[WaitingPart], parcel: &Parcel) -> bool {
+    let mut drawn = account.drawn();
+    waiting.iter().all(|part| parcel.parts.contains(part))
+        && drawn.all(|(charge, _)| charge.state == ChargeState::Captured)
 }
 
 /// What may still be drawn from the authorization of the order as a whole: nothing after the first parcel, where it is not

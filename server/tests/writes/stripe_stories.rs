@@ -218,3 +218,49 @@ async fn a_second_parcel_waits_for_its_customer_where_the_card_is_refused_meanwh
     assert_eq!(paid.captured("W-1").await, paid.stripe.taken());
     paid.shop.assert_sound().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_parcels_that_leave_at_once_are_both_captured_from_one_authorization() {
+    let mut paid = Paid::with_one_miscounted(true).await;
+    // Nothing is asked before both have left.
+    paid.ships().await;
+    receive(&paid.client, "PO-7", "R-1", "B", 1).await;
+    paid.ships().await;
+    paid.later(2).await;
+    let payment = paid.payment("W-1").await;
+    assert_eq!(payment["captured"]["amount"], 3_495, "{payment}");
+    assert_eq!(paid.stripe.taken(), 3_495, "what is recorded was taken");
+    assert_eq!(paid.stripe.all("pi").len(), 1);
+    paid.shop.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_capture_that_is_asked_again_is_asked_in_the_same_words() {
+    let mut paid = Paid::with_one_miscounted(true).await;
+    paid.stripe.troubled("/capture", &[Trouble::LostAfter]);
+    paid.ships().await;
+    paid.does_what_is_due().await;
+    // What was not the last parcel when it left is the last now.
+    assert_eq!(
+        cancel(&paid.client, "rest", "W-1", json!({})).await.status,
+        200
+    );
+    paid.later(2).await;
+    let payment = paid.payment("W-1").await;
+    assert_eq!(
+        payment["captured"]["amount"],
+        paid.stripe.taken(),
+        "{payment}"
+    );
+    let asked = paid.stripe.asked("/capture");
+    assert!(
+        asked.iter().all(|one| one.contains("final_capture=false")),
+        "{asked:?}"
+    );
+    assert_eq!(
+        paid.stripe.all("pi")[0].status,
+        "canceled",
+        "the rest is let go"
+    );
+    paid.shop.assert_sound().await;
+}
