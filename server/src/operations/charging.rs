@@ -1,10 +1,11 @@
 //! Writes down what a provider of payment said, and what follows from it. A provider may say the same twice, late, or after
 //! something newer: what does not fit how things stand changes nothing.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use shared::ids::{OrderId, ShipmentId, StoreId};
 
 use super::ActError;
+use super::errands::{ATTEMPTS_MAX, wait_s};
 use super::payment::{GRACE, confirm, take_steps, write_to};
 use super::records::{
     Account, Charge, ChargeState, ErrandEnd, ErrandKind, Order, Payment, PaymentState, RefundState,
@@ -226,9 +227,10 @@ pub async fn record_charged(
         let standing = writing.order(&order).await?.ok_or(ActError::NotFound)?;
         let account = standing.account.as_ref().ok_or(ActError::NotFound)?;
         let before = account.charge(shipment).ok_or(ActError::NotFound)?;
-        if let Some(after) = after_charged(before, charged, now) {
+        let tries = account.tries(shipment);
+        if let Some(after) = after_charged(before, charged, tries, now) {
             writing.put_charge(&after).await?;
-            follow(&mut writing, &standing.order, account, before, &after).await?;
+            follow(&mut writing, &standing.order, account, before, &after, now).await?;
             let standing = writing.order(&order).await?.ok_or(ActError::NotFound)?;
             take_steps(&mut writing, &standing, now).await?;
             writing.touch_order(&order).await?;
@@ -240,8 +242,13 @@ pub async fn record_charged(
     .await
 }
 
-/// The charge after what was said of it; `None`: what was said changes nothing.
-fn after_charged(before: &Charge, charged: &Charged, now: DateTime<Utc>) -> Option<Charge> {
+/// The charge after what was said of it, when it was tried so often; `None`: what was said changes nothing.
+fn after_charged(
+    before: &Charge,
+    charged: &Charged,
+    tries: u32,
+    now: DateTime<Utc>,
+) -> Option<Charge> {
     use ChargeState as State;
     let has_left = before.amount.is_some();
     let needs = |code: &str| Charge {
@@ -301,6 +308,9 @@ fn after_charged(before: &Charge, charged: &Charged, now: DateTime<Utc>) -> Opti
             failure: Some(why.clone()),
             ..before.clone()
         }),
+        (State::Unknown, Charged::NotCaptured) if ATTEMPTS_MAX <= tries => {
+            Some(needs("not_captured"))
+        }
         (State::Unknown | State::PaymentNeeded, Charged::NotCaptured) if has_left => Some(Charge {
             state: State::Capturing,
             ..before.clone()
@@ -320,6 +330,7 @@ async fn follow(
     account: &Account,
     before: &Charge,
     after: &Charge,
+    now: DateTime<Utc>,
 ) -> Result<(), ActError> {
     let shipment = after.shipment.as_str();
     let about = format!("{shipment}/{}", writing.revision());
@@ -333,6 +344,9 @@ async fn follow(
         ChargeState::Unknown => "unknown",
         _ => "asked_again",
     };
+    // What did not come is asked for after longer and longer.
+    let tries = account.tries(&after.shipment).saturating_add(1);
+    let look_at = now + TimeDelta::seconds(wait_s(tries).into());
     let reference = after
         .reference
         .as_deref()
@@ -344,14 +358,31 @@ async fn follow(
         ChargeState::PaymentNeeded if before.state != ChargeState::PaymentNeeded => {
             // The customer may pay without anybody telling us.
             writing
-                .send(ErrandKind::LookUpCharge, &about, Some(&order.id), &content)
+                .send_at(
+                    ErrandKind::LookUpCharge,
+                    &about,
+                    Some(&order.id),
+                    &content,
+                    look_at,
+                )
                 .await?;
-            write_to(writing, order, "payment_needed", &about).await
+            // For what has left, the customer is asked once, however often it is tried.
+            let letter = after.amount.map_or(about.as_str(), |_| shipment);
+            write_to(writing, order, "payment_needed", letter).await
         }
         ChargeState::Captured => write_to(writing, order, "shipped", shipment).await,
-        ChargeState::Unknown => Ok(writing
-            .send(ErrandKind::LookUpCharge, &about, Some(&order.id), &content)
-            .await?),
+        ChargeState::Unknown => {
+            writing
+                .send_at(
+                    ErrandKind::LookUpCharge,
+                    &about,
+                    Some(&order.id),
+                    &content,
+                    look_at,
+                )
+                .await?;
+            Ok(())
+        }
         // The same key as before: a provider that has taken it after all does not take it twice.
         ChargeState::Capturing => Ok(writing
             .send(ErrandKind::Capture, &about, Some(&order.id), &content)
@@ -462,7 +493,7 @@ mod tests {
 
     /// The state after what was said, or none where it changed nothing.
     fn state_after(state: ChargeState, amount: Option<i64>, said: &Charged) -> Option<ChargeState> {
-        after_charged(&charge(state, amount), said, now()).map(|after| after.state)
+        after_charged(&charge(state, amount), said, 0, now()).map(|after| after.state)
     }
 
     #[test]
@@ -519,7 +550,12 @@ mod tests {
         let again = state_after(ChargeState::Unknown, Some(700), &Charged::NotCaptured);
         assert_eq!(again, Some(ChargeState::Capturing));
         let captured = Charged::Captured { reference: None };
-        let found = after_charged(&charge(ChargeState::Unknown, Some(700)), &captured, now());
+        let found = after_charged(
+            &charge(ChargeState::Unknown, Some(700)),
+            &captured,
+            0,
+            now(),
+        );
         let found = found.expect("it is captured");
         assert_eq!((found.state, found.captured), (ChargeState::Captured, 700));
     }
@@ -532,7 +568,7 @@ mod tests {
             pay_url: None,
             code: "card_declined".into(),
         };
-        let after = after_charged(&charge(ChargeState::Authorizing, None), &declined, now());
+        let after = after_charged(&charge(ChargeState::Authorizing, None), &declined, 0, now());
         let after = after.expect("the customer has to pay");
         assert_eq!(after.state, ChargeState::PaymentNeeded);
         assert_eq!(after.grace_ends, Some(now() + GRACE));

@@ -211,7 +211,8 @@ async fn run_one(app: &App, store: &StoreId, errand: Errand) -> Result<bool, Act
     Ok(true)
 }
 
-fn wait_s(attempts: u32) -> u32 {
+/// How long is waited after so many attempts, in seconds.
+pub(super) fn wait_s(attempts: u32) -> u32 {
     let doubled = WAIT_S.checked_shl(attempts.saturating_sub(1).min(16));
     doubled.unwrap_or(WAIT_S_MAX).min(WAIT_S_MAX)
 }
@@ -475,8 +476,14 @@ impl Asking<'_> {
             return self.look_up_authorization(&shipment, charge).await;
         }
         let (shipment, wanted) = self.wanted_capture()?;
+        let is_tried_again = self.account.tries(&shipment) < ATTEMPTS_MAX;
         let charged = match self.provider.look_up_charge(&wanted).await? {
             Answer::Pending => return Err(Setback::NotYet),
+            Answer::NotCaptured
+                if charge.state == ChargeState::PaymentNeeded && !is_tried_again =>
+            {
+                return Err(Setback::NotYet);
+            }
             answer => charged(answer),
         };
         self.charged(&shipment, &charged).await

@@ -24,6 +24,8 @@ pub const BASE: &str = "https://api.stripe.com";
 const VERSION: &str = "2025-10-29.clover";
 /// Days that an authorization surely lasts: the shortest that cards have for a shopper who is there is seven.
 const AUTHORIZED_SURELY: TimeDelta = TimeDelta::days(6);
+/// Under how many names a capture is asked for, where Stripe remembers that it failed under those before.
+const NAMES_MAX: u32 = 9;
 
 /// Stripe, on behalf of one merchant.
 #[derive(Clone)]
@@ -54,6 +56,8 @@ pub struct StripeEvent {
 enum Refusal {
     /// The card was refused: what Stripe says about it.
     Card(Value),
+    /// It failed when it was asked first, and Stripe answers so for as long as it knows the request's name.
+    FailedBefore(String),
     /// Anything else.
     Other(ProviderError),
 }
@@ -68,6 +72,7 @@ impl From<Refusal> for ProviderError {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Other(error) => error,
+            Refusal::FailedBefore(why) => Self::Unknown(why),
             Refusal::Card(error) => Self::Refused {
                 code: text(&error, "code").unwrap_or_else(|| "card_error".into()),
                 detail: text(&error, "message").unwrap_or_default(),
@@ -224,7 +229,7 @@ impl Stripe {
                 let code = code.unwrap_or_else(|| "card_declined".into());
                 Ok(self.needs_customer(wanted, &error["payment_intent"], &code))
             }
-            Err(Refusal::Other(error)) => Err(error),
+            Err(other) => Err(other.into()),
         }
     }
 
@@ -239,21 +244,33 @@ impl Stripe {
             fields.push(("final_capture", "false"));
         }
         let path = format!("payment_intents/{reference}/capture");
-        let key = format!("{}-capture", wanted.shipment);
-        match self.post(&path, &key, &fields).await {
-            Ok(_) => Ok(Answer::Captured {
-                reference: Some(reference.to_owned()),
-            }),
-            Err(Refusal::Card(_)) => Ok(Answer::Expired),
-            // It was captured or let go before: it says itself which.
-            Err(Refusal::Other(ProviderError::Refused { code, detail })) => {
-                match self.look_up_charge(wanted).await? {
-                    Answer::NotCaptured => Err(ProviderError::Refused { code, detail }),
-                    known => Ok(known),
+        let mut key = format!("{}-capture", wanted.shipment);
+        for next in 2..=NAMES_MAX {
+            match self.post(&path, &key, &fields).await {
+                Ok(_) => {
+                    return Ok(Answer::Captured {
+                        reference: Some(reference.to_owned()),
+                    });
                 }
+                Err(Refusal::Card(_)) => return Ok(Answer::Expired),
+                // It was captured or let go before: it says itself which.
+                Err(Refusal::Other(ProviderError::Refused { code, detail })) => {
+                    return match self.look_up_charge(wanted).await? {
+                        Answer::NotCaptured => Err(ProviderError::Refused { code, detail }),
+                        known => Ok(known),
+                    };
+                }
+                // Nothing more comes under this name. Where nothing came of it either, it is asked under the next.
+                Err(Refusal::FailedBefore(_)) => match self.look_up_charge(wanted).await? {
+                    Answer::NotCaptured => key = format!("{}-capture-{next}", wanted.shipment),
+                    known => return Ok(known),
+                },
+                Err(Refusal::Other(error)) => return Err(error),
             }
-            Err(Refusal::Other(error)) => Err(error),
         }
+        Err(ProviderError::Unknown(
+            "Stripe failed under each name that it was asked under".into(),
+        ))
     }
 
     /// Looks up what became of the charge for a parcel.
@@ -378,6 +395,7 @@ impl Stripe {
         let response = request.send().await.map_err(|error| failure(&error))?;
         let retry_after = response.headers().get("retry-after");
         let retry_after = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
+        let is_replayed = response.headers().contains_key("idempotent-replayed");
         let (status, body) = read(response).await?;
         let said: Value = serde_json::from_slice(&body).unwrap_or_default();
         match status {
@@ -387,7 +405,11 @@ impl Stripe {
             // The same request is being answered, or there are too many.
             409 | 429 => Err(ProviderError::Busy(retry_after.map(Duration::from_secs)).into()),
             500..=599 => {
-                Err(ProviderError::Unknown(format!("Stripe answered with {status}")).into())
+                let why = format!("Stripe answered with {status}");
+                match is_replayed {
+                    true => Err(Refusal::FailedBefore(why)),
+                    false => Err(ProviderError::Unknown(why).into()),
+                }
             }
             _ => Err(ProviderError::Refused {
                 code: text(&said["error"], "code").unwrap_or_else(|| format!("http_{status}")),

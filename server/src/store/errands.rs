@@ -276,7 +276,20 @@ impl Writing {
         order: Option<&OrderId>,
         content: &str,
     ) -> Result<(), StoreError> {
-        query(
+        self.send_at(kind, about, order, content, self.at).await?;
+        Ok(())
+    }
+
+    /// The same, to be done at `due` and not before. False if one of the same name was written before.
+    pub async fn send_at(
+        &mut self,
+        kind: ErrandKind,
+        about: &str,
+        order: Option<&OrderId>,
+        content: &str,
+        due: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let sent = query(
             "
             INSERT INTO errand
                  ( store_id
@@ -290,7 +303,7 @@ impl Writing {
                  , made_at_ms
                  , revision
                  )
-            VALUES ($1, $2, $3, $4, $5, $6, 0, 0, $6, $7)
+            VALUES ($1, $2, $3, $4, $5, $6, 0, 0, $7, $8)
                 ON CONFLICT (store_id, errand) DO NOTHING",
         )
         .bind(self.store.as_str())
@@ -298,11 +311,12 @@ impl Writing {
         .bind(kind.name())
         .bind(order.map(OrderId::as_str))
         .bind(content)
+        .bind(due.timestamp_millis())
         .bind(self.at.timestamp_millis())
         .bind(stored(self.revision))
         .execute(&mut self.session)
         .await?;
-        Ok(())
+        Ok(sent == 1)
     }
 
     /// Ends an errand together with what came of it. False if it had ended before: then nothing is to come of it.

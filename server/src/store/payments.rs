@@ -228,6 +228,15 @@ impl Account {
         })
     }
 
+    /// How often a parcel's money was asked for, and did not come.
+    pub fn tries(&self, shipment: &ShipmentId) -> u32 {
+        let in_vain = self.events.iter().filter(|event| {
+            event.shipment.as_ref() == Some(shipment)
+                && matches!(event.kind.as_str(), "unknown" | "payment_needed")
+        });
+        u32::try_from(in_vain.count()).unwrap_or(u32::MAX)
+    }
+
     /// What was taken, less what was given back.
     pub fn kept(&self) -> i64 {
         let charges = self.charges.iter();

@@ -264,3 +264,43 @@ async fn a_capture_that_is_asked_again_is_asked_in_the_same_words() {
     );
     paid.shop.assert_sound().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_fails_is_asked_again_after_longer_and_longer_and_then_under_a_new_name() {
+    let mut paid = Paid::new(false).await;
+    sku(&paid.client, "A", 1, json!({})).await;
+    paid.agreed("W-1", json!([priced("A", 1, 1_000)])).await;
+    paid.stripe.troubled("/capture", &[Trouble::Says(500); 3]);
+    paid.ships().await;
+    paid.does_what_is_due().await;
+    assert_eq!(
+        paid.stripe.asked("/capture").len(),
+        1,
+        "the next time is later"
+    );
+    paid.later(60).await;
+    assert_eq!(paid.captured("W-1").await, 1_495);
+    assert_eq!(paid.stripe.taken(), 1_495);
+    paid.shop.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_fails_for_days_is_given_up_and_the_customer_asked_once() {
+    let mut paid = Paid::new(false).await;
+    sku(&paid.client, "A", 1, json!({})).await;
+    paid.agreed("W-1", json!([priced("A", 1, 1_000)])).await;
+    paid.stripe.troubled("/capture", &[Trouble::Says(400); 999]);
+    paid.ships().await;
+    for _ in 0..24 {
+        paid.at += TimeDelta::hours(6);
+        paid.later(4).await;
+    }
+    let payment = paid.payment("W-1").await;
+    assert_eq!(
+        payment["charges"][0]["status"], "payment_needed",
+        "{payment}"
+    );
+    assert_eq!(paid.letters("Order W-1: we need your payment"), 1);
+    assert!(paid.stripe.asked("/capture").len() < 100);
+    paid.shop.assert_sound().await;
+}
