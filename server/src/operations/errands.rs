@@ -378,8 +378,16 @@ impl Asking<'_> {
     async fn look_up_payment(&self) -> Result<(), Setback> {
         let payment = &self.account.payment;
         let reference = payment.reference.as_deref().ok_or(Setback::Needless)?;
-        if !matches!(payment.state, PaymentState::Awaiting | PaymentState::Failed) {
-            return Err(Setback::Needless);
+        match payment.state {
+            PaymentState::Awaiting | PaymentState::Failed => {}
+            // Who confirmed while it was let go is not charged for what nobody wants any more.
+            PaymentState::Released => {
+                return match self.provider.look_up_order(reference).await? {
+                    OrderPayment::Authorized { .. } => self.release_payment().await,
+                    _ => Err(Setback::Needless),
+                };
+            }
+            _ => return Err(Setback::Needless),
         }
         let agreed = match self.provider.look_up_order(reference).await? {
             OrderPayment::Awaiting => return Err(Setback::NotYet),
@@ -578,7 +586,7 @@ impl Asking<'_> {
 
     async fn release_payment(&self) -> Result<(), Setback> {
         let release = payments::Release {
-            key: self.order.to_string(),
+            key: self.errand.name.replace(' ', "-"),
             shipment: None,
             order: self.order.clone(),
             reference: self.account.payment.reference.clone(),

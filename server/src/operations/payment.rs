@@ -392,13 +392,21 @@ pub(super) async fn take_steps(
                 }
             }
             MoneyStep::Close => {
+                let payment = &account.payment;
                 writing
                     .put_payment(&Payment {
                         state: PaymentState::Released,
-                        ..account.payment.clone()
+                        client_secret: None,
+                        ..payment.clone()
                     })
                     .await?;
-                if 0 < self::left(account) && account.payment.state != PaymentState::Saved {
+                // What the shopper has not confirmed may still be confirmed, unless it is let go as well.
+                let is_kept = match payment.state {
+                    PaymentState::Awaiting | PaymentState::Failed => payment.reference.is_some(),
+                    PaymentState::Authorized => 0 < self::left(account),
+                    _ => false,
+                };
+                if is_kept {
                     writing
                         .send(
                             ErrandKind::ReleasePayment,

@@ -304,3 +304,104 @@ async fn a_provider_that_fails_for_days_is_given_up_and_the_customer_asked_once(
     assert!(paid.stripe.asked("/capture").len() < 100);
     paid.shop.assert_sound().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_confirmed_is_let_go_of_when_the_order_is_cancelled() {
+    let mut paid = Paid::new(false).await;
+    sku(&paid.client, "A", 2, json!({})).await;
+    paid.ordered("W-1", json!([priced("A", 1, 1_000)])).await;
+    paid.ordered("W-2", json!([priced("A", 1, 1_000)])).await;
+    paid.later(1).await;
+    assert_eq!(
+        cancel(&paid.client, "all", "W-1", json!({})).await.status,
+        200
+    );
+    paid.later(70).await;
+    assert_eq!(
+        shown(&paid.client, "W-2").await["status"],
+        "cancelled",
+        "nobody confirmed it"
+    );
+    let statuses: Vec<String> = paid
+        .stripe
+        .all("pi")
+        .into_iter()
+        .map(|intent| intent.status)
+        .collect();
+    assert_eq!(statuses, ["canceled", "canceled"]);
+    assert_eq!(paid.payment("W-1").await["client_secret"], Value::Null);
+    paid.shop.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_confirmed_after_the_order_was_cancelled_is_let_go_once_it_is_heard() {
+    let mut paid = Paid::new(false).await;
+    sku(&paid.client, "A", 1, json!({})).await;
+    paid.ordered("W-1", json!([priced("A", 1, 1_000)])).await;
+    paid.later(1).await;
+    // The shopper's bank is at it while the order is cancelled: Stripe cancels nothing then.
+    paid.stripe.becomes("pi_0001", "processing");
+    assert_eq!(
+        cancel(&paid.client, "all", "W-1", json!({})).await.status,
+        200
+    );
+    paid.later(1).await;
+    paid.stripe.becomes("pi_0001", "requires_capture");
+    let event = event("evt_1", "pi_0001", json!({"order": "W-1"}));
+    assert_eq!(paid.hears("default", &event).await.status, 200);
+    paid.later(1).await;
+    assert_eq!(paid.stripe.all("pi")[0].status, "canceled");
+    assert_eq!(paid.payment("W-1").await["status"], "released");
+    paid.shop.assert_sound().await;
+}
+
+/// What Stripe tells of a payment intent.
+fn event(name: &str, intent: &str, metadata: Value) -> String {
+    let object = json!({"object": "payment_intent", "id": intent, "metadata": metadata});
+    json!({"id": name, "type": "payment_intent.amount_capturable_updated", "data": {"object": object}}).to_string()
+}
+
+/// Stripe's signature of a message.
+fn signature(secret: &str, at: DateTime<Utc>, body: &str) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("a key");
+    mac.update(format!("{}.{body}", at.timestamp()).as_bytes());
+    let digits: Vec<String> = mac
+        .finalize()
+        .into_bytes()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    format!("t={},v1={}", at.timestamp(), digits.concat())
+}
+
+impl Paid {
+    /// What Stripe tells the store `default`, sent to the address of some store.
+    async fn hears(&self, store: &str, body: &str) -> Reply {
+        let signed = signature(SIGNS, self.at, body);
+        self.hears_signed(store, &signed, body).await
+    }
+
+    async fn hears_signed(&self, store: &str, signature: &str, body: &str) -> Reply {
+        let request = axum::http::Request::post(format!("/v1/webhooks/stripe/{store}"))
+            .header("content-type", "application/json")
+            .header("stripe-signature", signature)
+            .body(Body::from(body.to_owned()));
+        self.client.send(request.expect("a request")).await
+    }
+
+    async fn revisions(&self) -> Vec<u64> {
+        let standings = self.shop.app.store.standings().await.expect("stores");
+        standings.iter().map(|store| store.revision).collect()
+    }
+
+    /// An order that awaits its shopper, who has confirmed without anybody knowing.
+    async fn unheard() -> (Self, String) {
+        let mut paid = Self::new(false).await;
+        sku(&paid.client, "A", 1, json!({})).await;
+        paid.ordered("W-1", json!([priced("A", 1, 1_000)])).await;
+        paid.later(1).await;
+        paid.confirms("W-1").await;
+        let told = event("evt_1", "pi_0001", json!({"order": "W-1"}));
+        (paid, told)
+    }
+}
