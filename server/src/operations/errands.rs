@@ -33,12 +33,14 @@ const DELAYS_EVERY: Duration = Duration::from_secs(60);
 const TAKEN_FOR: TimeDelta = TimeDelta::seconds(90);
 /// Errands of a store that are done at once.
 const AT_ONCE: u32 = 16;
-/// How often an errand is tried: the last time about three days after the first.
+/// How often an errand is tried without an answer: the last time about three days after the first.
 pub const ATTEMPTS_MAX: u32 = 80;
 /// Wait before the second attempt, in seconds; doubled with each up to [`WAIT_S_MAX`].
 const WAIT_S: u32 = 2;
 /// Longest wait between two questions whether something has come of it, in seconds.
 const ASKED_S_MAX: u32 = 60;
+/// Which part of the time since the first question is waited before the next.
+const ASKED_S_SHARE: u32 = 4;
 /// For how long it is asked whether something has come of it. Whoever pays later says so, or the merchant does.
 const ASKED_FOR: TimeDelta = TimeDelta::days(30);
 /// Longest wait between attempts, in seconds.
@@ -191,10 +193,13 @@ async fn run_one(app: &App, store: &StoreId, errand: Errand) -> Result<bool, Act
             dropped.await?;
             return Ok(false);
         }
-        Err(Setback::NotYet) => (
-            "not yet".to_owned(),
-            wait_s(errand.attempts).min(ASKED_S_MAX),
-        ),
+        Err(Setback::NotYet) => {
+            let age = (now - errand.made_at).num_seconds().max(0);
+            let wait = u32::try_from(age).unwrap_or(ASKED_S_MAX) / ASKED_S_SHARE;
+            let until = now + TimeDelta::seconds(wait.clamp(WAIT_S, ASKED_S_MAX).into());
+            app.store.ask_again(store, name, until).await?;
+            return Ok(true);
+        }
         Err(Setback::Again(why, after)) => {
             tracing::warn!(errand = name, errand.attempts = errand.attempts, error = %why, "Errand `{name}` did not succeed and is tried again: {why}");
             let after = after.map(|after| u32::try_from(after.as_secs()).unwrap_or(WAIT_S_MAX));

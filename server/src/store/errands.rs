@@ -55,7 +55,7 @@ pub struct Errand {
     pub order: Option<OrderId>,
     /// What it needs to know, as JSON.
     pub content: String,
-    /// How often it was tried.
+    /// How often it was tried since it was answered last.
     pub attempts: u32,
     /// When it was written down.
     pub made_at: DateTime<Utc>,
@@ -174,6 +174,33 @@ impl Store {
         .bind(name)
         .bind(until.timestamp_millis())
         .bind(failure)
+        .execute(&mut session)
+        .await?;
+        session.commit().await
+    }
+
+    /// Puts off an errand whose question was answered by "not yet". The tries before it that failed are over with that.
+    pub async fn ask_again(
+        &self,
+        store: &StoreId,
+        name: &str,
+        until: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let mut session = self.0.engine.write(store).await?;
+        query(
+            "
+            UPDATE errand
+               SET due_at_ms      = $3
+                 , taken_until_ms = 0
+                 , attempts       = 0
+                 , failure        = 'not yet'
+             WHERE store_id = $1
+               AND errand = $2
+               AND ended_at_ms IS NULL",
+        )
+        .bind(store.as_str())
+        .bind(name)
+        .bind(until.timestamp_millis())
         .execute(&mut session)
         .await?;
         session.commit().await

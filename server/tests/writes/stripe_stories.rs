@@ -355,6 +355,27 @@ async fn what_is_confirmed_after_the_order_was_cancelled_is_let_go_once_it_is_he
     paid.shop.assert_sound().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_customer_who_pays_after_hours_is_learnt_of_although_a_question_failed_before() {
+    let mut paid = Paid::new(false).await;
+    sku(&paid.client, "A", 1, json!({})).await;
+    ordered(&paid.client, "PO-7", "A", 2, "2026-12-11").await;
+    paid.stripe.declines(true);
+    paid.agreed("W-1", json!([priced("A", 3, 1_000)])).await;
+    let needed = paid.payment("W-1").await;
+    assert_eq!(needed["charges"][0]["status"], "payment_needed", "{needed}");
+    let intent = paid.stripe.all("pi").remove(0).id;
+    paid.later(150).await;
+    let path: &'static str = Box::leak(format!("/{intent}").into_boxed_str());
+    paid.stripe.troubled(path, &[Trouble::Says(503)]);
+    paid.later(5).await;
+    paid.stripe.becomes(&intent, "requires_capture");
+    paid.later(90).await;
+    let payment = paid.payment("W-1").await;
+    assert_eq!(payment["charges"][0]["status"], "authorized", "{payment}");
+    paid.shop.assert_sound().await;
+}
+
 /// What Stripe tells of a payment intent.
 fn event(name: &str, intent: &str, metadata: Value) -> String {
     let object = json!({"object": "payment_intent", "id": intent, "metadata": metadata});
