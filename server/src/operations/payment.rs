@@ -196,6 +196,14 @@ pub fn charge_for(
         _ => {}
     }
     let payment = &account.payment;
+    if is_free(account, &parcel.id, wanted) && is_agreed(payment.state) {
+        let nothing = charge(account, parcel.id.clone(), 0);
+        return Ok(Charge {
+            state: ChargeState::Capturing,
+            amount: Some(0),
+            ..account.charge(&parcel.id).cloned().unwrap_or(nothing)
+        });
+    }
     if payment.state == PaymentState::Authorized
         && holds(payment.expires_at)
         && wanted <= left(account)
@@ -214,6 +222,17 @@ pub fn charge_for(
         _ => "the provider is being asked whether it may be charged; try again in a moment",
     };
     Err(ActError::conflict("payment_needed", detail))
+}
+
+/// True if a parcel costs nothing, and nobody was asked about it: nobody needs to be.
+fn is_free(account: &Account, shipment: &ShipmentId, cost: i64) -> bool {
+    let charge = account.charge(shipment);
+    cost <= 0 && charge.is_none_or(|charge| charge.authorized == 0)
+}
+
+/// True if the shopper agreed to pay, whatever for.
+const fn is_agreed(state: PaymentState) -> bool {
+    matches!(state, PaymentState::Authorized | PaymentState::Saved)
 }
 
 /// True if nothing is captured of the order's authorization after this parcel. Where another one is still under way, that is
@@ -292,7 +311,9 @@ pub fn steps(standing: &Standing, now: DateTime<Utc>) -> Vec<MoneyStep> {
         }
     }
     for parcel in &ready {
+        let cost = cost(&standing.order, parcel).total();
         let is_covered = match account.charge(&parcel.id) {
+            _ if is_free(account, &parcel.id, cost) => true,
             Some(charge) => {
                 let ends_soon = charge
                     .expires_at
@@ -304,15 +325,10 @@ pub fn steps(standing: &Standing, now: DateTime<Utc>) -> Vec<MoneyStep> {
                 let ends_soon = payment
                     .expires_at
                     .is_some_and(|end| end <= now + RELIED_ON_UNTIL);
-                let cost = cost(&standing.order, parcel).total();
                 payment.state == PaymentState::Authorized && !ends_soon && cost <= left(account)
             }
         };
-        let may_be_asked = matches!(
-            payment.state,
-            PaymentState::Authorized | PaymentState::Saved
-        );
-        if !is_covered && may_be_asked {
+        if !is_covered && is_agreed(payment.state) {
             let most = cost_at_most(&standing.order, parcel);
             steps.push(MoneyStep::Authorize(parcel.id.clone(), most));
         }

@@ -376,6 +376,22 @@ async fn a_customer_who_pays_after_hours_is_learnt_of_although_a_question_failed
     paid.shop.assert_sound().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_costs_nothing_leaves_without_anybody_being_asked() {
+    let mut paid = Paid::new(false).await;
+    sku(&paid.client, "gift", 1, json!({})).await;
+    sku(&paid.client, "A", 0, json!({})).await;
+    ordered(&paid.client, "PO-7", "A", 1, "2026-12-11").await;
+    paid.agreed("W-1", json!([priced("gift", 1, 0), priced("A", 1, 1_000)]))
+        .await;
+    paid.ships().await;
+    paid.later(1).await;
+    let payment = paid.payment("W-1").await;
+    assert_eq!(payment["charges"][0]["status"], "captured", "{payment}");
+    assert_eq!(paid.stripe.asked("/payment_intents"), Vec::<String>::new());
+    paid.shop.assert_sound().await;
+}
+
 /// What Stripe tells of a payment intent.
 fn event(name: &str, intent: &str, metadata: Value) -> String {
     let object = json!({"object": "payment_intent", "id": intent, "metadata": metadata});
