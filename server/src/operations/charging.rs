@@ -230,6 +230,14 @@ pub async fn record_charged(
         let tries = account.tries(shipment);
         if let Some(after) = after_charged(before, charged, tries, now) {
             writing.put_charge(&after).await?;
+            if !before.own && after.is_anew() {
+                // Nothing else is drawn from what has run out.
+                let payment = Payment {
+                    expires_at: Some(now),
+                    ..account.payment.clone()
+                };
+                writing.put_payment(&payment).await?;
+            }
             follow(&mut writing, &standing.order, account, before, &after, now).await?;
             let standing = writing.order(&order).await?.ok_or(ActError::NotFound)?;
             take_steps(&mut writing, &standing, now).await?;
@@ -300,9 +308,16 @@ fn after_charged(
             grace_ends: None,
             ..before.clone()
         }),
-        (State::Capturing | State::Unknown, Charged::Expired) => {
-            Some(needs("authorization_expired"))
-        }
+        // What has left is to be paid all the same: from what is saved, or by the customer.
+        (State::Capturing | State::Unknown, Charged::Expired) => Some(Charge {
+            state: State::Capturing,
+            own: true,
+            is_last: true,
+            reference: None,
+            expires_at: None,
+            failure: Some("authorization_expired".into()),
+            ..before.clone()
+        }),
         (State::Capturing, Charged::Unknown { why }) => Some(Charge {
             state: State::Unknown,
             failure: Some(why.clone()),
@@ -342,6 +357,7 @@ async fn follow(
         ChargeState::Captured => "captured",
         ChargeState::Released => "released",
         ChargeState::Unknown => "unknown",
+        ChargeState::Capturing if after.is_anew() && !before.is_anew() => "expired",
         _ => "asked_again",
     };
     // What did not come is asked for after longer and longer.

@@ -468,7 +468,12 @@ impl Asking<'_> {
             let nothing = Charged::Captured { reference: None };
             return self.charged(&shipment, &nothing).await;
         }
-        let charged = match self.provider.capture(&wanted).await {
+        let charge = self.account.charge(&shipment).ok_or(Setback::Needless)?;
+        let answer = match charge.is_anew() {
+            true => self.charge_anew(charge, wanted.amount).await,
+            false => self.provider.capture(&wanted).await,
+        };
+        let charged = match answer {
             Ok(Answer::Pending) => return Err(Setback::NotYet),
             Ok(answer) => charged(answer),
             // Never blindly again: at first it is asked what became of it.
@@ -490,16 +495,41 @@ impl Asking<'_> {
         }
         let (shipment, wanted) = self.wanted_capture()?;
         let is_tried_again = self.account.tries(&shipment) < ATTEMPTS_MAX;
-        let charged = match self.provider.look_up_charge(&wanted).await? {
-            Answer::Pending => return Err(Setback::NotYet),
-            Answer::NotCaptured
-                if charge.state == ChargeState::PaymentNeeded && !is_tried_again =>
+        let answer = match charge.is_anew() {
+            // It looks whether that was done before.
+            true => self.charge_anew(charge, wanted.amount).await?,
+            false => self.provider.look_up_charge(&wanted).await?,
+        };
+        let is_stripe = self.account.payment.provider == ProviderKind::Stripe;
+        let charged = match (charge.state, answer) {
+            (_, Answer::Pending) => return Err(Setback::NotYet),
+            (ChargeState::PaymentNeeded, Answer::NotCaptured) if !is_tried_again => {
+                return Err(Setback::NotYet);
+            }
+            // The customer has not paid yet, and may do so without anybody telling us.
+            (ChargeState::PaymentNeeded, Answer::Expired | Answer::NeedsCustomer { .. })
+                if is_stripe =>
             {
                 return Err(Setback::NotYet);
             }
-            answer => charged(answer),
+            (_, answer) => charged(answer),
         };
         self.charged(&shipment, &charged).await
+    }
+
+    /// Charges what has left to what is saved, because what was authorized for it has run out.
+    async fn charge_anew(&self, charge: &Charge, amount: Money) -> Result<Answer, ProviderError> {
+        let payment = &self.account.payment;
+        self.provider
+            .charge(&payments::Authorize {
+                key: charge.shipment.to_string(),
+                shipment: charge.shipment.clone(),
+                order: self.order.clone(),
+                amount,
+                customer: payment.customer.clone(),
+                method: payment.method.clone(),
+            })
+            .await
     }
 
     /// Has the customer confirmed it meanwhile?
@@ -537,10 +567,13 @@ impl Asking<'_> {
             shipment: shipment.clone(),
             order: self.order.clone(),
             amount: self.money(amount),
-            reference: charge
-                .reference
-                .clone()
-                .or_else(|| payment.reference.clone()),
+            reference: match charge.own {
+                true => charge.reference.clone(),
+                false => charge
+                    .reference
+                    .clone()
+                    .or_else(|| payment.reference.clone()),
+            },
             is_last: charge.is_last,
             before: self.captured_before(charge),
         };

@@ -174,15 +174,17 @@ impl Said {
             "released" | "refunded" => Answer::Done {
                 reference: self.reference,
             },
-            "declined" | "authentication_required" => Answer::NeedsCustomer {
-                code: code(&self.status),
+            "declined" | "authentication_required" | "expired" => Answer::NeedsCustomer {
+                code: match self.status.as_str() {
+                    "expired" => code("authorization_expired"),
+                    other => code(other),
+                },
                 reference: self.reference,
                 client_secret: None,
                 pay_url: self
                     .pay_url
                     .filter(|url| url.starts_with("https://") || url.starts_with("http://")),
             },
-            "expired" => Answer::Expired,
             "pending" => Answer::Pending,
             other => {
                 return Err(ProviderError::Refused {

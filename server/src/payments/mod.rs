@@ -255,6 +255,19 @@ impl Provider {
         }
     }
 
+    /// Takes the money of a parcel that has left at once, because what was authorized for it has run out. It is looked up
+    /// before whether that was done, so it may be asked again.
+    ///
+    /// # Errors
+    ///
+    /// As the provider fails.
+    pub async fn charge(&self, charge: &Authorize) -> Result<Answer, ProviderError> {
+        match self {
+            Self::Stripe(stripe) => stripe.charge(charge).await,
+            Self::External(_) => Ok(Answer::Expired),
+        }
+    }
+
     /// Looks up what became of the charge for a parcel. The merchant's own system is asked once more under the same name: it
     /// answers as it did.
     ///

@@ -224,11 +224,7 @@ impl Stripe {
                 "processing" => Answer::Pending,
                 _ => self.needs_customer(wanted, &intent, "authentication_required"),
             }),
-            Err(Refusal::Card(error)) => {
-                let code = text(&error, "decline_code").or_else(|| text(&error, "code"));
-                let code = code.unwrap_or_else(|| "card_declined".into());
-                Ok(self.needs_customer(wanted, &error["payment_intent"], &code))
-            }
+            Err(Refusal::Card(error)) => Ok(self.declined(wanted, &error)),
             Err(other) => Err(other.into()),
         }
     }
@@ -271,6 +267,57 @@ impl Stripe {
         Err(ProviderError::Unknown(
             "Stripe failed under each name that it was asked under".into(),
         ))
+    }
+
+    /// Takes the money of a parcel that has left from what is saved, or begins what the customer is to pay.
+    pub(super) async fn charge(&self, wanted: &Authorize) -> Result<Answer, ProviderError> {
+        let key = format!("{}-charge", wanted.key);
+        // Stripe forgets keys: what was made before is found at its customer.
+        if let Some(customer) = &wanted.customer {
+            let path = format!("payment_intents?customer={customer}&limit=100");
+            let made = self.send(Method::GET, &path, None, &[]).await?;
+            let mut made = made["data"].as_array().into_iter().flatten();
+            if let Some(intent) = made.find(|intent| intent["metadata"]["request"] == *key) {
+                return Ok(self.charged(wanted, intent));
+            }
+        }
+        let (amount, currency) = (wanted.amount.amount.to_string(), currency(wanted.amount));
+        let mut fields = vec![
+            ("amount", amount.as_str()),
+            ("currency", currency.as_str()),
+            ("payment_method_types[]", "card"),
+            ("metadata[order]", wanted.order.as_str()),
+            ("metadata[shipment]", wanted.shipment.as_str()),
+            ("metadata[request]", key.as_str()),
+        ];
+        if let Some(customer) = &wanted.customer {
+            fields.push(("customer", customer));
+        }
+        if let Some(method) = &wanted.method {
+            fields.extend([
+                ("payment_method", method.as_str()),
+                ("confirm", "true"),
+                ("off_session", "true"),
+            ]);
+        }
+        match self.post("payment_intents", &key, &fields).await {
+            Ok(intent) => Ok(self.charged(wanted, &intent)),
+            Err(Refusal::Card(error)) => Ok(self.declined(wanted, &error)),
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    /// How a charge at once stands.
+    fn charged(&self, wanted: &Authorize, intent: &Value) -> Answer {
+        match intent["status"].as_str().unwrap_or_default() {
+            "succeeded" => Answer::Captured {
+                reference: text(intent, "id"),
+            },
+            "processing" => Answer::Pending,
+            "canceled" => self.needs_customer(wanted, &Value::Null, "canceled"),
+            "requires_action" => self.needs_customer(wanted, intent, "authentication_required"),
+            _ => self.needs_customer(wanted, intent, "authorization_expired"),
+        }
     }
 
     /// Looks up what became of the charge for a parcel.
@@ -339,6 +386,13 @@ impl Stripe {
                 reference: text(&given, "id"),
             }),
         }
+    }
+
+    /// The card was refused.
+    fn declined(&self, wanted: &Authorize, error: &Value) -> Answer {
+        let code = text(error, "decline_code").or_else(|| text(error, "code"));
+        let code = code.unwrap_or_else(|| "card_declined".into());
+        self.needs_customer(wanted, &error["payment_intent"], &code)
     }
 
     fn needs_customer(&self, wanted: &Authorize, intent: &Value, code: &str) -> Answer {

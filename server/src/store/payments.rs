@@ -212,6 +212,13 @@ pub struct Account {
     pub events: Vec<MoneyEvent>,
 }
 
+impl Charge {
+    /// True if what was authorized for a parcel that has left ran out before it was captured: it is charged anew.
+    pub fn is_anew(&self) -> bool {
+        self.own && self.amount.is_some() && self.reference.is_none()
+    }
+}
+
 impl Account {
     /// What is charged for a parcel.
     pub fn charge(&self, shipment: &ShipmentId) -> Option<&Charge> {

@@ -392,6 +392,48 @@ async fn what_costs_nothing_leaves_without_anybody_being_asked() {
     paid.shop.assert_sound().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_authorization_that_runs_out_after_the_parcel_left_is_charged_anew() {
+    let mut paid = Paid::new(false).await;
+    sku(&paid.client, "A", 1, json!({})).await;
+    paid.agreed("W-1", json!([priced("A", 1, 1_000)])).await;
+    paid.ships().await;
+    paid.stripe.becomes("pi_0001", "canceled");
+    // It is done, and nobody hears of it: it is not done twice.
+    paid.stripe
+        .troubled("/payment_intents", &[Trouble::LostAfter]);
+    paid.later(30).await;
+    assert_eq!(paid.captured("W-1").await, 1_495);
+    assert_eq!(paid.stripe.taken(), 1_495);
+    assert_eq!(paid.letters("Order W-1: we need your payment"), 0);
+    paid.shop.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_customer_whose_card_is_refused_after_the_parcel_left_has_a_link_to_pay() {
+    let mut paid = Paid::new(false).await;
+    sku(&paid.client, "A", 1, json!({})).await;
+    paid.agreed("W-1", json!([priced("A", 1, 1_000)])).await;
+    paid.ships().await;
+    paid.stripe.becomes("pi_0001", "canceled");
+    paid.stripe.declines(true);
+    paid.later(30).await;
+    let payment = paid.payment("W-1").await;
+    let anew = paid.stripe.all("pi").pop().expect("another").id;
+    assert_eq!(
+        payment["charges"][0]["status"], "payment_needed",
+        "{payment}"
+    );
+    let link = format!("https://shop.example/pay?secret={anew}_secret");
+    assert_eq!(payment["charges"][0]["pay_url"], link);
+    assert_eq!(paid.stripe.all("pi").len(), 2);
+    paid.stripe.becomes(&anew, "succeeded");
+    paid.later(5).await;
+    assert_eq!(paid.captured("W-1").await, 1_495);
+    assert_eq!(paid.letters("Order W-1: we need your payment"), 1);
+    paid.shop.assert_sound().await;
+}
+
 /// What Stripe tells of a payment intent.
 fn event(name: &str, intent: &str, metadata: Value) -> String {
     let object = json!({"object": "payment_intent", "id": intent, "metadata": metadata});
