@@ -457,7 +457,9 @@ impl Asking<'_> {
             .await?;
         let charged = match answer {
             Answer::Pending => return Err(Setback::NotYet),
-            other => charged(other),
+            Answer::Authorized { .. } | Answer::NeedsCustomer { .. } => charged(answer),
+            // Nothing was captured that has not left, whatever it says.
+            _ => return Err(not_asked_for("authorize")),
         };
         self.charged(&shipment, &charged).await
     }
@@ -475,6 +477,9 @@ impl Asking<'_> {
         };
         let charged = match answer {
             Ok(Answer::Pending) => return Err(Setback::NotYet),
+            Ok(Answer::Authorized { .. } | Answer::Done { .. }) => {
+                return Err(not_asked_for("capture"));
+            }
             Ok(answer) => charged(answer),
             // Never blindly again: at first it is asked what became of it.
             Err(ProviderError::Unknown(why)) => Charged::Unknown { why },
@@ -503,6 +508,9 @@ impl Asking<'_> {
         let is_stripe = self.account.payment.provider == ProviderKind::Stripe;
         let charged = match (charge.state, answer) {
             (_, Answer::Pending) => return Err(Setback::NotYet),
+            (_, Answer::Authorized { .. } | Answer::Done { .. }) => {
+                return Err(not_asked_for("capture"));
+            }
             (ChargeState::PaymentNeeded, Answer::NotCaptured) if !is_tried_again => {
                 return Err(Setback::NotYet);
             }
@@ -691,6 +699,13 @@ impl Asking<'_> {
     fn money(&self, amount: i64) -> Money {
         Money::new(amount, self.currency)
     }
+}
+
+/// A provider answered something that nobody asked it for.
+fn not_asked_for(asked: &str) -> Setback {
+    Setback::Never(format!(
+        "it answers otherwise than it is asked to {asked}; docs/payments.md says how"
+    ))
 }
 
 /// What a provider's answer is to a charge.
