@@ -359,7 +359,7 @@ impl Asking<'_> {
         let begun = self
             .provider
             .begin(&payments::Begin {
-                order: self.order.clone(),
+                whose: self.whose(),
                 amount: self.money(self.account.payment.total),
                 parcels: days.len(),
                 last_ships_by: last_ships_by(waiting),
@@ -446,7 +446,7 @@ impl Asking<'_> {
                     .clone()
                     .unwrap_or_else(|| shipment.to_string()),
                 shipment: shipment.clone(),
-                order: self.order.clone(),
+                whose: self.whose(),
                 amount: self.money(charge.authorized),
                 customer: payment.customer.clone(),
                 method: match payment.provider {
@@ -532,7 +532,7 @@ impl Asking<'_> {
             .charge(&payments::Authorize {
                 key: charge.shipment.to_string(),
                 shipment: charge.shipment.clone(),
-                order: self.order.clone(),
+                whose: self.whose(),
                 amount,
                 customer: payment.customer.clone(),
                 method: payment.method.clone(),
@@ -573,7 +573,7 @@ impl Asking<'_> {
         let payment = &self.account.payment;
         let wanted = payments::Capture {
             shipment: shipment.clone(),
-            order: self.order.clone(),
+            whose: self.whose(),
             amount: self.money(amount),
             reference: match charge.own {
                 true => charge.reference.clone(),
@@ -623,7 +623,7 @@ impl Asking<'_> {
         let release = payments::Release {
             key: self.errand.name.replace(' ', "-"),
             shipment: Some(shipment.clone()),
-            order: self.order.clone(),
+            whose: self.whose(),
             reference: charge.reference.clone(),
         };
         self.provider.release(&release).await?;
@@ -634,7 +634,7 @@ impl Asking<'_> {
         let release = payments::Release {
             key: self.errand.name.replace(' ', "-"),
             shipment: None,
-            order: self.order.clone(),
+            whose: self.whose(),
             reference: self.account.payment.reference.clone(),
         };
         self.provider.release(&release).await?;
@@ -660,7 +660,7 @@ impl Asking<'_> {
         let wanted = payments::Refund {
             key: refund.id.clone(),
             shipment: refund.shipment.clone(),
-            order: self.order.clone(),
+            whose: self.whose(),
             amount: self.money(refund.amount),
             reference: charge
                 .reference
@@ -694,6 +694,14 @@ impl Asking<'_> {
             charged,
         )
         .await?)
+    }
+
+    fn whose(&self) -> payments::Whose {
+        payments::Whose {
+            store: self.store.clone(),
+            order: self.order.clone(),
+            placed_at: self.standing.order.placed_at,
+        }
     }
 
     fn money(&self, amount: i64) -> Money {

@@ -8,7 +8,7 @@ pub mod stripe;
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use shared::ids::{OrderId, ShipmentId};
+use shared::ids::{OrderId, ShipmentId, StoreId};
 use shared::money::Money;
 
 pub use client::{Reach, Unreachable, WHOLE, client};
@@ -24,11 +24,30 @@ pub enum Provider {
     External(External),
 }
 
+/// Whose money it is. Another store may have an order of the same name at the same provider, and so may a server on trial.
+#[derive(Debug, Clone)]
+pub struct Whose {
+    /// The store.
+    pub store: StoreId,
+    /// Its order.
+    pub order: OrderId,
+    /// When that was placed.
+    pub placed_at: DateTime<Utc>,
+}
+
+impl Whose {
+    /// What a request is called at a provider: nobody else's is called so.
+    fn name(&self, request: &str) -> String {
+        let placed = self.placed_at.timestamp_millis();
+        format!("{}/{placed}/{request}", self.store)
+    }
+}
+
 /// An order whose payment is begun.
 #[derive(Debug, Clone)]
 pub struct Begin {
-    /// The order.
-    pub order: OrderId,
+    /// Whose it is.
+    pub whose: Whose,
     /// What all of it costs.
     pub amount: Money,
     /// In how many parcels it leaves.
@@ -88,7 +107,7 @@ pub struct Authorize {
     /// The parcel.
     pub shipment: ShipmentId,
     /// Whose it is.
-    pub order: OrderId,
+    pub whose: Whose,
     /// What it may cost.
     pub amount: Money,
     /// The provider's name for who pays.
@@ -103,7 +122,7 @@ pub struct Capture {
     /// The parcel, which names the request too: a parcel is captured once.
     pub shipment: ShipmentId,
     /// Whose it is.
-    pub order: OrderId,
+    pub whose: Whose,
     /// What it costs.
     pub amount: Money,
     /// The provider's name for what is captured.
@@ -122,7 +141,7 @@ pub struct Refund {
     /// The parcel that was charged.
     pub shipment: ShipmentId,
     /// Whose it is.
-    pub order: OrderId,
+    pub whose: Whose,
     /// How much.
     pub amount: Money,
     /// The provider's name for what was captured.
@@ -137,7 +156,7 @@ pub struct Release {
     /// The parcel, where it is one's own authorization.
     pub shipment: Option<ShipmentId>,
     /// Whose it is.
-    pub order: OrderId,
+    pub whose: Whose,
     /// The provider's name for it.
     pub reference: Option<String>,
 }

@@ -46,6 +46,8 @@ pub struct StripeEvent {
     pub id: String,
     /// Stripe's name for what it is about: `pi_...` or `seti_...`.
     pub reference: String,
+    /// The store that we said it is for.
+    pub store: Option<String>,
     /// The order that we said it is for.
     pub order: Option<String>,
     /// The parcel that we said it is for.
@@ -110,20 +112,17 @@ impl Stripe {
 
     /// Begins the payment of an order.
     pub(super) async fn begin(&self, wanted: &Begin) -> Result<Begun, ProviderError> {
-        let order = wanted.order.as_str();
-        let customer = self
-            .post(
-                "customers",
-                &format!("{order}-customer"),
-                &[("metadata[order]", order)],
-            )
-            .await?;
+        let (store, order) = (wanted.whose.store.as_str(), wanted.whose.order.as_str());
+        let key = |what: &str| wanted.whose.name(&format!("{order}-{what}"));
+        let named = [("metadata[store]", store), ("metadata[order]", order)];
+        let customer = self.post("customers", &key("customer"), &named).await?;
         let customer = text(&customer, "id").ok_or_else(unreadable)?;
         let (amount, currency) = (wanted.amount.amount.to_string(), currency(wanted.amount));
         let both = [
             ("customer", customer.as_str()),
             ("payment_method_types[]", "card"),
-            ("metadata[order]", order),
+            named[0],
+            named[1],
         ];
         let leaves_soon = wanted
             .last_ships_by
@@ -140,13 +139,12 @@ impl Stripe {
                 let asked = "payment_method_options[card][request_multicapture]";
                 fields.push((asked, "if_available"));
             }
-            self.post("payment_intents", &format!("{order}-payment"), &fields)
+            self.post("payment_intents", &key("payment"), &fields)
                 .await?
         } else {
             let mut fields = both.to_vec();
             fields.push(("usage", "off_session"));
-            self.post("setup_intents", &format!("{order}-setup"), &fields)
-                .await?
+            self.post("setup_intents", &key("setup"), &fields).await?
         };
         Ok(Begun {
             reference: text(&begun, "id").ok_or_else(unreadable)?,
@@ -205,7 +203,8 @@ impl Stripe {
             ("confirm", "true"),
             ("off_session", "true"),
             ("expand[]", "latest_charge"),
-            ("metadata[order]", wanted.order.as_str()),
+            ("metadata[store]", wanted.whose.store.as_str()),
+            ("metadata[order]", wanted.whose.order.as_str()),
             ("metadata[shipment]", wanted.shipment.as_str()),
         ];
         fields.extend(
@@ -214,7 +213,7 @@ impl Stripe {
                 .as_deref()
                 .map(|customer| ("customer", customer)),
         );
-        let key = format!("{}-authorize", wanted.key);
+        let key = wanted.whose.name(&format!("{}-authorize", wanted.key));
         match self.post("payment_intents", &key, &fields).await {
             Ok(intent) => Ok(match intent["status"].as_str().unwrap_or_default() {
                 "requires_capture" => Answer::Authorized {
@@ -240,7 +239,8 @@ impl Stripe {
             fields.push(("final_capture", "false"));
         }
         let path = format!("payment_intents/{reference}/capture");
-        let mut key = format!("{}-capture", wanted.shipment);
+        let name = wanted.whose.name(&format!("{}-capture", wanted.shipment));
+        let mut key = name.clone();
         for next in 2..=NAMES_MAX {
             match self.post(&path, &key, &fields).await {
                 Ok(_) => {
@@ -258,7 +258,7 @@ impl Stripe {
                 }
                 // Nothing more comes under this name. Where nothing came of it either, it is asked under the next.
                 Err(Refusal::FailedBefore(_)) => match self.look_up_charge(wanted).await? {
-                    Answer::NotCaptured => key = format!("{}-capture-{next}", wanted.shipment),
+                    Answer::NotCaptured => key = format!("{name}-{next}"),
                     known => return Ok(known),
                 },
                 Err(Refusal::Other(error)) => return Err(error),
@@ -271,7 +271,7 @@ impl Stripe {
 
     /// Takes the money of a parcel that has left from what is saved, or begins what the customer is to pay.
     pub(super) async fn charge(&self, wanted: &Authorize) -> Result<Answer, ProviderError> {
-        let key = format!("{}-charge", wanted.key);
+        let key = wanted.whose.name(&format!("{}-charge", wanted.key));
         // Stripe forgets keys: what was made before is found at its customer.
         if let Some(customer) = &wanted.customer {
             let path = format!("payment_intents?customer={customer}&limit=100");
@@ -286,7 +286,8 @@ impl Stripe {
             ("amount", amount.as_str()),
             ("currency", currency.as_str()),
             ("payment_method_types[]", "card"),
-            ("metadata[order]", wanted.order.as_str()),
+            ("metadata[store]", wanted.whose.store.as_str()),
+            ("metadata[order]", wanted.whose.order.as_str()),
             ("metadata[shipment]", wanted.shipment.as_str()),
             ("metadata[request]", key.as_str()),
         ];
@@ -351,7 +352,7 @@ impl Stripe {
         } else {
             "payment_intents"
         };
-        let key = format!("{}-release", wanted.key);
+        let key = wanted.whose.name(&format!("{}-release", wanted.key));
         match self.post(&format!("{kind}/{name}/cancel"), &key, &[]).await {
             // What has been captured, or let go, has nothing left to let go.
             Ok(_) | Err(Refusal::Other(ProviderError::Refused { .. })) => {
@@ -370,11 +371,16 @@ impl Stripe {
                 wanted.reference.as_deref().unwrap_or_default(),
             ),
             ("amount", amount.as_str()),
-            ("metadata[order]", wanted.order.as_str()),
+            ("metadata[store]", wanted.whose.store.as_str()),
+            ("metadata[order]", wanted.whose.order.as_str()),
             ("metadata[shipment]", wanted.shipment.as_str()),
         ];
         let given = self
-            .post("refunds", &format!("{}-refund", wanted.key), &fields)
+            .post(
+                "refunds",
+                &wanted.whose.name(&format!("{}-refund", wanted.key)),
+                &fields,
+            )
             .await?;
         match given["status"].as_str() {
             Some("failed" | "canceled") => Err(ProviderError::Refused {
@@ -401,7 +407,7 @@ impl Stripe {
             .as_str()
             .map(str::to_owned);
         let filled = self.pay_url.as_deref().map(|url| {
-            url.replace("{order}", wanted.order.as_str())
+            url.replace("{order}", wanted.whose.order.as_str())
                 .replace("{shipment}", wanted.shipment.as_str())
                 .replace(
                     "{client_secret}",
@@ -488,6 +494,7 @@ impl StripeEvent {
         Some(Self {
             id: text(&event, "id")?,
             reference,
+            store: text(&object["metadata"], "store"),
             order: text(&object["metadata"], "order"),
             shipment: text(&object["metadata"], "shipment"),
         })

@@ -16,7 +16,9 @@ use server::operations::errands::run_due;
 use server::operations::look_after_payments::{Seen, look_after_payments};
 use shared::money::Money;
 
-use server::payments::{Answer, Begin, Capture, OrderPayment, Provider, ProviderError, Stripe};
+use server::payments::{
+    Answer, Begin, Capture, OrderPayment, Provider, ProviderError, Stripe, Whose,
+};
 
 use crate::client::Client;
 use crate::shop::{TestShop, app_with, id, now};
@@ -304,10 +306,18 @@ fn usd(amount: i64) -> Money {
     Money::new(amount, "USD".parse().expect("a currency"))
 }
 
+fn whose() -> Whose {
+    Whose {
+        store: id("default"),
+        order: id("L-1"),
+        placed_at: now(),
+    }
+}
+
 fn capture(is_last: bool) -> Capture {
     Capture {
         shipment: id("L-1.00"),
-        order: id("L-1"),
+        whose: whose(),
         amount: usd(700),
         reference: Some("pi_1".into()),
         is_last,
@@ -318,7 +328,7 @@ fn capture(is_last: bool) -> Capture {
 #[tokio::test]
 async fn what_leaves_soon_is_authorized_at_once_and_what_leaves_late_is_saved() {
     let begin = |day: &str, parcels| Begin {
-        order: id("L-1"),
+        whose: whose(),
         amount: usd(700),
         parcels,
         last_ships_by: Some(day.parse().expect("a date")),

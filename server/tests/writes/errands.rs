@@ -115,6 +115,8 @@ async fn bank(State(bank): State<Bank>, headers: HeaderMap, body: Bytes) -> Resp
         at.unwrap_or_default(),
     );
     let asked: Value = serde_json::from_slice(&body).unwrap_or_default();
+    assert_eq!(asked["store"], "default");
+    assert!(id.starts_with("default/"), "{id}");
     let (turn, said) = {
         let mut ledger = bank.0.lock().expect("the ledger");
         ledger.messages += 1;

@@ -434,6 +434,48 @@ async fn a_customer_whose_card_is_refused_after_the_parcel_left_has_a_link_to_pa
     paid.shop.assert_sound().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn two_shops_at_one_stripe_account_are_kept_apart() {
+    let mut paid = Paid::new(false).await;
+    sku(&paid.client, "A", 1, json!({})).await;
+    paid.agreed("W-1", json!([priced("A", 1, 1_000)])).await;
+    let other: StoreId = id("other");
+    let key = paid
+        .shop
+        .key(&other, KeyKind::Secret, "sk_live_other")
+        .await;
+    let theirs = Client::with(&paid.shop, &key);
+    sku(&theirs, "A", 1, json!({})).await;
+    let body = json!({"lines": [priced("A", 1, 1_000)], "shipping": usd(495), "payment": {"provider": "stripe"}});
+    assert_eq!(place(&theirs, "W-1", body).await.status, 201);
+    paid.later(1).await;
+    assert_eq!(paid.stripe.all("cus").len(), 2);
+    assert_eq!(paid.stripe.all("pi").len(), 2);
+
+    let intents = paid.stripe.all("pi");
+    let stores: Vec<&str> = intents
+        .iter()
+        .map(|intent| intent.fields["metadata[store]"].as_str())
+        .collect();
+    assert_eq!(stores, ["default", "other"]);
+    paid.shop.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shop_on_trial_with_the_same_names_does_not_get_what_the_real_one_asked_for() {
+    let (stripe, base) = StripeAccount::open(false).await;
+    let mut real = Paid::at(stripe.clone(), &base, false, now()).await;
+    sku(&real.client, "A", 1, json!({})).await;
+    real.agreed("W-1", json!([priced("A", 1, 1_000)])).await;
+    let hour = now() + TimeDelta::hours(1);
+    let mut tried = Paid::at(stripe.clone(), &base, false, hour).await;
+    sku(&tried.client, "A", 1, json!({})).await;
+    tried.ordered("W-1", json!([priced("A", 1, 1_000)])).await;
+    tried.later(1).await;
+    assert_eq!(tried.payment("W-1").await["status"], "awaiting");
+    assert_eq!(stripe.all("pi").len(), 2);
+}
+
 /// What Stripe tells of a payment intent.
 fn event(name: &str, intent: &str, metadata: Value) -> String {
     let object = json!({"object": "payment_intent", "id": intent, "metadata": metadata});
