@@ -431,8 +431,15 @@ pub async fn record_refunded(
         let account = standing.account.as_ref().ok_or(ActError::NotFound)?;
         let found = account.refunds.iter().find(|known| known.id == refund);
         let found = found.ok_or(ActError::NotFound)?.clone();
-        if found.state != RefundState::Due {
-            return Ok(writing.undo().await?);
+        // A bank may send back what was given back, and no more becomes of what was refused.
+        let is_news = match found.state {
+            RefundState::Due => true,
+            RefundState::Done => given.is_err(),
+            RefundState::Failed => false,
+        };
+        if !is_news {
+            writing.commit().await?;
+            return Ok(());
         }
         let (kind, reference) = match &given {
             Ok(reference) => ("refunded", reference.clone()),

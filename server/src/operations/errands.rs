@@ -18,7 +18,7 @@ use super::look_after_payments::{Seen, look_after_payments};
 use super::payment::last_ships_by;
 use super::records::{
     Account, Charge, ChargeState, Errand, ErrandEnd, ErrandKind, PaymentState, ProviderKind,
-    Standing,
+    RefundState, Standing,
 };
 use crate::app::App;
 use crate::payments::{self, Answer, OrderPayment, Provider, ProviderError};
@@ -195,8 +195,13 @@ async fn run_one(app: &App, store: &StoreId, errand: Errand) -> Result<bool, Act
         }
         Err(Setback::NotYet) => {
             let age = (now - errand.made_at).num_seconds().max(0);
-            let wait = u32::try_from(age).unwrap_or(ASKED_S_MAX) / ASKED_S_SHARE;
-            let until = now + TimeDelta::seconds(wait.clamp(WAIT_S, ASKED_S_MAX).into());
+            // Nobody waits at a screen for a refund.
+            let most = match errand.kind {
+                ErrandKind::Refund => WAIT_S_MAX,
+                _ => ASKED_S_MAX,
+            };
+            let wait = u32::try_from(age).unwrap_or(WAIT_S_MAX) / ASKED_S_SHARE;
+            let until = now + TimeDelta::seconds(wait.clamp(WAIT_S, most).into());
             app.store.ask_again(store, name, until).await?;
             return Ok(true);
         }
@@ -667,7 +672,17 @@ impl Asking<'_> {
                 .clone()
                 .or_else(|| self.account.payment.reference.clone()),
         };
-        let given = match self.provider.refund(&wanted).await {
+        let answer = match refund.state {
+            RefundState::Due => self.provider.refund(&wanted).await,
+            // A bank may send back what was given back.
+            RefundState::Done => match self.provider.look_up_refund(&wanted).await {
+                Ok(Some(answer)) => Ok(answer),
+                Ok(None) => return Err(Setback::Needless),
+                Err(error) => Err(error),
+            },
+            RefundState::Failed => return Err(Setback::Needless),
+        };
+        let given = match answer {
             Ok(Answer::Pending) => return Err(Setback::NotYet),
             Ok(Answer::Done { reference }) => Ok(reference),
             Ok(_) => Err("the provider answered something else than asked".to_owned()),

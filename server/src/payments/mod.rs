@@ -323,4 +323,16 @@ impl Provider {
             Self::External(external) => external.refund(refund).await,
         }
     }
+
+    /// Looks up what became of a refund; none if the provider cannot be asked that, or knows of none.
+    ///
+    /// # Errors
+    ///
+    /// As the provider fails, and as the refund did.
+    pub async fn look_up_refund(&self, refund: &Refund) -> Result<Option<Answer>, ProviderError> {
+        match self {
+            Self::Stripe(stripe) => stripe.look_up_refund(refund).await,
+            Self::External(_) => Ok(None),
+        }
+    }
 }

@@ -52,6 +52,8 @@ pub struct StripeEvent {
     pub order: Option<String>,
     /// The parcel that we said it is for.
     pub shipment: Option<String>,
+    /// The refund that we said it is.
+    pub refund: Option<String>,
 }
 
 /// How an answer that is no success is meant.
@@ -362,8 +364,11 @@ impl Stripe {
         }
     }
 
-    /// Gives money back, the way it was taken.
+    /// Gives money back, the way it was taken. Stripe forgets keys, so it is looked up before whether that was done.
     pub(super) async fn refund(&self, wanted: &Refund) -> Result<Answer, ProviderError> {
+        if let Some(before) = self.look_up_refund(wanted).await? {
+            return Ok(before);
+        }
         let amount = wanted.amount.amount.to_string();
         let fields = [
             (
@@ -374,24 +379,23 @@ impl Stripe {
             ("metadata[store]", wanted.whose.store.as_str()),
             ("metadata[order]", wanted.whose.order.as_str()),
             ("metadata[shipment]", wanted.shipment.as_str()),
+            ("metadata[refund]", wanted.key.as_str()),
         ];
-        let given = self
-            .post(
-                "refunds",
-                &wanted.whose.name(&format!("{}-refund", wanted.key)),
-                &fields,
-            )
-            .await?;
-        match given["status"].as_str() {
-            Some("failed" | "canceled") => Err(ProviderError::Refused {
-                code: text(&given, "failure_reason").unwrap_or_else(|| "refund_failed".into()),
-                detail: "Stripe could not give it back; look at the payment in Stripe's dashboard"
-                    .into(),
-            }),
-            _ => Ok(Answer::Done {
-                reference: text(&given, "id"),
-            }),
-        }
+        let key = wanted.whose.name(&format!("{}-refund", wanted.key));
+        given(&self.post("refunds", &key, &fields).await?)
+    }
+
+    /// Looks up what became of a refund; none if it was never asked for.
+    pub(super) async fn look_up_refund(
+        &self,
+        wanted: &Refund,
+    ) -> Result<Option<Answer>, ProviderError> {
+        let reference = wanted.reference.as_deref().unwrap_or_default();
+        let path = format!("refunds?payment_intent={reference}&limit=100");
+        let all = self.send(Method::GET, &path, None, &[]).await?;
+        let mut all = all["data"].as_array().into_iter().flatten();
+        let found = all.find(|refund| refund["metadata"]["refund"] == *wanted.key);
+        found.map(given).transpose()
     }
 
     /// The card was refused.
@@ -497,7 +501,24 @@ impl StripeEvent {
             store: text(&object["metadata"], "store"),
             order: text(&object["metadata"], "order"),
             shipment: text(&object["metadata"], "shipment"),
+            refund: text(&object["metadata"], "refund"),
         })
+    }
+}
+
+/// How a refund stands.
+fn given(refund: &Value) -> Result<Answer, ProviderError> {
+    match refund["status"].as_str() {
+        Some("failed" | "canceled") => Err(ProviderError::Refused {
+            code: text(refund, "failure_reason").unwrap_or_else(|| "refund_failed".into()),
+            detail: "Stripe could not give it back; look at the payment in Stripe's dashboard"
+                .into(),
+        }),
+        Some("succeeded") => Ok(Answer::Done {
+            reference: text(refund, "id"),
+        }),
+        // It may fail yet.
+        _ => Ok(Answer::Pending),
     }
 }
 

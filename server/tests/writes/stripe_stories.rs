@@ -476,6 +476,93 @@ async fn a_shop_on_trial_with_the_same_names_does_not_get_what_the_real_one_aske
     assert_eq!(stripe.all("pi").len(), 2);
 }
 
+/// An order that was charged 14.95, and a refund of 4.95 that was asked for.
+async fn refunded(troubles: &[Trouble], becomes: Option<&str>) -> Paid {
+    let mut paid = Paid::new(false).await;
+    sku(&paid.client, "A", 1, json!({})).await;
+    paid.agreed("W-1", json!([priced("A", 1, 1_000)])).await;
+    let parcel = paid.ships().await;
+    paid.later(1).await;
+    paid.stripe.troubled("/refunds", troubles);
+    let body = json!({"shipment": parcel, "amount": usd(495)});
+    assert_eq!(
+        paid.client
+            .post("/v1/orders/W-1/refunds", "back", body)
+            .await
+            .status,
+        201
+    );
+    if let Some(status) = becomes {
+        paid.stripe.refunds_become(status);
+    }
+    paid.later(1).await;
+    paid
+}
+
+impl Paid {
+    async fn refund(&self) -> (String, i64) {
+        let payment = self.payment("W-1").await;
+        let status = payment["refunds"][0]["status"]
+            .as_str()
+            .expect("a status")
+            .to_owned();
+        (
+            status,
+            payment["refunded"]["amount"].as_i64().expect("an amount"),
+        )
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refund_that_takes_a_while_is_done_once_it_is() {
+    let mut paid = refunded(&[], Some("pending")).await;
+    assert_eq!(paid.refund().await, ("due".into(), 495));
+    assert_eq!(paid.letters("Order W-1: refunded"), 0);
+    let name = paid.stripe.all("re").remove(0).id;
+    paid.stripe.becomes(&name, "succeeded");
+    paid.later(120).await;
+    assert_eq!(paid.refund().await, ("done".into(), 495));
+    assert_eq!(paid.stripe.all("re").len(), 1);
+    paid.shop.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refund_that_fails_after_a_while_is_learnt() {
+    let mut paid = refunded(&[], Some("pending")).await;
+    let name = paid.stripe.all("re").remove(0).id;
+    paid.stripe.becomes(&name, "failed");
+    paid.later(120).await;
+    assert_eq!(paid.refund().await, ("failed".into(), 0));
+    paid.shop.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refund_that_fails_after_it_was_done_is_learnt_from_what_stripe_tells() {
+    let mut paid = refunded(&[], None).await;
+    assert_eq!(paid.refund().await, ("done".into(), 495));
+    let refund = paid.stripe.all("re").remove(0);
+    paid.stripe.becomes(&refund.id, "failed");
+    let object = json!({
+        "object": "refund", "id": refund.id, "payment_intent": refund.fields["payment_intent"],
+        "metadata": {"order": "W-1", "shipment": refund.fields["metadata[shipment]"], "refund": refund.fields.get("metadata[refund]")},
+    });
+    let told =
+        json!({"id": "evt_9", "type": "refund.failed", "data": {"object": object}}).to_string();
+    assert_eq!(paid.hears("default", &told).await.status, 200);
+    paid.later(1).await;
+    assert_eq!(paid.refund().await, ("failed".into(), 0));
+    paid.shop.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refund_of_which_nobody_heard_is_not_given_twice_when_stripe_has_forgotten_its_name() {
+    let mut paid = refunded(&[Trouble::LostAfter], None).await;
+    paid.later(10).await;
+    assert_eq!(paid.refund().await, ("done".into(), 495));
+    assert_eq!(paid.stripe.all("re").len(), 1, "it was given once");
+    paid.shop.assert_sound().await;
+}
+
 /// What Stripe tells of a payment intent.
 fn event(name: &str, intent: &str, metadata: Value) -> String {
     let object = json!({"object": "payment_intent", "id": intent, "metadata": metadata});

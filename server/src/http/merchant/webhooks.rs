@@ -67,6 +67,7 @@ pub async fn receive(
         reference: event.reference,
         order: event.order.and_then(|order| order.parse().ok()),
         shipment: event.shipment.and_then(|shipment| shipment.parse().ok()),
+        refund: event.refund,
     };
     hear(&app, &store, heard).await?;
     Ok(StatusCode::OK)
