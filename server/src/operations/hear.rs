@@ -71,7 +71,14 @@ pub async fn hear(app: &App, store: &StoreId, heard: Heard) -> Result<(), ActErr
             ),
         };
         let (about, content) = (format!("{about}/{}", heard.id), content.to_string());
-        writing.send(kind, &about, Some(&order), &content).await?;
+        let now = app.clock.now();
+        if !writing
+            .send_at(kind, &about, Some(&order), &content, now)
+            .await?
+        {
+            // It was told before.
+            return Ok(writing.undo().await?);
+        }
         let revision = writing.commit().await?;
         publish(&app, &store, Touched::Skus(Vec::new()), revision).await;
         Ok(())

@@ -613,3 +613,154 @@ impl Paid {
         (paid, told)
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_stripe_tells_is_believed_by_its_signature_of_these_bytes_in_these_minutes() {
+    let (paid, told) = Paid::unheard().await;
+    let before = paid.revisions().await;
+    let altered = told.replace("evt_1", "evt_2");
+    let signed = signature(SIGNS, paid.at, &told);
+    let seconds = TimeDelta::seconds;
+    let refused = [
+        ("nobody signed it", String::new(), &told),
+        (
+            "another signed it",
+            signature("whsec_forged", paid.at, &told),
+            &told,
+        ),
+        (
+            "another store's secret",
+            signature("whsec_of_other", paid.at, &told),
+            &told,
+        ),
+        ("other bytes", signed.clone(), &altered),
+        (
+            "long ago",
+            signature(SIGNS, paid.at - seconds(301), &told),
+            &told,
+        ),
+        (
+            "in the future",
+            signature(SIGNS, paid.at + seconds(301), &told),
+            &told,
+        ),
+        ("no time", signed.replace("t=", "t=x"), &told),
+    ];
+    for (what, signed, body) in refused {
+        let reply = paid.hears_signed("default", &signed, body).await;
+        assert_eq!(
+            (reply.status, reply.code().as_str()),
+            (401, "bad_signature"),
+            "{what}"
+        );
+    }
+    assert_eq!(paid.revisions().await, before, "nothing was written");
+    for at in [paid.at - seconds(300), paid.at + seconds(300)] {
+        let signed = signature(SIGNS, at, &told);
+        assert_eq!(
+            paid.hears_signed("default", &signed, &told).await.status,
+            200
+        );
+    }
+    let unknown = paid.hears("elsewhere", &told).await;
+    let no_platform = axum::http::Request::post("/v1/webhooks/paypal/default").body(Body::empty());
+    let no_platform = paid.client.send(no_platform.expect("a request")).await;
+    assert_eq!((unknown.status, no_platform.status), (404, 404));
+    paid.does_what_is_due().await;
+    assert_eq!(paid.payment("W-1").await["status"], "authorized");
+    paid.shop.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_told_twice_late_or_in_another_order_ends_as_it_stands_at_stripe() {
+    let (mut paid, told) = Paid::unheard().await;
+    for _ in 0..3 {
+        assert_eq!(paid.hears("default", &told).await.status, 200);
+    }
+    paid.does_what_is_due().await;
+    assert_eq!(paid.payment("W-1").await["status"], "authorized");
+    let before = paid.revisions().await;
+    let events = paid.payment("W-1").await["events"].clone();
+    assert_eq!(paid.hears("default", &told).await.status, 200);
+    assert_eq!(
+        paid.revisions().await,
+        before,
+        "what was told already writes nothing"
+    );
+
+    // Of older times, whatever it says.
+    for (name, kind) in [
+        ("evt_0", "payment_intent.created"),
+        ("evt_5", "payment_intent.payment_failed"),
+    ] {
+        let told = told
+            .replace("evt_1", name)
+            .replace("payment_intent.amount_capturable_updated", kind);
+        assert_eq!(paid.hears("default", &told).await.status, 200);
+    }
+    paid.later(2).await;
+    assert_eq!(paid.payment("W-1").await["events"], events);
+    paid.ships().await;
+    assert_eq!(
+        paid.hears(
+            "default",
+            &event("evt_7", "pi_0001", json!({"order": "W-1"}))
+        )
+        .await
+        .status,
+        200
+    );
+    paid.later(2).await;
+    assert_eq!(
+        (paid.captured("W-1").await, paid.stripe.taken()),
+        (1_495, 1_495)
+    );
+    assert_eq!(paid.letters("Order W-1 is on its way"), 1);
+    paid.shop.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_told_of_an_order_that_is_not_here_changes_nothing() {
+    let (paid, _) = Paid::unheard().await;
+    let before = paid.revisions().await;
+    for metadata in [
+        json!({}),
+        json!({"order": "W-9"}),
+        json!({"order": "../W-1"}),
+        json!({"order": "W-1", "store": "other"}),
+        json!({"order": "W-1", "shipment": 7, "store": "elsewhere"}),
+    ] {
+        let told = event("evt_1", "pi_9", metadata.clone());
+        assert_eq!(paid.hears("default", &told).await.status, 200, "{metadata}");
+    }
+    for strange in [
+        "",
+        "[]",
+        "{",
+        r#"{"id": 7, "data": {"object": {"object": "payment_intent"}}}"#,
+    ] {
+        assert_eq!(
+            paid.hears("default", strange).await.status,
+            200,
+            "{strange}"
+        );
+    }
+    assert_eq!(paid.revisions().await, before);
+    paid.shop.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_written_down_is_to_be_sent_again() {
+    let (mut paid, told) = Paid::unheard().await;
+    paid.shop.app.store.close().await;
+    let reply = paid.hears("default", &told).await;
+    assert!((500..600).contains(&reply.status), "{}", reply.status);
+
+    let (clock, connections) = (paid.clock.clone(), paid.connections.clone());
+    paid.shop.app = app_with(paid.shop.other_process().await, clock, connections).await;
+    paid.client = Client::with(&paid.shop, "sk_live_test");
+    assert_eq!(paid.hears("default", &told).await.status, 200);
+    paid.does_what_is_due().await;
+    assert_eq!(paid.payment("W-1").await["status"], "authorized");
+    paid.shop.assert_sound().await;
+}
