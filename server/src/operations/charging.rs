@@ -6,12 +6,14 @@ use shared::ids::{OrderId, ShipmentId, StoreId};
 
 use super::ActError;
 use super::errands::{ATTEMPTS_MAX, wait_s};
+use super::once::{Once, Outcome};
+use super::parcels::parcels;
 use super::payment::{GRACE, confirm, take_steps, write_to};
 use super::records::{
-    Account, Charge, ChargeState, ErrandEnd, ErrandKind, Order, Payment, PaymentState, RefundState,
-    order_of,
+    Account, Charge, ChargeState, ErrandEnd, ErrandKind, Order, Payment, PaymentState,
+    ProviderKind, RefundState, Standing, order_of,
 };
-use super::running::{Touched, again, publish};
+use super::running::{Touched, again, detached, publish};
 use crate::app::App;
 use crate::store::Writing;
 use crate::store::writing::Note;
@@ -225,29 +227,88 @@ pub async fn record_charged(
         }
         let order = order_of(shipment).ok_or(ActError::NotFound)?;
         let standing = writing.order(&order).await?.ok_or(ActError::NotFound)?;
-        let account = standing.account.as_ref().ok_or(ActError::NotFound)?;
-        let before = account.charge(shipment).ok_or(ActError::NotFound)?;
-        let tries = account.tries(shipment);
-        if let Some(after) = after_charged(before, charged, tries, now) {
-            writing.put_charge(&after).await?;
-            if !before.own && after.is_anew() {
-                // Nothing else is drawn from what has run out.
-                let payment = Payment {
-                    expires_at: Some(now),
-                    ..account.payment.clone()
-                };
-                writing.put_payment(&payment).await?;
-            }
-            follow(&mut writing, &standing.order, account, before, &after, now).await?;
-            let standing = writing.order(&order).await?.ok_or(ActError::NotFound)?;
-            take_steps(&mut writing, &standing, now).await?;
-            writing.touch_order(&order).await?;
-        }
+        write_charged(&mut writing, &standing, shipment, charged, now).await?;
         let revision = writing.commit().await?;
         publish(app, store, Touched::Skus(Vec::new()), revision).await;
         Ok(())
     })
     .await
+}
+
+/// Says what became of the charge for a parcel, where the merchant's own system takes the money.
+///
+/// # Errors
+///
+/// [`ActError::NotFound`] for a parcel that is not charged so; [`ActError::Conflict`] for the money of one that has not left.
+pub async fn say_charged(
+    app: &App,
+    store: &StoreId,
+    shipment: ShipmentId,
+    charged: Charged,
+    once: Once<Standing>,
+) -> Result<Outcome<Standing>, ActError> {
+    let with = (app.clone(), store.clone(), shipment, charged, once);
+    detached(with, |(app, store, shipment, charged, once)| async move {
+        let now = app.clock.now();
+        let note = Note::new("charge_said", shipment.as_str());
+        let mut writing = app.store.begin(&store, note, now).await?;
+        if let Some(answer) = once.before(&mut writing).await? {
+            return Ok(Outcome::Before(answer));
+        }
+        let order = order_of(&shipment).ok_or(ActError::NotFound)?;
+        let standing = writing.order(&order).await?.ok_or(ActError::NotFound)?;
+        let account = standing.account.as_ref().ok_or(ActError::NotFound)?;
+        if account.payment.provider != ProviderKind::External {
+            return Err(ActError::NotFound);
+        }
+        let waits = parcels(&standing.waiting).into_iter();
+        let has_left = match account.charge(&shipment) {
+            Some(charge) => charge.amount.is_some(),
+            None => !waits.into_iter().any(|parcel| parcel.id == shipment),
+        };
+        if !has_left && matches!(charged, Charged::Captured { .. }) {
+            let detail = format!(
+                "`{shipment}` is still here: hand it over at first, POST /v1/shipments/{shipment}/ship"
+            );
+            return Err(ActError::conflict("not_shipped", detail));
+        }
+        write_charged(&mut writing, &standing, &shipment, &charged, now).await?;
+        let after = writing.order(&order).await?.ok_or(ActError::NotFound)?;
+        once.keep(&mut writing, &after);
+        let revision = writing.commit().await?;
+        publish(&app, &store, Touched::Skus(Vec::new()), revision).await;
+        Ok(Outcome::Done(after))
+    })
+    .await
+}
+
+async fn write_charged(
+    writing: &mut Writing,
+    standing: &Standing,
+    shipment: &ShipmentId,
+    charged: &Charged,
+    now: DateTime<Utc>,
+) -> Result<(), ActError> {
+    let order = &standing.order.id;
+    let account = standing.account.as_ref().ok_or(ActError::NotFound)?;
+    let before = account.charge(shipment).ok_or(ActError::NotFound)?;
+    let tries = account.tries(shipment);
+    if let Some(after) = after_charged(before, charged, tries, now) {
+        writing.put_charge(&after).await?;
+        if !before.own && after.is_anew() {
+            // Nothing else is drawn from what has run out.
+            let payment = Payment {
+                expires_at: Some(now),
+                ..account.payment.clone()
+            };
+            writing.put_payment(&payment).await?;
+        }
+        follow(writing, &standing.order, account, before, &after, now).await?;
+        let after = writing.order(order).await?.ok_or(ActError::NotFound)?;
+        take_steps(writing, &after, now).await?;
+        writing.touch_order(order).await?;
+    }
+    Ok(())
 }
 
 /// The charge after what was said of it, when it was tried so often; `None`: what was said changes nothing.
