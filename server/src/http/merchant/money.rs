@@ -16,10 +16,11 @@ use super::reservations::{drawn, instant};
 use crate::app::App;
 use crate::error::Problem;
 use crate::http::named::Named;
-use crate::operations::charging::{Charged, say_charged};
+use crate::operations::charging::Charged;
 use crate::operations::once::{self, Once};
 use crate::operations::records::{Account, Charge, MoneyEvent, Refund, Standing};
 use crate::operations::refund::{GiveBack, refund as give_back};
+use crate::operations::say_charged::say_charged;
 
 /// Money to give back.
 #[derive(Debug, Deserialize, ToSchema)]
