@@ -330,7 +330,7 @@ impl Opened {
     /// Takes an answer to a delay; one that says what was said before changes nothing.
     async fn replies(&self, app: &App, reply: CustomerReply) -> Result<Response, Response> {
         let (of, id) = (&self.standing.store, self.standing.order.id.clone());
-        match reply_to_delay(app, of, id, reply).await {
+        match reply_to_delay(app, of, id, reply, None).await {
             Ok(_) => Ok(self.back()),
             Err(ActError::Conflict { .. }) => {
                 Ok(self.refused("nothing_to_answer", None, StatusCode::CONFLICT))
@@ -369,7 +369,7 @@ impl Opened {
 
     /// Asks whether the customer waits, with the dates that are asked about.
     fn asks_to_wait(&self, app: &App, status: StatusCode) -> Response {
-        let page = self.view(app);
+        let page = self.view(app, language(&self.standing));
         let Some(to) = page.asked.and_then(|asked| asked.to) else {
             return self.refused("nothing_to_answer", None, status);
         };

@@ -1,14 +1,15 @@
 //! Writes down what a provider of payment said, and what follows from it. A provider may say the same twice, late, or after
 //! something newer: what does not fit how things stand changes nothing.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use shared::ids::{OrderId, ShipmentId, StoreId};
 
 use super::ActError;
+use super::errands::{ATTEMPTS_MAX, wait_s};
 use super::payment::{GRACE, confirm, take_steps, write_to};
 use super::records::{
     Account, Charge, ChargeState, ErrandEnd, ErrandKind, Order, Payment, PaymentState, RefundState,
-    order_of,
+    Standing, order_of,
 };
 use super::running::{Touched, again, publish};
 use crate::app::App;
@@ -29,6 +30,8 @@ pub enum Agreed {
     Authorized {
         /// Minor units.
         amount: i64,
+        /// True if it may be captured in parts.
+        in_parts: bool,
         /// Until when.
         until: Option<DateTime<Utc>>,
         /// The provider's name for who pays.
@@ -164,12 +167,14 @@ fn after_agreed(before: &Payment, agreed: &Agreed) -> Option<Payment> {
         },
         Agreed::Authorized {
             amount,
+            in_parts,
             until,
             customer,
             method,
         } => Payment {
             state: PaymentState::Authorized,
             authorized: amount.clamp(0, before.total),
+            in_parts,
             expires_at: until,
             customer,
             method,
@@ -220,15 +225,7 @@ pub async fn record_charged(
         }
         let order = order_of(shipment).ok_or(ActError::NotFound)?;
         let standing = writing.order(&order).await?.ok_or(ActError::NotFound)?;
-        let account = standing.account.as_ref().ok_or(ActError::NotFound)?;
-        let before = account.charge(shipment).ok_or(ActError::NotFound)?;
-        if let Some(after) = after_charged(before, charged, now) {
-            writing.put_charge(&after).await?;
-            follow(&mut writing, &standing.order, account, before, &after).await?;
-            let standing = writing.order(&order).await?.ok_or(ActError::NotFound)?;
-            take_steps(&mut writing, &standing, now).await?;
-            writing.touch_order(&order).await?;
-        }
+        write_charged(&mut writing, &standing, shipment, charged, now).await?;
         let revision = writing.commit().await?;
         publish(app, store, Touched::Skus(Vec::new()), revision).await;
         Ok(())
@@ -236,8 +233,43 @@ pub async fn record_charged(
     .await
 }
 
-/// The charge after what was said of it; `None`: what was said changes nothing.
-fn after_charged(before: &Charge, charged: &Charged, now: DateTime<Utc>) -> Option<Charge> {
+/// Writes down what a provider says of the charge for a parcel, and what follows, with whatever else this change does.
+pub(super) async fn write_charged(
+    writing: &mut Writing,
+    standing: &Standing,
+    shipment: &ShipmentId,
+    charged: &Charged,
+    now: DateTime<Utc>,
+) -> Result<(), ActError> {
+    let order = &standing.order.id;
+    let account = standing.account.as_ref().ok_or(ActError::NotFound)?;
+    let before = account.charge(shipment).ok_or(ActError::NotFound)?;
+    let tries = account.tries(shipment);
+    if let Some(after) = after_charged(before, charged, tries, now) {
+        writing.put_charge(&after).await?;
+        if !before.own && after.is_anew() {
+            // Nothing else is drawn from what has run out.
+            let payment = Payment {
+                expires_at: Some(now),
+                ..account.payment.clone()
+            };
+            writing.put_payment(&payment).await?;
+        }
+        follow(writing, &standing.order, account, before, &after, now).await?;
+        let after = writing.order(order).await?.ok_or(ActError::NotFound)?;
+        take_steps(writing, &after, now).await?;
+        writing.touch_order(order).await?;
+    }
+    Ok(())
+}
+
+/// The charge after what was said of it, when it was tried so often; `None`: what was said changes nothing.
+fn after_charged(
+    before: &Charge,
+    charged: &Charged,
+    tries: u32,
+    now: DateTime<Utc>,
+) -> Option<Charge> {
     use ChargeState as State;
     let has_left = before.amount.is_some();
     let needs = |code: &str| Charge {
@@ -289,14 +321,24 @@ fn after_charged(before: &Charge, charged: &Charged, now: DateTime<Utc>) -> Opti
             grace_ends: None,
             ..before.clone()
         }),
-        (State::Capturing | State::Unknown, Charged::Expired) => {
-            Some(needs("authorization_expired"))
-        }
+        // What has left is to be paid all the same: from what is saved, or by the customer.
+        (State::Capturing | State::Unknown, Charged::Expired) => Some(Charge {
+            state: State::Capturing,
+            own: true,
+            is_last: true,
+            reference: None,
+            expires_at: None,
+            failure: Some("authorization_expired".into()),
+            ..before.clone()
+        }),
         (State::Capturing, Charged::Unknown { why }) => Some(Charge {
             state: State::Unknown,
             failure: Some(why.clone()),
             ..before.clone()
         }),
+        (State::Unknown, Charged::NotCaptured) if ATTEMPTS_MAX <= tries => {
+            Some(needs("not_captured"))
+        }
         (State::Unknown | State::PaymentNeeded, Charged::NotCaptured) if has_left => Some(Charge {
             state: State::Capturing,
             ..before.clone()
@@ -316,6 +358,7 @@ async fn follow(
     account: &Account,
     before: &Charge,
     after: &Charge,
+    now: DateTime<Utc>,
 ) -> Result<(), ActError> {
     let shipment = after.shipment.as_str();
     let about = format!("{shipment}/{}", writing.revision());
@@ -327,8 +370,12 @@ async fn follow(
         ChargeState::Captured => "captured",
         ChargeState::Released => "released",
         ChargeState::Unknown => "unknown",
+        ChargeState::Capturing if after.is_anew() && !before.is_anew() => "expired",
         _ => "asked_again",
     };
+    // What did not come is asked for after longer and longer.
+    let tries = account.tries(&after.shipment).saturating_add(1);
+    let look_at = now + TimeDelta::seconds(wait_s(tries).into());
     let reference = after
         .reference
         .as_deref()
@@ -340,14 +387,31 @@ async fn follow(
         ChargeState::PaymentNeeded if before.state != ChargeState::PaymentNeeded => {
             // The customer may pay without anybody telling us.
             writing
-                .send(ErrandKind::LookUpCharge, &about, Some(&order.id), &content)
+                .send_at(
+                    ErrandKind::LookUpCharge,
+                    &about,
+                    Some(&order.id),
+                    &content,
+                    look_at,
+                )
                 .await?;
-            write_to(writing, order, "payment_needed", &about).await
+            // For what has left, the customer is asked once, however often it is tried.
+            let letter = after.amount.map_or(about.as_str(), |_| shipment);
+            write_to(writing, order, "payment_needed", letter).await
         }
         ChargeState::Captured => write_to(writing, order, "shipped", shipment).await,
-        ChargeState::Unknown => Ok(writing
-            .send(ErrandKind::LookUpCharge, &about, Some(&order.id), &content)
-            .await?),
+        ChargeState::Unknown => {
+            writing
+                .send_at(
+                    ErrandKind::LookUpCharge,
+                    &about,
+                    Some(&order.id),
+                    &content,
+                    look_at,
+                )
+                .await?;
+            Ok(())
+        }
         // The same key as before: a provider that has taken it after all does not take it twice.
         ChargeState::Capturing => Ok(writing
             .send(ErrandKind::Capture, &about, Some(&order.id), &content)
@@ -380,8 +444,15 @@ pub async fn record_refunded(
         let account = standing.account.as_ref().ok_or(ActError::NotFound)?;
         let found = account.refunds.iter().find(|known| known.id == refund);
         let found = found.ok_or(ActError::NotFound)?.clone();
-        if found.state != RefundState::Due {
-            return Ok(writing.undo().await?);
+        // A bank may send back what was given back, and no more becomes of what was refused.
+        let is_news = match found.state {
+            RefundState::Due => true,
+            RefundState::Done => given.is_err(),
+            RefundState::Failed => false,
+        };
+        if !is_news {
+            writing.commit().await?;
+            return Ok(());
         }
         let (kind, reference) = match &given {
             Ok(reference) => ("refunded", reference.clone()),
@@ -440,6 +511,8 @@ mod tests {
             amount,
             captured: 0,
             refunded: 0,
+            own: true,
+            is_last: true,
             reference: Some("theirs".into()),
             expires_at: None,
             client_secret: None,
@@ -456,7 +529,7 @@ mod tests {
 
     /// The state after what was said, or none where it changed nothing.
     fn state_after(state: ChargeState, amount: Option<i64>, said: &Charged) -> Option<ChargeState> {
-        after_charged(&charge(state, amount), said, now()).map(|after| after.state)
+        after_charged(&charge(state, amount), said, 0, now()).map(|after| after.state)
     }
 
     #[test]
@@ -513,7 +586,12 @@ mod tests {
         let again = state_after(ChargeState::Unknown, Some(700), &Charged::NotCaptured);
         assert_eq!(again, Some(ChargeState::Capturing));
         let captured = Charged::Captured { reference: None };
-        let found = after_charged(&charge(ChargeState::Unknown, Some(700)), &captured, now());
+        let found = after_charged(
+            &charge(ChargeState::Unknown, Some(700)),
+            &captured,
+            0,
+            now(),
+        );
         let found = found.expect("it is captured");
         assert_eq!((found.state, found.captured), (ChargeState::Captured, 700));
     }
@@ -526,7 +604,7 @@ mod tests {
             pay_url: None,
             code: "card_declined".into(),
         };
-        let after = after_charged(&charge(ChargeState::Authorizing, None), &declined, now());
+        let after = after_charged(&charge(ChargeState::Authorizing, None), &declined, 0, now());
         let after = after.expect("the customer has to pay");
         assert_eq!(after.state, ChargeState::PaymentNeeded);
         assert_eq!(after.grace_ends, Some(now() + GRACE));

@@ -8,23 +8,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use shared::ids::{OrderId, ShipmentId, StoreId};
-use shared::money::{Currency, Money};
+use shared::ids::{ShipmentId, StoreId};
 use tokio::sync::Semaphore;
 use tokio::task::{self, JoinSet};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use super::ActError;
+use super::ask_provider::ask;
 use super::charging::{Agreed, Charged, record_agreed, record_charged, record_refunded};
 use super::delays::look_after_delays;
 use super::letters;
 use super::look_after_payments::{Seen, look_after_payments};
-use super::payment::last_ships_by;
-use super::records::{
-    Account, Charge, ChargeState, Errand, ErrandEnd, ErrandKind, NOT_YET, PaymentState, Standing,
-};
+use super::records::{Errand, ErrandEnd, ErrandKind};
 use crate::app::App;
-use crate::payments::{self, Answer, OrderPayment, Provider, ProviderError};
+use crate::payments::ProviderError;
 
 /// How often errands that were put off are looked for.
 const LOOKED_FOR_EVERY: Duration = Duration::from_secs(2);
@@ -40,12 +37,14 @@ const TAKEN_FOR: TimeDelta = TimeDelta::seconds(90);
 const AT_ONCE: u32 = 16;
 /// Stores whose errands are done at once.
 const STORES_AT_ONCE: usize = 64;
-/// How often an errand is tried: the last time about three days after the first.
+/// How often an errand is tried without an answer: the last time about three days after the first.
 pub const ATTEMPTS_MAX: u32 = 80;
 /// Wait before the second attempt, in seconds; doubled with each up to [`WAIT_S_MAX`].
 const WAIT_S: u32 = 2;
 /// Longest wait between two questions whether something has come of it, in seconds.
 const ASKED_S_MAX: u32 = 60;
+/// Which part of the time since the first question is waited before the next.
+const ASKED_S_SHARE: u32 = 4;
 /// For how long it is asked whether something has come of it. Whoever pays later says so, or the merchant does.
 const ASKED_FOR: TimeDelta = TimeDelta::days(30);
 /// Longest wait between attempts, in seconds.
@@ -293,7 +292,18 @@ async fn run_one(app: &App, store: &StoreId, errand: Errand) -> Result<bool, Act
             dropped.await?;
             return Ok(false);
         }
-        Err(Setback::NotYet) => (NOT_YET.to_owned(), wait_s(errand.attempts).min(ASKED_S_MAX)),
+        Err(Setback::NotYet) => {
+            let age = (now - errand.made_at).num_seconds().max(0);
+            // Nobody waits at a screen for a refund.
+            let most = match errand.kind {
+                ErrandKind::Refund => WAIT_S_MAX,
+                _ => ASKED_S_MAX,
+            };
+            let wait = u32::try_from(age).unwrap_or(WAIT_S_MAX) / ASKED_S_SHARE;
+            let until = now + TimeDelta::seconds(wait.clamp(WAIT_S, most).into());
+            app.store.ask_again(store, name, until).await?;
+            return Ok(true);
+        }
         Err(Setback::Again(why, after)) => {
             tracing::warn!(errand = name, errand.attempts = errand.attempts, error = %why, "Errand `{name}` did not succeed and is tried again: {why}");
             let after = after.map(|after| u32::try_from(after.as_secs()).unwrap_or(WAIT_S_MAX));
@@ -310,7 +320,8 @@ async fn run_one(app: &App, store: &StoreId, errand: Errand) -> Result<bool, Act
     Ok(true)
 }
 
-fn wait_s(attempts: u32) -> u32 {
+/// How long is waited after so many attempts, in seconds.
+pub(super) fn wait_s(attempts: u32) -> u32 {
     let doubled = WAIT_S.checked_shl(attempts.saturating_sub(1).min(16));
     doubled.unwrap_or(WAIT_S_MAX).min(WAIT_S_MAX)
 }
@@ -366,365 +377,18 @@ async fn give_up(
 /// What an errand is about.
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default)]
-struct About {
+pub(super) struct About {
     shipment: Option<String>,
-    key: Option<String>,
-    refund: Option<String>,
+    pub(super) key: Option<String>,
+    pub(super) refund: Option<String>,
 }
 
 impl About {
-    fn read(content: &str) -> Self {
+    pub(super) fn read(content: &str) -> Self {
         serde_json::from_str(content).unwrap_or_default()
     }
 
-    fn shipment(&self) -> Option<ShipmentId> {
+    pub(super) fn shipment(&self) -> Option<ShipmentId> {
         self.shipment.as_deref()?.parse().ok()
-    }
-}
-
-/// Asks a provider, and writes its answer down.
-async fn ask(app: &App, store: &StoreId, errand: &Errand) -> Result<(), Setback> {
-    let order = errand.order.clone().ok_or(Setback::Needless)?;
-    let now = app.clock.now();
-    let standing = app
-        .store
-        .order(store, &order, now)
-        .await
-        .map_err(ActError::from)?;
-    let standing = standing.ok_or(Setback::Needless)?;
-    let account = standing.account.as_ref().ok_or(Setback::Needless)?;
-    let currency = standing.order.currency.ok_or(Setback::Needless)?;
-    let kind = account.payment.provider;
-    let provider = app.connections.provider(store, kind).ok_or_else(|| {
-        Setback::Again(
-            format!(
-                "nobody said how to reach {}: see docs/accounts.md",
-                kind.name()
-            ),
-            None,
-        )
-    })?;
-    let asking = Asking {
-        app,
-        store,
-        errand,
-        order: &order,
-        standing: &standing,
-        account,
-        currency,
-        provider,
-        about: About::read(&errand.content),
-    };
-    match errand.kind {
-        ErrandKind::BeginPayment => asking.begin().await,
-        ErrandKind::LookUpPayment => asking.look_up_payment().await,
-        ErrandKind::Authorize => asking.authorize().await,
-        ErrandKind::Capture => asking.capture().await,
-        ErrandKind::LookUpCharge => asking.look_up_charge().await,
-        ErrandKind::ReleaseCharge => asking.release_charge().await,
-        ErrandKind::ReleasePayment => asking.release_payment().await,
-        ErrandKind::Refund => asking.refund().await,
-        ErrandKind::Mail => Err(Setback::Needless),
-    }
-}
-
-struct Asking<'a> {
-    app: &'a App,
-    store: &'a StoreId,
-    errand: &'a Errand,
-    order: &'a OrderId,
-    standing: &'a Standing,
-    account: &'a Account,
-    currency: Currency,
-    provider: &'a Provider,
-    about: About,
-}
-
-impl Asking<'_> {
-    async fn begin(&self) -> Result<(), Setback> {
-        if self.account.payment.state != PaymentState::Beginning {
-            return Err(Setback::Needless);
-        }
-        let waiting = &self.standing.waiting;
-        let mut days: Vec<_> = waiting
-            .iter()
-            .map(|part| (part.location.clone(), part.due_day()))
-            .collect();
-        days.sort_unstable();
-        days.dedup();
-        let begun = self
-            .provider
-            .begin(&payments::Begin {
-                order: self.order.clone(),
-                amount: self.money(self.account.payment.total),
-                parcels: days.len(),
-                last_ships_by: last_ships_by(waiting),
-                today: self.app.clock.now().date_naive(),
-            })
-            .await?;
-        let awaiting = Agreed::Awaiting {
-            reference: begun.reference,
-            client_secret: begun.client_secret,
-        };
-        Ok(record_agreed(
-            self.app,
-            self.store,
-            Some(&self.errand.name),
-            self.order,
-            &awaiting,
-        )
-        .await?)
-    }
-
-    async fn look_up_payment(&self) -> Result<(), Setback> {
-        let payment = &self.account.payment;
-        let reference = payment.reference.as_deref().ok_or(Setback::Needless)?;
-        if !matches!(payment.state, PaymentState::Awaiting | PaymentState::Failed) {
-            return Err(Setback::Needless);
-        }
-        let agreed = match self.provider.look_up_order(reference).await? {
-            OrderPayment::Awaiting => return Err(Setback::NotYet),
-            OrderPayment::Authorized {
-                amount,
-                until,
-                customer,
-                method,
-            } => Agreed::Authorized {
-                amount,
-                until,
-                customer,
-                method,
-            },
-            OrderPayment::Saved { customer, method } => Agreed::Saved { customer, method },
-            OrderPayment::Failed { code } if payment.failure.as_deref() == Some(code.as_str()) => {
-                return Err(Setback::NotYet);
-            }
-            // The shopper may try again: it is looked up again too.
-            OrderPayment::Failed { code } => {
-                let failed = Agreed::Failed { code };
-                record_agreed(self.app, self.store, None, self.order, &failed).await?;
-                return Err(Setback::NotYet);
-            }
-        };
-        Ok(record_agreed(
-            self.app,
-            self.store,
-            Some(&self.errand.name),
-            self.order,
-            &agreed,
-        )
-        .await?)
-    }
-
-    async fn authorize(&self) -> Result<(), Setback> {
-        let shipment = self.about.shipment().ok_or(Setback::Needless)?;
-        let charge = self.account.charge(&shipment).ok_or(Setback::Needless)?;
-        if charge.state != ChargeState::Authorizing {
-            return Err(Setback::Needless);
-        }
-        let payment = &self.account.payment;
-        let answer = self
-            .provider
-            .authorize(&payments::Authorize {
-                key: self
-                    .about
-                    .key
-                    .clone()
-                    .unwrap_or_else(|| shipment.to_string()),
-                shipment: shipment.clone(),
-                order: self.order.clone(),
-                amount: self.money(charge.authorized),
-                customer: payment.customer.clone(),
-                method: payment.method.clone().or_else(|| payment.reference.clone()),
-            })
-            .await?;
-        let charged = match answer {
-            Answer::Pending => return Err(Setback::NotYet),
-            other => charged(other),
-        };
-        self.charged(&shipment, &charged).await
-    }
-
-    async fn capture(&self) -> Result<(), Setback> {
-        let (shipment, wanted) = self.wanted_capture()?;
-        if wanted.amount.is_zero() {
-            let nothing = Charged::Captured { reference: None };
-            return self.charged(&shipment, &nothing).await;
-        }
-        let charged = match self.provider.capture(&wanted).await {
-            Ok(Answer::Pending) => return Err(Setback::NotYet),
-            Ok(answer) => charged(answer),
-            // Never blindly again: at first it is asked what became of it.
-            Err(ProviderError::Unknown(why)) => Charged::Unknown { why },
-            Err(error) => return Err(error.into()),
-        };
-        self.charged(&shipment, &charged).await
-    }
-
-    async fn look_up_charge(&self) -> Result<(), Setback> {
-        let shipment = self.about.shipment().ok_or(Setback::Needless)?;
-        let charge = self.account.charge(&shipment).ok_or(Setback::Needless)?;
-        let is_open = matches!(
-            charge.state,
-            ChargeState::Authorizing | ChargeState::PaymentNeeded
-        );
-        if is_open && charge.amount.is_none() {
-            return self.look_up_authorization(&shipment, charge).await;
-        }
-        let (shipment, wanted) = self.wanted_capture()?;
-        let charged = match self.provider.look_up_charge(&wanted).await? {
-            Answer::Pending => return Err(Setback::NotYet),
-            answer => charged(answer),
-        };
-        self.charged(&shipment, &charged).await
-    }
-
-    /// Has the customer confirmed it meanwhile?
-    async fn look_up_authorization(
-        &self,
-        shipment: &ShipmentId,
-        charge: &Charge,
-    ) -> Result<(), Setback> {
-        let reference = charge.reference.clone().ok_or(Setback::NotYet)?;
-        match self.provider.look_up_order(&reference).await? {
-            OrderPayment::Authorized { until, .. } => {
-                let agreed = Charged::Authorized { reference, until };
-                self.charged(shipment, &agreed).await
-            }
-            _ => Err(Setback::NotYet),
-        }
-    }
-
-    fn wanted_capture(&self) -> Result<(ShipmentId, payments::Capture), Setback> {
-        let shipment = self.about.shipment().ok_or(Setback::Needless)?;
-        let charge = self.account.charge(&shipment).ok_or(Setback::Needless)?;
-        let is_under_way = matches!(
-            charge.state,
-            ChargeState::Capturing | ChargeState::Unknown | ChargeState::PaymentNeeded
-        );
-        let amount = charge
-            .amount
-            .filter(|_| is_under_way)
-            .ok_or(Setback::Needless)?;
-        let payment = &self.account.payment;
-        let wanted = payments::Capture {
-            shipment: shipment.clone(),
-            order: self.order.clone(),
-            amount: self.money(amount),
-            reference: charge
-                .reference
-                .clone()
-                .or_else(|| payment.reference.clone()),
-            is_last: charge.reference.is_some() || self.standing.waiting.is_empty(),
-        };
-        Ok((shipment, wanted))
-    }
-
-    async fn release_charge(&self) -> Result<(), Setback> {
-        let shipment = self.about.shipment().ok_or(Setback::Needless)?;
-        let charge = self.account.charge(&shipment).ok_or(Setback::Needless)?;
-        if charge.state != ChargeState::Releasing {
-            return Err(Setback::Needless);
-        }
-        let release = payments::Release {
-            key: self.errand.name.replace(' ', "-"),
-            shipment: Some(shipment.clone()),
-            order: self.order.clone(),
-            reference: charge.reference.clone(),
-        };
-        self.provider.release(&release).await?;
-        self.charged(&shipment, &Charged::Released).await
-    }
-
-    async fn release_payment(&self) -> Result<(), Setback> {
-        let release = payments::Release {
-            key: self.order.to_string(),
-            shipment: None,
-            order: self.order.clone(),
-            reference: self.account.payment.reference.clone(),
-        };
-        self.provider.release(&release).await?;
-        let (name, now) = (&self.errand.name, self.app.clock.now());
-        let ended = self
-            .app
-            .store
-            .end_errand(self.store, name, now, ErrandEnd::Done, None)
-            .await;
-        Ok(ended.map_err(ActError::from)?)
-    }
-
-    async fn refund(&self) -> Result<(), Setback> {
-        let name = self.about.refund.as_deref().ok_or(Setback::Needless)?;
-        let mut refunds = self.account.refunds.iter();
-        let refund = refunds
-            .find(|refund| refund.id == name)
-            .ok_or(Setback::Needless)?;
-        let charge = self
-            .account
-            .charge(&refund.shipment)
-            .ok_or(Setback::Needless)?;
-        let wanted = payments::Refund {
-            key: refund.id.clone(),
-            shipment: refund.shipment.clone(),
-            order: self.order.clone(),
-            amount: self.money(refund.amount),
-            reference: charge
-                .reference
-                .clone()
-                .or_else(|| self.account.payment.reference.clone()),
-        };
-        let given = match self.provider.refund(&wanted).await {
-            Ok(Answer::Pending) => return Err(Setback::NotYet),
-            Ok(Answer::Done { reference }) => Ok(reference),
-            Ok(_) => Err("the provider answered something else than asked".to_owned()),
-            Err(ProviderError::Refused { code, .. }) => Err(code),
-            Err(error) => return Err(error.into()),
-        };
-        Ok(record_refunded(
-            self.app,
-            self.store,
-            &self.errand.name,
-            self.order,
-            name,
-            given,
-        )
-        .await?)
-    }
-
-    async fn charged(&self, shipment: &ShipmentId, charged: &Charged) -> Result<(), Setback> {
-        Ok(record_charged(
-            self.app,
-            self.store,
-            Some(&self.errand.name),
-            shipment,
-            charged,
-        )
-        .await?)
-    }
-
-    fn money(&self, amount: i64) -> Money {
-        Money::new(amount, self.currency)
-    }
-}
-
-/// What a provider's answer is to a charge.
-fn charged(answer: Answer) -> Charged {
-    match answer {
-        Answer::Authorized { reference, until } => Charged::Authorized { reference, until },
-        Answer::Captured { reference } => Charged::Captured { reference },
-        Answer::NeedsCustomer {
-            reference,
-            client_secret,
-            pay_url,
-            code,
-        } => Charged::NeedsCustomer {
-            reference,
-            client_secret,
-            pay_url,
-            code,
-        },
-        Answer::Expired => Charged::Expired,
-        Answer::NotCaptured | Answer::Pending => Charged::NotCaptured,
-        Answer::Done { .. } => Charged::Released,
     }
 }

@@ -19,6 +19,8 @@ pub struct Heard {
     pub order: Option<OrderId>,
     /// The parcel, if it is about one.
     pub shipment: Option<ShipmentId>,
+    /// The refund, if it is one.
+    pub refund: Option<String>,
 }
 
 /// Writes down that it is to be looked up. Once this has returned, nothing of it is lost.
@@ -47,22 +49,36 @@ pub async fn hear(app: &App, store: &StoreId, heard: Heard) -> Result<(), ActErr
         let Some(account) = account else {
             return Ok(writing.undo().await?);
         };
-        let (kind, about, content) = match &heard.shipment {
-            Some(shipment) if account.charge(shipment).is_some() => {
-                let content = serde_json::json!({"shipment": shipment.as_str()}).to_string();
-                (
-                    ErrandKind::LookUpCharge,
-                    format!("{shipment}/{}", heard.id),
-                    content,
-                )
-            }
-            _ => (
+        let is_known = |id: &&String| account.refunds.iter().any(|refund| refund.id == **id);
+        let refund = heard.refund.as_ref().filter(is_known);
+        let is_charged = |shipment: &&ShipmentId| account.charge(shipment).is_some();
+        let shipment = heard.shipment.as_ref().filter(is_charged);
+        let (kind, about, content) = match (refund, shipment) {
+            (Some(refund), _) => (
+                ErrandKind::Refund,
+                refund.clone(),
+                serde_json::json!({"refund": refund}),
+            ),
+            (None, Some(shipment)) => (
+                ErrandKind::LookUpCharge,
+                shipment.to_string(),
+                serde_json::json!({"shipment": shipment.as_str()}),
+            ),
+            (None, None) => (
                 ErrandKind::LookUpPayment,
-                format!("{order}/{}", heard.id),
-                "{}".to_owned(),
+                order.to_string(),
+                serde_json::json!({}),
             ),
         };
-        writing.send(kind, &about, Some(&order), &content).await?;
+        let (about, content) = (format!("{about}/{}", heard.id), content.to_string());
+        let now = app.clock.now();
+        if !writing
+            .send_at(kind, &about, Some(&order), &content, now)
+            .await?
+        {
+            // It was told before.
+            return Ok(writing.undo().await?);
+        }
         let revision = writing.commit().await?;
         publish(&app, &store, Touched::Skus(Vec::new()), revision).await;
         Ok(())

@@ -6,6 +6,7 @@
 
 pub mod add_holidays;
 pub mod adjust_stock;
+mod ask_provider;
 mod basis;
 pub mod cancel_order;
 pub mod change_purchase_order;
@@ -50,6 +51,7 @@ pub mod release;
 pub mod renew;
 pub mod reserve;
 pub mod running;
+pub mod say_charged;
 pub mod set_stock;
 pub mod settle;
 pub mod ship;

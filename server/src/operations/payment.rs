@@ -71,6 +71,8 @@ pub(super) async fn begin(
         customer: None,
         method: None,
         authorized: if is_agreed { total } else { 0 },
+        // The merchant's own system is asked for each parcel.
+        in_parts: pay.provider == ProviderKind::External,
         expires_at: pay.expires_at,
         failure: None,
     };
@@ -164,13 +166,14 @@ fn units(parcel: &Parcel) -> Vec<(usize, Quantity)> {
     units
 }
 
-/// What is charged for a parcel that leaves now.
+/// What is charged for a parcel that leaves now, of all that waits.
 ///
 /// # Errors
 ///
 /// [`ActError::Conflict`] where no authorization covers it: it must not leave.
 pub fn charge_for(
     account: &Account,
+    waiting: &[WaitingPart],
     parcel: &Parcel,
     cost: Cost,
     now: DateTime<Utc>,
@@ -193,6 +196,14 @@ pub fn charge_for(
         _ => {}
     }
     let payment = &account.payment;
+    if is_free(account, &parcel.id, wanted) && is_agreed(payment.state) {
+        let nothing = charge(account, parcel.id.clone(), 0);
+        return Ok(Charge {
+            state: ChargeState::Capturing,
+            amount: Some(0),
+            ..account.charge(&parcel.id).cloned().unwrap_or(nothing)
+        });
+    }
     if payment.state == PaymentState::Authorized
         && holds(payment.expires_at)
         && wanted <= left(account)
@@ -200,6 +211,7 @@ pub fn charge_for(
         return Ok(Charge {
             state: ChargeState::Capturing,
             amount: Some(wanted),
+            is_last: !payment.in_parts || is_last(account, waiting, parcel),
             ..charge(account, parcel.id.clone(), wanted)
         });
     }
@@ -212,13 +224,33 @@ pub fn charge_for(
     Err(ActError::conflict("payment_needed", detail))
 }
 
-/// What may still be drawn from the authorization of the order as a whole.
+/// True if a parcel costs nothing, and nobody was asked about it: nobody needs to be.
+fn is_free(account: &Account, shipment: &ShipmentId, cost: i64) -> bool {
+    let charge = account.charge(shipment);
+    cost <= 0 && charge.is_none_or(|charge| charge.authorized == 0)
+}
+
+/// True if the shopper agreed to pay, whatever for.
+const fn is_agreed(state: PaymentState) -> bool {
+    matches!(state, PaymentState::Authorized | PaymentState::Saved)
+}
+
+/// True if nothing is captured of the order's authorization after this parcel. Where another one is still under way, that is
+/// not said: it may come later.
+fn is_last(account: &Account, waiting: &[WaitingPart], parcel: &Parcel) -> bool {
+    let mut drawn = account.drawn();
+    waiting.iter().all(|part| parcel.parts.contains(part))
+        && drawn.all(|(charge, _)| charge.state == ChargeState::Captured)
+}
+
+/// What may still be drawn from the authorization of the order as a whole: nothing after the first parcel, where it is not
+/// captured in parts, because the provider lets go of the rest then.
 fn left(account: &Account) -> i64 {
-    let drawn = account.charges.iter();
-    let drawn =
-        drawn.filter(|charge| charge.reference.is_none() && charge.state != ChargeState::Released);
-    let drawn: i64 = drawn.map(|charge| charge.amount.unwrap_or(0)).sum();
-    account.payment.authorized - drawn
+    let drawn: i64 = account.drawn().map(|(_, amount)| amount).sum();
+    match account.payment.in_parts || drawn == 0 {
+        true => account.payment.authorized - drawn,
+        false => 0,
+    }
 }
 
 fn charge(account: &Account, shipment: ShipmentId, authorized: i64) -> Charge {
@@ -230,6 +262,8 @@ fn charge(account: &Account, shipment: ShipmentId, authorized: i64) -> Charge {
         amount: None,
         captured: 0,
         refunded: 0,
+        own: false,
+        is_last: false,
         reference: None,
         expires_at: None,
         client_secret: None,
@@ -277,7 +311,9 @@ pub fn steps(standing: &Standing, now: DateTime<Utc>) -> Vec<MoneyStep> {
         }
     }
     for parcel in &ready {
+        let cost = cost(&standing.order, parcel).total();
         let is_covered = match account.charge(&parcel.id) {
+            _ if is_free(account, &parcel.id, cost) => true,
             Some(charge) => {
                 let ends_soon = charge
                     .expires_at
@@ -289,15 +325,10 @@ pub fn steps(standing: &Standing, now: DateTime<Utc>) -> Vec<MoneyStep> {
                 let ends_soon = payment
                     .expires_at
                     .is_some_and(|end| end <= now + RELIED_ON_UNTIL);
-                let cost = cost(&standing.order, parcel).total();
                 payment.state == PaymentState::Authorized && !ends_soon && cost <= left(account)
             }
         };
-        let may_be_asked = matches!(
-            payment.state,
-            PaymentState::Authorized | PaymentState::Saved
-        );
-        if !is_covered && may_be_asked {
+        if !is_covered && is_agreed(payment.state) {
             let most = cost_at_most(&standing.order, parcel);
             steps.push(MoneyStep::Authorize(parcel.id.clone(), most));
         }
@@ -334,7 +365,8 @@ pub(super) async fn take_steps(
             MoneyStep::Authorize(shipment, most) => {
                 let before = account.charge(&shipment);
                 let asked = Charge {
-                    refunded: 0,
+                    own: true,
+                    is_last: true,
                     ..charge(account, shipment.clone(), most)
                 };
                 writing.put_charge(&asked).await?;
@@ -376,13 +408,21 @@ pub(super) async fn take_steps(
                 }
             }
             MoneyStep::Close => {
+                let payment = &account.payment;
                 writing
                     .put_payment(&Payment {
                         state: PaymentState::Released,
-                        ..account.payment.clone()
+                        client_secret: None,
+                        ..payment.clone()
                     })
                     .await?;
-                if 0 < self::left(account) && account.payment.state != PaymentState::Saved {
+                // What the shopper has not confirmed may still be confirmed, unless it is let go as well.
+                let is_kept = match payment.state {
+                    PaymentState::Awaiting | PaymentState::Failed => payment.reference.is_some(),
+                    PaymentState::Authorized => 0 < self::left(account),
+                    _ => false,
+                };
+                if is_kept {
                     writing
                         .send(
                             ErrandKind::ReleasePayment,

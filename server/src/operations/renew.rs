@@ -1,9 +1,10 @@
 //! Holds goods for longer: what is held stays the same, and only its end moves.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use shared::ids::{ReservationId, StoreId};
 
 use super::ActError;
+use super::once::{Once, Outcome};
 use super::records::{PromiseRow, Reservation};
 use super::running::{Touched, detached, publish};
 use crate::app::App;
@@ -11,6 +12,17 @@ use crate::store::writing::Note;
 
 /// How often a hold may be renewed unless the shop says otherwise.
 pub const HOLD_RENEWALS: u32 = 3;
+
+/// Goods that are held for longer.
+#[derive(Debug, Clone)]
+pub struct Renewed {
+    /// What holds them.
+    pub reservation: Reservation,
+    /// Every date that was told for it.
+    pub promises: Vec<PromiseRow>,
+    /// When that was done.
+    pub at: DateTime<Utc>,
+}
 
 /// Holds goods for `hold` from now on, if that is longer than before. Nothing is held twice by it, and nobody's dates move.
 ///
@@ -23,12 +35,16 @@ pub async fn renew(
     store: &StoreId,
     id: ReservationId,
     hold: TimeDelta,
-) -> Result<(Reservation, Vec<PromiseRow>), ActError> {
-    let with = (app.clone(), store.clone(), id.clone());
-    detached(with, move |(app, store, id)| async move {
+    once: Once<Renewed>,
+) -> Result<Outcome<Renewed>, ActError> {
+    let with = (app.clone(), store.clone(), id, once);
+    detached(with, move |(app, store, id, once)| async move {
         let now = app.clock.now();
         let note = Note::new("renew", id.as_str());
         let mut writing = app.store.begin(&store, note, now).await?;
+        if let Some(answer) = once.before(&mut writing).await? {
+            return Ok(Outcome::Before(answer));
+        }
         let shop = app.catalogue.shop(&store).ok_or(ActError::NotFound)?;
         let most = shop.settings().hold_renewals;
         let found = writing.reservation(&id).await?.ok_or(ActError::NotFound)?;
@@ -45,13 +61,18 @@ pub async fn renew(
                 "`{id}` was renewed {} times, and the shop allows {most}: order before it ends",
                 found.renewals
             );
-            return Err(ActError::conflict("renewed_too_often", detail));
+            return Err(ActError::conflict("reservation_limit", detail));
         }
         let skus = writing.renew(&id, end.max(now + hold)).await?;
+        let renewed = Renewed {
+            reservation: writing.reservation(&id).await?.ok_or(ActError::NotFound)?,
+            promises: writing.dates_of(&id).await?,
+            at: now,
+        };
+        once.keep(&mut writing, &renewed);
         let revision = writing.commit().await?;
         publish(&app, &store, Touched::Skus(skus), revision).await;
-        Ok(())
+        Ok(Outcome::Done(renewed))
     })
-    .await?;
-    super::show::reservation(app, store, &id).await
+    .await
 }

@@ -51,6 +51,7 @@ pub async fn ship(
         let charge = match &before.account {
             Some(account) => Some(charge_for(
                 account,
+                &before.waiting,
                 &parcel,
                 cost(&before.order, &parcel),
                 now,

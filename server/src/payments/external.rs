@@ -28,6 +28,8 @@ pub struct External {
 struct Asked<'a> {
     /// `payment.authorize`, `payment.capture`, `payment.release` or `payment.refund`.
     r#type: &'static str,
+    /// The store.
+    store: &'a str,
     /// The order.
     order: &'a str,
     /// The parcel, where it is about one.
@@ -75,49 +77,56 @@ impl External {
     pub(super) async fn authorize(&self, wanted: &Authorize) -> Result<Answer, ProviderError> {
         let asked = Asked {
             r#type: "payment.authorize",
-            order: wanted.order.as_str(),
+            store: wanted.whose.store.as_str(),
+            order: wanted.whose.order.as_str(),
             shipment: Some(wanted.shipment.as_str()),
             amount: Some(money(wanted.amount)),
             reference: wanted.method.as_deref(),
         };
-        self.ask(&format!("authorize-{}", wanted.key), &asked).await
+        let id = wanted.whose.name(&format!("authorize-{}", wanted.key));
+        self.ask(&id, &asked).await
     }
 
     /// Asks for the money of a parcel.
     pub(super) async fn capture(&self, wanted: &Capture) -> Result<Answer, ProviderError> {
         let asked = Asked {
             r#type: "payment.capture",
-            order: wanted.order.as_str(),
+            store: wanted.whose.store.as_str(),
+            order: wanted.whose.order.as_str(),
             shipment: Some(wanted.shipment.as_str()),
             amount: Some(money(wanted.amount)),
             reference: wanted.reference.as_deref(),
         };
-        self.ask(&format!("capture-{}", wanted.shipment), &asked)
-            .await
+        let id = wanted.whose.name(&format!("capture-{}", wanted.shipment));
+        self.ask(&id, &asked).await
     }
 
     /// Lets go of what is kept.
     pub(super) async fn release(&self, wanted: &Release) -> Result<Answer, ProviderError> {
         let asked = Asked {
             r#type: "payment.release",
-            order: wanted.order.as_str(),
+            store: wanted.whose.store.as_str(),
+            order: wanted.whose.order.as_str(),
             shipment: wanted.shipment.as_ref().map(|id| id.as_str()),
             amount: None,
             reference: wanted.reference.as_deref(),
         };
-        self.ask(&format!("release-{}", wanted.key), &asked).await
+        let id = wanted.whose.name(&format!("release-{}", wanted.key));
+        self.ask(&id, &asked).await
     }
 
     /// Gives money back.
     pub(super) async fn refund(&self, wanted: &Refund) -> Result<Answer, ProviderError> {
         let asked = Asked {
             r#type: "payment.refund",
-            order: wanted.order.as_str(),
+            store: wanted.whose.store.as_str(),
+            order: wanted.whose.order.as_str(),
             shipment: Some(wanted.shipment.as_str()),
             amount: Some(money(wanted.amount)),
             reference: wanted.reference.as_deref(),
         };
-        self.ask(&format!("refund-{}", wanted.key), &asked).await
+        let id = wanted.whose.name(&format!("refund-{}", wanted.key));
+        self.ask(&id, &asked).await
     }
 
     async fn ask(&self, id: &str, asked: &Asked<'_>) -> Result<Answer, ProviderError> {
@@ -174,15 +183,17 @@ impl Said {
             "released" | "refunded" => Answer::Done {
                 reference: self.reference,
             },
-            "declined" | "authentication_required" => Answer::NeedsCustomer {
-                code: code(&self.status),
+            "declined" | "authentication_required" | "expired" => Answer::NeedsCustomer {
+                code: match self.status.as_str() {
+                    "expired" => code("authorization_expired"),
+                    other => code(other),
+                },
                 reference: self.reference,
                 client_secret: None,
                 pay_url: self
                     .pay_url
                     .filter(|url| url.starts_with("https://") || url.starts_with("http://")),
             },
-            "expired" => Answer::Expired,
             "pending" => Answer::Pending,
             other => {
                 return Err(ProviderError::Refused {

@@ -8,7 +8,7 @@ pub mod stripe;
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use shared::ids::{OrderId, ShipmentId};
+use shared::ids::{OrderId, ShipmentId, StoreId};
 use shared::money::Money;
 
 pub use client::{Reach, Unreachable, WHOLE, client};
@@ -24,11 +24,30 @@ pub enum Provider {
     External(External),
 }
 
+/// Whose money it is. Another store may have an order of the same name at the same provider, and so may a server on trial.
+#[derive(Debug, Clone)]
+pub struct Whose {
+    /// The store.
+    pub store: StoreId,
+    /// Its order.
+    pub order: OrderId,
+    /// When that was placed.
+    pub placed_at: DateTime<Utc>,
+}
+
+impl Whose {
+    /// What a request is called at a provider: nobody else's is called so.
+    fn name(&self, request: &str) -> String {
+        let placed = self.placed_at.timestamp_millis();
+        format!("{}/{placed}/{request}", self.store)
+    }
+}
+
 /// An order whose payment is begun.
 #[derive(Debug, Clone)]
 pub struct Begin {
-    /// The order.
-    pub order: OrderId,
+    /// Whose it is.
+    pub whose: Whose,
     /// What all of it costs.
     pub amount: Money,
     /// In how many parcels it leaves.
@@ -57,6 +76,8 @@ pub enum OrderPayment {
     Authorized {
         /// Minor units.
         amount: i64,
+        /// True if it may be captured in parts.
+        in_parts: bool,
         /// Until when, as the provider says it.
         until: Option<DateTime<Utc>>,
         /// The provider's name for who pays.
@@ -86,7 +107,7 @@ pub struct Authorize {
     /// The parcel.
     pub shipment: ShipmentId,
     /// Whose it is.
-    pub order: OrderId,
+    pub whose: Whose,
     /// What it may cost.
     pub amount: Money,
     /// The provider's name for who pays.
@@ -101,13 +122,15 @@ pub struct Capture {
     /// The parcel, which names the request too: a parcel is captured once.
     pub shipment: ShipmentId,
     /// Whose it is.
-    pub order: OrderId,
+    pub whose: Whose,
     /// What it costs.
     pub amount: Money,
     /// The provider's name for what is captured.
     pub reference: Option<String>,
     /// True if nothing more is captured under that name.
     pub is_last: bool,
+    /// What was captured under that name for other parcels, in minor units.
+    pub before: i64,
 }
 
 /// Money to give back.
@@ -118,7 +141,7 @@ pub struct Refund {
     /// The parcel that was charged.
     pub shipment: ShipmentId,
     /// Whose it is.
-    pub order: OrderId,
+    pub whose: Whose,
     /// How much.
     pub amount: Money,
     /// The provider's name for what was captured.
@@ -133,7 +156,7 @@ pub struct Release {
     /// The parcel, where it is one's own authorization.
     pub shipment: Option<ShipmentId>,
     /// Whose it is.
-    pub order: OrderId,
+    pub whose: Whose,
     /// The provider's name for it.
     pub reference: Option<String>,
 }
@@ -251,6 +274,19 @@ impl Provider {
         }
     }
 
+    /// Takes the money of a parcel that has left at once, because what was authorized for it has run out. It is looked up
+    /// before whether that was done, so it may be asked again.
+    ///
+    /// # Errors
+    ///
+    /// As the provider fails.
+    pub async fn charge(&self, charge: &Authorize) -> Result<Answer, ProviderError> {
+        match self {
+            Self::Stripe(stripe) => stripe.charge(charge).await,
+            Self::External(_) => Ok(Answer::Expired),
+        }
+    }
+
     /// Looks up what became of the charge for a parcel. The merchant's own system is asked once more under the same name: it
     /// answers as it did.
     ///
@@ -285,6 +321,18 @@ impl Provider {
         match self {
             Self::Stripe(stripe) => stripe.refund(refund).await,
             Self::External(external) => external.refund(refund).await,
+        }
+    }
+
+    /// Looks up what became of a refund; none if the provider cannot be asked that, or knows of none.
+    ///
+    /// # Errors
+    ///
+    /// As the provider fails, and as the refund did.
+    pub async fn look_up_refund(&self, refund: &Refund) -> Result<Option<Answer>, ProviderError> {
+        match self {
+            Self::Stripe(stripe) => stripe.look_up_refund(refund).await,
+            Self::External(_) => Ok(None),
         }
     }
 }

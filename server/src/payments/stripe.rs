@@ -24,6 +24,8 @@ pub const BASE: &str = "https://api.stripe.com";
 const VERSION: &str = "2025-10-29.clover";
 /// Days that an authorization surely lasts: the shortest that cards have for a shopper who is there is seven.
 const AUTHORIZED_SURELY: TimeDelta = TimeDelta::days(6);
+/// Under how many names a capture is asked for, where Stripe remembers that it failed under those before.
+const NAMES_MAX: u32 = 9;
 
 /// Stripe, on behalf of one merchant.
 #[derive(Clone)]
@@ -44,16 +46,22 @@ pub struct StripeEvent {
     pub id: String,
     /// Stripe's name for what it is about: `pi_...` or `seti_...`.
     pub reference: String,
+    /// The store that we said it is for.
+    pub store: Option<String>,
     /// The order that we said it is for.
     pub order: Option<String>,
     /// The parcel that we said it is for.
     pub shipment: Option<String>,
+    /// The refund that we said it is.
+    pub refund: Option<String>,
 }
 
 /// How an answer that is no success is meant.
 enum Refusal {
     /// The card was refused: what Stripe says about it.
     Card(Value),
+    /// It failed when it was asked first, and Stripe answers so for as long as it knows the request's name.
+    FailedBefore(String),
     /// Anything else.
     Other(ProviderError),
 }
@@ -68,6 +76,7 @@ impl From<Refusal> for ProviderError {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Other(error) => error,
+            Refusal::FailedBefore(why) => Self::Unknown(why),
             Refusal::Card(error) => Self::Refused {
                 code: text(&error, "code").unwrap_or_else(|| "card_error".into()),
                 detail: text(&error, "message").unwrap_or_default(),
@@ -105,20 +114,17 @@ impl Stripe {
 
     /// Begins the payment of an order.
     pub(super) async fn begin(&self, wanted: &Begin) -> Result<Begun, ProviderError> {
-        let order = wanted.order.as_str();
-        let customer = self
-            .post(
-                "customers",
-                &format!("{order}-customer"),
-                &[("metadata[order]", order)],
-            )
-            .await?;
+        let (store, order) = (wanted.whose.store.as_str(), wanted.whose.order.as_str());
+        let key = |what: &str| wanted.whose.name(&format!("{order}-{what}"));
+        let named = [("metadata[store]", store), ("metadata[order]", order)];
+        let customer = self.post("customers", &key("customer"), &named).await?;
         let customer = text(&customer, "id").ok_or_else(unreadable)?;
         let (amount, currency) = (wanted.amount.amount.to_string(), currency(wanted.amount));
         let both = [
             ("customer", customer.as_str()),
             ("payment_method_types[]", "card"),
-            ("metadata[order]", order),
+            named[0],
+            named[1],
         ];
         let leaves_soon = wanted
             .last_ships_by
@@ -131,13 +137,16 @@ impl Stripe {
                 ("capture_method", "manual"),
                 ("setup_future_usage", "off_session"),
             ]);
-            self.post("payment_intents", &format!("{order}-payment"), &fields)
+            if self.multicapture {
+                let asked = "payment_method_options[card][request_multicapture]";
+                fields.push((asked, "if_available"));
+            }
+            self.post("payment_intents", &key("payment"), &fields)
                 .await?
         } else {
             let mut fields = both.to_vec();
             fields.push(("usage", "off_session"));
-            self.post("setup_intents", &format!("{order}-setup"), &fields)
-                .await?
+            self.post("setup_intents", &key("setup"), &fields).await?
         };
         Ok(Begun {
             reference: text(&begun, "id").ok_or_else(unreadable)?,
@@ -164,6 +173,7 @@ impl Stripe {
                     .as_i64()
                     .or_else(|| found["amount"].as_i64())
                     .unwrap_or(0),
+                in_parts: card(&found)["multicapture"]["status"] == "available",
                 until: capture_before(&found),
                 customer,
                 method,
@@ -195,7 +205,8 @@ impl Stripe {
             ("confirm", "true"),
             ("off_session", "true"),
             ("expand[]", "latest_charge"),
-            ("metadata[order]", wanted.order.as_str()),
+            ("metadata[store]", wanted.whose.store.as_str()),
+            ("metadata[order]", wanted.whose.order.as_str()),
             ("metadata[shipment]", wanted.shipment.as_str()),
         ];
         fields.extend(
@@ -204,7 +215,7 @@ impl Stripe {
                 .as_deref()
                 .map(|customer| ("customer", customer)),
         );
-        let key = format!("{}-authorize", wanted.key);
+        let key = wanted.whose.name(&format!("{}-authorize", wanted.key));
         match self.post("payment_intents", &key, &fields).await {
             Ok(intent) => Ok(match intent["status"].as_str().unwrap_or_default() {
                 "requires_capture" => Answer::Authorized {
@@ -214,12 +225,8 @@ impl Stripe {
                 "processing" => Answer::Pending,
                 _ => self.needs_customer(wanted, &intent, "authentication_required"),
             }),
-            Err(Refusal::Card(error)) => {
-                let code = text(&error, "decline_code").or_else(|| text(&error, "code"));
-                let code = code.unwrap_or_else(|| "card_declined".into());
-                Ok(self.needs_customer(wanted, &error["payment_intent"], &code))
-            }
-            Err(Refusal::Other(error)) => Err(error),
+            Err(Refusal::Card(error)) => Ok(self.declined(wanted, &error)),
+            Err(other) => Err(other.into()),
         }
     }
 
@@ -230,24 +237,89 @@ impl Stripe {
         };
         let amount = wanted.amount.amount.to_string();
         let mut fields = vec![("amount_to_capture", amount.as_str())];
-        if self.multicapture && !wanted.is_last {
+        if !wanted.is_last {
             fields.push(("final_capture", "false"));
         }
         let path = format!("payment_intents/{reference}/capture");
-        let key = format!("{}-capture", wanted.shipment);
-        match self.post(&path, &key, &fields).await {
-            Ok(_) => Ok(Answer::Captured {
-                reference: Some(reference.to_owned()),
-            }),
-            Err(Refusal::Card(_)) => Ok(Answer::Expired),
-            // It was captured or let go before: it says itself which.
-            Err(Refusal::Other(ProviderError::Refused { code, detail })) => {
-                match self.look_up_charge(wanted).await? {
-                    Answer::NotCaptured => Err(ProviderError::Refused { code, detail }),
-                    known => Ok(known),
+        let name = wanted.whose.name(&format!("{}-capture", wanted.shipment));
+        let mut key = name.clone();
+        for next in 2..=NAMES_MAX {
+            match self.post(&path, &key, &fields).await {
+                Ok(_) => {
+                    return Ok(Answer::Captured {
+                        reference: Some(reference.to_owned()),
+                    });
                 }
+                Err(Refusal::Card(_)) => return Ok(Answer::Expired),
+                // It was captured or let go before: it says itself which.
+                Err(Refusal::Other(ProviderError::Refused { code, detail })) => {
+                    return match self.look_up_charge(wanted).await? {
+                        Answer::NotCaptured => Err(ProviderError::Refused { code, detail }),
+                        known => Ok(known),
+                    };
+                }
+                // Nothing more comes under this name. Where nothing came of it either, it is asked under the next.
+                Err(Refusal::FailedBefore(_)) => match self.look_up_charge(wanted).await? {
+                    Answer::NotCaptured => key = format!("{name}-{next}"),
+                    known => return Ok(known),
+                },
+                Err(Refusal::Other(error)) => return Err(error),
             }
-            Err(Refusal::Other(error)) => Err(error),
+        }
+        Err(ProviderError::Unknown(
+            "Stripe failed under each name that it was asked under".into(),
+        ))
+    }
+
+    /// Takes the money of a parcel that has left from what is saved, or begins what the customer is to pay.
+    pub(super) async fn charge(&self, wanted: &Authorize) -> Result<Answer, ProviderError> {
+        let key = wanted.whose.name(&format!("{}-charge", wanted.key));
+        // Stripe forgets keys: what was made before is found at its customer.
+        if let Some(customer) = &wanted.customer {
+            let path = format!("payment_intents?customer={customer}&limit=100");
+            let made = self.send(Method::GET, &path, None, &[]).await?;
+            let mut made = made["data"].as_array().into_iter().flatten();
+            if let Some(intent) = made.find(|intent| intent["metadata"]["request"] == *key) {
+                return Ok(self.charged(wanted, intent));
+            }
+        }
+        let (amount, currency) = (wanted.amount.amount.to_string(), currency(wanted.amount));
+        let mut fields = vec![
+            ("amount", amount.as_str()),
+            ("currency", currency.as_str()),
+            ("payment_method_types[]", "card"),
+            ("metadata[store]", wanted.whose.store.as_str()),
+            ("metadata[order]", wanted.whose.order.as_str()),
+            ("metadata[shipment]", wanted.shipment.as_str()),
+            ("metadata[request]", key.as_str()),
+        ];
+        if let Some(customer) = &wanted.customer {
+            fields.push(("customer", customer));
+        }
+        if let Some(method) = &wanted.method {
+            fields.extend([
+                ("payment_method", method.as_str()),
+                ("confirm", "true"),
+                ("off_session", "true"),
+            ]);
+        }
+        match self.post("payment_intents", &key, &fields).await {
+            Ok(intent) => Ok(self.charged(wanted, &intent)),
+            Err(Refusal::Card(error)) => Ok(self.declined(wanted, &error)),
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    /// How a charge at once stands.
+    fn charged(&self, wanted: &Authorize, intent: &Value) -> Answer {
+        match intent["status"].as_str().unwrap_or_default() {
+            "succeeded" => Answer::Captured {
+                reference: text(intent, "id"),
+            },
+            "processing" => Answer::Pending,
+            "canceled" => self.needs_customer(wanted, &Value::Null, "canceled"),
+            "requires_action" => self.needs_customer(wanted, intent, "authentication_required"),
+            _ => self.needs_customer(wanted, intent, "authorization_expired"),
         }
     }
 
@@ -257,11 +329,15 @@ impl Stripe {
             return Ok(Answer::Expired);
         };
         let found = self.look_up(reference).await?;
-        Ok(match found["status"].as_str().unwrap_or_default() {
-            "succeeded" => Answer::Captured {
+        // Another parcel may have been captured under the same name: what counts is what came.
+        let received = found["amount_received"].as_i64().unwrap_or(0);
+        if wanted.before + wanted.amount.amount <= received {
+            return Ok(Answer::Captured {
                 reference: Some(reference.to_owned()),
-            },
-            "canceled" | "requires_payment_method" => Answer::Expired,
+            });
+        }
+        Ok(match found["status"].as_str().unwrap_or_default() {
+            "succeeded" | "canceled" | "requires_payment_method" => Answer::Expired,
             "requires_capture" => Answer::NotCaptured,
             _ => Answer::Pending,
         })
@@ -278,7 +354,7 @@ impl Stripe {
         } else {
             "payment_intents"
         };
-        let key = format!("{}-release", wanted.key);
+        let key = wanted.whose.name(&format!("{}-release", wanted.key));
         match self.post(&format!("{kind}/{name}/cancel"), &key, &[]).await {
             // What has been captured, or let go, has nothing left to let go.
             Ok(_) | Err(Refusal::Other(ProviderError::Refused { .. })) => {
@@ -288,8 +364,11 @@ impl Stripe {
         }
     }
 
-    /// Gives money back, the way it was taken.
+    /// Gives money back, the way it was taken. Stripe forgets keys, so it is looked up before whether that was done.
     pub(super) async fn refund(&self, wanted: &Refund) -> Result<Answer, ProviderError> {
+        if let Some(before) = self.look_up_refund(wanted).await? {
+            return Ok(before);
+        }
         let amount = wanted.amount.amount.to_string();
         let fields = [
             (
@@ -297,22 +376,33 @@ impl Stripe {
                 wanted.reference.as_deref().unwrap_or_default(),
             ),
             ("amount", amount.as_str()),
-            ("metadata[order]", wanted.order.as_str()),
+            ("metadata[store]", wanted.whose.store.as_str()),
+            ("metadata[order]", wanted.whose.order.as_str()),
             ("metadata[shipment]", wanted.shipment.as_str()),
+            ("metadata[refund]", wanted.key.as_str()),
         ];
-        let given = self
-            .post("refunds", &format!("{}-refund", wanted.key), &fields)
-            .await?;
-        match given["status"].as_str() {
-            Some("failed" | "canceled") => Err(ProviderError::Refused {
-                code: text(&given, "failure_reason").unwrap_or_else(|| "refund_failed".into()),
-                detail: "Stripe could not give it back; look at the payment in Stripe's dashboard"
-                    .into(),
-            }),
-            _ => Ok(Answer::Done {
-                reference: text(&given, "id"),
-            }),
-        }
+        let key = wanted.whose.name(&format!("{}-refund", wanted.key));
+        given(&self.post("refunds", &key, &fields).await?)
+    }
+
+    /// Looks up what became of a refund; none if it was never asked for.
+    pub(super) async fn look_up_refund(
+        &self,
+        wanted: &Refund,
+    ) -> Result<Option<Answer>, ProviderError> {
+        let reference = wanted.reference.as_deref().unwrap_or_default();
+        let path = format!("refunds?payment_intent={reference}&limit=100");
+        let all = self.send(Method::GET, &path, None, &[]).await?;
+        let mut all = all["data"].as_array().into_iter().flatten();
+        let found = all.find(|refund| refund["metadata"]["refund"] == *wanted.key);
+        found.map(given).transpose()
+    }
+
+    /// The card was refused.
+    fn declined(&self, wanted: &Authorize, error: &Value) -> Answer {
+        let code = text(error, "decline_code").or_else(|| text(error, "code"));
+        let code = code.unwrap_or_else(|| "card_declined".into());
+        self.needs_customer(wanted, &error["payment_intent"], &code)
     }
 
     fn needs_customer(&self, wanted: &Authorize, intent: &Value, code: &str) -> Answer {
@@ -321,7 +411,7 @@ impl Stripe {
             .as_str()
             .map(str::to_owned);
         let filled = self.pay_url.as_deref().map(|url| {
-            url.replace("{order}", wanted.order.as_str())
+            url.replace("{order}", wanted.whose.order.as_str())
                 .replace("{shipment}", wanted.shipment.as_str())
                 .replace(
                     "{client_secret}",
@@ -369,6 +459,7 @@ impl Stripe {
         let response = request.send().await.map_err(|error| failure(&error))?;
         let retry_after = response.headers().get("retry-after");
         let retry_after = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
+        let is_replayed = response.headers().contains_key("idempotent-replayed");
         let (status, body) = read(response).await?;
         let said: Value = serde_json::from_slice(&body).unwrap_or_default();
         match status {
@@ -378,7 +469,11 @@ impl Stripe {
             // The same request is being answered, or there are too many.
             409 | 429 => Err(ProviderError::Busy(retry_after.map(Duration::from_secs)).into()),
             500..=599 => {
-                Err(ProviderError::Unknown(format!("Stripe answered with {status}")).into())
+                let why = format!("Stripe answered with {status}");
+                match is_replayed {
+                    true => Err(Refusal::FailedBefore(why)),
+                    false => Err(ProviderError::Unknown(why).into()),
+                }
             }
             _ => Err(ProviderError::Refused {
                 code: text(&said["error"], "code").unwrap_or_else(|| format!("http_{status}")),
@@ -403,16 +498,38 @@ impl StripeEvent {
         Some(Self {
             id: text(&event, "id")?,
             reference,
+            store: text(&object["metadata"], "store"),
             order: text(&object["metadata"], "order"),
             shipment: text(&object["metadata"], "shipment"),
+            refund: text(&object["metadata"], "refund"),
         })
+    }
+}
+
+/// How a refund stands.
+fn given(refund: &Value) -> Result<Answer, ProviderError> {
+    match refund["status"].as_str() {
+        Some("failed" | "canceled") => Err(ProviderError::Refused {
+            code: text(refund, "failure_reason").unwrap_or_else(|| "refund_failed".into()),
+            detail: "Stripe could not give it back; look at the payment in Stripe's dashboard"
+                .into(),
+        }),
+        Some("succeeded") => Ok(Answer::Done {
+            reference: text(refund, "id"),
+        }),
+        // It may fail yet.
+        _ => Ok(Answer::Pending),
     }
 }
 
 /// Until when Stripe says that it may be captured.
 fn capture_before(intent: &Value) -> Option<DateTime<Utc>> {
-    let card = &intent["latest_charge"]["payment_method_details"]["card"];
-    DateTime::from_timestamp(card["capture_before"].as_i64()?, 0)
+    DateTime::from_timestamp(card(intent)["capture_before"].as_i64()?, 0)
+}
+
+/// What Stripe says of the card.
+fn card(intent: &Value) -> &Value {
+    &intent["latest_charge"]["payment_method_details"]["card"]
 }
 
 fn currency(money: shared::money::Money) -> String {

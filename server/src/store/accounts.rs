@@ -21,6 +21,7 @@ struct PaymentRow {
     customer: Option<String>,
     method: Option<String>,
     authorized: i64,
+    in_parts: bool,
     expires_at_ms: Option<i64>,
     failure: Option<String>,
 }
@@ -34,6 +35,8 @@ struct ChargeRow {
     amount: Option<i64>,
     captured: i64,
     refunded: i64,
+    own: bool,
+    is_last: bool,
     reference: Option<String>,
     expires_at_ms: Option<i64>,
     client_secret: Option<String>,
@@ -80,6 +83,7 @@ pub(super) async fn account(
              , customer
              , method
              , authorized
+             , in_parts
              , expires_at_ms
              , failure
           FROM payment
@@ -102,6 +106,8 @@ pub(super) async fn account(
              , amount
              , captured
              , refunded
+             , own
+             , is_last
              , reference
              , expires_at_ms
              , client_secret
@@ -170,9 +176,10 @@ pub(super) async fn account(
 impl PaymentRow {
     fn payment(self) -> Result<Payment, StoreError> {
         let unreadable = || StoreError::Unreadable("payment");
+        let provider = ProviderKind::named(&self.provider).ok_or_else(unreadable)?;
         Ok(Payment {
             order: read(&self.sales_order, "payment.sales_order")?,
-            provider: ProviderKind::named(&self.provider).ok_or_else(unreadable)?,
+            provider,
             total: self.total,
             state: PaymentState::named(&self.state).ok_or_else(unreadable)?,
             reference: self.reference,
@@ -180,6 +187,8 @@ impl PaymentRow {
             customer: self.customer,
             method: self.method,
             authorized: self.authorized,
+            // The merchant's own system is asked for each parcel, also of orders from before that was written down.
+            in_parts: self.in_parts || provider == ProviderKind::External,
             expires_at: self.expires_at_ms.map(instant).transpose()?,
             failure: self.failure,
         })
@@ -196,6 +205,8 @@ impl ChargeRow {
             amount: self.amount,
             captured: self.captured,
             refunded: self.refunded,
+            own: self.own,
+            is_last: self.is_last,
             reference: self.reference,
             expires_at: self.expires_at_ms.map(instant).transpose()?,
             client_secret: self.client_secret,

@@ -9,7 +9,7 @@ use super::skus::read;
 use super::{Store, StoreError, Writing};
 
 /// Why an errand is put off of which nothing has come yet, and nothing is wrong.
-pub const NOT_YET: &str = "not yet";
+const NOT_YET: &str = "not yet";
 
 words!(
     /// What is to be done.
@@ -58,7 +58,7 @@ pub struct Errand {
     pub order: Option<OrderId>,
     /// What it needs to know, as JSON.
     pub content: String,
-    /// How often it was tried.
+    /// How often it was tried since it was answered last.
     pub attempts: u32,
     /// When it was written down.
     pub made_at: DateTime<Utc>,
@@ -196,6 +196,34 @@ impl Store {
         session.commit().await
     }
 
+    /// Puts off an errand whose question was answered by "not yet". The tries before it that failed are over with that.
+    pub async fn ask_again(
+        &self,
+        store: &StoreId,
+        name: &str,
+        until: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let mut session = self.0.engine.write(store).await?;
+        query(
+            "
+            UPDATE errand
+               SET due_at_ms      = $3
+                 , taken_until_ms = 0
+                 , attempts       = 0
+                 , failure        = $4
+             WHERE store_id = $1
+               AND errand = $2
+               AND ended_at_ms IS NULL",
+        )
+        .bind(store.as_str())
+        .bind(name)
+        .bind(until.timestamp_millis())
+        .bind(NOT_YET)
+        .execute(&mut session)
+        .await?;
+        session.commit().await
+    }
+
     /// Ends an errand of which nothing else is to be written down.
     pub async fn end_errand(
         &self,
@@ -296,7 +324,20 @@ impl Writing {
         order: Option<&OrderId>,
         content: &str,
     ) -> Result<(), StoreError> {
-        query(
+        self.send_at(kind, about, order, content, self.at).await?;
+        Ok(())
+    }
+
+    /// The same, to be done at `due` and not before. False if one of the same name was written before.
+    pub async fn send_at(
+        &mut self,
+        kind: ErrandKind,
+        about: &str,
+        order: Option<&OrderId>,
+        content: &str,
+        due: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let sent = query(
             "
             INSERT INTO errand
                  ( store_id
@@ -310,7 +351,7 @@ impl Writing {
                  , made_at_ms
                  , revision
                  )
-            VALUES ($1, $2, $3, $4, $5, $6, 0, 0, $6, $7)
+            VALUES ($1, $2, $3, $4, $5, $6, 0, 0, $7, $8)
                 ON CONFLICT (store_id, errand) DO NOTHING",
         )
         .bind(self.store.as_str())
@@ -318,11 +359,12 @@ impl Writing {
         .bind(kind.name())
         .bind(order.map(OrderId::as_str))
         .bind(content)
+        .bind(due.timestamp_millis())
         .bind(self.at.timestamp_millis())
         .bind(stored(self.revision))
         .execute(&mut self.session)
         .await?;
-        Ok(())
+        Ok(sent == 1)
     }
 
     /// Ends an errand together with what came of it. False if it had ended before: then nothing is to come of it.

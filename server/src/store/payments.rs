@@ -120,6 +120,8 @@ pub struct Payment {
     pub method: Option<String>,
     /// What may be captured of the order as a whole.
     pub authorized: i64,
+    /// True if that may be captured parcel by parcel; else the first parcel that is captured ends it.
+    pub in_parts: bool,
     /// Until when; `None`: as long as it takes.
     pub expires_at: Option<DateTime<Utc>>,
     /// Why it came to nothing, as the provider says it.
@@ -143,7 +145,11 @@ pub struct Charge {
     pub captured: i64,
     /// What was given back.
     pub refunded: i64,
-    /// The provider's name for its own authorization; `None`: it is charged to the order's.
+    /// True if it has an authorization of its own; else it is charged to the order's.
+    pub own: bool,
+    /// True if nothing is captured of its authorization after it. It is so from when the parcel left.
+    pub is_last: bool,
+    /// The provider's name for what is, or was, charged; `None`: the order's.
     pub reference: Option<String>,
     /// Until when it may be captured.
     pub expires_at: Option<DateTime<Utc>>,
@@ -206,11 +212,36 @@ pub struct Account {
     pub events: Vec<MoneyEvent>,
 }
 
+impl Charge {
+    /// True if what was authorized for a parcel that has left ran out before it was captured: it is charged anew.
+    pub fn is_anew(&self) -> bool {
+        self.own && self.amount.is_some() && self.reference.is_none()
+    }
+}
+
 impl Account {
     /// What is charged for a parcel.
     pub fn charge(&self, shipment: &ShipmentId) -> Option<&Charge> {
         let mut charges = self.charges.iter();
         charges.find(|charge| charge.shipment == *shipment)
+    }
+
+    /// What was, or is being, charged to the authorization of the order as a whole, with how much.
+    pub fn drawn(&self) -> impl Iterator<Item = (&Charge, i64)> {
+        let charges = self.charges.iter();
+        charges.filter_map(|charge| match (charge.own, charge.state, charge.amount) {
+            (true, ..) | (_, ChargeState::Released, _) => None,
+            (false, _, amount) => Some((charge, amount?)),
+        })
+    }
+
+    /// How often a parcel's money was asked for, and did not come.
+    pub fn tries(&self, shipment: &ShipmentId) -> u32 {
+        let in_vain = self.events.iter().filter(|event| {
+            event.shipment.as_ref() == Some(shipment)
+                && matches!(event.kind.as_str(), "unknown" | "payment_needed")
+        });
+        u32::try_from(in_vain.count()).unwrap_or(u32::MAX)
     }
 
     /// What was taken, less what was given back.
@@ -246,7 +277,7 @@ impl Store {
     }
 
     /// Orders whose money may ask for something that no act brings about: parcels that became ready and are authorized by
-    /// themselves, authorizations that end before `until`, shoppers who have confirmed nothing since before `late`, customers
+    /// themselves, authorizations that end before `until` or with their first parcel, shoppers who have confirmed nothing since before `late`, customers
     /// who have to pay.
     pub async fn orders_to_look_after(
         &self,
@@ -274,8 +305,9 @@ impl Store {
                        FROM charge
                       WHERE charge.store_id = payment.store_id
                         AND charge.sales_order = payment.sales_order
-                        AND charge.amount IS NULL
-                        AND charge.state IN ('authorized', 'payment_needed', 'released')
+                        AND ( (charge.amount IS NULL AND charge.state IN ('authorized', 'payment_needed', 'released'))
+                           OR (charge.amount IS NOT NULL AND payment.provider = 'stripe' AND NOT payment.in_parts)
+                            )
                    )
                    )
              ORDER BY payment.sales_order
@@ -315,11 +347,12 @@ impl Writing {
                  , customer
                  , method
                  , authorized
+                 , in_parts
                  , expires_at_ms
                  , failure
                  , revision
                  )
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
                 ON CONFLICT (store_id, sales_order) DO UPDATE
                SET state         = excluded.state
                  , total         = excluded.total
@@ -328,6 +361,7 @@ impl Writing {
                  , customer      = excluded.customer
                  , method        = excluded.method
                  , authorized    = excluded.authorized
+                 , in_parts      = excluded.in_parts
                  , expires_at_ms = excluded.expires_at_ms
                  , failure       = excluded.failure
                  , revision      = excluded.revision",
@@ -342,6 +376,7 @@ impl Writing {
         .bind(payment.customer.as_deref())
         .bind(payment.method.as_deref())
         .bind(payment.authorized)
+        .bind(payment.in_parts)
         .bind(ms(payment.expires_at))
         .bind(payment.failure.as_deref())
         .bind(stored(self.revision))
@@ -363,6 +398,8 @@ impl Writing {
                  , amount
                  , captured
                  , refunded
+                 , own
+                 , is_last
                  , reference
                  , expires_at_ms
                  , client_secret
@@ -372,13 +409,15 @@ impl Writing {
                  , grace_ends_ms
                  , revision
                  )
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
                 ON CONFLICT (store_id, shipment) DO UPDATE
                SET state          = excluded.state
                  , authorized     = excluded.authorized
                  , amount         = excluded.amount
                  , captured       = excluded.captured
                  , refunded       = excluded.refunded
+                 , own            = excluded.own
+                 , is_last        = excluded.is_last
                  , reference      = excluded.reference
                  , expires_at_ms  = excluded.expires_at_ms
                  , client_secret  = excluded.client_secret
@@ -396,6 +435,8 @@ impl Writing {
         .bind(charge.amount)
         .bind(charge.captured)
         .bind(charge.refunded)
+        .bind(charge.own)
+        .bind(charge.is_last)
         .bind(charge.reference.as_deref())
         .bind(ms(charge.expires_at))
         .bind(charge.client_secret.as_deref())

@@ -195,6 +195,12 @@ impl Writing {
         reservation(&mut self.session, &store, id).await
     }
 
+    /// Every date that was told for a reservation, as this change sees it.
+    pub async fn dates_of(&mut self, id: &ReservationId) -> Result<Vec<PromiseRow>, StoreError> {
+        let store = self.store.clone();
+        ledger(&mut self.session, &store, id).await
+    }
+
     /// Of these names, those that reservations have.
     pub async fn reservations_among(
         &mut self,

@@ -17,6 +17,7 @@ use server::operations::delays::{CustomerReply, look_after_delays, reply_to_dela
 use server::operations::errands::run_due;
 use server::operations::hear::{Heard, hear};
 use server::operations::look_after_payments::{self, look_after_payments};
+use server::operations::once::Outcome;
 use server::operations::place_order::{Pay, PlaceOrder, Prices};
 use server::operations::prioritize::prioritize;
 use server::operations::receive_purchase_order::ReceivePurchaseOrder;
@@ -194,7 +195,12 @@ impl World {
         let mut acted = self
             .done("renew", async |world| {
                 let minutes = TimeDelta::minutes(30);
-                let (renewed, _) = renew(&world.app, &world.store, id(&hold), minutes).await?;
+                let key = world.name("key-");
+                let once = world.once(&key, [0; 32]);
+                let renewed = renew(&world.app, &world.store, id(&hold), minutes, once).await?;
+                let Outcome::Done(renewed) = renewed else {
+                    panic!("nobody asked before");
+                };
                 let now = world.app.clock.now();
                 let known = world.model.holds.get_mut(&hold).expect("a hold");
                 assert!(now < known.expires_at, "a hold that has ended is renewed");
@@ -202,7 +208,7 @@ impl World {
                 assert!(known.renewals <= 3, "a hold is renewed too often");
                 known.expires_at = known.expires_at.max(now + minutes);
                 assert_eq!(
-                    renewed.expires_at,
+                    renewed.reservation.expires_at,
                     Some(known.expires_at),
                     "I8: it is extended"
                 );
@@ -415,14 +421,14 @@ impl World {
         let order = self.one_of(open).unwrap_or_else(|| id("W-none"));
         let said = self
             .one_of(&[
-                CustomerReply::Consent,
-                CustomerReply::Consent,
+                CustomerReply::Consent { seen: None },
+                CustomerReply::Consent { seen: None },
                 CustomerReply::SetExtraPeriod,
             ])
             .expect("some");
         let mut acted = self
             .done("reply", async |world| {
-                reply_to_delay(&world.app, &world.store, order, said)
+                reply_to_delay(&world.app, &world.store, order, said, None)
                     .await
                     .map(drop)
             })
@@ -502,6 +508,7 @@ impl World {
                 id: format!("evt-{shipment}-{number}"),
                 reference: "agreed".into(),
                 shipment: Some(id(&shipment)),
+                refund: None,
                 order,
             };
             hear(&world.app, &world.store, heard).await

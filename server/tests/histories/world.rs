@@ -259,6 +259,7 @@ impl World {
                 id: format!("last-{number}"),
                 reference: "agreed".into(),
                 shipment: Some(id(shipment)),
+                refund: None,
                 order: order.cloned(),
             };
             hear(&app, &store, heard).await.expect("it is heard");

@@ -16,7 +16,9 @@ use server::operations::errands::run_due;
 use server::operations::look_after_payments::{Seen, look_after_payments};
 use shared::money::Money;
 
-use server::payments::{Answer, Begin, Capture, OrderPayment, Provider, ProviderError, Stripe};
+use server::payments::{
+    Answer, Begin, Capture, OrderPayment, Provider, ProviderError, Stripe, Whose,
+};
 
 use crate::client::Client;
 use crate::shop::{TestShop, app_with, id, now};
@@ -304,20 +306,29 @@ fn usd(amount: i64) -> Money {
     Money::new(amount, "USD".parse().expect("a currency"))
 }
 
+fn whose() -> Whose {
+    Whose {
+        store: id("default"),
+        order: id("L-1"),
+        placed_at: now(),
+    }
+}
+
 fn capture(is_last: bool) -> Capture {
     Capture {
         shipment: id("L-1.00"),
-        order: id("L-1"),
+        whose: whose(),
         amount: usd(700),
         reference: Some("pi_1".into()),
         is_last,
+        before: 300,
     }
 }
 
 #[tokio::test]
 async fn what_leaves_soon_is_authorized_at_once_and_what_leaves_late_is_saved() {
     let begin = |day: &str, parcels| Begin {
-        order: id("L-1"),
+        whose: whose(),
         amount: usd(700),
         parcels,
         last_ships_by: Some(day.parse().expect("a date")),
@@ -345,6 +356,11 @@ async fn what_leaves_soon_is_authorized_at_once_and_what_leaves_late_is_saved() 
         assert_eq!(
             asked[1].contains("capture_method=manual"),
             expected == "payment_intents",
+            "{asked:?}"
+        );
+        assert_eq!(
+            asked[1].contains("request_multicapture%5D=if_available"),
+            expected == "payment_intents" && multicapture,
             "{asked:?}"
         );
     }
@@ -378,14 +394,10 @@ async fn until_when_it_may_be_captured_is_read_and_never_computed() {
 #[tokio::test]
 async fn a_capture_in_parts_says_so_until_the_last() {
     let done = (200, json!({"status": "requires_capture"}));
-    for (multicapture, is_last, is_said) in [
-        (true, false, true),
-        (true, true, false),
-        (false, false, false),
-    ] {
-        let (fake, stripe) = Fake::stripe(std::slice::from_ref(&done), multicapture).await;
+    for is_last in [false, true] {
+        let (fake, stripe) = Fake::stripe(std::slice::from_ref(&done), true).await;
         stripe.capture(&capture(is_last)).await.expect("an answer");
-        assert_eq!(fake.asked()[0].contains("final_capture=false"), is_said);
+        assert_ne!(fake.asked()[0].contains("final_capture=false"), is_last);
     }
 }
 
@@ -398,6 +410,12 @@ async fn each_way_in_which_stripe_fails_is_told_apart() {
     let answer = |answers: Vec<(u16, Value)>| async move {
         let (_, stripe) = Fake::stripe(&answers, false).await;
         stripe.capture(&capture(true)).await
+    };
+    let succeeded = |received: i64| {
+        (
+            200,
+            json!({"status": "succeeded", "amount_received": received}),
+        )
     };
     let captured = Ok(Answer::Captured {
         reference: Some("pi_1".into()),
@@ -416,8 +434,13 @@ async fn each_way_in_which_stripe_fails_is_told_apart() {
     ));
     // Refused because it is done: it says so when it is looked up.
     assert_eq!(
-        answer(vec![refused.clone(), (200, json!({"status": "succeeded"}))]).await,
+        answer(vec![refused.clone(), succeeded(1_000)]).await,
         captured
+    );
+    // What was received is another parcel's.
+    assert_eq!(
+        answer(vec![refused.clone(), succeeded(999)]).await,
+        Ok(Answer::Expired)
     );
     assert_eq!(
         answer(vec![refused.clone(), (200, json!({"status": "canceled"}))]).await,

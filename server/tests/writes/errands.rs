@@ -121,6 +121,8 @@ async fn bank(State(bank): State<Bank>, headers: HeaderMap, body: Bytes) -> Resp
         at.unwrap_or_default(),
     );
     let asked: Value = serde_json::from_slice(&body).unwrap_or_default();
+    assert_eq!(asked["store"], "default");
+    assert!(id.starts_with("default/"), "{id}");
     let (turn, said) = {
         let mut ledger = bank.0.lock().expect("the ledger");
         ledger.messages += 1;
@@ -425,6 +427,32 @@ async fn whatever_goes_wrong_a_parcel_is_captured_once_or_its_customer_is_asked(
             1,
             "{name}: {letters:?}"
         );
+        connected.shop.assert_sound().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_is_answered_to_an_authorization_the_customer_is_asked_or_the_parcel_leaves() {
+    for (answered, expected) in [
+        ("authorized", "authorized"),
+        ("expired", "payment_needed"),
+        ("captured", "payment_needed"),
+        ("released", "payment_needed"),
+        ("refunded", "payment_needed"),
+    ] {
+        let mut connected = Connected::new().await;
+        sku(&connected.client, "A", 1, json!({})).await;
+        let usd = |amount: i64| json!({"amount": amount, "currency": "USD"});
+        let order = json!({
+            "lines": [{"sku": "A", "quantity": 1, "unit_price": usd(1_000)}],
+            "payment": {"provider": "external", "reference": "their-7", "authorized_until": "2026-11-23T15:30:00Z"},
+        });
+        assert_eq!(place(&connected.client, "W-1", order).await.status, 201);
+        let said = json!({"status": answered, "pay_url": "https://shop.example/pay"});
+        connected.bank.will(&[Turn::Says(said)]);
+        connected.after_hours(1).await;
+        let charge = connected.charge().await;
+        assert_eq!(charge, (expected.to_owned(), 0), "{answered}");
         connected.shop.assert_sound().await;
     }
 }

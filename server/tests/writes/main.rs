@@ -17,6 +17,8 @@ mod reservations;
 mod routes;
 mod shop;
 mod store;
+mod stripe_rules;
+mod stripe_stories;
 mod together;
 mod waiting;
 mod widening;

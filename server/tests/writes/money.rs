@@ -125,6 +125,41 @@ async fn each_parcel_is_charged_when_it_leaves_and_all_of_them_are_the_whole_to_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_merchant_says_once_that_a_parcel_was_paid_and_not_before_it_has_left() {
+    let (shop, client) = ordered_for(json!({"provider": "external"})).await;
+    let first = first_ready(&client).await;
+    let path = format!("/v1/shipments/{first}/payment");
+    let captured = json!({"status": "captured", "reference": "ch_1"});
+    let early = client.post(&path, "early", captured.clone()).await;
+    assert_eq!(
+        (early.status, early.code().as_str()),
+        (409, "not_shipped"),
+        "it is still here"
+    );
+    let unnamed = client.json("POST", &path, &captured.to_string()).await;
+    assert_eq!(unnamed.code(), "idempotency_key_required");
+    let elsewhere = client
+        .post(
+            "/v1/shipments/W-1.00/payment",
+            "elsewhere",
+            captured.clone(),
+        )
+        .await;
+    assert_eq!(elsewhere.status, 404);
+    assert_eq!(payment(&client).await["captured"], usd(0));
+
+    assert_eq!(ship(&client, "one", &first).await.status, 200);
+    let said = client.post(&path, "paid", captured.clone()).await;
+    assert_eq!(said.status, 200, "{}", String::from_utf8_lossy(&said.body));
+    assert_eq!(said.json()["payment"]["captured"], usd(1_134));
+    let before = shop.revision();
+    let again = client.post(&path, "paid", captured).await;
+    assert_eq!((again.status, again.body), (200, said.body));
+    assert_eq!(shop.revision(), before, "it was written once");
+    shop.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_cancelled_is_never_charged() {
     let (shop, client) = ordered_for(json!({"provider": "external"})).await;
     let first = first_ready(&client).await;

@@ -411,9 +411,18 @@ async fn a_hold_is_renewed_as_often_as_the_shop_allows_and_holds_no_more_by_it()
         String::from_utf8_lossy(&renewed.body)
     );
     assert!(held["expires_at"].as_str() < renewed.json()["expires_at"].as_str());
+    // Sent again it is answered as it was, and uses up nothing.
+    let again = client.post(&path, "longer", longer.clone()).await;
+    assert_eq!((again.status, &again.body), (200, &renewed.body));
+    let reused = client
+        .post(&path, "longer", json!({"expires_in_s": 5}))
+        .await;
+    assert_eq!(reused.code(), "idempotency_key_reused");
+    let unnamed = client.json("POST", &path, "{}").await;
+    assert_eq!(unnamed.code(), "idempotency_key_required");
     assert_eq!(
         client.post(&path, "again", longer.clone()).await.code(),
-        "renewed_too_often"
+        "reservation_limit"
     );
 
     let shop = shop.at("2026-11-23T15:05:00Z").await;

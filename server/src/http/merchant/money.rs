@@ -1,6 +1,5 @@
 //! What an order costs and what became of its money, as merchants see it.
 
-use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
@@ -16,16 +15,12 @@ use super::orders;
 use super::reservations::{drawn, instant};
 use crate::app::App;
 use crate::error::Problem;
-use crate::http::auth::Merchant;
-use crate::http::body::ApiJson;
 use crate::http::named::Named;
-use crate::operations::charging::{Charged, record_charged};
+use crate::operations::charging::Charged;
 use crate::operations::once::{self, Once};
-use crate::operations::records::{
-    Account, Charge, MoneyEvent, ProviderKind, Refund, Standing, order_of,
-};
+use crate::operations::records::{Account, Charge, MoneyEvent, Refund, Standing};
 use crate::operations::refund::{GiveBack, refund as give_back};
-use crate::operations::show;
+use crate::operations::say_charged::say_charged;
 
 /// Money to give back.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -98,42 +93,40 @@ pub enum SaidStatus {
 
 /// Says what became of the payment for a parcel, where your own system answered `pending` or `declined` before
 ///
-/// What does not fit how things stand changes nothing: a parcel that has not left is never captured.
+/// What does not fit how things stand changes nothing. `409 not_shipped` where money was taken for a parcel that has not left.
 #[utoipa::path(
     post,
     path = "/v1/shipments/{id}/payment",
     tag = "merchants",
-    params(("id" = String, Path, description = "The shipment")),
+    params(
+        ("id" = String, Path, description = "The shipment"),
+        ("Idempotency-Key" = String, Header, description = "Names the request, so that sending it again does nothing"),
+    ),
     request_body = SayRequest,
     responses((status = 200, description = "The order now", body = orders::Answer), Refusals),
     security(("secret" = []))
 )]
 pub async fn say(
     State(app): State<App>,
-    merchant: Merchant,
     Named(id): Named<String>,
-    ApiJson(request): ApiJson<SayRequest>,
-) -> Result<Json<orders::Answer>, Problem> {
+    request: asking::Once<SayRequest>,
+) -> Result<Response, Problem> {
     let shipment: ShipmentId = existing(&id)?;
-    let order = order_of(&shipment).ok_or_else(Problem::not_found)?;
-    let standing = show::order(&app, &merchant.store, &order).await?;
-    let account = standing.account.as_ref().filter(|account| {
-        account.payment.provider == ProviderKind::External && account.charge(&shipment).is_some()
-    });
-    if account.is_none() {
-        return Err(Problem::not_found());
-    }
-    let reference = request.reference.map(|name| name.0);
-    let charged = match request.status {
+    let reference = request.body.reference.map(|name| name.0);
+    let charged = match request.body.status {
         SaidStatus::Authorized => Charged::Authorized {
             reference: reference.unwrap_or_default(),
-            until: request.expires_at.map(|moment| moment.0),
+            until: request.body.expires_at.map(|moment| moment.0),
         },
         SaidStatus::Captured => Charged::Captured { reference },
     };
-    record_charged(&app, &merchant.store, None, &shipment, &charged).await?;
-    let standing = show::order(&app, &merchant.store, &order).await?;
-    Ok(Json(orders::Answer::of(&standing)))
+    let once = Once::claim(&app, request.asked, shown)?;
+    let outcome = say_charged(&app, &request.merchant.store, shipment, charged, once).await?;
+    Ok(sent(outcome, shown))
+}
+
+fn shown(standing: &Standing) -> once::Answer {
+    asking::answer(200, &orders::Answer::of(standing))
 }
 
 fn asked(standing: &Standing) -> once::Answer {

@@ -24,7 +24,6 @@ use super::fields::{HoldSeconds, SkuName, Units};
 use crate::app::App;
 use crate::error::Problem;
 use crate::http::auth::Merchant;
-use crate::http::body::ApiJson;
 use crate::http::body::refuse_line_count;
 use crate::http::named::Named;
 use crate::http::query::requested;
@@ -34,7 +33,7 @@ use crate::operations::records::{
     Ending, PromiseRow, PromisedPart, Reservation, WaitingPart, plan_name,
 };
 use crate::operations::release::release;
-use crate::operations::renew::renew as hold_longer;
+use crate::operations::renew::{Renewed, renew as hold_longer};
 use crate::operations::reserve::{HOLD_S, Reserve, Reserved, new_id, reserve};
 use crate::operations::show;
 
@@ -208,26 +207,39 @@ pub struct RenewRequest {
 
 /// Holds goods for longer
 ///
-/// What is held stays the same. `409 renewed_too_often` once it was renewed as often as `hold_renewals` of the store allows.
+/// What is held stays the same. `409 reservation_limit` once it was renewed as often as `hold_renewals` of the store allows.
 #[utoipa::path(
     post,
     path = "/v1/reservations/{id}/renew",
     tag = "merchants",
-    params(("id" = String, Path, description = "The reservation")),
+    params(
+        ("id" = String, Path, description = "The reservation"),
+        ("Idempotency-Key" = String, Header, description = "Names the request, so that sending it again does nothing"),
+    ),
     request_body = RenewRequest,
     responses((status = 200, description = "How it stands", body = Answer), Refusals),
     security(("secret" = []))
 )]
 pub async fn renew(
     State(app): State<App>,
-    merchant: Merchant,
     Named(id): Named<String>,
-    ApiJson(request): ApiJson<RenewRequest>,
-) -> Result<Json<Answer>, Problem> {
-    let hold = request.expires_in_s.map_or(HOLD_S, |hold| hold.0);
+    request: asking::Once<RenewRequest>,
+) -> Result<Response, Problem> {
+    let id = existing(&id)?;
+    let hold = request.body.expires_in_s.map_or(HOLD_S, |hold| hold.0);
     let hold = TimeDelta::seconds(hold.into());
-    let (found, promises) = hold_longer(&app, &merchant.store, existing(&id)?, hold).await?;
-    Ok(Json(Answer::of(&found, promises, app.clock.now())))
+    let once = Once::claim(&app, request.asked, renewed)?;
+    let outcome = hold_longer(&app, &request.merchant.store, id, hold, once).await?;
+    Ok(sent(outcome, renewed))
+}
+
+fn renewed(renewed: &Renewed) -> once::Answer {
+    let Renewed {
+        reservation,
+        promises,
+        at,
+    } = renewed;
+    asking::answer(200, &Answer::of(reservation, promises.clone(), *at))
 }
 
 /// Lets go of what is held

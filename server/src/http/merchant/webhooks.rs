@@ -58,11 +58,16 @@ pub async fn receive(
     let Some(event) = StripeEvent::read(&body) else {
         return Ok(StatusCode::OK);
     };
+    // Stores may share an account at Stripe: it tells each of them what became of all.
+    if event.store.is_some_and(|theirs| theirs != store.as_str()) {
+        return Ok(StatusCode::OK);
+    }
     let heard = Heard {
         id: event.id,
         reference: event.reference,
         order: event.order.and_then(|order| order.parse().ok()),
         shipment: event.shipment.and_then(|shipment| shipment.parse().ok()),
+        refund: event.refund,
     };
     hear(&app, &store, heard).await?;
     Ok(StatusCode::OK)
