@@ -161,7 +161,8 @@ impl Carrier {
         let id: String = key
             .chars()
             .map(|c| {
-                if c.is_ascii_alphanumeric() || c == '.' || c == '-' || c == '_' {
+                // All that an order's number may hold is kept: two orders never share a name.
+                if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '~') {
                     c
                 } else {
                     '-'
@@ -311,6 +312,28 @@ mod tests {
             .carry("k", "a@b.example\r\nBcc: all@example.org", &mail(), at)
             .await;
         assert!(matches!(refused, Err(Undelivered::Never(_))), "{refused:?}");
+    }
+
+    #[test]
+    fn letters_of_two_orders_never_share_a_name() {
+        let carrier = Carrier::folder("/nowhere".into(), "orders@shop.example", None);
+        let carrier = carrier.expect("a carrier");
+        let at = "2026-11-24T12:00:00Z".parse().expect("an instant");
+        let name = |key: &str| {
+            let message = carrier.message(key, "anna@example.org", &mail(), at);
+            let text = message.expect("a message").formatted();
+            let text = String::from_utf8(text).expect("text");
+            let mut lines = text.lines();
+            let name = lines.find_map(|line| line.strip_prefix("Message-ID: "));
+            name.expect("a name").to_owned()
+        };
+        let names = ["W~1", "W-1", "W_1", "W.1", "W1"].map(|order| {
+            let key = format!("default.mail confirmed/{order}");
+            assert_eq!(name(&key), name(&key));
+            name(&key)
+        });
+        let distinct: std::collections::HashSet<&String> = names.iter().collect();
+        assert_eq!(distinct.len(), names.len(), "{names:?}");
     }
 
     #[test]
