@@ -21,6 +21,7 @@
 //! | part | Units of an order line that have a date of their own: [`delay::History`]. |
 //! | notice | What a shopper is told of another date, and asked: [`delay::Notice`]. |
 //! | reply-by | Last civil date on which an answer to a notice counts: [`delay::Notice::reply_by`]. |
+//! | widening | Days added to all dates of a supplier because fewer of its promises were kept than asked: [`widening::Widened`]. |
 //! | plan | A way to send a cart, together or separate: [`shipment::Plan`]. |
 //!
 //! # From facts to words
@@ -80,4 +81,5 @@ pub mod shipment;
 pub mod supply;
 pub mod text;
 pub mod timeline;
+pub mod widening;
 pub mod wire;

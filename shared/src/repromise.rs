@@ -369,7 +369,8 @@ impl<'a> Books<'a> {
         };
         let (ships_by, _) = made(promise.since?)?;
         let (_, soonest) = made(self.now)?;
-        let learnt = matches!(replenishment.basis, Basis::LeadTime { .. });
+        let learnt = matches!(replenishment.basis, Basis::LeadTime { .. })
+            || replenishment.widened.is_some();
         Some(match learnt && promise.awaits.made {
             true => soonest,
             false => ships_by.max(soonest),

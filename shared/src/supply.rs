@@ -8,6 +8,7 @@ use crate::calendar::WorkingDays;
 use crate::ids::{LocationId, PurchaseOrderId, Sku};
 use crate::lead_time::{Level, Measure, Outlook};
 use crate::quantity::Quantity;
+use crate::widening::Widened;
 
 /// Everything that is known of one SKU, and nothing about the moment at which it is asked.
 ///
@@ -135,8 +136,18 @@ pub struct Replenishment {
     pub lead_time_days: u32,
     /// Why that many: [`Basis::Declared`] or [`Basis::LeadTime`].
     pub basis: Basis,
+    /// Days on top of them, because too few promises of the supplier were kept.
+    pub widened: Option<Widened>,
     /// Days on which the supplier takes orders and delivers.
     pub supplier_days: Arc<WorkingDays>,
+}
+
+impl Replenishment {
+    /// Calendar days from order to arrival, with those that are added because too few promises were kept.
+    pub fn days(&self) -> u32 {
+        let widened = self.widened.map_or(0, |widened| widened.days);
+        self.lead_time_days.saturating_add(widened)
+    }
 }
 
 /// Stock and supply of one SKU at one location.
@@ -193,6 +204,8 @@ pub struct Incoming {
     /// How orders turned out that were waited for as long, with the day from which each counts; the most
     /// telling first. The first that knows of any says the day in place of the above.
     pub outlooks: Vec<(NaiveDate, Arc<Outlook>)>,
+    /// Days on top of all that, because too few promises of the supplier were kept.
+    pub widened: Option<Widened>,
     /// True once the supplier has said that the goods have left.
     pub under_way: bool,
     /// What they come from.
@@ -272,6 +285,8 @@ pub struct Planned {
     pub days: i32,
     /// Why that many.
     pub basis: Basis,
+    /// Days of them that are added because too few promises of the supplier were kept, and why.
+    pub widened: Option<Widened>,
     /// The last day on which it is planned so, while nothing comes; `None`: until its day is over.
     pub until: Option<NaiveDate>,
     /// True if only those speak for it that had not come by then either: some had.
@@ -300,6 +315,7 @@ impl Incoming {
             buffer_days: 0,
             basis: Basis::Told,
             outlooks: Vec::new(),
+            widened: None,
             under_way: false,
             purchase_order,
         }
@@ -345,7 +361,7 @@ impl Incoming {
             let (level, own, pooled) = (outlook.level(), step.own, step.pooled);
             Some(Planned {
                 from: *from,
-                days: step.days,
+                days: step.days.saturating_add(self.widened_days()),
                 basis: match outlook.measures() {
                     Measure::Slips => Basis::Slips {
                         level,
@@ -355,6 +371,7 @@ impl Incoming {
                     },
                     Measure::LeadTimes => Basis::LeadTime { level, own, pooled },
                 },
+                widened: self.widened,
                 until: from.checked_add_signed(TimeDelta::days(step.until.into())),
                 narrowed: outlook.steps().first() != Some(step),
             })
@@ -362,25 +379,39 @@ impl Incoming {
     }
 
     /// The soonest day on which they may come, for all that is known: what was promised of them is not broken
-    /// before it is. `None` where nothing is foreseen.
+    /// before it is. `None` where nothing is foreseen, and nothing was added because promises were broken.
     pub fn hoped_on(&self, today: NaiveDate) -> Option<NaiveDate> {
-        let foreseen = self.foreseen(today)?.on()?;
+        let Some(foreseen) = self.foreseen(today) else {
+            let planned = self.as_ordered();
+            let without = planned.days - self.widened_days();
+            let without = planned
+                .from
+                .checked_add_signed(TimeDelta::days(without.into()))?;
+            let is_widened = self.widened.is_some() && Some(today) <= planned.on();
+            return is_widened.then(|| without.max(today));
+        };
         let named = if self.is_told() {
             self.expected_on
         } else {
             today
         };
-        Some(named.max(today).min(foreseen))
+        Some(named.max(today).min(foreseen.on()?))
     }
 
     fn as_ordered(&self) -> Planned {
         Planned {
             from: self.expected_on,
-            days: self.buffer_days,
+            days: self.buffer_days.saturating_add(self.widened_days()),
             basis: self.basis,
+            widened: self.widened,
             until: None,
             narrowed: false,
         }
+    }
+
+    fn widened_days(&self) -> i32 {
+        let days = self.widened.map_or(0, |widened| widened.days);
+        i32::try_from(days).unwrap_or(i32::MAX)
     }
 
     /// True if a date was told, and not only estimated.

@@ -190,7 +190,7 @@ impl<'a> Timeline<'a> {
         if let Some(replenishment) = replenishment.filter(|_| sells_unmade) {
             let arrives_on = begun
                 .and_then(|day| replenishment.supplier_days.on_or_after(day))
-                .and_then(|day| day.checked_add_days(days(replenishment.lead_time_days)))
+                .and_then(|day| day.checked_add_days(days(replenishment.days())))
                 .and_then(|day| replenishment.supplier_days.on_or_after(day));
             supply.extend(arrives_on.and_then(leaves).map(|ships_by| Arrival {
                 source: Source::Replenishment(replenishment),

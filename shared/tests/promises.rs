@@ -11,6 +11,7 @@ use shared::lead_time::{Level, Measure, Outlook, Step};
 use shared::quantity::Quantity;
 use shared::repromise::{Awaited, Held, Replaced, repromise};
 use shared::supply::{Basis, Claim, Due, Incoming, Place, Replenishment, SkuFacts};
+use shared::widening::{Horizon, Widened};
 
 fn day(day: u32) -> NaiveDate {
     NaiveDate::from_ymd_opt(2027, 1, day).expect("a date")
@@ -186,6 +187,7 @@ fn what_is_made_for_somebody_is_not_taken_from_who_came_later() {
     facts.selling.replenishment = Some(Replenishment {
         lead_time_days: 20,
         basis: Basis::Declared,
+        widened: None,
         supplier_days: Arc::new(WorkingDays::every_day()),
     });
     let now = "2027-01-03T09:00:00Z".parse().expect("an instant");
@@ -287,6 +289,42 @@ fn a_promise_stands_while_what_it_waits_for_may_still_come() {
 }
 
 #[test]
+fn days_that_are_added_because_promises_were_broken_break_none() {
+    let widened = Widened {
+        days: 6,
+        kept: 0,
+        judged: 40,
+        level: Level::new(80).expect("a level"),
+        horizon: Horizon::Any,
+    };
+    let with = |incoming: Incoming, promise: Held| {
+        let claims = vec![Claim::due(promise.due, promise.quantity)];
+        let mut facts = sku("A", 0, &[], claims);
+        facts.places[0].incoming.push(Incoming {
+            widened: Some(widened),
+            ..incoming
+        });
+        ask(&[promise], &known([facts]), None)
+    };
+    let told = |on| Incoming::told("PO-7".parse().expect("an id"), Quantity::new(5), on);
+    let promise = |on| awaiting(held("A", 5, Due::By(day(on))));
+    // Whether or not it is known how such orders turn out; and while it is late, but may come today.
+    assert_eq!(with(told(day(9)), promise(9)), []);
+    assert_eq!(with(slipping(5, day(9)), promise(9)), []);
+    assert_eq!(with(told(day(1) - TimeDelta::days(2)), promise(1)), []);
+    // Who did not wait for it is told the day with the days that are added.
+    let other = held("A", 5, Due::By(day(9)));
+    let moved = held("A", 5, Due::By(day(15)));
+    for known in [told(day(9)), slipping(5, day(9))] {
+        let replaced = with(known, other.clone());
+        let moved = moved.clone();
+        assert_eq!(replaced[0].parts, vec![moved]);
+    }
+    // The supplier's own later date is another matter.
+    assert_eq!(with(told(day(10)), promise(9)).len(), 1);
+}
+
+#[test]
 fn what_one_waits_for_is_hoped_for_by_no_other() {
     let promises = [
         awaiting(held("A", 3, Due::By(day(4)))),
@@ -343,6 +381,7 @@ fn what_is_made_to_order_and_has_not_come_is_promised_anew_on_its_day() {
         facts.selling.replenishment = Some(Replenishment {
             lead_time_days,
             basis,
+            widened: None,
             supplier_days: Arc::new(WorkingDays::every_day()),
         });
         ask(&[promise], &known([facts]), None)

@@ -5,6 +5,7 @@ use shared::availability::PromisePolicy;
 use shared::explain::{ArrivalExplained, PartExplained, PlaceExplained};
 use shared::supply::{Basis, Claim, Due, Incoming, Sample};
 use shared::timeline::Source;
+use shared::widening::{Horizon, NEAR_DAYS_MAX, Widened};
 
 use super::words;
 
@@ -76,14 +77,16 @@ pub fn steps(
                 let after = place.begun_on.unwrap_or(ordered_on);
                 let off = words::days_off(&order.supplier_days, after, ordered_on);
                 said.push(format!(
-                    "Ordered {} when somebody buys{}; {} from order to arrival{}.",
+                    "Ordered {} when somebody buys{}; {} from order to arrival{}{}.",
                     near(ordered_on),
                     noted(off.map(|off| format!("for the supplier {off}"))),
                     words::count(order.lead_time_days, "day"),
                     why(&order.basis, false).unwrap_or_default(),
+                    order
+                        .widened
+                        .map_or_else(String::new, |widened| format!(", {}", added(&widened))),
                 ));
-                let planned =
-                    ordered_on.checked_add_signed(TimeDelta::days(order.lead_time_days.into()));
+                let planned = ordered_on.checked_add_signed(TimeDelta::days(order.days().into()));
                 if let Some((planned, arrives)) = planned.zip(step.arrival.arrives_on)
                     && let Some(off) = words::days_off(&order.supplier_days, planned, arrives)
                 {
@@ -157,23 +160,45 @@ pub fn planned(incoming: &Incoming, today: NaiveDate) -> String {
         }
         Basis::Declared | Basis::LeadTime { .. } => format!("No date was told; ordered {from}"),
     };
-    let days = words::count(plan.days.unsigned_abs(), "day");
-    let sign = if plan.days < 0 { "-" } else { "+" };
+    let widened = plan.widened.map_or(0, |widened| widened.days);
+    let before = plan.days - i32::try_from(widened).unwrap_or_default();
+    let days = words::count(before.unsigned_abs(), "day");
+    let sign = if before < 0 { "-" } else { "+" };
     let why = match plan.basis {
-        Basis::Told if plan.days == 0 => None,
+        Basis::Told if before == 0 => None,
         basis => why(&basis, plan.narrowed),
     };
-    match why {
-        None => said.push_str("; nothing is added."),
-        Some(why) => {
-            let planned = plan.on().map_or_else(String::new, words::day);
-            said.push_str(&format!(", {sign}{days}{why} = {planned}."));
-        }
+    let why = why.map(|why| format!("{sign}{days}{why}"));
+    let steps: Vec<String> = why
+        .into_iter()
+        .chain(plan.widened.as_ref().map(added))
+        .collect();
+    if steps.is_empty() {
+        said.push_str("; nothing is added.");
+    } else {
+        let planned = plan.on().map_or_else(String::new, words::day);
+        said.push_str(&format!(", {} = {planned}.", steps.join(", ")));
     }
     if incoming.under_way {
         said.push_str(" It has been sent.");
     }
     said
+}
+
+/// Days that are added because too few promises were kept, and why.
+fn added(widened: &Widened) -> String {
+    let told = match widened.horizon {
+        Horizon::Any => String::new(),
+        Horizon::Near => format!(" told at most {NEAR_DAYS_MAX}\u{a0}days ahead"),
+        Horizon::Far => format!(" told more than {NEAR_DAYS_MAX}\u{a0}days ahead"),
+    };
+    format!(
+        "+{} because without them {} of its last {} promises{told} were kept and {}\u{a0}% are wanted",
+        words::count(widened.days, "day"),
+        widened.kept,
+        widened.judged,
+        widened.level.percent(),
+    )
 }
 
 /// Why it is that many days.

@@ -5,11 +5,13 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::{Map, Value, json};
 use shared::availability::{Location, PromisePolicy};
 use shared::explain::{awaits, basis};
+use shared::ids::Sku;
 use shared::kit::Goods;
 use shared::supply::{Basis, Planned};
 use shared::timeline::{Arrival, Source};
+use shared::widening::Widened;
 
-use super::records::PromiseBasis;
+use super::records::{OpenedBy, PromiseBasis};
 
 /// What a promise of `goods` for `day` rests on.
 pub(super) fn promise_basis(
@@ -31,8 +33,16 @@ pub(super) fn promise_basis(
             entry.insert("purchase_order".into(), json!(order));
             add_plan(&mut entry, &incoming.planned(today));
         }
+        if let Some(widened) = widened(arrival) {
+            entry.insert("widened_days".into(), json!(widened.days));
+        }
         Value::Object(entry)
     });
+    // Of a kit, the part that is there last.
+    let last = opening
+        .iter()
+        .filter(|(_, arrival)| !matches!(arrival.source, Source::Shelf | Source::Release))
+        .max_by_key(|(_, arrival)| arrival.ships_by);
     let json = json!({
         "location": location.id.as_str(),
         "calendar_revision": location.revision,
@@ -42,6 +52,28 @@ pub(super) fn promise_basis(
         json: json.to_string(),
         reached: reached(opening.iter().map(|(_, arrival)| arrival), today),
         awaits: awaits(goods, location, policy, day, now),
+        opened_by: last.and_then(|(sku, arrival)| opened_by(sku, arrival)),
+        widened_days: last
+            .and_then(|(_, arrival)| widened(arrival))
+            .map_or(0, |widened| widened.days),
+    }
+}
+
+fn opened_by(sku: &Sku, arrival: &Arrival<'_>) -> Option<OpenedBy> {
+    match arrival.source {
+        Source::Incoming(order) | Source::Late(order) => {
+            Some(OpenedBy::Order(order.purchase_order.clone()))
+        }
+        Source::Replenishment(_) => Some(OpenedBy::Made(sku.clone())),
+        Source::Shelf | Source::Release => None,
+    }
+}
+
+fn widened(arrival: &Arrival<'_>) -> Option<Widened> {
+    match arrival.source {
+        Source::Incoming(order) | Source::Late(order) => order.widened,
+        Source::Replenishment(made) => made.widened,
+        Source::Shelf | Source::Release => None,
     }
 }
 

@@ -9,6 +9,7 @@ use shared::lead_time::{
     expected_yield, lead_time, less_surplus, slip,
 };
 
+use super::judged::Judged;
 use super::records::{
     DeliveryRecord, Foretold, LeadTimeModel, Needed, PurchaseOrder, SlipModel, StoreRecord,
     SupplierModel, SupplierRecord, YieldModel,
@@ -71,12 +72,16 @@ async fn learn(
     };
     let levels = levels(writing, &store).await?;
     let pool = writing.newest(None, POOL_LOADED_MAX).await?;
+    let judged = Judged::new(writing, &store).await?;
     let mut touched: Option<BTreeSet<Sku>> = None;
     for supplier in suppliers {
         let own = writing
             .newest_of(&supplier.id, None, OWN_LOADED_MAX)
             .await?;
-        let models = models(&supplier, &own, &pool, levels);
+        let mut models = models(&supplier, &own, &pool, levels);
+        if let Some(any) = models.iter_mut().find(|model| model.mode.is_empty()) {
+            any.widened = judged.widened(writing, &supplier.id).await?;
+        }
         if let Some(more) = writing.put_models(&supplier.id, &models).await? {
             touched.get_or_insert_default().extend(more);
         }
@@ -147,6 +152,7 @@ fn models(
                 .then(|| slips(supplier, &records, levels.slip))
                 .flatten(),
             expected_yield: mode.is_none().then(|| yields(own)).flatten(),
+            widened: None,
         })
     };
     let each = [None].into_iter().chain(modes.into_iter().map(Some));

@@ -6,6 +6,7 @@ use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use shared::calendar::DispatchCalendar;
 use shared::ids::StoreId;
 use shared::kept::{Fate, Tally, judge};
+use shared::widening::Widened;
 
 use super::ActError;
 use super::records::{PartEnded, ToldPart};
@@ -37,6 +38,8 @@ pub enum By {
 pub struct Report {
     /// Keys with what was counted, in their order.
     pub rows: Vec<(String, Tally)>,
+    /// By supplier, days that are added to its dates because too few were kept; only where it is told apart by supplier.
+    pub widened: BTreeMap<String, Widened>,
     /// True if there were more parts than a report looks at: the oldest are missing.
     pub is_cut: bool,
 }
@@ -55,8 +58,15 @@ pub async fn promise_report(
 ) -> Result<Report, ActError> {
     let shop = app.catalogue.shop(store).ok_or(ActError::NotFound)?;
     let told = told_within(app, store, from, to).await?;
+    let mut widened = BTreeMap::new();
+    if by == By::Supplier {
+        let models = app.store.supplier_models(store, None).await?.into_iter();
+        widened
+            .extend(models.filter_map(|model| Some((model.supplier.to_string(), model.widened?))));
+    }
     Ok(Report {
         rows: tallies(&told.parts, by, &shop.settings(), app.clock.now()),
+        widened,
         is_cut: told.is_cut,
     })
 }

@@ -8,7 +8,7 @@ pub use crate::store::deliveries::{
     DeliveryBatch, DeliveryRecord, Foretold, MODE_CHARS_MAX, Needed,
 };
 pub use crate::store::errands::{Errand, ErrandEnd, ErrandKind, ErrandRecord};
-pub use crate::store::kept_promises::{PartEnded, ToldPart};
+pub use crate::store::kept_promises::{PartEnded, PastPromise, ToldPart};
 pub use crate::store::keys::KeyRecord;
 pub use crate::store::locations::{LocationRecord, Week, WeekTimes, day_name, day_named};
 pub use crate::store::orders::{Customer, Order, OrderLine, Standing};
@@ -17,7 +17,7 @@ pub use crate::store::payments::{
     RefundState,
 };
 pub use crate::store::placed::{Promised, RESERVED};
-pub use crate::store::promise_basis::PromiseBasis;
+pub use crate::store::promise_basis::{OpenedBy, PromiseBasis};
 pub use crate::store::promises::{Ending, PromiseRow, PromisedPart, Reservation, plan_name};
 pub use crate::store::purchase_orders::{
     PurchaseOrder, PurchaseOrderLine, PurchaseOrderStatus, Receipt,

@@ -9,6 +9,7 @@ use shared::ids::{LocationId, StoreId};
 use shared::lead_time::Outlook;
 use shared::quantity::Quantity;
 use shared::supply::{Basis, Incoming, Replenishment, Undated};
+use shared::widening::Widened;
 
 use super::StoreError;
 use super::engine::{Session, query_as, query_scalar};
@@ -161,6 +162,7 @@ impl Suppliers {
         Some(Replenishment {
             lead_time_days,
             basis,
+            widened: self.widened(supplier),
             supplier_days: Arc::clone(known.map_or(&self.usual, |known| &known.days)),
         })
     }
@@ -183,6 +185,11 @@ impl Suppliers {
                 .filter(|model| model.lead_time.is_enough())
                 .map(LeadTime::Learnt),
         }
+    }
+
+    /// What is added to all dates of a supplier because too few promises were kept.
+    fn widened(&self, supplier: Option<&str>) -> Option<Widened> {
+        self.learnt(supplier?, "")?.widened
     }
 
     /// What was learnt of a way of shipping, or else of any.
@@ -254,6 +261,7 @@ impl Awaited {
                 buffer_days: plan.days,
                 basis: plan.basis,
                 outlooks: plan.outlooks,
+                widened: suppliers.widened(self.supplier.as_deref()),
                 under_way: self.shipped_on.is_some(),
                 ..Incoming::told(purchase_order, expected, plan.from)
             }),

@@ -9,15 +9,16 @@ use shared::quantity::Quantity;
 
 use super::delays::cause_named;
 use super::engine::{instant, query_as};
+use super::promises::number;
 use super::skus::{quantity, read};
-use super::{Store, StoreError};
+use super::{Store, StoreError, Writing};
 
 /// Part of an order, with what was told of it first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ToldPart {
     /// What was bought.
     pub sku: Sku,
-    /// Who supplies it.
+    /// Whose goods it waited for; of what was on the shelf, who supplies it now.
     pub supplier: Option<SupplierId>,
     /// Units.
     pub quantity: Quantity,
@@ -57,6 +58,35 @@ struct Row {
     cancelled_by: Option<String>,
 }
 
+/// A promise of an order whose first day is over, that waited for a supplier.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastPromise {
+    /// The day that was told first.
+    pub first_by: NaiveDate,
+    /// By how many days it was widened.
+    pub widened_days: u32,
+    /// The purchase order that it waited for; `None`: it was made to order.
+    pub purchase_order: Option<String>,
+    /// Where it leaves, or left.
+    pub location: LocationId,
+    /// When it was ordered.
+    pub placed_at: DateTime<Utc>,
+    /// How it ended.
+    pub ended: PartEnded,
+}
+
+#[derive(sqlx::FromRow)]
+struct PastRow {
+    first_by: NaiveDate,
+    widened_days: i64,
+    purchase_order: Option<String>,
+    location: String,
+    placed_at_ms: i64,
+    ended_by: Option<String>,
+    ended_at_ms: Option<i64>,
+    cancelled_by: Option<String>,
+}
+
 /// Units of orders that were placed within a time, with the date that was told for them first: `$which` of them, which
 /// ended as `$end` says.
 macro_rules! told_of {
@@ -64,7 +94,7 @@ macro_rules! told_of {
         concat!(
             "
             SELECT part.sku
-                 , sku.supplier
+                 , coalesce(told.supplier, sku.supplier) AS supplier
                  , ",
             $quantity,
             " AS quantity
@@ -176,6 +206,77 @@ impl Store {
         parts.sort_by_key(|part| Reverse(part.placed_at));
         parts.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         Ok(parts)
+    }
+}
+
+impl Writing {
+    /// Promises of orders that waited for a supplier, first told for a day of a time, the latest days first, at most so many.
+    pub async fn past_promises(
+        &mut self,
+        supplier: &SupplierId,
+        from: NaiveDate,
+        before: NaiveDate,
+        limit: usize,
+    ) -> Result<Vec<PastPromise>, StoreError> {
+        let rows: Vec<PastRow> = query_as(
+            "
+            SELECT told.ships_by AS first_by
+                 , told.widened_days
+                 , told.purchase_order
+                 , part.location
+                 , placed.placed_at_ms
+                 , part.ended_by
+                 , part.ended_at_ms
+                 , ( SELECT max(event.cause)
+                       FROM delay_event AS event
+                      WHERE event.store_id = part.store_id
+                        AND event.sales_order = part.reservation
+                        AND event.line = part.line
+                        AND event.part = part.part
+                        AND event.kind = 'cancelled'
+                   ) AS cancelled_by
+              FROM promise AS told
+              JOIN sales_order AS placed
+                ON placed.store_id = told.store_id
+               AND placed.sales_order = told.reservation
+              JOIN promised_part AS part
+                ON part.store_id = told.store_id
+               AND part.reservation = told.reservation
+               AND part.line = told.line
+               AND coalesce(part.split_from, part.part) = told.part
+             WHERE told.store_id = $1
+               AND told.cause = 'reserved'
+               AND told.supplier IS NOT NULL
+               AND told.supplier = $2
+               AND $3 <= told.ships_by
+               AND told.ships_by < $4
+             ORDER BY told.ships_by DESC
+                    , told.reservation
+                    , told.line
+                    , part.part
+             LIMIT $5",
+        )
+        .bind(self.store.as_str())
+        .bind(supplier.as_str())
+        .bind(from)
+        .bind(before)
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        .fetch_all(&mut self.session)
+        .await?;
+        rows.into_iter().map(PastRow::promise).collect()
+    }
+}
+
+impl PastRow {
+    fn promise(self) -> Result<PastPromise, StoreError> {
+        Ok(PastPromise {
+            first_by: self.first_by,
+            widened_days: number(self.widened_days)?,
+            purchase_order: self.purchase_order,
+            location: read(&self.location, "promised_part.location")?,
+            placed_at: instant(self.placed_at_ms)?,
+            ended: ended(self.ended_by, self.ended_at_ms, self.cancelled_by)?,
+        })
     }
 }
 

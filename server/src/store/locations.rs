@@ -219,6 +219,11 @@ impl Store {
 }
 
 impl Writing {
+    /// All locations of the store, by id, as this change sees them.
+    pub async fn locations(&mut self) -> Result<Vec<LocationRecord>, StoreError> {
+        locations(&mut self.session, &self.store).await
+    }
+
     /// One location, as this change sees it.
     pub async fn location(
         &mut self,

@@ -263,6 +263,7 @@ impl Writing {
     fn add_first_dates(&mut self, promised: &[Promised<'_>]) {
         let rows = promised.iter().map(|one| {
             let (part, basis) = (one.part, one.basis);
+            let (order, made) = basis.opened_by();
             (
                 part.reservation.as_str(),
                 part.line,
@@ -274,6 +275,9 @@ impl Writing {
                 basis.json.as_str(),
                 one.revision,
                 basis.reached,
+                order,
+                made,
+                basis.widened_days,
             )
         });
         let rows: Vec<_> = rows.collect();
@@ -294,6 +298,9 @@ impl Writing {
                  , at_ms
                  , revision
                  , reached
+                 , purchase_order
+                 , supplier
+                 , widened_days
                  )
             SELECT $1
                  , value ->> 0
@@ -309,6 +316,20 @@ impl Writing {
                  , $4
                  , CAST(value ->> 8 AS BIGINT)
                  , CAST(value ->> 9 AS BIGINT)
+                 , value ->> 10
+                 , coalesce
+                 ( ( SELECT ordered.supplier
+                       FROM purchase_order AS ordered
+                      WHERE ordered.store_id = $1
+                        AND ordered.purchase_order = value ->> 10
+                   )
+                 , ( SELECT made.supplier
+                       FROM sku AS made
+                      WHERE made.store_id = $1
+                        AND made.sku = value ->> 11
+                   )
+                 )
+                 , CAST(value ->> 12 AS BIGINT)
               FROM jsonb_each($2)",
         )
         .bind(self.store.as_str())

@@ -1,5 +1,6 @@
 //! What the dates of the ledger rest on.
 
+use shared::ids::{PurchaseOrderId, Sku};
 use shared::lead_time::JUDGED_MAX;
 use shared::repromise::Awaited;
 
@@ -16,6 +17,30 @@ pub struct PromiseBasis {
     pub reached: Option<u8>,
     /// What it waits for.
     pub awaits: Awaited,
+    /// Whose goods open it, where they are not on the shelf.
+    pub opened_by: Option<OpenedBy>,
+    /// By how many days it was widened.
+    pub widened_days: u32,
+}
+
+/// Whose goods open a date.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OpenedBy {
+    /// Those of a purchase order.
+    Order(PurchaseOrderId),
+    /// Those of who supplies a SKU that is made to order.
+    Made(Sku),
+}
+
+impl PromiseBasis {
+    /// The purchase order that opens it, and the SKU that is made for it, as they are stored.
+    pub(super) fn opened_by(&self) -> (Option<&str>, Option<&str>) {
+        match &self.opened_by {
+            None => (None, None),
+            Some(OpenedBy::Order(order)) => (Some(order.as_str()), None),
+            Some(OpenedBy::Made(sku)) => (None, Some(sku.as_str())),
+        }
+    }
 }
 
 impl Writing {

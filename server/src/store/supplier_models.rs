@@ -5,6 +5,7 @@ use std::sync::Arc;
 use shared::ids::{Sku, StoreId, SupplierId};
 use shared::lead_time::{Level, Measure, OWN_MIN, Outlook, Yield};
 use shared::supply::Basis;
+use shared::widening::{Horizon, Widened};
 
 use super::engine::stored;
 use super::engine::{Session, query, query_as, query_scalar};
@@ -26,6 +27,8 @@ pub struct SupplierModel {
     pub slip: Option<SlipModel>,
     /// How much of what is ordered comes, where that is habitually less.
     pub expected_yield: Option<YieldModel>,
+    /// Days that are added to all of its dates, because too few of its promises were kept.
+    pub widened: Option<Widened>,
 }
 
 /// How long a supplier takes.
@@ -115,6 +118,11 @@ struct Row {
     yield_ordered: Option<i64>,
     yield_received: Option<i64>,
     yield_sample: Option<i64>,
+    widened_days: Option<i64>,
+    widened_kept: Option<i64>,
+    widened_judged: Option<i64>,
+    widened_level: Option<i64>,
+    widened_horizon: Option<String>,
 }
 
 impl Store {
@@ -167,6 +175,7 @@ impl Writing {
     async fn add_model(&mut self, model: &SupplierModel) -> Result<(), StoreError> {
         let share = model.expected_yield.map(|known| known.share);
         let slip = model.slip.as_ref();
+        let widened = model.widened;
         let slip_outlook =
             slip.map_or_else(|| "[]".into(), |slip| outlooks::written(&slip.outlook));
         query(
@@ -188,8 +197,13 @@ impl Writing {
                  , lead_time_outlook
                  , slip_outlook
                  , revision
+                 , widened_days
+                 , widened_kept
+                 , widened_judged
+                 , widened_level
+                 , widened_horizon
                  )
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)",
         )
         .bind(self.store.as_str())
         .bind(model.supplier.as_str())
@@ -207,6 +221,11 @@ impl Writing {
         .bind(outlooks::written(&model.lead_time_outlook))
         .bind(slip_outlook)
         .bind(stored(self.revision))
+        .bind(widened.map(|widened| widened.days))
+        .bind(widened.map(|widened| widened.kept))
+        .bind(widened.map(|widened| widened.judged))
+        .bind(widened.map(|widened| widened.level.percent()))
+        .bind(widened.map(|widened| widened.horizon.name()))
         .execute(&mut self.session)
         .await?;
         Ok(())
@@ -267,12 +286,11 @@ impl Writing {
     }
 }
 
-/// The days by which models date what is made to order.
-fn made_to_order(models: &[SupplierModel]) -> Option<u32> {
+/// The days by which models date what is made to order, and those that are added to any date.
+fn made_to_order(models: &[SupplierModel]) -> Option<(Option<u32>, Option<Widened>)> {
     let any = models.iter().find(|model| model.mode.is_empty())?;
-    Some(any.lead_time)
-        .filter(LeadTimeModel::is_own)
-        .map(|known| known.days)
+    let own = Some(any.lead_time).filter(LeadTimeModel::is_own);
+    Some((own.map(|known| known.days), any.widened))
 }
 
 /// What was learnt of the suppliers of a JSON list, or of all, as one connection sees it.
@@ -297,6 +315,11 @@ pub(super) async fn supplier_models(
              , yield_sample
              , lead_time_outlook
              , slip_outlook
+             , widened_days
+             , widened_kept
+             , widened_judged
+             , widened_level
+             , widened_horizon
           FROM supplier_model
          WHERE store_id = $1
            AND ($2 IS NULL OR supplier IN (SELECT value FROM json_each($2)))
@@ -336,6 +359,23 @@ impl Row {
             }),
             _ => None,
         };
+        let horizon = self.widened_horizon.as_deref().and_then(Horizon::named);
+        let widened = match (
+            self.widened_days,
+            self.widened_kept,
+            self.widened_judged,
+            self.widened_level,
+            horizon,
+        ) {
+            (Some(days), Some(kept), Some(judged), Some(percent), Some(horizon)) => Some(Widened {
+                days: count(days)?,
+                kept: count(kept)?,
+                judged: count(judged)?,
+                level: level(percent)?,
+                horizon,
+            }),
+            _ => None,
+        };
         Ok(SupplierModel {
             supplier: read(&self.supplier, "supplier_model.supplier")?,
             mode: self.mode,
@@ -352,6 +392,7 @@ impl Row {
             )?,
             slip,
             expected_yield,
+            widened,
         })
     }
 }

@@ -126,6 +126,11 @@ impl Writing {
         self.revision
     }
 
+    /// When it is made.
+    pub fn at(&self) -> DateTime<Utc> {
+        self.at
+    }
+
     /// Writes what was to be written when it is committed, for who looks at it before.
     pub async fn write_so_far(&mut self) -> Result<(), StoreError> {
         let queries = std::mem::take(&mut self.at_the_end);

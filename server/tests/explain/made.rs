@@ -262,6 +262,7 @@ fn made_to_order() -> Made {
     facts.selling.replenishment = Some(Replenishment {
         lead_time_days: 24,
         basis: Basis::Declared,
+        widened: None,
         supplier_days: WorkingDays::on([chrono::Weekday::Tue, chrono::Weekday::Thu]).into(),
     });
     made("made-to-order", vec![location("main")], vec![facts], 4)

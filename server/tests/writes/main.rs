@@ -19,3 +19,4 @@ mod shop;
 mod store;
 mod together;
 mod waiting;
+mod widening;

@@ -30,6 +30,8 @@ pub struct Known<'a> {
     pub slips: &'a [Slip],
     /// The supplier's mean lead time so far, in days; from the first judged day on it stands.
     pub usual_days: u32,
+    /// Days that are added to the dates of its supplier because too few promises were kept.
+    pub widened_days: u32,
     /// Units on the shelf that nobody waits for.
     pub free: u32,
     /// Orders under way.
@@ -41,6 +43,8 @@ pub struct Known<'a> {
 /// An order under way, as the shop sees it.
 #[derive(Debug)]
 pub struct OpenOrder<'a> {
+    /// Which one.
+    pub order: usize,
     /// Units.
     pub units: u32,
     /// How it is shipped.
@@ -120,9 +124,20 @@ impl Rule {
         };
         let dated = known.open.iter().filter_map(|order| {
             let (slip, day) = slipped(known, order, levels)?;
+            let day = day + Days::new(known.widened_days.into());
             (day == ships_by).then_some(slip.reached)
         });
         dated.max().unwrap_or_default()
+    }
+
+    /// The order that a promise waits for, where it is ours.
+    pub fn opened_by(self, known: &Known<'_>, ships_by: NaiveDate) -> Option<usize> {
+        let Self::Ours { levels } = self else {
+            return None;
+        };
+        let mut open = known.open.iter();
+        let opens = open.find(|order| planned(known, order, levels) == Some(ships_by));
+        opens.map(|order| order.order)
     }
 }
 
@@ -141,7 +156,7 @@ fn planned(known: &Known<'_>, order: &OpenOrder<'_>, levels: Levels) -> Option<N
         None => lasting(known, order, levels, 0)?,
         Some(named) if !is_known(known) => named,
         Some(named) => slipping(known, named, levels, i32::MIN)?.1,
-    };
+    } + Days::new(known.widened_days.into());
     if as_ordered + Days::new(OVERDUE_FENCE_DAYS.into()) < known.today {
         return None;
     }
@@ -153,6 +168,7 @@ fn planned(known: &Known<'_>, order: &OpenOrder<'_>, levels: Levels) -> Option<N
             .map(|(_, day)| day)
             .or_else(|| lasting(known, order, levels, waited)),
     };
+    let foreseen = foreseen.map(|day| day + Days::new(known.widened_days.into()));
     foreseen.or_else(|| {
         let late = as_ordered < known.today;
         let offset = Days::new(OVERDUE_OFFSET_DAYS.into());

@@ -5,14 +5,15 @@
 //!
 //! Ours learns as it goes, as the server does: each day it sets its levels by the deliveries that would have been foretold on the
 //! day of their order ([`calibrated`]) and by how much safer than asked the dates told are ([`less_surplus`]). It knows only what a
-//! shop knows on that day.
+//! shop knows on that day. And it moves the dates of a supplier out whose promises were not kept ([`widened`]).
 
 use std::collections::BTreeSet;
 
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 use shared::lead_time::{JUDGED_MAX, Level, OWN_MIN, calibrated, lead_time, less_surplus, slip};
 use shared::quantity::Quantity;
 use shared::supply::Claim;
+use shared::widening::{PROMISES_MAX, Past, widened};
 
 use crate::outcome::Outcome;
 use crate::rules::{Known, Levels, OpenOrder, Rule};
@@ -22,6 +23,8 @@ use crate::traces::{Event, Traces, days_between, judged_year};
 const KNOWN_MIN: usize = 30;
 /// Mean lead time that a merchant supposes before anything was ever delivered.
 const SUPPOSED_DAYS: u32 = 90;
+/// Days after which a promise says nothing any more of those that are made today.
+const JUDGED_DAYS: u64 = 365;
 
 /// Lives through a world under a rule. The levels of [`Rule::Ours`] are its target.
 pub fn live(traces: &Traces, rule: Rule) -> Outcome {
@@ -60,6 +63,8 @@ struct World<'a> {
     promises: Vec<Promise>,
     /// For each the share of deliveries that come by its supplier's date and the days added; 0: any day could be chosen.
     reached: Vec<u8>,
+    /// Of each supplier, the promises that waited for it, by the day told.
+    waited: Vec<BTreeSet<(NaiveDate, usize)>>,
     outcome: Outcome,
 }
 
@@ -77,6 +82,11 @@ struct Shelf {
 struct Promise {
     told_on: NaiveDate,
     ships_by: NaiveDate,
+    widened_days: u32,
+    /// The order that it waits for.
+    order: Option<usize>,
+    /// When the last of it left.
+    left_on: Option<NaiveDate>,
 }
 
 impl<'a> World<'a> {
@@ -102,6 +112,7 @@ impl<'a> World<'a> {
             slips_kept: Vec::new(),
             promises: Vec::new(),
             reached: Vec::new(),
+            waited: vec![BTreeSet::new(); traces.suppliers.len()],
             outcome: Outcome::default(),
         }
     }
@@ -178,6 +189,7 @@ impl<'a> World<'a> {
                 shelf.waiting.insert((ships_by, place, owed - given));
                 break;
             }
+            self.promises[place].left_on = Some(self.today);
             let kept = self.today <= self.promises[place].ships_by;
             if kept && judged_year().contains(&self.promises[place].told_on) {
                 self.outcome.kept += 1;
@@ -214,9 +226,16 @@ impl<'a> World<'a> {
         let owed = units - shelf.free;
         shelf.free = 0;
         shelf.waiting.insert((ships_by, place, owed));
+        let order = self.rule.opened_by(&known, ships_by);
+        if order.is_some() {
+            self.waited[self.traces.skus[sku]].insert((ships_by, place));
+        }
         self.promises.push(Promise {
             told_on: self.today,
             ships_by,
+            widened_days: known.widened_days,
+            order,
+            left_on: None,
         });
         self.reached.push(self.rule.reached(&known, ships_by));
     }
@@ -227,6 +246,7 @@ impl<'a> World<'a> {
         let open = shelf.open.iter().map(|place| {
             let order = &traces.orders[*place];
             OpenOrder {
+                order: *place,
                 units: order.units,
                 mode: &order.mode,
                 ordered_on: order.ordered_on,
@@ -243,10 +263,31 @@ impl<'a> World<'a> {
             deliveries: &traces.deliveries[..self.received],
             slips: &traces.slips[..self.received],
             usual_days: self.usual_days(traces.skus[sku]),
+            widened_days: self.widened_days(traces.skus[sku]),
             free: shelf.free,
             open: open.collect(),
             claims: claims.collect(),
         }
+    }
+
+    /// Days that are added to a supplier's dates because too few of its promises were kept.
+    fn widened_days(&self, supplier: usize) -> u32 {
+        let Some(target) = self.target else { return 0 };
+        let over = self.waited[supplier].range(..(self.today, 0)).rev();
+        let since = self.today - Days::new(JUDGED_DAYS);
+        let over = over.take_while(|(ships_by, _)| since <= *ships_by);
+        let past = over.take(PROMISES_MAX).filter_map(|(ships_by, place)| {
+            let promise = &self.promises[*place];
+            let left = promise.left_on.unwrap_or(self.today);
+            let without = *ships_by - Days::new(promise.widened_days.into());
+            Some(Past {
+                missed_by: i32::try_from((left - without).num_days()).ok()?,
+                ahead: days_between(promise.told_on, without.max(promise.told_on)),
+                delivery: promise.order?.to_string(),
+            })
+        });
+        let past: Vec<Past> = past.collect();
+        widened(&past, target.slip).map_or(0, |widened| widened.days)
     }
 
     /// A supplier's mean lead time, or that of all while it has delivered nothing.
@@ -357,8 +398,10 @@ mod tests {
             deliveries: &[],
             slips: &[],
             usual_days: 30,
+            widened_days: 0,
             free: 1,
             open: vec![OpenOrder {
+                order: 0,
                 units: 5,
                 mode: "Air",
                 ordered_on: day,

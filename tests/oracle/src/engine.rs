@@ -243,6 +243,7 @@ fn facts(case: &Case, item: &case::Item, locations: &[Location]) -> SkuFacts {
         .map(|(lead_time_days, days)| Replenishment {
             lead_time_days: *lead_time_days,
             basis: Basis::Declared,
+            widened: None,
             supplier_days: Arc::new(week(days)),
         });
     let parts = item.kit.iter();

@@ -7,9 +7,11 @@ use shared::explain::{
 };
 use shared::promise::Amount;
 use shared::supply::{Claim, Due};
+use shared::timeline::Source;
 use shared::wire::{Availability, Date};
 use utoipa::ToSchema;
 
+use super::promises::WidenedAnswer;
 use crate::explain::words::spaced;
 use crate::explain::{Told, text};
 use crate::operations::check_availability::instant;
@@ -171,6 +173,8 @@ pub struct Supply {
     expected_on: Option<Date>,
     /// Calendar days added to it.
     added_days: Option<i32>,
+    /// Days of them that are added because too few promises of the supplier were kept, and why; null where none are.
+    widened: Option<WidenedAnswer>,
     /// Why that many: `told` or `declared` by the supplier, or learnt from its `slips` or its `lead_time`.
     basis: Option<&'static str>,
     /// The share of deliveries, in percent, that came within the days added.
@@ -381,12 +385,17 @@ impl Supply {
         let order = arrival.source.order();
         let plan = order.map(|order| order.planned(place.today));
         let sample = plan.and_then(|plan| plan.basis.sample());
+        let widened = match arrival.source {
+            Source::Replenishment(made) => made.widened,
+            _ => plan.and_then(|plan| plan.widened),
+        };
         Self {
             source: arrival.source.name(),
             purchase_order: order.map(|order| order.purchase_order.to_string()),
             units: units(arrival.amount),
             expected_on: plan.map(|plan| Date(plan.from)),
             added_days: plan.map(|plan| plan.days),
+            widened: widened.as_ref().map(WidenedAnswer::of),
             basis: plan.map(|plan| plan.basis.name()),
             level: sample.map(|sample| sample.level.percent()),
             own_deliveries: sample.map(|sample| sample.own),

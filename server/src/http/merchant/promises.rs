@@ -5,6 +5,7 @@ use axum::extract::{Query, State};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use shared::kept::Tally;
+use shared::widening::Widened;
 use shared::wire::Date;
 use utoipa::{IntoParams, ToSchema};
 
@@ -73,6 +74,37 @@ pub struct RowAnswer {
     days_ahead: Option<f64>,
     /// Days by which the broken ones were late, on average.
     days_late: Option<f64>,
+    /// Of a supplier: days that are added to all of its dates because too few of them were kept; else null.
+    widened: Option<WidenedAnswer>,
+}
+
+/// Days that are added to all dates of a supplier, and why.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Widened)]
+pub struct WidenedAnswer {
+    /// Calendar days, 30 at most.
+    days: u32,
+    /// Promises that were kept, or would have been without these days.
+    kept: u32,
+    /// Promises that were looked at, the latest of them.
+    judged: u32,
+    /// Percent that are to be kept.
+    level: u8,
+    /// Which of them: told for `near` days (14 ahead at most), for `far` ones, or `any`.
+    horizon: &'static str,
+}
+
+impl WidenedAnswer {
+    /// What is added, as it is told.
+    pub fn of(widened: &Widened) -> Self {
+        Self {
+            days: widened.days,
+            kept: widened.kept,
+            judged: widened.judged,
+            level: widened.level.percent(),
+            horizon: widened.horizon.name(),
+        }
+    }
 }
 
 /// Says how many promises were kept, by the date that was told first
@@ -120,7 +152,14 @@ pub async fn report(
         by: name.to_owned(),
         from: Date(from),
         to: Date(to),
-        items: found.rows.into_iter().map(RowAnswer::of).collect(),
+        items: found
+            .rows
+            .iter()
+            .map(|(key, tally)| RowAnswer {
+                widened: found.widened.get(key).map(WidenedAnswer::of),
+                ..RowAnswer::of(key, tally)
+            })
+            .collect(),
         cut: found.is_cut,
     }))
 }
@@ -139,13 +178,13 @@ fn midnight(day: NaiveDate) -> DateTime<Utc> {
 }
 
 impl RowAnswer {
-    fn of((key, tally): (String, Tally)) -> Self {
+    fn of(key: &str, tally: &Tally) -> Self {
         let share = tally.share();
         let mean =
             |sum: u64, count: u32| (0 < count).then(|| rounded(sum as f64 / f64::from(count)));
         let units = tally.kept_units + tally.broken_units;
         Self {
-            key,
+            key: key.to_owned(),
             kept: tally.kept,
             broken: tally.broken,
             open: tally.open,
@@ -156,6 +195,7 @@ impl RowAnswer {
             unit_rate: (0 < units).then(|| rounded(tally.kept_units as f64 / units as f64)),
             days_ahead: mean(tally.days_ahead, tally.kept + tally.broken),
             days_late: mean(tally.days_late, tally.broken),
+            widened: None,
         }
     }
 }

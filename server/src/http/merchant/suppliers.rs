@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::Refusals;
 use super::asking::{existing, new};
 use super::fields::{Days, Holidays, Name, Weekdays, day_name};
+use super::promises::WidenedAnswer;
 use crate::app::App;
 use crate::error::Problem;
 use crate::http::auth::Merchant;
@@ -62,6 +63,8 @@ pub struct Answer {
     /// How much of what is ordered comes, where that is habitually less.
     #[serde(rename = "yield")]
     expected_yield: Option<YieldAnswer>,
+    /// Days that are added to all of its dates, because too few promises that waited for it were kept.
+    widened: Option<WidenedAnswer>,
 }
 
 /// The days within which a share of deliveries comes.
@@ -228,6 +231,9 @@ impl Answer {
                     received: known.share.received(),
                     sample: known.sample,
                 }),
+            widened: any
+                .and_then(|model| model.widened.as_ref())
+                .map(WidenedAnswer::of),
         }
     }
 }
