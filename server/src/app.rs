@@ -10,6 +10,7 @@ use crate::connections::Connections;
 use crate::freshness::Freshness;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
+use crate::operations::publish_kept::KeptRates;
 use crate::operations::together::Together;
 use crate::operations::told::Told;
 use crate::operations::turns::Turns;
@@ -30,6 +31,8 @@ pub struct App {
     pub freshness: Freshness,
     /// Stores that may have something to be done outside.
     pub errands: Arc<Told>,
+    /// How many dates the shops kept that publish it.
+    pub kept_rates: Arc<KeptRates>,
     /// True once the server is about to leave: it is not ready any more, and still answers. Looked at with each
     /// request, so no lock.
     pub leaving: Arc<AtomicBool>,
@@ -64,6 +67,7 @@ impl App {
             orders: Together::default(),
             freshness: Freshness::default(),
             errands: Arc::default(),
+            kept_rates: Arc::default(),
             leaving: Arc::default(),
         }
     }

@@ -129,6 +129,8 @@ pub struct Settings {
     pub hold_renewals: u32,
     /// What is done about late goods.
     pub delays: DelayRules,
+    /// Whether everybody may read how many dates were kept.
+    pub publish_kept_rate: bool,
     /// Origins (`https://shop.example`) whose pages may use the publishable keys.
     pub origins: Vec<String>,
     /// Grows with each change, so that answers made with other settings can be told.

@@ -23,3 +23,6 @@ ALTER TABLE supplier_model ADD COLUMN widened_kept BIGINT CHECK (0 <= widened_ke
 ALTER TABLE supplier_model ADD COLUMN widened_judged BIGINT CHECK (widened_kept <= widened_judged);
 ALTER TABLE supplier_model ADD COLUMN widened_level BIGINT CHECK (widened_level BETWEEN 1 AND 99);
 ALTER TABLE supplier_model ADD COLUMN widened_horizon TEXT COLLATE "C" CHECK (widened_horizon IN ('any', 'near', 'far'));
+
+-- Whether everybody may read how many dates were kept.
+ALTER TABLE store ADD COLUMN publish_kept_rate BOOLEAN NOT NULL DEFAULT false;

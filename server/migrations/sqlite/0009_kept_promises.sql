@@ -23,3 +23,6 @@ ALTER TABLE supplier_model ADD COLUMN widened_kept INTEGER CHECK (0 <= widened_k
 ALTER TABLE supplier_model ADD COLUMN widened_judged INTEGER CHECK (widened_kept <= widened_judged);
 ALTER TABLE supplier_model ADD COLUMN widened_level INTEGER CHECK (widened_level BETWEEN 1 AND 99);
 ALTER TABLE supplier_model ADD COLUMN widened_horizon TEXT CHECK (widened_horizon IN ('any', 'near', 'far'));
+
+-- Whether everybody may read how many dates were kept.
+ALTER TABLE store ADD COLUMN publish_kept_rate INTEGER NOT NULL DEFAULT 0 CHECK (publish_kept_rate IN (0, 1));

@@ -241,6 +241,7 @@ fn decided() -> anyhow::Result<PutStore> {
         hold_renewals: HOLD_RENEWALS,
         delays: None,
         promise_level: None,
+        publish_kept_rate: None,
         origins: Some(Vec::new()),
         transit: Some(warehouses().map(transit_from).collect::<Result<_, _>>()?),
     })

@@ -369,7 +369,9 @@ impl Group {
         match rest.split_once('/').unwrap_or((rest, "")) {
             // How an answer came about is the merchant's to know.
             ("availability", below) if !below.is_empty() => Self::Other,
-            ("availability" | "plans" | "stream" | "snippet" | "jsonld", _) => Self::Public,
+            ("availability" | "plans" | "stream" | "snippet" | "jsonld" | "kept.json", _) => {
+                Self::Public
+            }
             _ => Self::Other,
         }
     }

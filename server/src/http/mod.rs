@@ -11,6 +11,7 @@ pub mod embed;
 pub mod front;
 pub mod health;
 pub mod jsonld;
+pub mod kept;
 pub mod merchant;
 pub mod named;
 pub mod order_page;

@@ -16,7 +16,7 @@ use super::bundles::Bundles;
 use super::front::{Front, method_not_allowed};
 use super::web::Web;
 use super::{
-    availability, docs, embed, health, jsonld, merchant, order_page, plans, snippet, stream,
+    availability, docs, embed, health, jsonld, kept, merchant, order_page, plans, snippet, stream,
 };
 use crate::app::App;
 use crate::error::Problem;
@@ -83,6 +83,7 @@ fn all() -> (Router<Web>, Router<App>, OpenApi) {
         .routes(routes!(stream::open))
         .routes(routes!(snippet::show))
         .routes(routes!(jsonld::show))
+        .routes(routes!(kept::show))
         .routes(routes!(order_page::show))
         .routes(routes!(embed::manifest))
         .routes(routes!(embed::elements))

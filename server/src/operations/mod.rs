@@ -37,6 +37,7 @@ pub mod place_order;
 pub mod plan_cart;
 pub mod prioritize;
 pub mod promise_report;
+pub mod publish_kept;
 pub mod put_location;
 pub mod put_sku;
 pub mod put_store;

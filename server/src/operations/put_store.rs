@@ -47,6 +47,8 @@ pub struct PutStore {
     /// The share of suppliers' deliveries that is to come by the day for which it is planned;
     /// `None`: as before.
     pub promise_level: Option<Level>,
+    /// Whether everybody may read how many dates were kept; `None`: as before.
+    pub publish_kept_rate: Option<bool>,
     /// Origins whose pages may use the publishable keys; `None`: as before.
     pub origins: Option<Vec<String>>,
     /// How long carriers take; `None`: as before.
@@ -85,6 +87,9 @@ pub async fn put_store(
             hold_renewals: request.hold_renewals,
             delays: request.delays.unwrap_or(before.delays),
             promise_level: request.promise_level.unwrap_or(before.promise_level),
+            publish_kept_rate: request
+                .publish_kept_rate
+                .unwrap_or(before.publish_kept_rate),
             origins: request.origins.unwrap_or(before.origins),
             transit_revision: match transit == before.transit {
                 true => before.transit_revision,
@@ -152,6 +157,7 @@ impl From<StoreRecord> for PutStore {
             hold_renewals: record.hold_renewals,
             delays: Some(record.delays),
             promise_level: Some(record.promise_level),
+            publish_kept_rate: Some(record.publish_kept_rate),
             origins: Some(record.origins),
             transit: Some(record.transit),
         }

@@ -68,6 +68,7 @@ impl Store {
             better_by_days: record.better_by_days,
             hold_renewals: record.hold_renewals,
             delays: record.delays,
+            publish_kept_rate: record.publish_kept_rate,
             origins: record.origins,
             generation: generation.unwrap_or_default().unsigned_abs(),
         }))

@@ -53,6 +53,8 @@ pub struct StoreRecord {
     pub delays: DelayRules,
     /// The share of suppliers' deliveries that is to come by the day for which it is planned.
     pub promise_level: Level,
+    /// Whether everybody may read how many dates were kept.
+    pub publish_kept_rate: bool,
     /// Origins whose pages may use the publishable keys.
     pub origins: Vec<String>,
     /// How long carriers take. The zone of the first counts where none is named.
@@ -97,6 +99,7 @@ struct Row {
     hold_renewals: i64,
     delays: Option<String>,
     promise_level: i64,
+    publish_kept_rate: bool,
     origins: String,
     transit_revision: i64,
 }
@@ -251,6 +254,7 @@ impl Writing {
                  , promise_level       = $18
                  , delays              = $19
                  , hold_renewals       = $20
+                 , publish_kept_rate   = $21
              WHERE store_id = $1",
         )
         .bind(self.store.as_str())
@@ -273,6 +277,7 @@ impl Writing {
         .bind(record.promise_level.percent())
         .bind(record.delays.stored())
         .bind(record.hold_renewals)
+        .bind(record.publish_kept_rate)
         .execute(&mut self.session)
         .await?;
         self.put_transit(&record.transit).await
@@ -316,6 +321,7 @@ pub(super) async fn store_record(
              , hold_renewals
              , delays
              , promise_level
+             , publish_kept_rate
              , origins
              , transit_revision
           FROM store
@@ -372,6 +378,7 @@ impl Row {
                 .ok()
                 .and_then(|percent| Level::new(percent).ok())
                 .ok_or(unreadable("store.promise_level"))?,
+            publish_kept_rate: self.publish_kept_rate,
             origins: serde_json::from_str(&self.origins)
                 .map_err(|_| unreadable("store.origins"))?,
             transit,

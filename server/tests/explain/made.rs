@@ -41,6 +41,7 @@ impl Made {
             hold_renewals: 3,
             delays: Default::default(),
             better_by_days: 3,
+            publish_kept_rate: false,
             origins: Vec::new(),
             generation: 1,
         };

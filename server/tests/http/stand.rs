@@ -236,6 +236,7 @@ pub fn settings(origin: &str) -> Settings {
             parcels_max: 3,
         },
         better_by_days: 3,
+        publish_kept_rate: false,
         origins: vec![origin.into()],
         hold_renewals: 3,
         delays: Default::default(),

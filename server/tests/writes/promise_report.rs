@@ -1,6 +1,15 @@
 //! How many promises were kept, by the date that was told first.
 
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Request};
 use serde_json::{Value, json};
+use server::catalogue::KeyKind;
+use server::http::bundles::Bundles;
+use server::http::routes::front;
+use tokio_util::sync::CancellationToken;
 
 use crate::client::Client;
 use crate::orders::{cancel, line, place, ready, receive, ship};
@@ -220,6 +229,105 @@ async fn what_is_split_off_is_judged_by_its_own_first_date() {
         [("2026-12".into(), 0, 2, 1, 0)]
     );
     shop.assert_sound().await;
+}
+
+/// The front of the server, where everybody asks.
+async fn public(shop: &TestShop, path: &str, etag: Option<&str>) -> (u16, HeaderMap, Vec<u8>) {
+    let front = Arc::new(front(
+        shop.app.clone(),
+        Bundles::built_in(),
+        CancellationToken::new(),
+    ));
+    let mut request = Request::get(path).header("host", "ships.example");
+    if let Some(etag) = etag {
+        request = request.header("if-none-match", etag);
+    }
+    let request = request.body(Body::empty()).expect("a request");
+    let response = front.answer(request, IpAddr::from([127, 0, 0, 1])).await;
+    let (parts, body) = response.into_parts();
+    let body = to_bytes(body, 1 << 20).await.expect("a body");
+    (parts.status.as_u16(), parts.headers, body.to_vec())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shop_may_let_everybody_read_how_many_dates_it_kept() {
+    let shop = TestShop::new().await;
+    shop.key(&shop.store, KeyKind::Publishable, "pk_live_test")
+        .await;
+    let client = Client::new(&shop).await;
+    let path = "/v1/kept.json?key=pk_live_test";
+    let (status, headers, body) = public(&shop, path, None).await;
+    assert_eq!(status, 404);
+    assert_eq!(headers["content-type"], "application/problem+json");
+    let problem: Value = serde_json::from_slice(&body).expect("JSON");
+    assert_eq!(problem["code"], "not_published");
+
+    assert_eq!(
+        client
+            .put("/v1/suppliers/secret-weaver", json!({}))
+            .await
+            .status,
+        200
+    );
+    sku(&client, "secret-sku", 1, json!({})).await;
+    let order = json!({
+        "id": "PO-7",
+        "supplier": "secret-weaver",
+        "lines": [{"sku": "secret-sku", "quantity": 7_777, "expected_on": "2026-12-11"}],
+    });
+    let made = client.post("/v1/purchase-orders", "PO-7", order).await;
+    assert_eq!(made.status, 201);
+    for (id, units) in [("W-kept", 1), ("W-late", 5_555)] {
+        let placed = place(&client, id, json!({"lines": [line("secret-sku", units)]})).await;
+        assert_eq!(placed.status, 201);
+    }
+    let parcels = ready(&client).await;
+    assert_eq!(ship(&client, "kept", &parcels[0].0).await.status, 200);
+
+    let shop = shop.at("2026-12-18T15:00:00Z").await;
+    let client = Client::new(&shop).await;
+    let settings = json!({"name": "Shop", "publish_kept_rate": true});
+    let reply = client.put("/v1/store", settings).await;
+    assert_eq!(
+        (reply.status, &reply.json()["publish_kept_rate"]),
+        (200, &json!(true))
+    );
+    // What is left out stays as it was.
+    let reply = client.put("/v1/store", json!({"name": "Shop"})).await;
+    assert_eq!(reply.json()["publish_kept_rate"], true);
+
+    let (status, headers, body) = public(&shop, path, None).await;
+    let text = String::from_utf8(body).expect("UTF-8");
+    assert_eq!(status, 200, "{text}");
+    let row = |key: &str, kept: u32, broken: u32, rate: [f64; 3]| json!({"key": key, "kept": kept, "broken": broken, "rate": rate[0], "rate_low": rate[1], "rate_high": rate[2]});
+    let (one, none) = ([1.0, 0.2065, 1.0], [0.0, 0.0, 0.7935]);
+    let expected = json!({
+        "from": "2025-12-18",
+        "to": "2026-12-18",
+        "total": row("total", 1, 1, [0.5, 0.0945, 0.9055]),
+        "by_horizon": [row("0-2", 1, 0, one), row("15-30", 0, 1, none)],
+        "by_month": [row("2026-11", 1, 0, one), row("2026-12", 0, 1, none)],
+        "cut": false,
+    });
+    assert_eq!(
+        serde_json::from_str::<Value>(&text).expect("JSON"),
+        expected
+    );
+    for secret in ["weaver", "secret", "PO-7", "777", "555"] {
+        assert!(!text.contains(secret), "{secret} in {text}");
+    }
+    let cached = headers["cache-control"].to_str().expect("text");
+    assert!(cached.starts_with("public, max-age=3"), "{cached}");
+    let tag = headers["etag"].to_str().expect("text").to_owned();
+    let (status, headers, body) = public(&shop, path, Some(&tag)).await;
+    assert_eq!((status, body.len()), (304, 0));
+    assert_eq!(headers["etag"], tag);
+
+    let (status, _, _) = public(&shop, "/v1/kept.json", None).await;
+    assert_eq!(status, 401);
+    let settings = json!({"name": "Shop", "publish_kept_rate": false});
+    assert_eq!(client.put("/v1/store", settings).await.status, 200);
+    assert_eq!(public(&shop, path, None).await.0, 404);
 }
 
 #[tokio::test(flavor = "multi_thread")]

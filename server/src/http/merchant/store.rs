@@ -69,6 +69,9 @@ pub struct Request {
     /// Percent of your suppliers' deliveries that are to come by the day for which they are planned: 1 to 99.
     /// As before unless said otherwise; 80 in a new store.
     promise_level: Option<LevelPercent>,
+    /// True: everybody may read at `/v1/kept.json` how many of your dates were kept. As before unless said otherwise; false in a
+    /// new store.
+    publish_kept_rate: Option<bool>,
     /// Origins (`https://shop.example`) whose pages may use the publishable keys. As before unless said otherwise.
     origins: Option<Vec<Origin>>,
     /// How long carriers take; the zone of the first counts where none is named. As before unless said otherwise.
@@ -181,6 +184,8 @@ pub struct Answer {
     delays: DelaysAnswer,
     /// Percent of your suppliers' deliveries that are to come by the day for which they are planned.
     promise_level: u8,
+    /// Whether everybody may read at `/v1/kept.json` how many of your dates were kept.
+    publish_kept_rate: bool,
     /// Origins whose pages may use the publishable keys.
     origins: Vec<String>,
     /// How long carriers take; the zone of the first counts where none is named.
@@ -271,6 +276,7 @@ impl Request {
             hold_renewals: self.hold_renewals.map_or(HOLD_RENEWALS, |times| times.0),
             delays: self.delays.map(DelaysRequest::rules),
             promise_level: self.promise_level.map(|level| level.0),
+            publish_kept_rate: self.publish_kept_rate,
             origins: self
                 .origins
                 .map(|origins| origins.into_iter().map(|origin| origin.0).collect()),
@@ -393,6 +399,7 @@ impl From<StoreRecord> for Answer {
             hold_renewals: record.hold_renewals,
             delays: DelaysAnswer::of(&record.delays),
             promise_level: record.promise_level.percent(),
+            publish_kept_rate: record.publish_kept_rate,
             origins: record.origins,
             transit: record
                 .transit

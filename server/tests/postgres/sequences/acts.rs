@@ -499,6 +499,7 @@ impl Maker {
                 .maybe(|it| shared::lead_time::Level::new(it.random.random_range(50..=99)))
                 .transpose()
                 .expect("a level"),
+            publish_kept_rate: self.maybe(|it| it.one_in(2)),
             origins: self.maybe(|_| vec!["https://shop.example".to_owned()]),
             transit: self.maybe(|it| vec![transit(it, "us"), transit(it, "eu")]),
         }
