@@ -315,8 +315,11 @@ fn days_that_are_added_because_promises_were_broken_break_none() {
     // Who did not wait for it is told the day with the days that are added.
     let other = held("A", 5, Due::By(day(9)));
     let moved = held("A", 5, Due::By(day(15)));
-    assert_eq!(with(told(day(9)), other.clone())[0].parts, [moved.clone()]);
-    assert_eq!(with(slipping(5, day(9)), other)[0].parts, [moved]);
+    for known in [told(day(9)), slipping(5, day(9))] {
+        let replaced = with(known, other.clone());
+        let moved = moved.clone();
+        assert_eq!(replaced[0].parts, vec![moved]);
+    }
     // The supplier's own later date is another matter.
     assert_eq!(with(told(day(10)), promise(9)).len(), 1);
 }
