@@ -145,8 +145,8 @@ fn widened_for(past: &[Past], level: Level, horizon: Horizon) -> Option<Widened>
 
 /// The upper end of the one-sided interval of 95 % for a share that was found in so many experiences (Wilson's).
 fn at_most(share: f64, experiences: f64) -> f64 {
-    // The 95 % quantile of the normal distribution.
-    const Z: f64 = 1.644_854;
+    // The 99.9 % quantile of the normal distribution: each day is another chance to be wrong.
+    const Z: f64 = 3.090_232;
     let middle = share + Z * Z / (2.0 * experiences);
     let spread = Z
         * (share * (1.0 - share) / experiences + Z * Z / (4.0 * experiences * experiences)).sqrt();

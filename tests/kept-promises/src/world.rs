@@ -272,7 +272,9 @@ impl<'a> World<'a> {
 
     /// Days that are added to a supplier's dates because too few of its promises were kept.
     fn widened_days(&self, supplier: usize) -> u32 {
-        let Some(target) = self.target else { return 0 };
+        let (Some(target), Rule::Ours { levels }) = (self.target, self.rule) else {
+            return 0;
+        };
         let over = self.waited[supplier].range(..(self.today, 0)).rev();
         let since = self.today - Days::new(JUDGED_DAYS);
         let over = over.take_while(|(ships_by, _)| since <= *ships_by);
@@ -287,7 +289,7 @@ impl<'a> World<'a> {
             })
         });
         let past: Vec<Past> = past.collect();
-        widened(&past, target.slip).map_or(0, |widened| widened.days)
+        widened(&past, target.slip.min(levels.slip)).map_or(0, |widened| widened.days)
     }
 
     /// A supplier's mean lead time, or that of all while it has delivered nothing.
