@@ -250,7 +250,12 @@ impl Stripe {
                         reference: Some(reference.to_owned()),
                     });
                 }
-                Err(Refusal::Card(_)) => return Ok(Answer::Expired),
+                Err(Refusal::Card(_)) => {
+                    return match self.look_up_charge(wanted).await? {
+                        Answer::NotCaptured => Ok(Answer::Expired),
+                        known => Ok(known),
+                    };
+                }
                 // It was captured or let go before: it says itself which.
                 Err(Refusal::Other(ProviderError::Refused { code, detail })) => {
                     return match self.look_up_charge(wanted).await? {
@@ -336,11 +341,17 @@ impl Stripe {
                 reference: Some(reference.to_owned()),
             });
         }
-        Ok(match found["status"].as_str().unwrap_or_default() {
-            "succeeded" | "canceled" | "requires_payment_method" => Answer::Expired,
-            "requires_capture" => Answer::NotCaptured,
-            _ => Answer::Pending,
-        })
+        match found["status"].as_str().unwrap_or_default() {
+            // Nothing is taken on top of what somebody took otherwise.
+            "succeeded" | "canceled" if wanted.before < received => Err(ProviderError::Refused {
+                code: "captured_otherwise".into(),
+                detail: "Stripe received another amount; look at the payment in Stripe's dashboard"
+                    .into(),
+            }),
+            "succeeded" | "canceled" | "requires_payment_method" => Ok(Answer::Expired),
+            "requires_capture" => Ok(Answer::NotCaptured),
+            _ => Ok(Answer::Pending),
+        }
     }
 
     /// Lets go of what is kept.

@@ -439,8 +439,14 @@ async fn each_way_in_which_stripe_fails_is_told_apart() {
     );
     // What was received is another parcel's.
     assert_eq!(
-        answer(vec![refused.clone(), succeeded(999)]).await,
+        answer(vec![refused.clone(), succeeded(300)]).await,
         Ok(Answer::Expired)
+    );
+    // Somebody took another amount: nothing more is taken on top of it.
+    let otherwise = answer(vec![refused.clone(), succeeded(999)]).await;
+    assert!(
+        matches!(&otherwise, Err(ProviderError::Refused { code, .. }) if code == "captured_otherwise"),
+        "{otherwise:?}"
     );
     assert_eq!(
         answer(vec![refused.clone(), (200, json!({"status": "canceled"}))]).await,

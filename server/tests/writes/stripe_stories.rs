@@ -720,6 +720,77 @@ async fn what_is_told_twice_late_or_in_another_order_ends_as_it_stands_at_stripe
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whatever_is_told_of_it_however_often_and_in_whichever_order_each_order_ends_the_same() {
+    const ORDERS: u32 = 12;
+    const MESSAGES: u32 = 12;
+    let mut paid = Paid::new(false).await;
+    sku(&paid.client, "A", ORDERS, json!({})).await;
+    let names: Vec<String> = (0..ORDERS).map(|number| format!("W-{number}")).collect();
+    for name in &names {
+        paid.ordered(name, json!([priced("A", 1, 1_000)])).await;
+    }
+    paid.later(1).await;
+    let mut intents = Vec::new();
+    for name in &names {
+        let secret = paid.payment(name).await["client_secret"].clone();
+        let secret = secret.as_str().expect("a secret").to_owned();
+        intents.push(secret.trim_end_matches("_secret").to_owned());
+    }
+    let mut chance: u32 = 1;
+    for message in 0..MESSAGES {
+        if message == 3 {
+            for name in &names {
+                paid.confirms(name).await;
+            }
+        }
+        if message == 7 {
+            paid.later(1).await;
+            for (parcel, ..) in ready(&paid.client).await {
+                assert_eq!(ship(&paid.client, &parcel, &parcel).await.status, 200);
+            }
+        }
+        for (name, intent) in names.iter().zip(&intents) {
+            chance = chance.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let (new, old) = (
+                format!("evt_{name}_{message}"),
+                format!("evt_{name}_{}", chance >> 30),
+            );
+            let told = match (chance >> 24) % 5 {
+                0 => event(&new, intent, json!({"order": name})),
+                1 => event(&old, intent, json!({"order": name})),
+                2 => event(
+                    &new,
+                    intent,
+                    json!({"order": name, "shipment": format!("{name}.00")}),
+                ),
+                3 => event(&new, intent, json!({})),
+                _ => continue,
+            };
+            assert_eq!(paid.hears("default", &told).await.status, 200);
+        }
+        paid.does_what_is_due().await;
+    }
+    paid.later(3).await;
+    for name in &names {
+        let payment = paid.payment(name).await;
+        let kinds: Vec<&str> = payment["events"]
+            .as_array()
+            .expect("events")
+            .iter()
+            .filter_map(|event| event["kind"].as_str())
+            .collect();
+        assert_eq!(
+            kinds,
+            ["awaiting", "authorized", "captured", "closed"],
+            "{name}"
+        );
+        assert_eq!(payment["captured"], usd(1_495));
+    }
+    assert_eq!(paid.stripe.taken(), 1_495 * i64::from(ORDERS));
+    paid.shop.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_told_of_an_order_that_is_not_here_changes_nothing() {
     let (paid, _) = Paid::unheard().await;
     let before = paid.revisions().await;
