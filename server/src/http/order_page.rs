@@ -23,12 +23,12 @@ use crate::error::Problem;
 use crate::hex;
 use crate::operations::ActError;
 use crate::operations::cancel_order::{CancelOrder, cancel_order};
-use crate::operations::delays::{CustomerReply, reply_to_delay};
+use crate::operations::delays::{CustomerReply, reply_to_delay, when_named};
 use crate::operations::once::{Answer, Asked, Once, Ticket};
 use crate::operations::records::Standing;
 use crate::operations::show;
 use crate::page::render::{self, Asking, SCRIPT, STYLE};
-use crate::page::view::{ItemView, OrderPage, is_asked, language, order_page, title};
+use crate::page::view::{ItemView, OrderPage, language, order_page, title};
 
 /// What the pages may load, and where their forms go: this server alone.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; \
@@ -44,6 +44,13 @@ const AS_JSON: &str = ".json";
 pub struct Which {
     /// The line, from 0; everything that waits where there is none.
     line: Option<u32>,
+}
+
+/// What was read before it was agreed to.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Read {
+    /// The latest date that was asked about.
+    to: String,
 }
 
 /// An order, for somebody who knows its token.
@@ -158,29 +165,31 @@ pub async fn ask_to_consent(
     headers: HeaderMap,
 ) -> Result<Response, Response> {
     let opened = open(&app, &headers, &store, &order, &token).await?;
-    if !is_asked(&opened.standing) {
-        return Ok(opened.refused("nothing_to_answer", None, StatusCode::OK));
-    }
-    let action = format!("{}/consent", opened.path);
-    let items = opened.waiting(None);
-    Ok(opened.asks("ask_wait", items, "may_cancel", ("button_wait", action)))
+    Ok(opened.asks_to_wait(&app, StatusCode::OK))
 }
 
 /// Takes the answer that the customer waits.
 pub async fn consent(
     State(app): State<App>,
     Named((store, order, token)): Named<(String, String, String)>,
+    read: Result<Query<Read>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Response> {
     let opened = open(&app, &headers, &store, &order, &token).await?;
+    let Some(seen) = read.ok().and_then(|Query(read)| when_named(&read.to)) else {
+        return Ok(opened.asks_to_wait(&app, StatusCode::CONFLICT));
+    };
     let (of, id) = (
         opened.standing.store.clone(),
         opened.standing.order.id.clone(),
     );
-    match reply_to_delay(&app, &of, id, CustomerReply::Consent).await {
+    let said = CustomerReply::Consent { seen: Some(seen) };
+    match reply_to_delay(&app, &of, id, said, None).await {
         Ok(_) => Ok(opened.back()),
+        // What is asked by now, with its dates: nobody agrees to what they did not read.
         Err(ActError::Conflict { .. }) => {
-            Ok(opened.refused("nothing_to_answer", None, StatusCode::CONFLICT))
+            let now = open(&app, &headers, &store, &order, &token).await?;
+            Ok(now.asks_to_wait(&app, StatusCode::CONFLICT))
         }
         Err(error) => Err(failed(error)),
     }
@@ -302,6 +311,28 @@ impl Opened {
         }
     }
 
+    /// Asks whether the customer waits, with the dates that are asked about.
+    fn asks_to_wait(&self, app: &App, status: StatusCode) -> Response {
+        let page = self.view(app);
+        let Some(to) = page.asked.and_then(|asked| asked.to) else {
+            return self.refused("nothing_to_answer", None, status);
+        };
+        let changed = page.lines.into_iter().flat_map(|line| {
+            let changes = line.changes.into_iter();
+            changes.map(move |change| (line.title.clone(), change.text))
+        });
+        let page = render::asking(&Asking {
+            language: language(&self.standing),
+            heading: "ask_wait",
+            items: self.waiting(None),
+            notes: changed.collect(),
+            text: Some("may_cancel"),
+            yes: Some(("button_wait", format!("{}/consent?to={to}", self.path))),
+            path: Some(&self.path),
+        });
+        dressed(status, page)
+    }
+
     fn asks(
         &self,
         heading: &'static str,
@@ -313,6 +344,7 @@ impl Opened {
             language: language(&self.standing),
             heading,
             items,
+            notes: Vec::new(),
             text: Some(text),
             yes: Some(yes),
             path: Some(&self.path),
@@ -330,6 +362,7 @@ impl Opened {
             language: language(&self.standing),
             heading,
             items: Vec::new(),
+            notes: Vec::new(),
             text,
             yes: None,
             path: Some(&self.path),
@@ -361,6 +394,7 @@ fn nothing_there(headers: &HeaderMap) -> Response {
         language: first.map_or(Language::English, Language::for_tag),
         heading: "missing",
         items: Vec::new(),
+        notes: Vec::new(),
         text: Some("missing_why"),
         yes: None,
         path: None,

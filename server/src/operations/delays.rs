@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDate, Utc};
 use shared::availability::Location;
 use shared::delay::{
-    Action, DelayPolicy, Event, History, Law, Payment, Reply, Sense, Terms, When, on_day,
-    on_revision, reply as answer,
+    Action, Button, DelayPolicy, Event, History, Law, Payment, Reply, Sense, Terms, When, buttons,
+    on_day, on_revision, reply as answer,
 };
 use shared::ids::{OrderId, ReservationId, Sku, StoreId};
 use shared::quantity::Quantity;
@@ -15,6 +15,7 @@ use shared::supply::Due;
 
 use super::ActError;
 use super::cancel_order::cancel_parts;
+use super::once::{Once, Outcome};
 use super::payment::write_to;
 use super::records::{NoticeRecord, NoticeState, PartKey, Standing, WaitingPart};
 use super::running::{Touched, again, detached, publish};
@@ -27,7 +28,11 @@ use crate::store::writing::Note;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CustomerReply {
     /// To wait for all that was asked about.
-    Consent,
+    Consent {
+        /// The latest date that the customer saw, on the order's page or otherwise: with that all of it was told. `None`: what our
+        /// letters told.
+        seen: Option<When>,
+    },
     /// To set the shop a last period for all that is late.
     SetExtraPeriod,
 }
@@ -161,61 +166,102 @@ pub(super) async fn have_told(
     Ok(())
 }
 
-/// Takes a customer's reply to a delay. Cancelling is [`super::cancel_order`]'s.
+/// Takes a customer's reply to a delay, once where it is asked for so. Cancelling is [`super::cancel_order`]'s.
 ///
 /// # Errors
 ///
-/// [`ActError::NotFound`]; [`ActError::Conflict`] where nothing was asked, or it is too late or too early for an answer.
+/// [`ActError::NotFound`]; [`ActError::Conflict`] where nothing was asked, it is too late or too early for an answer, or it would
+/// agree to a later date than the customer saw.
 pub async fn reply_to_delay(
     app: &App,
     store: &StoreId,
     order: OrderId,
     reply: CustomerReply,
-) -> Result<Standing, ActError> {
-    let with = (app.clone(), store.clone(), order);
-    detached(with, move |(app, store, order)| async move {
+    once: Option<Once<Standing>>,
+) -> Result<Outcome<Standing>, ActError> {
+    let with = (app.clone(), store.clone(), order, once);
+    detached(with, move |(app, store, order, once)| async move {
         let now = app.clock.now();
         let note = Note::new("reply_to_delay", order.as_str());
         let mut writing = app.store.begin(&store, note, now).await?;
+        if let Some(once) = &once
+            && let Some(answer) = once.before(&mut writing).await?
+        {
+            return Ok(Outcome::Before(answer));
+        }
         let shop = app.catalogue.shop(&store).ok_or(ActError::NotFound)?;
-        let settings = shop.settings();
         let before = writing.order(&order).await?.ok_or(ActError::NotFound)?;
-        let (mut is_taken, mut refusal) = (false, None);
-        for part in &before.waiting {
-            let Some(side) = Side::of(&before, &settings, part, now) else {
-                continue;
-            };
-            let said = match reply {
-                CustomerReply::SetExtraPeriod => Reply::SetExtraPeriod,
-                CustomerReply::Consent => match side.last_told() {
-                    Some(to) => Reply::Consent { to },
-                    None => continue,
-                },
-            };
-            match answer(&side.history, said, side.today) {
-                Ok(replied) => {
-                    is_taken = true;
-                    if let Some(event) = replied.record {
-                        writing.note_delay(&order, PartKey::of(part), &event).await?;
-                    }
-                }
-                Err(refused) => refusal = Some(refused),
-            }
-        }
-        if !is_taken {
-            let detail = match refusal {
-                Some(refused) => format!("the answer cannot be taken: {refused}. GET /v1/orders/{{id}} says how it stands"),
-                None => "nothing of this order was asked: there is nothing to answer".into(),
-            };
-            return Err(ActError::conflict("nothing_to_answer", detail));
-        }
+        take_reply(&mut writing, &shop.settings(), &before, reply, now).await?;
         writing.touch_order(&order).await?;
         let after = writing.order(&order).await?.ok_or(ActError::NotFound)?;
+        if let Some(once) = &once {
+            once.keep(&mut writing, &after);
+        }
         let revision = writing.commit().await?;
         publish(&app, &store, Touched::Skus(Vec::new()), revision).await;
-        Ok(after)
+        Ok(Outcome::Done(after))
     })
     .await
+}
+
+async fn take_reply(
+    writing: &mut Writing,
+    settings: &Settings,
+    before: &Standing,
+    reply: CustomerReply,
+    now: DateTime<Utc>,
+) -> Result<(), ActError> {
+    let order = &before.order.id;
+    let (mut is_taken, mut refusal) = (false, None);
+    for part in &before.waiting {
+        let key = PartKey::of(part);
+        let Some(mut side) = Side::of(before, settings, part, now) else {
+            continue;
+        };
+        let mut shown = None;
+        let said = match reply {
+            CustomerReply::SetExtraPeriod => Reply::SetExtraPeriod,
+            CustomerReply::Consent { seen } => {
+                if let Some(seen) = seen {
+                    shown = side.show(before, key);
+                    side.check_seen(seen)?;
+                }
+                match side.last_told() {
+                    Some(to) => Reply::Consent { to },
+                    None => continue,
+                }
+            }
+        };
+        let replied = match answer(&side.history, said, side.today) {
+            Ok(replied) => replied,
+            Err(refused) => {
+                refusal = Some(refused);
+                continue;
+            }
+        };
+        is_taken = true;
+        if let Some(notice) = shown {
+            let told = Event::Told {
+                on: side.today,
+                due: notice.now,
+            };
+            writing.told(order, key, notice.version).await?;
+            writing.note_delay(order, key, &told).await?;
+        }
+        if let Some(event) = replied.record {
+            writing.note_delay(order, key, &event).await?;
+        }
+    }
+    if is_taken {
+        return Ok(());
+    }
+    let detail = match refusal {
+        Some(refused) => format!(
+            "the answer cannot be taken: {refused}. GET /v1/orders/{{id}} says how it stands"
+        ),
+        None => "nothing of this order was asked: there is nothing to answer".into(),
+    };
+    Err(ActError::conflict("nothing_to_answer", detail))
 }
 
 /// Does what time alone does: cancels what nobody agreed to wait for longer, or was never asked about.
@@ -390,6 +436,34 @@ impl Side {
         matches!(standing, shared::delay::Standing::Waits { .. })
     }
 
+    /// Takes what is still to be told of a part as told, since it was read elsewhere. Returns it, if there was something.
+    fn show<'a>(&mut self, standing: &'a Standing, key: PartKey) -> Option<&'a NoticeRecord> {
+        let notices = standing.notices.iter();
+        let notice = notices
+            .filter(|notice| notice.key == key && notice.state == NoticeState::Due)
+            .max_by_key(|notice| notice.version)?;
+        let told = Event::Told {
+            on: self.today,
+            due: notice.now,
+        };
+        self.history.record(told).ok().map(|_| notice)
+    }
+
+    /// An answer is none to a question about a later date than the one that was read.
+    fn check_seen(&self, seen: When) -> Result<(), ActError> {
+        let is_asked = buttons(&self.history, self.today).contains(&Button::Consent);
+        match self.last_told().filter(|to| is_asked && seen < *to) {
+            None => Ok(()),
+            Some(to) => {
+                let detail = format!(
+                    "the date is another one by now: {}. Show it to the customer, and ask again",
+                    when_name(to)
+                );
+                Err(ActError::conflict("promise_changed", detail))
+            }
+        }
+    }
+
     fn last_told(&self) -> Option<When> {
         let events = self.history.events().iter().rev();
         events
@@ -398,6 +472,25 @@ impl Side {
                 _ => None,
             })
             .next()
+    }
+}
+
+/// What is written for a date that is not known.
+const UNKNOWN: &str = "unknown";
+
+/// How a date that was told is written where a customer's answer names it.
+pub fn when_name(when: When) -> String {
+    match when {
+        When::By(day) => day.to_string(),
+        When::Unknown => UNKNOWN.into(),
+    }
+}
+
+/// Which date is written so; none for anything else.
+pub fn when_named(name: &str) -> Option<When> {
+    match name {
+        UNKNOWN => Some(When::Unknown),
+        day => day.parse().ok().map(When::By),
     }
 }
 

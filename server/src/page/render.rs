@@ -38,6 +38,8 @@ pub struct Asking<'a> {
     pub heading: &'static str,
     /// What it is about.
     pub items: Vec<ItemView>,
+    /// Of what, and what became of its date.
+    pub notes: Vec<(String, String)>,
     /// What it means.
     pub text: Option<&'static str>,
     /// What the button says, and where it is sent.
@@ -86,6 +88,7 @@ pub fn asking(asking: &Asking<'_>) -> String {
         dir => if language.is_right_to_left() { "rtl" } else { "ltr" },
         heading => say(language, asking.heading, &[]),
         items => items,
+        notes => &asking.notes,
         text => asking.text.map(|key| say(language, key, &[])),
         yes => asking.yes.as_ref().map(|(key, _)| say(language, key, &[])),
         action => asking.yes.as_ref().map(|(_, action)| action),

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use super::words::{fill, say};
 use crate::catalogue::{Settings, Shop};
 use crate::operations::check_availability::{Question, answer, instant};
-use crate::operations::delays::{as_told, policy_of};
+use crate::operations::delays::{as_told, policy_of, when_name};
 use crate::operations::records::{
     Account, ChargeState, NoticeRecord, NoticeState, OrderLine, PartKey, PaymentState, PromiseRow,
     RefundState, Shipment, Standing, WaitingPart,
@@ -122,6 +122,8 @@ pub struct AskedView {
     pub heading: String,
     /// What follows where nobody answers.
     pub silence: String,
+    /// The latest date that is asked about, or `unknown`: it goes with the answer. Null where nothing is asked any more.
+    pub to: Option<String>,
 }
 
 /// A parcel that has left.
@@ -189,13 +191,6 @@ pub fn title(shop: &Shop, line: &OrderLine) -> String {
 pub fn language(standing: &Standing) -> Language {
     let tag = standing.order.customer.language.as_deref();
     tag.map_or(Language::English, Language::for_tag)
-}
-
-/// True while the customer is asked something and has not answered.
-pub fn is_asked(standing: &Standing) -> bool {
-    open_notices(standing)
-        .iter()
-        .any(|notice| !has_consented(standing, notice))
 }
 
 struct Teller<'a> {
@@ -395,6 +390,7 @@ impl<'a> Teller<'a> {
                 answered: true,
                 heading: self.say("will_wait", &[]),
                 silence: self.say("may_cancel", &[]),
+                to: None,
             });
         }
         // Of several the gravest: whoever answers in time for it has answered in time for all.
@@ -410,6 +406,7 @@ impl<'a> Teller<'a> {
             answered: false,
             heading: self.say("ask_wait", &[]),
             silence,
+            to: asked.iter().map(|notice| notice.now).max().map(when_name),
         })
     }
 

@@ -212,6 +212,41 @@ async fn who_agrees_to_wait_is_not_cancelled_and_may_still_cancel() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_reply_agrees_to_what_the_customer_was_told_and_to_nothing_later() {
+    // Nobody carries this shop's mail: the customer is told on the telephone.
+    let (shop, client) = owing(json!({"country": "US", "email": "anna@example.org"})).await;
+    expect_on(&client, json!("2026-12-18")).await;
+    let agrees = |key: &'static str, to: Value| {
+        let body = json!({"reply": "consent", "to": to});
+        let client = &client;
+        async move { client.post("/v1/orders/W-1/replies", key, body).await }
+    };
+    assert_eq!(reply(&client, "consent").await.code(), "nothing_to_answer");
+    let stale = agrees("one", json!("2026-12-21")).await;
+    assert_eq!((stale.status, stale.code().as_str()), (409, "promise_changed"));
+    assert!(stale.json()["detail"].as_str().expect("words").contains("2026-12-22"));
+    assert_eq!(told(&client).await[0].2, "due");
+    for wrong in [json!("soon"), json!("2026-13-01"), json!(7)] {
+        let refused = agrees("two", wrong.clone()).await;
+        assert_eq!((refused.status, refused.pointer().as_str()), (422, "/to"), "{wrong}");
+    }
+    let agreed = agrees("three", json!("2026-12-22")).await;
+    assert_eq!(agreed.status, 200);
+    assert_eq!(told(&client).await[0].2, "told");
+
+    // Once, under one name; never without a name.
+    let before = shop.revision();
+    let again = agrees("three", json!("2026-12-22")).await;
+    assert_eq!((again.status, again.body), (200, agreed.body));
+    assert_eq!(again.headers["idempotent-replayed"], "true");
+    assert_eq!(shop.revision(), before);
+    let body = json!({"reply": "consent"}).to_string();
+    let unnamed = client.json("POST", "/v1/orders/W-1/replies", &body).await;
+    assert_eq!(unnamed.code(), "idempotency_key_required");
+    shop.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_was_shipped_in_time_is_never_cancelled() {
     let shop = TestShop::new().await;
     let client = Client::new(&shop).await;

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use server::http::bundles::Bundles;
 use server::http::front::Front;
 use server::http::routes;
+use server::operations::delays::look_after_delays;
 use tokio_util::sync::CancellationToken;
 
 use crate::client::Client;
@@ -17,16 +18,16 @@ use crate::reservations::{ordered, sku};
 use crate::shop::TestShop;
 
 /// Somebody with a browser, and no key.
-struct Visitor(Arc<Front>);
+pub struct Visitor(Arc<Front>);
 
-struct Seen {
-    status: u16,
+pub struct Seen {
+    pub status: u16,
     headers: HeaderMap,
-    text: String,
+    pub text: String,
 }
 
 impl Visitor {
-    fn of(shop: &TestShop) -> Self {
+    pub fn of(shop: &TestShop) -> Self {
         let stop = CancellationToken::new();
         let front = routes::front(shop.app.clone(), Bundles::built_in(), stop);
         Self(Arc::new(front))
@@ -51,7 +52,7 @@ impl Visitor {
         }
     }
 
-    async fn get(&self, path: &str) -> Seen {
+    pub async fn get(&self, path: &str) -> Seen {
         self.send("GET", path, &[]).await
     }
 
@@ -64,6 +65,18 @@ impl Seen {
     fn header(&self, name: &str) -> &str {
         let value = self.headers.get(name);
         value.map_or("", |value| value.to_str().expect("plain text"))
+    }
+
+    /// Where the form is sent with which the customer agrees to wait.
+    #[track_caller]
+    fn way_to_wait(&self) -> String {
+        let text = self.text.replace("&#x2f;", "/");
+        let mut actions = text.split("action=\"").skip(1);
+        let action = actions.find_map(|rest| {
+            let action = rest.split('"').next()?;
+            action.contains("/consent").then(|| action.to_owned())
+        });
+        action.unwrap_or_else(|| panic!("no form in {text}"))
     }
 
     #[track_caller]
@@ -87,6 +100,12 @@ async fn ordered_by(customer: Value) -> (TestShop, Client, Visitor, String) {
     let path = placed.json()["page"].as_str().expect("a page").to_owned();
     let visitor = Visitor::of(&shop);
     (shop, client, visitor, path)
+}
+
+async fn expect_on(client: &Client, day: Value) {
+    let moved = json!({"expected_on": day});
+    let reply = client.patch("/v1/purchase-orders/PO-7", moved).await;
+    assert_eq!(reply.status, 200);
 }
 
 #[tokio::test]
@@ -196,21 +215,79 @@ async fn what_has_left_cannot_be_cancelled_and_the_page_says_so() {
 #[tokio::test]
 async fn a_date_that_moved_is_told_with_its_cause_and_the_customer_may_agree() {
     let (_shop, client, visitor, path) = ordered_by(json!({"country": "US"})).await;
-    let late = json!({"expected_on": "2026-12-28"});
-    assert_eq!(
-        client.patch("/v1/purchase-orders/PO-7", late).await.status,
-        200
-    );
+    expect_on(&client, json!("2026-12-28")).await;
     let page = visitor.get(&path).await;
     page.says("instead of Tuesday, December 15");
     page.says("Why it changed: Our next delivery has another date or size.");
     page.says("Will you wait?");
-    let done = visitor.post(&format!("{path}/consent")).await;
+    let done = visitor.post(&page.way_to_wait()).await;
     assert_eq!(done.status, 303, "{}", done.text);
     visitor
         .get(&path)
         .await
         .says("You said that you will wait.");
+}
+
+#[tokio::test]
+async fn a_question_that_the_page_shows_before_the_letter_came_can_be_answered() {
+    // Nobody carries this shop's mail.
+    let customer = json!({"country": "US", "email": "anna@example.org"});
+    let (shop, client, visitor, path) = ordered_by(customer).await;
+    let (parcel, ..) = ready(&client).await.remove(0);
+    assert_eq!(ship(&client, "s", &parcel).await.status, 200);
+    expect_on(&client, json!(null)).await;
+    let page = visitor.get(&path).await;
+    page.says("Will you wait?");
+    let done = visitor.post(&page.way_to_wait()).await;
+    assert_eq!(done.status, 303, "{}", done.text);
+    assert_eq!(shown(&client, "W-1").await["notices"][0]["status"], "told");
+
+    let shop = shop.at("2027-02-20T20:00:00Z").await;
+    look_after_delays(&shop.app, &shop.store)
+        .await
+        .expect("a look");
+    let client = Client::new(&shop).await;
+    let order = shown(&client, "W-1").await;
+    let cancelled = |line: usize| order["lines"][line]["cancelled"].as_u64();
+    assert_eq!(cancelled(0), Some(0), "it was agreed to");
+    shop.assert_sound().await;
+}
+
+#[tokio::test]
+async fn nobody_agrees_to_a_later_date_than_the_page_showed() {
+    for customer in [
+        // Who has no address is told by the shop at once; the other one's letter is still to be sent.
+        json!({"country": "US"}),
+        json!({"country": "US", "email": "anna@example.org"}),
+    ] {
+        let (shop, client, visitor, path) = ordered_by(customer).await;
+        expect_on(&client, json!("2026-12-18")).await;
+        let first = visitor.get(&path).await.way_to_wait();
+        expect_on(&client, json!("2026-12-28")).await;
+
+        let refused = visitor.post(&first).await;
+        assert_eq!(refused.status, 409);
+        refused.says("Will you wait?");
+        refused.says("Wednesday, December 30");
+        let order = shown(&client, "W-1").await;
+        let evidence = client.get("/v1/orders/W-1/evidence").await.json();
+        let entries = evidence["items"].as_array().expect("entries").iter();
+        assert_eq!(
+            entries.filter(|entry| entry["what"] == "consented").count(),
+            0
+        );
+        let unsaid = visitor.post(&format!("{path}/consent")).await;
+        assert_eq!(unsaid.status, 409, "nothing was read");
+        assert_eq!(shown(&client, "W-1").await, order, "nothing is changed");
+
+        let done = visitor.post(&refused.way_to_wait()).await;
+        assert_eq!(done.status, 303, "{}", done.text);
+        visitor
+            .get(&path)
+            .await
+            .says("You said that you will wait.");
+        shop.assert_sound().await;
+    }
 }
 
 #[tokio::test]

@@ -2,23 +2,25 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use shared::delay::{Silence, When};
 use shared::wire::Date;
 use utoipa::ToSchema;
 
 use super::Refusals;
-use super::asking::existing;
+use super::asking::{self, existing, sent};
+use super::fields::ToldDate;
 use super::orders;
 use super::reservations::instant;
 use crate::app::App;
 use crate::error::Problem;
 use crate::http::auth::Merchant;
-use crate::http::body::ApiJson;
 use crate::http::named::Named;
 use crate::operations::delays::{CustomerReply, reply_to_delay};
 use crate::operations::evidence::{self, evidence as all_that_happened};
-use crate::operations::records::{NoticeRecord, silence_name};
+use crate::operations::once::{self, Once};
+use crate::operations::records::{NoticeRecord, Standing, silence_name};
 
 /// What the customer said, for instance on the telephone.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -26,6 +28,9 @@ use crate::operations::records::{NoticeRecord, silence_name};
 pub struct ReplyRequest {
     /// What it was.
     reply: Reply,
+    /// Of `consent`: the latest date that the customer was told, wherever that was, or `unknown`. What waits no longer than that
+    /// counts as told, and what would wait longer is refused. Without it, what our letters told is agreed to.
+    to: Option<ToldDate>,
 }
 
 /// What a customer says to a delay. To cancel there is `/cancel`.
@@ -93,28 +98,39 @@ pub struct EvidenceAnswer {
 
 /// Takes a customer's reply to a delay
 ///
-/// The customer can give it on the order's own page too. `409 nothing_to_answer` where nothing was asked, or it is too late.
+/// The customer can give it on the order's own page too. `409 nothing_to_answer` where nothing was asked, or it is too late; `409
+/// promise_changed` where the date is a later one by now than `to`.
 #[utoipa::path(
     post,
     path = "/v1/orders/{id}/replies",
     tag = "merchants",
-    params(("id" = String, Path, description = "The order")),
+    params(
+        ("id" = String, Path, description = "The order"),
+        ("Idempotency-Key" = String, Header, description = "Names the request, so that sending it again does nothing"),
+    ),
     request_body = ReplyRequest,
     responses((status = 200, description = "The order now", body = orders::Answer), Refusals),
     security(("secret" = []))
 )]
 pub async fn reply(
     State(app): State<App>,
-    merchant: Merchant,
     Named(id): Named<String>,
-    ApiJson(request): ApiJson<ReplyRequest>,
-) -> Result<Json<orders::Answer>, Problem> {
-    let said = match request.reply {
-        Reply::Consent => CustomerReply::Consent,
+    request: asking::Once<ReplyRequest>,
+) -> Result<Response, Problem> {
+    let said = match request.body.reply {
+        Reply::Consent => CustomerReply::Consent {
+            seen: request.body.to.map(|date| date.0),
+        },
         Reply::ExtraPeriod => CustomerReply::SetExtraPeriod,
     };
-    let standing = reply_to_delay(&app, &merchant.store, existing(&id)?, said).await?;
-    Ok(Json(orders::Answer::of(&standing)))
+    let order = existing(&id)?;
+    let once = Once::claim(&app, request.asked, replied)?;
+    let outcome = reply_to_delay(&app, &request.merchant.store, order, said, Some(once)).await?;
+    Ok(sent(outcome, replied))
+}
+
+fn replied(standing: &Standing) -> once::Answer {
+    asking::answer(200, &orders::Answer::of(standing))
 }
 
 /// Shows all that happened to an order: every date with what it rests on, every notice and reply, every parcel and payment

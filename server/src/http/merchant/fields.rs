@@ -9,6 +9,7 @@ use chrono_tz::Tz;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+use shared::delay::When;
 use shared::ids::{
     LocationId, OrderId, PurchaseOrderId, ReservationId, ShipmentId, Sku, SupplierId,
 };
@@ -23,6 +24,7 @@ use utoipa::openapi::schema::{
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::limits::{HOLIDAYS_MAX, PARCEL_COST_MAX, TRANSIT_ZONE_BYTES_MAX};
+use crate::operations::delays::when_named;
 use crate::operations::parcels::ORDER_ID_BYTES_MAX;
 use crate::operations::prioritize::PRIORITY_MAX;
 pub use crate::operations::records::day_name;
@@ -362,6 +364,15 @@ field!(
         code.ok_or_else(|| "invalid_country: must be two capital letters of ISO 3166-1, such as US".to_owned())
     },
     texts(2)
+);
+field!(
+    /// A date that a customer was told, or `unknown` where it was that nobody knows one.
+    ToldDate(When),
+    |value| {
+        let when = value.as_str().and_then(when_named);
+        when.ok_or_else(|| "invalid_date: must be a date such as 2026-12-15, or unknown".to_owned())
+    },
+    texts(10)
 );
 field!(
     /// An instant, RFC 3339.
