@@ -79,7 +79,7 @@ async fn tell_of(
             writing.replace_notices(&order.id, key).await?;
             continue;
         };
-        writing.add_notice(&order.id, key, &notice).await?;
+        let version = writing.add_notice(&order.id, key, &notice).await?;
         is_news = true;
         // The shop writes to its customers itself: it is told by the order and by a message of ours.
         if order.customer.email.is_none() {
@@ -87,6 +87,7 @@ async fn tell_of(
                 on: side.today,
                 due: notice.promise_to,
             };
+            writing.told(&order.id, key, version).await?;
             writing.note_delay(&order.id, key, &told).await?;
         }
     }

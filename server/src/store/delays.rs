@@ -243,13 +243,13 @@ impl Writing {
         order: &OrderId,
         key: PartKey,
         notice: &Notice,
-    ) -> Result<(), StoreError> {
+    ) -> Result<u32, StoreError> {
         self.replace_notices(order, key).await?;
         let cancels_on = match notice.silence {
             Silence::Cancels { on } => Some(on),
             Silence::Consents | Silence::ChangesNothing => None,
         };
-        query(
+        let (version,): (i64,) = query_as(
             "
             INSERT INTO notice
                  ( store_id
@@ -295,7 +295,8 @@ impl Writing {
                  , cancels_on = excluded.cancels_on
                  , state      = excluded.state
                  , told_at_ms = NULL
-                 , revision   = excluded.revision",
+                 , revision   = excluded.revision
+            RETURNING version",
         )
         .bind(self.store.as_str())
         .bind(order.as_str())
@@ -309,9 +310,9 @@ impl Writing {
         .bind(cancels_on)
         .bind(self.at.timestamp_millis())
         .bind(stored(self.revision))
-        .execute(&mut self.session)
+        .fetch_one(&mut self.session)
         .await?;
-        Ok(())
+        number(version)
     }
 
     /// What was still to be told of a part is not told any more.

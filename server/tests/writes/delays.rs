@@ -76,9 +76,19 @@ async fn each_date_that_is_moved_is_one_notice_in_the_same_change() {
     assert_eq!(found[0]["now"], "2026-12-22");
     assert_eq!(found[0]["silence"], "consents");
     assert_eq!(found[0]["version"], 2);
-    // Who has no address is told by the shop: it knows from the order.
+    // Who has no address is told by the shop: it knows from the order, and the next date comes after this one.
+    assert_eq!(found[0]["status"], "told");
+    assert!(found[0]["told_at"].is_string());
     let order = shown(&client, "W-1").await;
     assert_eq!(order["promises"].as_array().expect("dates").len(), 2);
+    expect_on(&client, json!("2026-12-23")).await;
+    assert_eq!(
+        told(&client).await,
+        [
+            told_as("definite", "consents", "told"),
+            told_as("renewed", "cancels", "told"),
+        ]
+    );
     shop.assert_sound().await;
 }
 
@@ -116,7 +126,7 @@ async fn silence_about_a_date_nobody_knows_cancels_after_thirty_days_and_frees_t
     expect_on(&client, json!(null)).await;
     assert_eq!(
         told(&client).await,
-        [told_as("indefinite", "cancels", "due")]
+        [told_as("indefinite", "cancels", "told")]
     );
     assert_eq!(notices(&client).await[0]["cancels_on"], "2027-01-14");
 
