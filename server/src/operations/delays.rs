@@ -20,9 +20,12 @@ use super::payment::write_to;
 use super::records::{NoticeRecord, NoticeState, PartKey, Standing, WaitingPart};
 use super::running::{Touched, again, detached, publish};
 use crate::app::App;
-use crate::catalogue::Settings;
+use crate::catalogue::{Settings, Shop};
 use crate::store::Writing;
 use crate::store::writing::Note;
+
+/// Orders that are looked after at a time.
+const LOOKED_AFTER_MAX: u32 = 200;
 
 /// What a customer says to a delay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -265,7 +268,8 @@ async fn take_reply(
     Err(ActError::conflict("nothing_to_answer", detail))
 }
 
-/// Does what time alone does: cancels what nobody agreed to wait for longer, or was never asked about.
+/// Does what time alone does: cancels what nobody agreed to wait for longer, or was never asked about. An order with which that
+/// fails is logged, and keeps no other one waiting.
 ///
 /// # Errors
 ///
@@ -276,15 +280,37 @@ pub async fn look_after_delays(app: &App, store: &StoreId) -> Result<(), ActErro
     };
     let now = app.clock.now();
     let today = shop.settings().location.calendar.today(now);
-    for order in app.store.orders_overdue(store, today).await? {
-        let Some(standing) = app.store.order(store, &order, now).await? else {
-            continue;
+    let mut after = String::new();
+    loop {
+        let overdue = app
+            .store
+            .orders_overdue(store, today, &after, LOOKED_AFTER_MAX)
+            .await?;
+        let Some(last) = overdue.last() else {
+            return Ok(());
         };
-        if !lapsed(&standing, &shop.settings(), now).is_empty() {
-            again(|| end_lapsed(app, store, &order, now)).await?;
+        after = last.to_string();
+        for order in &overdue {
+            if let Err(error) = look_after_order(app, &shop, order, now).await {
+                tracing::warn!(%order, error = %error, "Cannot look after the dates of order `{order}`: {error}");
+            }
         }
     }
-    Ok(())
+}
+
+async fn look_after_order(
+    app: &App,
+    shop: &Shop,
+    order: &OrderId,
+    now: DateTime<Utc>,
+) -> Result<(), ActError> {
+    let Some(standing) = app.store.order(&shop.id, order, now).await? else {
+        return Ok(());
+    };
+    if lapsed(&standing, &shop.settings(), now).is_empty() {
+        return Ok(());
+    }
+    again(|| end_lapsed(app, &shop.id, order, now)).await
 }
 
 async fn end_lapsed(

@@ -23,36 +23,63 @@ const CHANGED_EVERY: Duration = Duration::from_millis(500);
 /// How often a store is looked after of which nothing changed: time alone ends authorizations.
 const UNCHANGED_EVERY: Duration = Duration::from_secs(60);
 
+/// Orders that are looked after at a time.
+const LOOKED_AFTER_MAX: u32 = 200;
+
 /// What was seen of each store when it was looked after last.
 #[derive(Debug, Default)]
-pub struct Seen(HashMap<StoreId, (u64, Instant)>);
+pub struct Seen(HashMap<StoreId, Look>);
+
+/// A look at a store's orders, page by page.
+#[derive(Debug)]
+struct Look {
+    /// The revision at which it began.
+    revision: u64,
+    began: Instant,
+    /// Which order was looked at last; `None` once all were.
+    after: Option<String>,
+}
 
 impl Seen {
-    /// True if nothing changed since a store was looked after.
+    /// True if all was looked at since something changed.
     fn has(&self, store: &StoreId, revision: u64) -> bool {
-        self.0.get(store).is_some_and(|(seen, _)| *seen == revision)
+        let look = self.0.get(store);
+        look.is_some_and(|look| look.revision == revision && look.after.is_none())
     }
 
-    /// True if a store is to be looked after now.
-    fn is_due(&mut self, store: &StoreId, revision: u64) -> bool {
+    /// From where a store is to be looked after now, if it is.
+    fn due(&mut self, store: &StoreId, revision: u64) -> Option<String> {
         let now = Instant::now();
-        let before = self.0.get(store);
-        let is_due = before.is_none_or(|(seen, at)| {
-            let every = match *seen == revision {
+        if let Some(look) = self.0.get(store) {
+            let every = match look.revision == revision {
                 true => UNCHANGED_EVERY,
                 false => CHANGED_EVERY,
             };
-            every <= now - *at
-        });
-        if is_due {
-            self.0.insert(store.clone(), (revision, now));
+            match &look.after {
+                Some(after) => return Some(after.clone()),
+                None if now - look.began < every => return None,
+                None => {}
+            }
         }
-        is_due
+        let began = Look {
+            revision,
+            began: now,
+            after: Some(String::new()),
+        };
+        self.0.insert(store.clone(), began);
+        Some(String::new())
+    }
+
+    fn move_on(&mut self, store: &StoreId, after: Option<String>) {
+        if let Some(look) = self.0.get_mut(store) {
+            look.after = after;
+        }
     }
 }
 
-/// Looks after the payments of a store, unless nothing changed since the last time. False if something did, and it was too
-/// soon to look again.
+/// Looks after the payments of some orders of a store: where the last look ended, or all anew if something changed since, or it
+/// is long ago. False if there is more to look at: not now, where something changed and it was too soon to look again. An order
+/// with which it fails is logged, and keeps no other one waiting.
 ///
 /// # Errors
 ///
@@ -66,20 +93,39 @@ pub async fn look_after_payments(
         return Ok(true);
     };
     let revision = shop.revision();
-    if !seen.is_due(store, revision) {
+    let Some(after) = seen.due(store, revision) else {
         return Ok(seen.has(store, revision));
-    }
+    };
     let now = app.clock.now();
     let (until, late) = (now + RELIED_ON_UNTIL, now - CONFIRMED_WITHIN);
-    for order in app.store.orders_to_look_after(store, until, late).await? {
-        let Some(standing) = app.store.order(store, &order, now).await? else {
-            continue;
-        };
-        if !steps(&standing, now).is_empty() {
-            again(|| settle_payment(app, store, &order, now)).await?;
+    let orders = app
+        .store
+        .orders_to_look_after(store, until, late, &after, LOOKED_AFTER_MAX)
+        .await?;
+    for order in &orders {
+        if let Err(error) = look_after_order(app, store, order, now).await {
+            tracing::warn!(%order, error = %error, "Cannot look after the payment of order `{order}`: {error}");
         }
     }
-    Ok(true)
+    let is_full = u32::try_from(orders.len()).is_ok_and(|count| count == LOOKED_AFTER_MAX);
+    let last = orders.last().filter(|_| is_full);
+    seen.move_on(store, last.map(ToString::to_string));
+    Ok(!is_full)
+}
+
+async fn look_after_order(
+    app: &App,
+    store: &StoreId,
+    order: &OrderId,
+    now: DateTime<Utc>,
+) -> Result<(), ActError> {
+    let Some(standing) = app.store.order(store, order, now).await? else {
+        return Ok(());
+    };
+    if steps(&standing, now).is_empty() {
+        return Ok(());
+    }
+    again(|| settle_payment(app, store, order, now)).await
 }
 
 async fn settle_payment(

@@ -191,11 +191,13 @@ pub fn event_name(event: &Event) -> &'static str {
 
 impl Store {
     /// Orders of which time alone may end something: a promised day is over, silence has cancelled, or a day is over of which
-    /// nobody was told yet that it is not kept.
+    /// nobody was told yet that it is not kept. Those after `after`, so many at most.
     pub async fn orders_overdue(
         &self,
         store: &StoreId,
         today: NaiveDate,
+        after: &str,
+        limit: u32,
     ) -> Result<Vec<OrderId>, StoreError> {
         let rows: Vec<(String,)> = query_as(
             "
@@ -210,6 +212,7 @@ impl Store {
                AND part.line = claim.line
                AND part.part = claim.part
              WHERE claim.store_id = $1
+               AND $3 < part.reservation
                AND ( part.ships_by < $2
                   OR EXISTS
                    ( SELECT 1
@@ -224,10 +227,13 @@ impl Store {
                             )
                    )
                    )
-             ORDER BY part.reservation",
+             ORDER BY part.reservation
+             LIMIT $4",
         )
         .bind(store.as_str())
         .bind(today)
+        .bind(after)
+        .bind(limit)
         .fetch_all(&mut self.read(store).await?)
         .await?;
         let order = |(order,): (String,)| read(&order, "promised_part.reservation");

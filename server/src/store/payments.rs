@@ -253,6 +253,8 @@ impl Store {
         store: &StoreId,
         until: DateTime<Utc>,
         late: DateTime<Utc>,
+        after: &str,
+        limit: u32,
     ) -> Result<Vec<OrderId>, StoreError> {
         let orders: Vec<(String,)> = query_as(
             "
@@ -262,6 +264,7 @@ impl Store {
                 ON placed.store_id = payment.store_id
                AND placed.sales_order = payment.sales_order
              WHERE payment.store_id = $1
+               AND $4 < payment.sales_order
                AND payment.state <> 'released'
                AND ( payment.state = 'saved'
                   OR payment.expires_at_ms <= $2
@@ -275,11 +278,14 @@ impl Store {
                         AND charge.state IN ('authorized', 'payment_needed', 'released')
                    )
                    )
-             ORDER BY payment.sales_order",
+             ORDER BY payment.sales_order
+             LIMIT $5",
         )
         .bind(store.as_str())
         .bind(until.timestamp_millis())
         .bind(late.timestamp_millis())
+        .bind(after)
+        .bind(limit)
         .fetch_all(&mut self.read(store).await?)
         .await?;
         let order = |(order,): (String,)| read(&order, "payment.sales_order");

@@ -6,7 +6,8 @@ use server::operations::delays::look_after_delays;
 use crate::client::Client;
 use crate::orders::{cancel, line, place, ready, ship, shown};
 use crate::reservations::{ordered, sku};
-use crate::shop::TestShop;
+use crate::shop::{TestShop, id};
+use crate::store::stranger;
 
 /// A shop that owes a customer in the United States 2 of A by Monday, 14 December: its only delivery comes on the 11th.
 async fn owing(customer: Value) -> (TestShop, Client) {
@@ -62,6 +63,15 @@ fn told_as(kind: &str, silence: &str, status: &str) -> (String, String, String) 
 async fn reply(client: &Client, said: &str) -> crate::client::Reply {
     let body = json!({"reply": said});
     client.post("/v1/orders/W-1/replies", said, body).await
+}
+
+/// Makes an order one that cannot be read any more.
+pub async fn spoil(shop: &TestShop, order: &str) {
+    let spoilt = sqlx::query("UPDATE sales_order SET delays = 'no rules' WHERE sales_order = $1")
+        .bind(order)
+        .execute(&mut stranger(shop).await)
+        .await;
+    assert_eq!(spoilt.expect("a change").rows_affected(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -185,7 +195,11 @@ async fn what_nobody_could_be_told_in_time_ends_on_the_day_that_was_told_before(
             .await
             .expect("a look");
         let client = Client::new(&shop).await;
-        assert_eq!(shown(&client, "W-1").await["status"], "cancelled", "{later}");
+        assert_eq!(
+            shown(&client, "W-1").await["status"],
+            "cancelled",
+            "{later}"
+        );
         let evidence = client.get("/v1/orders/W-1/evidence").await.json();
         let entries = evidence["items"].as_array().expect("entries").iter();
         let ended: Vec<&str> = entries
@@ -233,12 +247,24 @@ async fn a_reply_agrees_to_what_the_customer_was_told_and_to_nothing_later() {
     };
     assert_eq!(reply(&client, "consent").await.code(), "nothing_to_answer");
     let stale = agrees("one", json!("2026-12-21")).await;
-    assert_eq!((stale.status, stale.code().as_str()), (409, "promise_changed"));
-    assert!(stale.json()["detail"].as_str().expect("words").contains("2026-12-22"));
+    assert_eq!(
+        (stale.status, stale.code().as_str()),
+        (409, "promise_changed")
+    );
+    assert!(
+        stale.json()["detail"]
+            .as_str()
+            .expect("words")
+            .contains("2026-12-22")
+    );
     assert_eq!(told(&client).await[0].2, "due");
     for wrong in [json!("soon"), json!("2026-13-01"), json!(7)] {
         let refused = agrees("two", wrong.clone()).await;
-        assert_eq!((refused.status, refused.pointer().as_str()), (422, "/to"), "{wrong}");
+        assert_eq!(
+            (refused.status, refused.pointer().as_str()),
+            (422, "/to"),
+            "{wrong}"
+        );
     }
     let agreed = agrees("three", json!("2026-12-22")).await;
     assert_eq!(agreed.status, 200);
@@ -304,4 +330,44 @@ async fn a_shop_may_cancel_instead_of_asking_and_orders_keep_the_rules_they_were
     assert_eq!(shown(&client, "W-1").await["status"], "open");
     assert_eq!(shown(&client, "W-2").await["status"], "cancelled");
     shop.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_cannot_be_read_keeps_no_other_one_from_ending() {
+    let shop = TestShop::in_file().await;
+    let client = Client::new(&shop).await;
+    sku(&client, "A", 0, json!({})).await;
+    ordered(&client, "PO-7", "A", 10, "2026-12-11").await;
+    for name in ["W-1", "W-2"] {
+        let order = json!({"lines": [line("A", 1)], "customer": {"country": "US"}});
+        assert_eq!(place(&client, name, order).await.status, 201);
+    }
+    expect_on(&client, json!(null)).await;
+    spoil(&shop, "W-1").await;
+    let shop = shop.at("2027-01-15T20:00:00Z").await;
+    look_after_delays(&shop.app, &shop.store)
+        .await
+        .expect("a look");
+    let client = Client::new(&shop).await;
+    assert_eq!(shown(&client, "W-2").await["status"], "cancelled");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn orders_that_may_have_ended_are_looked_at_page_by_page() {
+    let (shop, client) = owing(json!({"country": "US"})).await;
+    for name in ["W-2", "W-3"] {
+        let order = json!({"lines": [line("A", 1)], "customer": {"country": "US"}});
+        assert_eq!(place(&client, name, order).await.status, 201);
+    }
+    let (today, database) = (id("2026-12-16"), &shop.app.store);
+    let mut found = Vec::new();
+    let mut after = String::new();
+    loop {
+        let page = database.orders_overdue(&shop.store, today, &after, 2).await;
+        let page = page.expect("orders");
+        let Some(last) = page.last() else { break };
+        after = last.to_string();
+        found.push(page.iter().map(ToString::to_string).collect::<Vec<_>>());
+    }
+    assert_eq!(found, [vec!["W-1", "W-2"], vec!["W-3"]]);
 }

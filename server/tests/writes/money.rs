@@ -8,6 +8,7 @@ use server::operations::look_after_payments::{Seen, look_after_payments};
 use server::operations::records::ErrandKind;
 
 use crate::client::{Client, Reply};
+use crate::delays::spoil;
 use crate::orders::{cancel, line, place, ready, receive, ship, shown};
 use crate::reservations::{ordered, sku};
 use crate::shop::{TestShop, id};
@@ -258,6 +259,24 @@ async fn an_order_that_nobody_confirms_gives_its_goods_back_after_an_hour() {
     let more = json!({"lines": [line("A", 3)]});
     assert_eq!(place(&client, "W-2", more).await.status, 201);
     shop.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_cannot_be_read_keeps_no_other_from_being_looked_after() {
+    let shop = TestShop::in_file().await;
+    let client = Client::new(&shop).await;
+    sku(&client, "A", 2, json!({})).await;
+    for name in ["W-1", "W-2"] {
+        let order = json!({"lines": [priced("A", 1, 1_000)], "payment": {"provider": "stripe"}});
+        assert_eq!(place(&client, name, order).await.status, 201);
+    }
+    spoil(&shop, "W-1").await;
+    let shop = shop.at("2026-11-23T16:05:00Z").await;
+    look_after_payments(&shop.app, &shop.store, &mut Seen::default())
+        .await
+        .expect("a look");
+    let client = Client::new(&shop).await;
+    assert_eq!(shown(&client, "W-2").await["status"], "cancelled");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -17,7 +17,7 @@ use sqlx::{Connection, SqliteConnection};
 use crate::shop::{TestShop, id, now};
 
 /// A connection that knows nothing of our rules but those of the schema.
-async fn stranger(shop: &TestShop) -> SqliteConnection {
+pub async fn stranger(shop: &TestShop) -> SqliteConnection {
     let options = sqlx::sqlite::SqliteConnectOptions::new()
         .filename(shop.path())
         .foreign_keys(true);
