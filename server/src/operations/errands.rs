@@ -2,13 +2,17 @@
 //! together with the end of the errand, so nothing is done twice by us, and whoever is asked twice after a crash is asked
 //! under the same name.
 
-use std::collections::HashSet;
-use std::time::{Duration, Instant};
+use std::collections::{HashMap, HashSet};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use shared::ids::{OrderId, ShipmentId, StoreId};
 use shared::money::{Currency, Money};
-use tokio::task::JoinSet;
+use tokio::sync::Semaphore;
+use tokio::task::{self, JoinSet};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use super::ActError;
 use super::charging::{Agreed, Charged, record_agreed, record_charged, record_refunded};
@@ -22,7 +26,7 @@ use super::records::{
 use crate::app::App;
 use crate::payments::{self, Answer, OrderPayment, Provider, ProviderError};
 
-/// How often errands are looked for where nobody says that there are some.
+/// How often errands that were put off are looked for.
 const LOOKED_FOR_EVERY: Duration = Duration::from_secs(2);
 /// How often all stores are looked at: what another server left undone is found then.
 const ALL_EVERY: Duration = Duration::from_secs(10);
@@ -32,6 +36,8 @@ const DELAYS_EVERY: Duration = Duration::from_secs(60);
 const TAKEN_FOR: TimeDelta = TimeDelta::seconds(90);
 /// Errands of a store that are done at once.
 const AT_ONCE: u32 = 16;
+/// Stores whose errands are done at once.
+const STORES_AT_ONCE: usize = 64;
 /// How often an errand is tried: the last time about three days after the first.
 pub const ATTEMPTS_MAX: u32 = 80;
 /// Wait before the second attempt, in seconds; doubled with each up to [`WAIT_S_MAX`].
@@ -79,53 +85,115 @@ impl From<ProviderError> for Setback {
     }
 }
 
-/// Runs errands for as long as it is polled. A failure is logged and tried again.
+/// Runs errands and looks after delays for as long as it is polled. A failure is logged and tried again.
 pub async fn run(app: App) {
-    let mut seen = Seen::default();
+    tokio::join!(take_turns(&app), keep_looking_after_delays(&app));
+}
+
+/// How a store's turn ended.
+struct Turn {
+    seen: Seen,
+    /// Something was done, and there may be more.
+    is_more: bool,
+    /// Something was left for a moment later.
+    is_open: bool,
+}
+
+/// Gives each store that may have errands its turn, many at once: whoever one of them waits for keeps no other one waiting.
+async fn take_turns(app: &App) {
+    let free = Arc::new(Semaphore::new(STORES_AT_ONCE));
+    let mut turns: JoinSet<Turn> = JoinSet::new();
+    let mut under_way: HashMap<task::Id, StoreId> = HashMap::new();
+    let mut seen: HashMap<StoreId, Seen> = HashMap::new();
+    let mut due: HashSet<StoreId> = HashSet::new();
     // Stores that are to be looked at again soon.
     let mut open: HashSet<StoreId> = HashSet::new();
-    let (mut all_at, mut delays_at) = (None, None);
+    let mut soon = ticks(LOOKED_FOR_EVERY);
+    let mut all = ticks(ALL_EVERY);
+    let mut news = pin!(app.errands.wait(ALL_EVERY));
     loop {
-        let mut due = app.errands.wait(LOOKED_FOR_EVERY).await;
-        due.extend(open.drain());
-        if is_due(&mut all_at, ALL_EVERY) {
-            due.extend(
-                app.catalogue
-                    .shops()
-                    .into_iter()
-                    .map(|shop| shop.id.clone()),
-            );
-        }
-        if is_due(&mut delays_at, DELAYS_EVERY) {
-            for shop in app.catalogue.shops() {
-                if let Err(error) = look_after_delays(&app, &shop.id).await {
-                    tracing::warn!(error = %error, "Cannot look after delays: {error}");
+        tokio::select! {
+            told = &mut news => {
+                due.extend(told);
+                news.set(app.errands.wait(ALL_EVERY));
+            }
+            _ = soon.tick() => due.extend(open.drain()),
+            _ = all.tick() => {
+                let shops = app.catalogue.shops().into_iter();
+                due.extend(shops.map(|shop| shop.id.clone()));
+            }
+            Some(ended) = turns.join_next_with_id() => {
+                let id = match &ended {
+                    Ok((id, _)) => *id,
+                    Err(panicked) => panicked.id(),
+                };
+                let store = under_way.remove(&id).expect("each turn is a store's");
+                match ended {
+                    Ok((_, turn)) => {
+                        if turn.is_more {
+                            due.insert(store.clone());
+                        }
+                        if turn.is_open {
+                            open.insert(store.clone());
+                        }
+                        seen.insert(store, turn.seen);
+                    }
+                    Err(panicked) => {
+                        tracing::error!(error = %panicked, "A store's errands fell over: {panicked}");
+                        open.insert(store);
+                    }
                 }
             }
         }
-        for store in due {
-            let mut is_open = false;
-            match look_after_payments(&app, &store, &mut seen).await {
-                Ok(was_looked) => is_open |= !was_looked,
-                Err(error) => tracing::warn!(error = %error, "Cannot look after payments: {error}"),
-            }
-            match run_due(&app, &store).await {
-                Ok(were_put_off) => is_open |= were_put_off,
-                Err(error) => tracing::warn!(error = %error, "Cannot run errands: {error}"),
-            }
-            if is_open {
-                open.insert(store);
+        let busy: HashSet<&StoreId> = under_way.values().collect();
+        let ready: Vec<StoreId> = due.iter().filter(|store| !busy.contains(store)).cloned().collect();
+        for store in ready {
+            due.remove(&store);
+            let seen = seen.remove(&store).unwrap_or_default();
+            let turn = turn(app.clone(), store.clone(), seen, Arc::clone(&free));
+            under_way.insert(turns.spawn(turn).id(), store);
+        }
+    }
+}
+
+async fn turn(app: App, store: StoreId, mut seen: Seen, free: Arc<Semaphore>) -> Turn {
+    let _one_of_them = free.acquire_owned().await.expect("it is never closed");
+    let (mut is_more, mut is_open) = (false, false);
+    match look_after_payments(&app, &store, &mut seen).await {
+        Ok(was_looked) => is_open |= !was_looked,
+        Err(error) => tracing::warn!(error = %error, "Cannot look after payments: {error}"),
+    }
+    match run_some(&app, &store).await {
+        Ok(Some(were_put_off)) => {
+            is_more = true;
+            is_open |= were_put_off;
+        }
+        Ok(None) => {}
+        Err(error) => tracing::warn!(error = %error, "Cannot run errands: {error}"),
+    }
+    Turn {
+        seen,
+        is_more,
+        is_open,
+    }
+}
+
+async fn keep_looking_after_delays(app: &App) {
+    let mut ticks = ticks(DELAYS_EVERY);
+    loop {
+        ticks.tick().await;
+        for shop in app.catalogue.shops() {
+            if let Err(error) = look_after_delays(app, &shop.id).await {
+                tracing::warn!(error = %error, "Cannot look after delays: {error}");
             }
         }
     }
 }
 
-fn is_due(last: &mut Option<Instant>, every: Duration) -> bool {
-    let is_due = last.is_none_or(|at| every <= at.elapsed());
-    if is_due {
-        *last = Some(Instant::now());
-    }
-    is_due
+fn ticks(every: Duration) -> Interval {
+    let mut ticks = interval_at(Instant::now() + LOOKED_FOR_EVERY, every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
 }
 
 /// Does the errands of a store that are due, until none is. True if some were put off.
@@ -135,28 +203,41 @@ fn is_due(last: &mut Option<Instant>, every: Duration) -> bool {
 /// As the database fails.
 pub async fn run_due(app: &App, store: &StoreId) -> Result<bool, ActError> {
     let mut were_put_off = false;
-    loop {
-        let now = app.clock.now();
-        let taken = app
-            .store
-            .take_errands(store, now, now + TAKEN_FOR, AT_ONCE)
-            .await?;
-        if taken.is_empty() {
-            return Ok(were_put_off);
-        }
-        let mut under_way = JoinSet::new();
-        for errand in taken {
-            let (app, store) = (app.clone(), store.clone());
-            under_way.spawn(async move { run_one(&app, &store, errand).await });
-        }
-        while let Some(done) = under_way.join_next().await {
-            match done {
-                Ok(outcome) => were_put_off |= outcome?,
-                Err(panicked) => {
-                    tracing::error!(error = %panicked, "An errand fell over: {panicked}");
-                }
+    while let Some(were_some) = run_some(app, store).await? {
+        were_put_off |= were_some;
+    }
+    Ok(were_put_off)
+}
+
+/// Does some of the errands of a store that are due. True if some of them were put off; `None` if there are none.
+async fn run_some(app: &App, store: &StoreId) -> Result<Option<bool>, ActError> {
+    let now = app.clock.now();
+    let taken = app
+        .store
+        .take_errands(store, now, now + TAKEN_FOR, AT_ONCE)
+        .await?;
+    if taken.is_empty() {
+        return Ok(None);
+    }
+    let mut under_way = JoinSet::new();
+    for errand in taken {
+        let (app, store) = (app.clone(), store.clone());
+        under_way.spawn(async move { run_one(&app, &store, errand).await });
+    }
+    let (mut were_put_off, mut failure) = (false, None);
+    // Whatever becomes of one, the others are waited for: a provider that was asked is listened to.
+    while let Some(done) = under_way.join_next().await {
+        match done {
+            Ok(Ok(was_put_off)) => were_put_off |= was_put_off,
+            Ok(Err(error)) => drop(failure.get_or_insert(error)),
+            Err(panicked) => {
+                tracing::error!(error = %panicked, "An errand fell over: {panicked}");
             }
         }
+    }
+    match failure {
+        None => Ok(Some(were_put_off)),
+        Some(error) => Err(error),
     }
 }
 

@@ -11,10 +11,11 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
+use server::catalogue::KeyKind;
 use server::clock::{Clock, Hand};
 use server::connections::Connections;
 use server::operations::delays::look_after_delays;
-use server::operations::errands::run_due;
+use server::operations::errands::{self, run_due};
 use server::operations::look_after_payments::{Seen, look_after_payments};
 use server::payments::signature::{Secret, verify_standard};
 
@@ -22,6 +23,7 @@ use crate::client::Client;
 use crate::orders::{cancel, place, ready, ship, shown};
 use crate::reservations::{ordered, sku};
 use crate::shop::{TestShop, app_with, now};
+use crate::store::stranger;
 
 /// With which messages to the payment system are signed.
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -39,6 +41,8 @@ enum Turn {
     LostAfter,
     /// Does it, and says so too late.
     LateAfter,
+    /// Does it, and says so a while later.
+    Slowly,
     /// Does it, and says so without end.
     HugeAfter,
     /// Does nothing and answers so.
@@ -141,6 +145,10 @@ async fn bank(State(bank): State<Bank>, headers: HeaderMap, body: Bytes) -> Resp
             tokio::time::sleep(Duration::from_millis(4 * TIMEOUT_MS)).await;
             axum::Json(said).into_response()
         }
+        Turn::Slowly => {
+            tokio::time::sleep(Duration::from_millis(TIMEOUT_MS / 2)).await;
+            axum::Json(said).into_response()
+        }
         Turn::HugeAfter => vec![b'x'; 1024 * 1024].into_response(),
         Turn::Status(status) => {
             let status = StatusCode::from_u16(status).expect("a status");
@@ -165,6 +173,10 @@ struct Connected {
 
 impl Connected {
     async fn new() -> Self {
+        Self::of(TestShop::new().await).await
+    }
+
+    async fn of(mut shop: TestShop) -> Self {
         let bank_ = Bank::default();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
             .await
@@ -172,7 +184,6 @@ impl Connected {
         let port = listener.local_addr().expect("an address").port();
         let router = Router::new().fallback(bank).with_state(bank_.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
-        let mut shop = TestShop::new().await;
         let (clock, hand) = Clock::by_hand(now());
         let accounts = json!({
             "public_url": "https://ships.example",
@@ -569,4 +580,81 @@ async fn who_could_not_be_told_in_time_is_told_of_the_end_and_of_no_later_date()
         ["Your order W-1 at default", "Order W-1: cancelled"]
     );
     connected.shop.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_errand_that_cannot_be_written_down_cuts_no_other_one_off() {
+    let connected = Connected::of(TestShop::in_file().await).await;
+    let client = &connected.client;
+    sku(client, "A", 2, json!({})).await;
+    let usd = |amount: i64| json!({"amount": amount, "currency": "USD"});
+    let order = json!({
+        "lines": [{"sku": "A", "quantity": 1, "unit_price": usd(1_000)}],
+        "payment": {"provider": "external", "reference": "their-7"},
+    });
+    assert_eq!(place(client, "W-1", order).await.status, 201);
+    connected.ship_first().await;
+    let order = json!({
+        "lines": [{"sku": "A", "quantity": 1}],
+        "customer": {"email": "anna@example.org"},
+    });
+    assert_eq!(place(client, "W-2", order).await.status, 201);
+    // The letter fails at once, and then its failure cannot be kept.
+    std::fs::write(connected.shop.directory.path().join("mail"), "no folder").expect("a file");
+    sqlx::raw_sql(
+        "CREATE TRIGGER no_mail BEFORE UPDATE OF failure ON errand WHEN new.kind = 'mail'
+         BEGIN SELECT RAISE(ABORT, 'no room'); END",
+    )
+    .execute(&mut stranger(&connected.shop).await)
+    .await
+    .expect("a trigger");
+    connected.bank.will(&[Turn::Slowly]);
+    run_due(&connected.shop.app, &connected.shop.store)
+        .await
+        .expect_err("the letter's failure");
+    assert_eq!(connected.charge().await, ("captured".to_owned(), 1_000));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_whose_mail_goes_nowhere_keeps_no_other_store_waiting() {
+    let shop = TestShop::new().await;
+    let hole = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port");
+    let port = hole.local_addr().expect("an address").port();
+    let accounts = json!({"stores": {
+        "default": {"mail": {"smtp": format!("smtp://127.0.0.1:{port}"), "from": "Shop <orders@shop.example>"}},
+        "other": {"mail": {"folder": shop.directory.path().join("mail"), "from": "Other <orders@other.example>"}},
+    }});
+    let (clock, _) = Clock::by_hand(now());
+    let connections = Connections::parse(&accounts.to_string(), &clock).expect("accounts");
+    let other = shop.add_store("other").await;
+    let shop = TestShop {
+        app: app_with(shop.app.store.clone(), clock, connections).await,
+        ..shop
+    };
+    let client = Client::new(&shop).await;
+    let key = shop.key(&other, KeyKind::Secret, "sk_live_other").await;
+    let others = Client::with(&shop, &key);
+    let order = json!({"lines": [{"sku": "A", "quantity": 1}], "customer": {"email": "anna@example.org"}});
+    sku(&client, "A", 40, json!({})).await;
+    sku(&others, "A", 1, json!({})).await;
+    for number in 0..40 {
+        let placed = place(&client, &format!("W-{number}"), order.clone()).await;
+        assert_eq!(placed.status, 201);
+    }
+    let running = tokio::spawn(errands::run(shop.app.clone()));
+    // Taken in, and never answered.
+    let _held = hole.accept().await.expect("a letter");
+    assert_eq!(place(&others, "W-1", order).await.status, 201);
+    let folder = shop.directory.path().join("mail");
+    let began = std::time::Instant::now();
+    while std::fs::read_dir(&folder).map_or(0, Iterator::count) == 0 {
+        assert!(
+            began.elapsed() < Duration::from_secs(10),
+            "the letter of the other store is not sent"
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    running.abort();
 }
