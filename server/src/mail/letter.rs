@@ -26,8 +26,6 @@ pub struct Letter {
     pub page: Option<String>,
     /// What waits, with its dates.
     pub lines: Vec<LetterLine>,
-    /// What dates are dates of.
-    pub sense: Sense,
 }
 
 /// What a letter is about.
@@ -106,8 +104,10 @@ pub struct LetterLine {
 pub struct Slice {
     /// Units.
     pub quantity: u32,
-    /// By when, in the sense of the letter; `None`: not known.
+    /// By when; `None`: not known.
     pub by: Option<NaiveDate>,
+    /// What that is the day of.
+    pub sense: Sense,
 }
 
 /// A date that was moved.
@@ -121,6 +121,8 @@ pub struct Change {
     pub was: Option<NaiveDate>,
     /// What is true now; `None`: nobody knows.
     pub now: Option<NaiveDate>,
+    /// What they are days of.
+    pub sense: Sense,
     /// Why, in the shop's words or ours.
     pub reason: Option<String>,
 }
@@ -160,6 +162,7 @@ pub fn sample(kind: &str, language: Language) -> Option<Letter> {
         quantity: 2,
         was: Some(day(was)),
         now: now.map(day),
+        sense: Sense::ShipBy,
         reason: Some("Our weaver ships on the first of the month.".into()),
     };
     let kind = match kind {
@@ -213,6 +216,7 @@ pub fn sample(kind: &str, language: Language) -> Option<Letter> {
                 slices: vec![Slice {
                     quantity: 1,
                     by: Some(day("2026-11-25")),
+                    sense: Sense::ShipBy,
                 }],
                 reason: None,
             },
@@ -222,15 +226,16 @@ pub fn sample(kind: &str, language: Language) -> Option<Letter> {
                     Slice {
                         quantity: 1,
                         by: Some(day("2026-11-25")),
+                        sense: Sense::ShipBy,
                     },
                     Slice {
                         quantity: 2,
                         by: Some(day("2026-12-15")),
+                        sense: Sense::ShipBy,
                     },
                 ],
                 reason: Some("Our weaver ships on the first of the month.".into()),
             },
         ],
-        sense: Sense::ShipBy,
     })
 }

@@ -306,7 +306,7 @@ impl<'a> Speaker<'a> {
 
     fn whole(&self, slice: &Slice) -> String {
         let words = self.letter.language.words();
-        let by = match self.letter.sense {
+        let by = match slice.sense {
             Sense::ShipBy => words.ships_by,
             Sense::DeliverBy => words.delivers_by,
         };
@@ -318,7 +318,7 @@ impl<'a> Speaker<'a> {
 
     fn part(&self, slice: &Slice) -> String {
         let count = self.count(slice.quantity);
-        let key = match (slice.by, self.letter.sense) {
+        let key = match (slice.by, slice.sense) {
             (None, _) => return self.with("part_unknown", &[("count", &count)]),
             (Some(_), Sense::ShipBy) => "part_ships",
             (Some(_), Sense::DeliverBy) => "part_arrives",
@@ -335,7 +335,7 @@ impl<'a> Speaker<'a> {
             );
             let note = match (&was, &now) {
                 (Some(was), Some(now)) => {
-                    let key = match self.letter.sense {
+                    let key = match change.sense {
                         Sense::ShipBy => "change_ships",
                         Sense::DeliverBy => "change_arrives",
                     };
@@ -343,7 +343,7 @@ impl<'a> Speaker<'a> {
                 }
                 (Some(was), None) => self.with("change_unknown", &[("was", was)]),
                 (None, Some(now)) => {
-                    let key = match self.letter.sense {
+                    let key = match change.sense {
                         Sense::ShipBy => "change_known_ships",
                         Sense::DeliverBy => "change_known_arrives",
                     };
@@ -572,10 +572,12 @@ mod tests {
     #[test]
     fn dates_of_delivery_are_told_as_such() {
         let mut letter = sample("sooner", Language::English).expect("a letter");
-        letter.sense = Sense::DeliverBy;
+        let slices = letter.lines.iter_mut().flat_map(|line| &mut line.slices);
+        slices.for_each(|slice| slice.sense = Sense::DeliverBy);
         let LetterKind::Sooner { changes } = &mut letter.kind else {
             panic!("it is another letter");
         };
+        changes[0].sense = Sense::DeliverBy;
         changes[0].was = None;
         assert_eq!(
             said(&letter).groups[0].items[0].notes,

@@ -528,11 +528,26 @@ pub fn policy_of(standing: &Standing) -> DelayPolicy {
     standing.order.delays.policy(law)
 }
 
-/// A ship-by day in the sense of the law: where that looks at the door, the day on which it is there.
+/// A ship-by day in the sense of the law: where that looks at the door, the day on which it is there, if that can be known.
 fn as_meant(sense: Sense, location: &Location, zone: Option<&str>, day: NaiveDate) -> NaiveDate {
     match (sense, zone) {
         (Sense::DeliverBy, Some(zone)) => location.delivers_by(day, zone).unwrap_or(day),
         _ => day,
+    }
+}
+
+/// What the days are that a part's customer is told: those of delivery, where the law looks at the door and the way there is known.
+pub fn sense_of(standing: &Standing, settings: &Settings, part: &WaitingPart) -> Sense {
+    let mut locations = settings.locations.iter();
+    let location = locations.find(|location| location.id == part.location);
+    let zone = settings.promises.zone.as_deref();
+    let is_known = location.zip(zone).is_some_and(|(location, zone)| {
+        let mut ways = location.transit.iter();
+        ways.any(|transit| &*transit.zone == zone)
+    });
+    match is_known {
+        true => policy_of(standing).law.sense(),
+        false => Sense::ShipBy,
     }
 }
 

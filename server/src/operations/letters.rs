@@ -10,11 +10,11 @@ use shared::money::Money;
 use shared::text::Language;
 
 use super::ActError;
-use super::delays::{as_told, have_told, policy_of, to_tell};
+use super::delays::{as_told, have_told, policy_of, sense_of, to_tell};
 use super::records::{Charge, Errand, ErrandEnd, NoticeRecord, PartKey, Standing, WaitingPart};
 use super::running::{Touched, publish};
 use crate::app::App;
-use crate::catalogue::Shop;
+use crate::catalogue::{Settings, Shop};
 use crate::hex;
 use crate::mail::carrier::Undelivered;
 use crate::mail::render::Template;
@@ -159,14 +159,13 @@ fn letter(
         app.connections
             .link(&format!("/o/{}/{}/{token}", standing.store, order.id))
     });
-    let sense = policy_of(standing).law.sense();
     let money = |amount: i64| order.currency.map(|currency| Money::new(amount, currency));
     let kind = match content.letter.as_str() {
         "confirmed" => LetterKind::Confirmed {
             total: money(order.cost().total()),
             is_paid_by_parcel: standing.account.is_some(),
         },
-        "delayed" => delayed(standing, &titles, notices)?,
+        "delayed" => delayed(standing, &settings, &titles, notices)?,
         "shipped" => shipped(standing, &titles, &content.about, money)?,
         "payment_needed" => {
             let charge = charge_of(standing, &content.about).ok_or(Unsent::Needless)?;
@@ -208,8 +207,7 @@ fn letter(
         customer: order.customer.name.clone(),
         order: order.id.to_string(),
         page,
-        lines: lines(standing, &titles, |part| as_told(standing, &settings, part)),
-        sense,
+        lines: lines(standing, &settings, &titles),
     })
 }
 
@@ -246,11 +244,7 @@ impl Titles {
     }
 }
 
-fn lines(
-    standing: &Standing,
-    titles: &Titles,
-    by: impl Fn(&WaitingPart) -> Option<NaiveDate>,
-) -> Vec<LetterLine> {
+fn lines(standing: &Standing, settings: &Settings, titles: &Titles) -> Vec<LetterLine> {
     let mut lines = Vec::new();
     for (at, line) in (0..).zip(&standing.order.lines) {
         let parts = standing.waiting.iter().filter(|part| part.line == at);
@@ -262,7 +256,8 @@ fn lines(
         let is_late = parts.iter().any(|part| !part.filled);
         let slices = parts.iter().map(|part| Slice {
             quantity: part.quantity.units(),
-            by: by(part),
+            by: as_told(standing, settings, part),
+            sense: sense_of(standing, settings, part),
         });
         lines.push(LetterLine {
             title: titles.title(&line.sku),
@@ -275,6 +270,7 @@ fn lines(
 
 fn delayed(
     standing: &Standing,
+    settings: &Settings,
     titles: &Titles,
     notices: &[NoticeRecord],
 ) -> Result<LetterKind, Unsent> {
@@ -290,6 +286,7 @@ fn delayed(
                 quantity: part.quantity.units(),
                 was: day(notice.was),
                 now: day(notice.now),
+                sense: sense_of(standing, settings, part),
                 reason: titles.reason(&part.sku),
             })
         })

@@ -306,19 +306,26 @@ impl Connected {
         )
     }
 
-    /// Subjects of the letters that were carried, oldest first.
-    fn letters(&self) -> Vec<String> {
+    /// The letters that were carried, oldest first, with their lines as they were before they were sent.
+    fn texts(&self) -> Vec<String> {
         let Ok(folder) = std::fs::read_dir(self.shop.directory.path().join("mail")) else {
             return Vec::new();
         };
         let mut files: Vec<_> = folder.map(|file| file.expect("a file").path()).collect();
         files.sort();
-        let subject = |path: &std::path::PathBuf| {
-            let text = std::fs::read_to_string(path).expect("a letter");
+        let texts = files.iter().map(std::fs::read_to_string);
+        texts
+            .map(|text| text.expect("a letter").replace("=\r\n", ""))
+            .collect()
+    }
+
+    /// Subjects of the letters that were carried, oldest first.
+    fn letters(&self) -> Vec<String> {
+        let subject = |text: &String| {
             let line = text.lines().find_map(|line| line.strip_prefix("Subject: "));
             line.unwrap_or_default().to_owned()
         };
-        files.iter().map(subject).collect()
+        self.texts().iter().map(subject).collect()
     }
 }
 
@@ -657,4 +664,37 @@ async fn a_store_whose_mail_goes_nowhere_keeps_no_other_store_waiting() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     running.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_letter_names_a_day_of_delivery_only_where_the_way_to_the_door_is_known() {
+    let ways = [
+        (json!([]), "Ships by Tuesday, December 15", "Ships by Tuesday, December 22 instead of"),
+        (
+            json!([{"zone": "eu", "days": 3}]),
+            "Arrives by Friday, December 18",
+            "Arrives by Friday, December 25 instead of",
+        ),
+    ];
+    for (transit, first, then) in ways {
+        let mut connected = Connected::new().await;
+        let client = &connected.client;
+        let store = json!({"name": "Shop", "transit": transit});
+        assert_eq!(client.put("/v1/store", store).await.status, 200);
+        sku(client, "A", 0, json!({})).await;
+        ordered(client, "PO-7", "A", 2, "2026-12-11").await;
+        let order = json!({
+            "lines": [{"sku": "A", "quantity": 1}],
+            "customer": {"email": "anna@example.org", "country": "DE", "lang": "en"},
+        });
+        assert_eq!(place(client, "W-1", order).await.status, 201);
+        connected.after_hours(1).await;
+        connected.slips("PO-7", json!("2026-12-18")).await;
+        connected.after_hours(1).await;
+        let texts = connected.texts();
+        assert_eq!(texts.len(), 2, "{:?}", connected.letters());
+        assert!(texts[0].contains(first), "no `{first}` in {}", texts[0]);
+        assert!(texts[1].contains(then), "no `{then}` in {}", texts[1]);
+        connected.shop.assert_sound().await;
+    }
 }
