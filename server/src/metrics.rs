@@ -31,6 +31,8 @@ pub struct Metrics {
     skus: Family<Store, Gauge>,
     overdue: Family<Store, Gauge>,
     revision: Family<Store, Gauge>,
+    errands_overdue: Family<Store, Gauge>,
+    letters_given_up: Family<Store, Counter>,
     stores: Gauge,
     behind: Family<Store, Gauge>,
     facts_age: Gauge<f64, AtomicU64>,
@@ -87,6 +89,18 @@ impl Default for Metrics {
         );
         let revision = Family::default();
         registry.register("revision", "The store's last revision", revision.clone());
+        let errands_overdue = Family::default();
+        registry.register(
+            "errands_overdue",
+            "Letters and payments that are still to be done 15 minutes after they were written down",
+            errands_overdue.clone(),
+        );
+        let letters_given_up = Family::default();
+        registry.register(
+            "letters_given_up",
+            "Letters that no mail server takes",
+            letters_given_up.clone(),
+        );
         let stores = Gauge::default();
         registry.register("stores", "Stores held in memory", stores.clone());
         let behind = Family::default();
@@ -123,6 +137,8 @@ impl Default for Metrics {
             skus,
             overdue,
             revision,
+            errands_overdue,
+            letters_given_up,
             stores,
             behind,
             facts_age,
@@ -165,6 +181,22 @@ impl Metrics {
         set(&self.skus, i64::try_from(skus).unwrap_or(i64::MAX));
         set(&self.overdue, i64::try_from(overdue).unwrap_or(i64::MAX));
         set(&self.revision, i64::try_from(revision).unwrap_or(i64::MAX));
+        // Told from the start, so that nobody takes a number that is not there for a zero.
+        drop(self.errands_overdue.get_or_create(&store));
+        drop(self.letters_given_up.get_or_create(&store));
+    }
+
+    /// Notes how many errands of a store were not done in time.
+    pub fn errands_overdue(&self, id: &str, overdue: u64) {
+        let store = Store { store: id.into() };
+        let overdue = i64::try_from(overdue).unwrap_or(i64::MAX);
+        self.errands_overdue.get_or_create(&store).set(overdue);
+    }
+
+    /// Counts a letter that is not sent any more.
+    pub fn letter_given_up(&self, id: &str) {
+        let store = Store { store: id.into() };
+        self.letters_given_up.get_or_create(&store).inc();
     }
 
     /// Has the database's own counters told along.

@@ -21,7 +21,7 @@ use super::letters;
 use super::look_after_payments::{Seen, look_after_payments};
 use super::payment::last_ships_by;
 use super::records::{
-    Account, Charge, ChargeState, Errand, ErrandEnd, ErrandKind, PaymentState, Standing,
+    Account, Charge, ChargeState, Errand, ErrandEnd, ErrandKind, NOT_YET, PaymentState, Standing,
 };
 use crate::app::App;
 use crate::payments::{self, Answer, OrderPayment, Provider, ProviderError};
@@ -32,6 +32,8 @@ const LOOKED_FOR_EVERY: Duration = Duration::from_secs(2);
 const ALL_EVERY: Duration = Duration::from_secs(10);
 /// How often delays are looked after: only a new day changes something.
 const DELAYS_EVERY: Duration = Duration::from_secs(60);
+/// After what time an errand that is not done is an alarm.
+const OVERDUE_AFTER: TimeDelta = TimeDelta::minutes(15);
 /// For how long an errand is one server's: longer than anything it does takes.
 const TAKEN_FOR: TimeDelta = TimeDelta::seconds(90);
 /// Errands of a store that are done at once.
@@ -146,7 +148,11 @@ async fn take_turns(app: &App) {
             }
         }
         let busy: HashSet<&StoreId> = under_way.values().collect();
-        let ready: Vec<StoreId> = due.iter().filter(|store| !busy.contains(store)).cloned().collect();
+        let ready: Vec<StoreId> = due
+            .iter()
+            .filter(|store| !busy.contains(store))
+            .cloned()
+            .collect();
         for store in ready {
             due.remove(&store);
             let seen = seen.remove(&store).unwrap_or_default();
@@ -178,6 +184,7 @@ async fn turn(app: App, store: StoreId, mut seen: Seen, free: Arc<Semaphore>) ->
     }
 }
 
+/// Does what a new day makes necessary, and counts what is late.
 async fn keep_looking_after_delays(app: &App) {
     let mut ticks = ticks(DELAYS_EVERY);
     loop {
@@ -186,8 +193,23 @@ async fn keep_looking_after_delays(app: &App) {
             if let Err(error) = look_after_delays(app, &shop.id).await {
                 tracing::warn!(error = %error, "Cannot look after delays: {error}");
             }
+            if let Err(error) = count_overdue(app, &shop.id).await {
+                tracing::warn!(error = %error, "Cannot count errands: {error}");
+            }
         }
     }
+}
+
+/// Counts errands that were not done in time, for whoever is to be alarmed.
+///
+/// # Errors
+///
+/// As the database fails.
+pub async fn count_overdue(app: &App, store: &StoreId) -> Result<(), ActError> {
+    let before = app.clock.now() - OVERDUE_AFTER;
+    let overdue = app.store.errands_overdue(store, before).await?;
+    app.metrics.errands_overdue(store.as_str(), overdue);
+    Ok(())
 }
 
 fn ticks(every: Duration) -> Interval {
@@ -271,10 +293,7 @@ async fn run_one(app: &App, store: &StoreId, errand: Errand) -> Result<bool, Act
             dropped.await?;
             return Ok(false);
         }
-        Err(Setback::NotYet) => (
-            "not yet".to_owned(),
-            wait_s(errand.attempts).min(ASKED_S_MAX),
-        ),
+        Err(Setback::NotYet) => (NOT_YET.to_owned(), wait_s(errand.attempts).min(ASKED_S_MAX)),
         Err(Setback::Again(why, after)) => {
             tracing::warn!(errand = name, errand.attempts = errand.attempts, error = %why, "Errand `{name}` did not succeed and is tried again: {why}");
             let after = after.map(|after| u32::try_from(after.as_secs()).unwrap_or(WAIT_S_MAX));
@@ -338,6 +357,9 @@ async fn give_up(
             .end_errand(store, name, now, ErrandEnd::GivenUp, Some(why))
             .await?),
     };
+    if errand.kind == ErrandKind::Mail {
+        app.metrics.letter_given_up(store.as_str());
+    }
     ended.map(|()| false)
 }
 

@@ -7,7 +7,7 @@ pub use crate::store::delays::{
 pub use crate::store::deliveries::{
     DeliveryBatch, DeliveryRecord, Foretold, MODE_CHARS_MAX, Needed,
 };
-pub use crate::store::errands::{Errand, ErrandEnd, ErrandKind, ErrandRecord};
+pub use crate::store::errands::{Errand, ErrandEnd, ErrandKind, ErrandRecord, NOT_YET};
 pub use crate::store::kept_promises::ToldPart;
 pub use crate::store::keys::KeyRecord;
 pub use crate::store::locations::{LocationRecord, Week, WeekTimes, day_name, day_named};

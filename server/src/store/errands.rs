@@ -8,6 +8,9 @@ use super::payments::words;
 use super::skus::read;
 use super::{Store, StoreError, Writing};
 
+/// Why an errand is put off of which nothing has come yet, and nothing is wrong.
+pub const NOT_YET: &str = "not yet";
+
 words!(
     /// What is to be done.
     ErrandKind {
@@ -240,7 +243,8 @@ impl Store {
         rows.into_iter().map(RecordRow::record).collect()
     }
 
-    /// How many errands are overdue since before an instant: an alarm where it stays above zero.
+    /// How many errands were written down before an instant and are still to be done: an alarm where it stays above zero. What
+    /// somebody was asked and has not decided yet is not among them.
     pub async fn errands_overdue(
         &self,
         store: &StoreId,
@@ -252,10 +256,12 @@ impl Store {
               FROM errand
              WHERE store_id = $1
                AND ended_at_ms IS NULL
-               AND made_at_ms <= $2",
+               AND made_at_ms <= $2
+               AND coalesce(failure, '') <> $3",
         )
         .bind(store.as_str())
         .bind(before.timestamp_millis())
+        .bind(NOT_YET)
         .fetch_one(&mut self.read(store).await?)
         .await?;
         Ok(count.unsigned_abs())

@@ -316,6 +316,8 @@ async fn those_who_run_the_server_see_how_it_is() {
         r#"shipsby_skus{store="one"} 3"#,
         r#"shipsby_revision{store="one"} 7"#,
         r#"shipsby_purchase_orders_overdue{store="one"} 0"#,
+        r#"shipsby_errands_overdue{store="one"} 0"#,
+        r#"shipsby_letters_given_up_total{store="one"} 0"#,
         "shipsby_streams_open 0",
     ] {
         assert!(metrics.contains(line), "{line} is not in\n{metrics}");

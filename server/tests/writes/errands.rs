@@ -15,7 +15,7 @@ use server::catalogue::KeyKind;
 use server::clock::{Clock, Hand};
 use server::connections::Connections;
 use server::operations::delays::look_after_delays;
-use server::operations::errands::{self, run_due};
+use server::operations::errands::{self, count_overdue, run_due};
 use server::operations::look_after_payments::{Seen, look_after_payments};
 use server::payments::signature::{Secret, verify_standard};
 
@@ -176,7 +176,17 @@ impl Connected {
         Self::of(TestShop::new().await).await
     }
 
-    async fn of(mut shop: TestShop) -> Self {
+    async fn with_mail(mail: Value) -> Self {
+        Self::by(TestShop::new().await, mail).await
+    }
+
+    async fn of(shop: TestShop) -> Self {
+        let folder = shop.directory.path().join("mail");
+        let mail = json!({"folder": folder, "from": "Shop <orders@shop.example>"});
+        Self::by(shop, mail).await
+    }
+
+    async fn by(mut shop: TestShop, mail: Value) -> Self {
         let bank_ = Bank::default();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
             .await
@@ -189,7 +199,7 @@ impl Connected {
             "public_url": "https://ships.example",
             "stores": {"default": {
                 "external": {"url": format!("http://127.0.0.1:{port}/bank"), "private": true, "secret": SECRET, "timeout_ms": TIMEOUT_MS},
-                "mail": {"folder": shop.directory.path().join("mail"), "from": "Shop <orders@shop.example>"},
+                "mail": mail,
             }},
         });
         let connections = Connections::parse(&accounts.to_string(), &clock).expect("accounts");
@@ -247,10 +257,7 @@ impl Connected {
 
     async fn slips(&self, delivery: &str, to: Value) {
         let path = format!("/v1/purchase-orders/{delivery}");
-        let reply = self
-            .client
-            .patch(&path, json!({"expected_on": to}))
-            .await;
+        let reply = self.client.patch(&path, json!({"expected_on": to})).await;
         assert_eq!(reply.status, 200);
     }
 
@@ -643,7 +650,8 @@ async fn a_store_whose_mail_goes_nowhere_keeps_no_other_store_waiting() {
     let client = Client::new(&shop).await;
     let key = shop.key(&other, KeyKind::Secret, "sk_live_other").await;
     let others = Client::with(&shop, &key);
-    let order = json!({"lines": [{"sku": "A", "quantity": 1}], "customer": {"email": "anna@example.org"}});
+    let order =
+        json!({"lines": [{"sku": "A", "quantity": 1}], "customer": {"email": "anna@example.org"}});
     sku(&client, "A", 40, json!({})).await;
     sku(&others, "A", 1, json!({})).await;
     for number in 0..40 {
@@ -669,7 +677,11 @@ async fn a_store_whose_mail_goes_nowhere_keeps_no_other_store_waiting() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_letter_names_a_day_of_delivery_only_where_the_way_to_the_door_is_known() {
     let ways = [
-        (json!([]), "Ships by Tuesday, December 15", "Ships by Tuesday, December 22 instead of"),
+        (
+            json!([]),
+            "Ships by Tuesday, December 15",
+            "Ships by Tuesday, December 22 instead of",
+        ),
         (
             json!([{"zone": "eu", "days": 3}]),
             "Arrives by Friday, December 18",
@@ -697,4 +709,34 @@ async fn a_letter_names_a_day_of_delivery_only_where_the_way_to_the_door_is_know
         assert!(texts[1].contains(then), "no `{then}` in {}", texts[1]);
         connected.shop.assert_sound().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_runs_the_server_is_told_of_letters_that_are_late_and_of_those_given_up() {
+    let mut connected = Connected::with_two_deliveries().await;
+    let told = |connected: &Connected, name: &str| {
+        let text = connected.shop.app.metrics.text();
+        let mut lines = text.lines().filter_map(|line| line.strip_prefix(name));
+        let value = lines.find_map(|rest| rest.strip_prefix("{store=\"default\"} "));
+        value.map(str::to_owned)
+    };
+    let overdue = "shipsby_errands_overdue";
+    connected.mail_goes_down();
+    connected.slips("PO-7", json!("2026-12-18")).await;
+    for (minutes, late) in [(0, "0"), (14, "0"), (2, "1")] {
+        connected.at += TimeDelta::minutes(minutes);
+        connected.hand.show(connected.at);
+        count_overdue(&connected.shop.app, &connected.shop.store)
+            .await
+            .expect("a count");
+        assert_eq!(told(&connected, overdue).as_deref(), Some(late));
+    }
+    let given_up = "shipsby_letters_given_up_total";
+    assert_eq!(told(&connected, given_up), None);
+    connected.after_hours(80).await;
+    assert_eq!(told(&connected, given_up).as_deref(), Some("1"));
+    count_overdue(&connected.shop.app, &connected.shop.store)
+        .await
+        .expect("a count");
+    assert_eq!(told(&connected, overdue).as_deref(), Some("0"));
 }
