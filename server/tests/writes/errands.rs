@@ -18,6 +18,7 @@ use server::operations::delays::look_after_delays;
 use server::operations::errands::{self, count_overdue, run_due};
 use server::operations::look_after_payments::{Seen, look_after_payments};
 use server::payments::signature::{Secret, verify_standard};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 
 use crate::client::Client;
 use crate::orders::{cancel, place, ready, ship, shown};
@@ -709,6 +710,147 @@ async fn a_letter_names_a_day_of_delivery_only_where_the_way_to_the_door_is_know
         assert!(texts[1].contains(then), "no `{then}` in {}", texts[1]);
         connected.shop.assert_sound().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_europe_the_customer_sets_a_last_period_and_ends_what_misses_it() {
+    for country in ["DE", "GB"] {
+        let mut connected = Connected::new().await;
+        let client = &connected.client;
+        sku(client, "A", 1, json!({})).await;
+        ordered(client, "PO-7", "A", 2, "2026-12-11").await;
+        let usd = |amount: i64| json!({"amount": amount, "currency": "USD"});
+        let order = json!({
+            "lines": [{"sku": "A", "quantity": 2, "unit_price": usd(1_000)}],
+            "customer": {"email": "anna@example.org", "country": country},
+            "payment": {"provider": "external", "reference": "their-7"},
+        });
+        assert_eq!(place(client, "W-1", order).await.status, 201);
+        connected.ship_first().await;
+        connected.slips("PO-7", json!(null)).await;
+        connected.after_hours(1).await;
+        let order = shown(&connected.client, "W-1").await;
+        assert_eq!(order["notices"][0]["kind"], "extra_period");
+        assert_eq!(order["notices"][0]["silence"], "nothing");
+
+        // Not before the day is missed.
+        let body = json!({"reply": "extra_period"});
+        let path = "/v1/orders/W-1/replies";
+        let early = connected.client.post(path, "early", body.clone()).await;
+        assert_eq!(early.code(), "nothing_to_answer");
+        let detail = early.json()["detail"].as_str().expect("words").to_owned();
+        assert!(detail.contains("2026-12-16"), "{detail}");
+        connected.at = "2026-12-16T15:00:00Z".parse().expect("an instant");
+        connected.after_hours(1).await;
+        for key in ["set", "set again"] {
+            let key = key.replace(' ', "-");
+            let set = connected.client.post(path, &key, body.clone()).await;
+            assert_eq!(set.status, 200, "{country}");
+        }
+        assert_eq!(connected.noted("extra_period_set").await, 1);
+
+        // It is missed: nothing ends by itself, and the customer ends it.
+        connected.at = "2027-01-04T15:00:00Z".parse().expect("an instant");
+        connected.after_hours(1).await;
+        look_after_delays(&connected.shop.app, &connected.shop.store)
+            .await
+            .expect("a look");
+        assert_eq!(
+            shown(&connected.client, "W-1").await["status"],
+            "part_shipped"
+        );
+        let by = json!({"by": "customer"});
+        assert_eq!(
+            cancel(&connected.client, "end", "W-1", by).await.status,
+            200
+        );
+        connected.after_hours(1).await;
+        let order = shown(&connected.client, "W-1").await;
+        assert_eq!(order["status"], "shipped");
+        assert_eq!(order["lines"][0]["cancelled"], 1);
+        assert_eq!(connected.noted("cancelled").await, 1);
+        assert_eq!(connected.noted("refund_started").await, 1);
+        // What has left was paid, and what will not leave is let go of.
+        assert_eq!(
+            connected.bank.done(),
+            [
+                ("payment.capture".to_owned(), 1_000),
+                ("payment.release".to_owned(), 0)
+            ],
+            "{country}"
+        );
+        assert_eq!(
+            connected.letters().last().map(String::as_str),
+            Some("Order W-1: cancelled")
+        );
+        connected.shop.assert_sound().await;
+    }
+}
+
+/// A mail server that knows nobody, and takes what is sent to nobody.
+async fn knows_nobody() -> u16 {
+    let server = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port");
+    let port = server.local_addr().expect("an address").port();
+    tokio::spawn(async move {
+        loop {
+            let (connection, _) = server.accept().await.expect("a connection");
+            tokio::spawn(async move {
+                let (read, mut write) = connection.into_split();
+                let mut said = BufReader::new(read).lines();
+                let _ = write.write_all(b"220 h\r\n").await;
+                while let Ok(Some(line)) = said.next_line().await {
+                    let answer = match line.starts_with("RCPT") {
+                        true => "550 nobody of that name\r\n",
+                        false => "250 yes\r\n",
+                    };
+                    let _ = write.write_all(answer.as_bytes()).await;
+                }
+            });
+        }
+    });
+    port
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_notice_that_no_mail_server_takes_is_given_up_and_ends_the_order_on_its_day() {
+    let mut connected = Connected::with_mail(json!({
+        "smtp": format!("smtp://127.0.0.1:{}", knows_nobody().await),
+        "from": "Shop <orders@shop.example>",
+    }))
+    .await;
+    let client = &connected.client;
+    sku(client, "A", 0, json!({})).await;
+    ordered(client, "PO-7", "A", 2, "2026-12-11").await;
+    let order = json!({
+        "lines": [{"sku": "A", "quantity": 1}],
+        "customer": {"email": "anna@example.org", "country": "US"},
+    });
+    assert_eq!(place(client, "W-1", order).await.status, 201);
+    connected.slips("PO-7", json!("2026-12-18")).await;
+    connected.after_hours(1).await;
+    let order = shown(&connected.client, "W-1").await;
+    assert_eq!(order["notices"][0]["status"], "due", "nobody was told");
+    let evidence = connected.client.get("/v1/orders/W-1/evidence").await.json();
+    let entries = evidence["items"].as_array().expect("entries").iter();
+    let ended = entries
+        .filter(|entry| entry["what"] == "mail_ended")
+        .filter_map(|entry| entry["detail"].as_str())
+        .find(|detail| detail.contains("delayed"));
+    let ended = ended.expect("the letter has ended");
+    assert!(
+        ended.ends_with("given_up: the mail server answered 550"),
+        "{ended}"
+    );
+
+    connected.at = "2026-12-16T15:00:00Z".parse().expect("an instant");
+    connected.after_hours(1).await;
+    look_after_delays(&connected.shop.app, &connected.shop.store)
+        .await
+        .expect("a look");
+    assert_eq!(shown(&connected.client, "W-1").await["status"], "cancelled");
+    connected.shop.assert_sound().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,7 @@
 //! Money is taken when goods leave, parcel by parcel, and never more than was agreed.
 
 use serde_json::{Value, json};
+use server::catalogue::KeyKind;
 use server::operations::charging::{
     Agreed, Charged, record_agreed, record_charged, record_refunded,
 };
@@ -9,6 +10,7 @@ use server::operations::records::ErrandKind;
 
 use crate::client::{Client, Reply};
 use crate::delays::spoil;
+use crate::order_page::Visitor;
 use crate::orders::{cancel, line, place, ready, receive, ship, shown};
 use crate::reservations::{ordered, sku};
 use crate::shop::{TestShop, id};
@@ -366,5 +368,72 @@ async fn prices_are_in_one_currency_and_complete() {
         404,
         "nothing was ordered"
     );
+    shop.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_told_paid_and_written_of_anothers_order_looks_like_what_is_not_there() {
+    let (shop, client) = ordered_for(json!({"provider": "external"})).await;
+    let parcel = first_ready(&client).await;
+    assert_eq!(ship(&client, "one", &parcel).await.status, 200);
+    said(&shop, &parcel, Charged::Captured { reference: None }).await;
+    let words =
+        json!({"subject": "Ours", "mjml": "<mjml><mj-body></mj-body></mjml>", "plain": "Ours"});
+    let letter = "/v1/letters/confirmed/de";
+    assert_eq!(client.put(letter, words.clone()).await.status, 200);
+    let order = shown(&client, "W-1").await;
+    let page = order["page"].as_str().expect("a page").to_owned();
+
+    let other = shop.add_store("other").await;
+    let key = shop.key(&other, KeyKind::Secret, "sk_live_other").await;
+    let stranger = Client::with(&shop, &key);
+    let nobody = stranger.get("/v1/orders/nobody/evidence").await;
+    assert_eq!((nobody.status, nobody.code().as_str()), (404, "not_found"));
+    let evidence = stranger.get("/v1/orders/W-1/evidence").await;
+    assert_eq!((evidence.status, &evidence.body), (404, &nobody.body));
+    let asked = [
+        (
+            "/v1/orders/W-1/refunds".to_owned(),
+            json!({"shipment": parcel}),
+        ),
+        (
+            "/v1/orders/W-1/replies".to_owned(),
+            json!({"reply": "consent"}),
+        ),
+        (
+            "/v1/orders/W-1/replies".to_owned(),
+            json!({"reply": "extra_period"}),
+        ),
+        (
+            format!("/v1/shipments/{parcel}/payment"),
+            json!({"status": "captured"}),
+        ),
+    ];
+    for (at, (path, body)) in asked.into_iter().enumerate() {
+        let reply = stranger.post(&path, &format!("k{at}"), body).await;
+        assert_eq!((reply.status, &reply.body), (404, &nobody.body), "{path}");
+    }
+    // Each store has its own letters.
+    assert_eq!(client.get(letter).await.json()["subject"], "Ours");
+    assert_ne!(stranger.get(letter).await.json()["subject"], "Ours");
+    let theirs = json!({"subject": "Theirs", "mjml": words["mjml"], "plain": "Theirs"});
+    assert_eq!(stranger.put(letter, theirs).await.status, 200);
+    assert_eq!(stranger.json("DELETE", letter, "").await.status, 204);
+    assert_eq!(client.get(letter).await.json()["subject"], "Ours");
+    // The page of an order is its own store's alone.
+    let visitor = Visitor::of(&shop);
+    assert_eq!(visitor.get(&page).await.status, 200);
+    let missing = visitor.get("/o/other/nobody/tok").await;
+    for below in ["", "/cancel", "/consent"] {
+        let elsewhere = format!("{}{below}", page.replacen("/o/default/", "/o/other/", 1));
+        let seen = visitor.get(&elsewhere).await;
+        assert_eq!(
+            (seen.status, &seen.text),
+            (404, &missing.text),
+            "{elsewhere}"
+        );
+    }
+    let unchanged = shown(&client, "W-1").await;
+    assert_eq!(unchanged, order, "nothing of it is changed");
     shop.assert_sound().await;
 }
