@@ -15,7 +15,8 @@ use server::catalogue::KeyKind;
 use server::clock::{Clock, Hand};
 use server::connections::Connections;
 use server::operations::delays::look_after_delays;
-use server::operations::errands::{self, count_overdue, run_due};
+use server::operations::errand_turns::{self, count_overdue};
+use server::operations::errands::run_due;
 use server::operations::look_after_payments::{Seen, look_after_payments};
 use server::payments::signature::{Secret, verify_standard};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -659,7 +660,7 @@ async fn a_store_whose_mail_goes_nowhere_keeps_no_other_store_waiting() {
         let placed = place(&client, &format!("W-{number}"), order.clone()).await;
         assert_eq!(placed.status, 201);
     }
-    let running = tokio::spawn(errands::run(shop.app.clone()));
+    let running = tokio::spawn(errand_turns::run(shop.app.clone()));
     // Taken in, and never answered.
     let _held = hole.accept().await.expect("a letter");
     assert_eq!(place(&others, "W-1", order).await.status, 201);
