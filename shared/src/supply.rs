@@ -446,6 +446,16 @@ pub enum Due {
     By(NaiveDate),
 }
 
+impl Due {
+    /// The ship-by date; `None` where none is known.
+    pub const fn day(self) -> Option<NaiveDate> {
+        match self {
+            Self::By(day) => Some(day),
+            Self::Owed | Self::Undated => None,
+        }
+    }
+}
+
 impl Claim {
     /// Units promised for a ship-by date.
     pub fn by(ships_by: NaiveDate, quantity: Quantity) -> Self {

@@ -132,7 +132,8 @@ fn widened_for(past: &[Past], level: Level, horizon: Horizon) -> Option<Widened>
         return None;
     }
     // The fewest days with which the share would have been kept.
-    let enough = (missed.len() * usize::from(level.percent())).div_ceil(100);
+    let wanted_percent = level.percent().saturating_sub(TOLERANCE_POINTS);
+    let enough = (missed.len() * usize::from(wanted_percent)).div_ceil(100);
     let days = u32::try_from(*missed.get(enough.checked_sub(1)?)?).ok()?;
     Some(Widened {
         days: days.min(WIDENED_DAYS_MAX),

@@ -27,7 +27,7 @@ use server::http::server::{listen, serve, stop_on_signals};
 use server::limits::Limits;
 use server::metrics::Metrics;
 use server::operations::load::load_all;
-use server::operations::{errands, sweep, watch};
+use server::operations::{errand_turns, sweep, watch};
 use server::store::{ServingLock, Store};
 use tower::ServiceExt;
 
@@ -102,7 +102,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let is_new = filled(&app, &products, shop_port).await?;
     let watching = tokio::spawn(watch::watch(app.clone()));
     let sweeping = tokio::spawn(sweep::sweep(app.clone()));
-    let doing = tokio::spawn(errands::run(app.clone()));
+    let doing = tokio::spawn(errand_turns::run(app.clone()));
 
     let front = Arc::new(routes::front(
         app.clone(),

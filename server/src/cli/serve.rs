@@ -17,7 +17,7 @@ use server::http::routes;
 use server::http::server::{listen, serve, stop_on_signals};
 use server::limits::{Limits, Network};
 use server::metrics::Metrics;
-use server::operations::{errands, load, sweep, watch};
+use server::operations::{errand_turns, load, sweep, watch};
 use server::share::{Held, Share};
 use server::store::{Address, ServingLock, Store, StoreError};
 use shared::ids::StoreId;
@@ -171,7 +171,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let relay = store.clone();
     let telling = tokio::spawn(async move { relay.relay_commits().await });
     let sweeping = tokio::spawn(sweep::sweep(app.clone()));
-    let doing = tokio::spawn(errands::run(app.clone()));
+    let doing = tokio::spawn(errand_turns::run(app.clone()));
     let front = Arc::new(routes::front(app, bundles(&args), stop.clone()));
     let address = listener.local_addr()?;
     tracing::info!(%address, "Serving on http://{address}, described at http://{address}/docs");

@@ -5,7 +5,6 @@
 use chrono::{NaiveDate, TimeDelta};
 use shared::availability::Status;
 use shared::explain::{PartExplained, PlaceExplained};
-use shared::supply::Due;
 
 use super::chart::{Drawing, Scale, cut, escaped, width};
 use super::lane::{Lane, draw};
@@ -221,10 +220,7 @@ fn matters(part: &PartExplained<'_>) -> impl Iterator<Item = NaiveDate> {
     let horizon = part.horizon;
     part.days
         .iter()
-        .filter_map(|day| match day.due {
-            Due::By(day) => Some(day),
-            Due::Owed | Due::Undated => None,
-        })
+        .filter_map(|day| day.due.day())
         .chain(release)
         .filter(move |day| *day <= horizon)
 }

@@ -6,7 +6,6 @@ use chrono::{DateTime, Utc};
 use shared::delay;
 use shared::ids::{OrderId, Sku, StoreId};
 use shared::quantity::Quantity;
-use shared::supply::Due;
 
 use super::ActError;
 use super::delays::note_cancelled;
@@ -161,10 +160,7 @@ fn decided<'a>(
             .collect();
         // What has no date leaves last of all.
         parts.sort_by_key(|part| {
-            let day = match part.due {
-                Due::By(day) => Some(day),
-                Due::Owed | Due::Undated => None,
-            };
+            let day = part.due_day();
             Reverse((day.is_none(), day, part.part))
         });
         let waits: Quantity = parts.iter().map(|part| part.quantity).sum();

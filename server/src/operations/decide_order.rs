@@ -99,12 +99,7 @@ fn refuse_later_dates(
 
 /// The day by which all have left; none where one has no date.
 fn last(dues: impl Iterator<Item = Due>) -> Option<NaiveDate> {
-    let days: Option<Vec<NaiveDate>> = dues
-        .map(|due| match due {
-            Due::By(day) => Some(day),
-            Due::Owed | Due::Undated => None,
-        })
-        .collect();
+    let days: Option<Vec<NaiveDate>> = dues.map(Due::day).collect();
     days?.into_iter().max()
 }
 

@@ -462,9 +462,9 @@ impl Side {
             .find(|location| location.id == part.location)?;
         let policy = policy_of(standing);
         let zone = settings.promises.zone.as_deref();
-        let in_sense = |due: Due| match due {
-            Due::By(day) => Some(as_meant(policy.law.sense(), location, zone, day)),
-            Due::Owed | Due::Undated => None,
+        let in_sense = |due: Due| {
+            due.day()
+                .map(|day| as_meant(policy.law.sense(), location, zone, day))
         };
         let placed = location.calendar.today(standing.order.placed_at);
         let mut history = History::new(

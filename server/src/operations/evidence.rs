@@ -3,7 +3,6 @@
 use chrono::{DateTime, Utc};
 use shared::delay::Event;
 use shared::ids::{OrderId, StoreId};
-use shared::supply::Due;
 
 use super::ActError;
 use super::records::{ErrandKind, Standing, cause_name, event_name, silence_name};
@@ -98,10 +97,7 @@ fn of_standing(standing: &Standing) -> Vec<Happened> {
         });
     }
     for row in &standing.promises {
-        let day = match row.held.due {
-            Due::By(day) => day.to_string(),
-            Due::Owed | Due::Undated => "no date".into(),
-        };
+        let day = day(row.held.due.day().into());
         all.push(Happened {
             line: Some(row.line),
             part: Some(row.part),

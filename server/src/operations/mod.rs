@@ -17,6 +17,7 @@ mod claims;
 pub mod create_purchase_order;
 mod decide_order;
 pub mod delays;
+pub mod errand_turns;
 pub mod errands;
 pub mod error;
 pub mod evidence;

@@ -8,7 +8,6 @@ use std::str::FromStr;
 use chrono::NaiveDate;
 use shared::ids::{LocationId, OrderId, ShipmentId};
 use shared::shipment::PlanKind;
-use shared::supply::Due;
 
 use super::records::WaitingPart;
 
@@ -34,10 +33,7 @@ pub struct QueuePlace {
 impl QueuePlace {
     /// Where this one stands.
     pub fn of(part: &WaitingPart) -> Self {
-        let day = match part.due {
-            Due::By(day) => Some(day),
-            Due::Owed | Due::Undated => None,
-        };
+        let day = part.due_day();
         Self {
             priority: Reverse(part.priority),
             is_undated: day.is_none(),
@@ -157,6 +153,7 @@ fn id(parts: &[WaitingPart]) -> Option<ShipmentId> {
 #[cfg(test)]
 mod tests {
     use shared::quantity::Quantity;
+    use shared::supply::Due;
 
     use super::*;
     use crate::operations::records::order_of;

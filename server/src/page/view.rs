@@ -6,7 +6,6 @@ use shared::availability::Location;
 use shared::delay::{Event, Sense, Silence, When};
 use shared::money::{Currency, Money};
 use shared::quantity::Quantity;
-use shared::supply::Due;
 use shared::text::{DateStyle, Language, Locale, Tables, YEAR_SHOWN_AFTER_DAYS};
 use shared::wire::Date;
 use utoipa::ToSchema;
@@ -239,7 +238,7 @@ struct Teller<'a> {
 impl Teller<'_> {
     fn page(&self) -> OrderPage {
         let order = &self.standing.order;
-        let status = self.status();
+        let status = self.standing.status();
         let lines = (0..).zip(&order.lines);
         OrderPage {
             lang: self.language.tag(),
@@ -275,17 +274,6 @@ impl Teller<'_> {
             cancellable: !self.standing.waiting.is_empty(),
             text: Labels::of(self.language),
             as_of: instant(self.now),
-        }
-    }
-
-    fn status(&self) -> &'static str {
-        let lines = self.standing.order.lines.iter();
-        let has_left = lines.clone().any(|line| line.shipped != Quantity::ZERO);
-        match (has_left, self.standing.waiting.is_empty()) {
-            (false, false) => "open",
-            (true, false) => "part_shipped",
-            (true, true) => "shipped",
-            (false, true) => "cancelled",
         }
     }
 
@@ -379,7 +367,7 @@ impl Teller<'_> {
         let rows = rows.filter(|row| row.line == key.line && row.part == key.part);
         let first: &PromiseRow = rows.clone().min_by_key(|row| row.version)?;
         let last = rows.max_by_key(|row| row.version)?;
-        let (was, now) = (day_of(first.held.due), day_of(last.held.due));
+        let (was, now) = (first.held.due.day(), last.held.due.day());
         if was == now {
             return None;
         }
@@ -585,13 +573,6 @@ fn covers(agreed: When, now: When) -> bool {
         (When::Unknown, _) => true,
         (When::By(agreed), When::By(now)) => now <= agreed,
         (When::By(_), When::Unknown) => false,
-    }
-}
-
-fn day_of(due: Due) -> Option<NaiveDate> {
-    match due {
-        Due::By(day) => Some(day),
-        Due::Owed | Due::Undated => None,
     }
 }
 

@@ -91,6 +91,20 @@ pub struct Standing {
     pub account: Option<Account>,
 }
 
+impl Standing {
+    /// The word for how far it is: `open`, `part_shipped`, `shipped` or `cancelled`.
+    pub fn status(&self) -> &'static str {
+        let mut lines = self.order.lines.iter();
+        let has_left = lines.any(|line| line.shipped != Quantity::ZERO);
+        match (has_left, self.waiting.is_empty()) {
+            (false, false) => "open",
+            (true, false) => "part_shipped",
+            (true, true) => "shipped",
+            (false, true) => "cancelled",
+        }
+    }
+}
+
 impl OrderLine {
     /// Units that left or are not wanted any more.
     pub fn settled(&self) -> Quantity {

@@ -8,7 +8,7 @@ use super::Writing;
 use super::engine::{json_rows, query};
 use super::orders::Order;
 use super::promise_basis::PromiseBasis;
-use super::promises::{NEVER_MS, PromisedPart, Reservation, day, plan_name};
+use super::promises::{NEVER_MS, PromisedPart, Reservation, plan_name};
 use super::skus::json_list;
 
 /// The cause of a date that is told to who asked for it.
@@ -190,7 +190,7 @@ impl Writing {
                 part.held.sku.as_str(),
                 part.held.quantity.units(),
                 part.held.location.as_str(),
-                day(part.held.due).map(|day| day.to_string()),
+                part.held.due.day().map(|day| day.to_string()),
                 json_list(&basis.awaits.orders),
                 basis.awaits.made,
             )
@@ -271,7 +271,7 @@ impl Writing {
                 part.held.sku.as_str(),
                 part.held.quantity.units(),
                 part.held.location.as_str(),
-                day(part.held.due).map(|day| day.to_string()),
+                part.held.due.day().map(|day| day.to_string()),
                 basis.json.as_str(),
                 one.revision,
                 basis.reached,

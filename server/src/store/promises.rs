@@ -260,7 +260,7 @@ impl Writing {
         .bind(part.held.sku.as_str())
         .bind(part.held.quantity.units())
         .bind(part.held.location.as_str())
-        .bind(day(part.held.due))
+        .bind(part.held.due.day())
         .bind(json_list(&basis.awaits.orders))
         .bind(basis.awaits.made)
         .bind(part.split_from)
@@ -335,7 +335,7 @@ impl Writing {
         .bind(part.held.sku.as_str())
         .bind(part.held.quantity.units())
         .bind(part.held.location.as_str())
-        .bind(day(part.held.due))
+        .bind(part.held.due.day())
         .bind(cause)
         .bind(&basis.json)
         .bind(self.at.timestamp_millis())
@@ -567,14 +567,6 @@ impl Reservation {
     /// True if its time is over.
     pub fn is_over(&self, now: DateTime<Utc>) -> bool {
         self.expires_at.is_some_and(|end| end <= now)
-    }
-}
-
-/// A ship-by date as it is stored; none where none is known.
-pub(super) fn day(due: Due) -> Option<NaiveDate> {
-    match due {
-        Due::By(day) => Some(day),
-        Due::Owed | Due::Undated => None,
     }
 }
 

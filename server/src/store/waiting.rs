@@ -86,10 +86,7 @@ struct WaitingRow {
 impl WaitingPart {
     /// The day by which it leaves; `None`: not known.
     pub fn due_day(&self) -> Option<NaiveDate> {
-        match self.due {
-            Due::By(day) => Some(day),
-            Due::Owed | Due::Undated => None,
-        }
+        self.due.day()
     }
 }
 

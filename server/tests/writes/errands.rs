@@ -15,7 +15,8 @@ use server::catalogue::KeyKind;
 use server::clock::{Clock, Hand};
 use server::connections::Connections;
 use server::operations::delays::look_after_delays;
-use server::operations::errands::{self, count_overdue, run_due};
+use server::operations::errand_turns::{self, count_overdue};
+use server::operations::errands::run_due;
 use server::operations::look_after_payments::{Seen, look_after_payments};
 use server::payments::signature::{Secret, verify_standard};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -687,7 +688,7 @@ async fn a_store_whose_mail_goes_nowhere_keeps_no_other_store_waiting() {
         let placed = place(&client, &format!("W-{number}"), order.clone()).await;
         assert_eq!(placed.status, 201);
     }
-    let running = tokio::spawn(errands::run(shop.app.clone()));
+    let running = tokio::spawn(errand_turns::run(shop.app.clone()));
     // Taken in, and never answered.
     let _held = hole.accept().await.expect("a letter");
     assert_eq!(place(&others, "W-1", order).await.status, 201);
@@ -909,4 +910,100 @@ async fn whoever_runs_the_server_is_told_of_letters_that_are_late_and_of_those_g
         .await
         .expect("a count");
     assert_eq!(told(&connected, overdue).as_deref(), Some("0"));
+}
+
+/// A mail server that takes what is sent to it, and says so only when it is let.
+async fn takes_its_time(is_let: Arc<tokio::sync::Semaphore>, has: Arc<Mutex<Vec<String>>>) -> u16 {
+    let server = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port");
+    let port = server.local_addr().expect("an address").port();
+    tokio::spawn(async move {
+        loop {
+            let (connection, _) = server.accept().await.expect("a connection");
+            let (is_let, has) = (Arc::clone(&is_let), Arc::clone(&has));
+            tokio::spawn(async move {
+                let (read, mut write) = connection.into_split();
+                let mut said = BufReader::new(read).lines();
+                let mut is_letter = false;
+                let _ = write.write_all(b"220 h\r\n").await;
+                while let Ok(Some(line)) = said.next_line().await {
+                    if let Some(id) = line.strip_prefix("Message-ID: ") {
+                        has.lock().expect("letters").push(id.to_owned());
+                    }
+                    let answer = match (is_letter, line.as_str()) {
+                        (true, ".") => {
+                            is_letter = false;
+                            is_let.acquire().await.expect("never closed").forget();
+                            "250 taken\r\n"
+                        }
+                        (true, _) => continue,
+                        (false, "DATA") => {
+                            is_letter = true;
+                            "354 go on\r\n"
+                        }
+                        (false, _) => "250 yes\r\n",
+                    };
+                    let _ = write.write_all(answer.as_bytes()).await;
+                }
+            });
+        }
+    });
+    port
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_slips_while_the_letter_is_on_its_way_is_asked_anew_after_it() {
+    let is_let = Arc::new(tokio::sync::Semaphore::new(1));
+    let has: Arc<Mutex<Vec<String>>> = Arc::default();
+    let port = takes_its_time(Arc::clone(&is_let), Arc::clone(&has)).await;
+    let mut connected = Connected::with_mail(json!({
+        "smtp": format!("smtp://127.0.0.1:{port}"),
+        "from": "Shop <orders@shop.example>",
+    }))
+    .await;
+    let client = &connected.client;
+    sku(client, "A", 0, json!({})).await;
+    ordered(client, "PO-7", "A", 2, "2026-12-11").await;
+    let order = json!({
+        "lines": [{"sku": "A", "quantity": 1}],
+        "customer": {"email": "anna@example.org", "country": "US"},
+    });
+    assert_eq!(place(client, "W-1", order).await.status, 201);
+    connected.after_hours(1).await;
+
+    connected.slips("PO-7", json!("2026-12-18")).await;
+    let (app, store) = (connected.shop.app.clone(), connected.shop.store.clone());
+    let sending = tokio::spawn(async move { run_due(&app, &store).await });
+    while has.lock().expect("letters").len() < 2 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    connected.slips("PO-7", json!("2026-12-23")).await;
+    is_let.add_permits(9);
+    sending.await.expect("errands").expect("errands");
+    connected.after_hours(1).await;
+
+    let order = shown(&connected.client, "W-1").await;
+    let notices = order["notices"].as_array().expect("notices").iter();
+    let notices: Vec<_> = notices
+        .map(|notice| {
+            let text = |name: &str| notice[name].as_str().unwrap_or_default().to_owned();
+            (text("kind"), text("was"), text("now"), text("status"))
+        })
+        .collect();
+    let notice =
+        |kind: &str, was: &str, now: &str| (kind.into(), was.into(), now.into(), "told".into());
+    // What was told first counts, whatever came to be true meanwhile.
+    assert_eq!(
+        notices,
+        [
+            notice("definite", "2026-12-15", "2026-12-22"),
+            notice("renewed", "2026-12-22", "2026-12-25"),
+        ]
+    );
+    let mut letters = has.lock().expect("letters").clone();
+    assert_eq!(letters.len(), 3, "{letters:?}");
+    letters.dedup();
+    assert_eq!(letters.len(), 3, "each has a name of its own: {letters:?}");
+    connected.shop.assert_sound().await;
 }

@@ -2,7 +2,6 @@
 
 use sha2::{Digest, Sha256};
 use shared::ids::{PurchaseOrderId, ShipmentId};
-use shared::supply::Due;
 use shared::wire::Date;
 
 use super::super::scenario::warehouses;
@@ -138,11 +137,7 @@ fn ready_parcel(parcel: &Parcel) -> ReadyParcel {
 }
 
 fn waiting_part(part: &WaitingPart) -> Waiting {
-    let day = |due| match due {
-        Due::By(day) => Some(day),
-        Due::Owed | Due::Undated => None,
-    };
-    let (first, now) = (day(part.first_due), day(part.due));
+    let (first, now) = (part.first_due.day(), part.due_day());
     let orders = part.purchase_orders.iter();
     Waiting {
         order: part.order.to_string(),

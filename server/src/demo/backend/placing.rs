@@ -8,7 +8,6 @@ use sha2::{Digest, Sha256};
 use shared::ids::{LocationId, OrderId, ReservationId, Sku};
 use shared::quantity::Quantity;
 use shared::shipment;
-use shared::supply::Due;
 use shared::text::Language;
 use shared::wire::{Date, PlanKind, PlanOption};
 
@@ -258,10 +257,7 @@ fn placed(standing: &Standing, is_new: bool) -> Placed {
 fn waiting(standing: &Standing) -> Vec<Parcel> {
     let mut parcels: BTreeMap<(bool, Option<Date>, &LocationId), Vec<Units>> = BTreeMap::new();
     for part in &standing.waiting {
-        let day = match part.due {
-            Due::By(day) => Some(Date(day)),
-            Due::Owed | Due::Undated => None,
-        };
+        let day = part.due_day().map(Date);
         let lines = parcels
             .entry((day.is_none(), day, &part.location))
             .or_default();

@@ -542,7 +542,7 @@ impl Answer {
         let customer = order.customer.clone();
         Self {
             id: order.id.to_string(),
-            status: status(standing),
+            status: standing.status(),
             plan: plan_name(order.plan),
             placed_at: instant(order.placed_at),
             lines,
@@ -583,20 +583,6 @@ pub fn page_path(standing: &Standing) -> Option<String> {
     let order = &standing.order;
     let token = order.token.as_deref()?;
     Some(format!("/o/{}/{}/{token}", standing.store, order.id))
-}
-
-fn status(standing: &Standing) -> &'static str {
-    let has_left = standing
-        .order
-        .lines
-        .iter()
-        .any(|line| line.shipped != Quantity::ZERO);
-    match (has_left, standing.waiting.is_empty()) {
-        (false, false) => "open",
-        (true, false) => "part_shipped",
-        (true, true) => "shipped",
-        (false, true) => "cancelled",
-    }
 }
 
 impl LineAnswer {

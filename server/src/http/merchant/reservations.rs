@@ -400,10 +400,7 @@ impl From<PromiseRow> for PromiseAnswer {
 }
 
 pub(super) fn date(due: Due) -> Option<Date> {
-    match due {
-        Due::By(day) => Some(Date(day)),
-        Due::Owed | Due::Undated => None,
-    }
+    due.day().map(Date)
 }
 
 pub(super) fn instant(at: DateTime<Utc>) -> String {
