@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use shared::availability::{Location, PromisePolicy, availability};
+use shared::availability::{Location, PromisePolicy, Status, availability};
 use shared::calendar::{DispatchCalendar, WorkingDays};
 use shared::cart::{DatedLine, date_cart};
 use shared::ids::Sku;

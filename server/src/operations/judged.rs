@@ -41,11 +41,12 @@ impl Judged {
         })
     }
 
-    /// By how much the dates of a supplier are to be widened.
+    /// By how much the dates of a supplier are to be widened, which are told at `level`.
     pub(super) async fn widened(
         &self,
         writing: &mut Writing,
         supplier: &SupplierId,
+        level: Level,
     ) -> Result<Option<Widened>, StoreError> {
         let Some(today) = self.calendar(&self.main).map(|days| days.today(self.now)) else {
             return Ok(None);
@@ -55,7 +56,8 @@ impl Judged {
             .past_promises(supplier, since, today, PROMISES_MAX)
             .await?;
         let past: Vec<Past> = promises.iter().filter_map(|one| self.past(one)).collect();
-        Ok(widened(&past, self.level))
+        // Less is asked of some dates on purpose.
+        Ok(widened(&past, self.level.min(level)))
     }
 
     /// How a promise turned out; `None` where it says nothing.

@@ -80,7 +80,7 @@ async fn learn(
             .await?;
         let mut models = models(&supplier, &own, &pool, levels);
         if let Some(any) = models.iter_mut().find(|model| model.mode.is_empty()) {
-            any.widened = judged.widened(writing, &supplier.id).await?;
+            any.widened = judged.widened(writing, &supplier.id, levels.slip).await?;
         }
         if let Some(more) = writing.put_models(&supplier.id, &models).await? {
             touched.get_or_insert_default().extend(more);
