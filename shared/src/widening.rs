@@ -93,7 +93,8 @@ impl Horizon {
 /// `past` holds its promises whose day is over, the latest first; the first [`PROMISES_MAX`] are looked at. They are judged all
 /// together, and those told for near and for far days on their own where there are enough; what needs most is added. None
 /// where they are too few, or where so few kept ones may be chance: the upper end of the one-sided interval of 99.9 % (Wilson's)
-/// has to be below `level` less [`TOLERANCE_POINTS`], and as many experiences count as there were deliveries.
+/// has to be below the level at which its dates are told (`told_at`, where that is less than `level`) less [`TOLERANCE_POINTS`], and
+/// as many experiences count as there were deliveries.
 ///
 /// ```
 /// use shared::lead_time::Level;
@@ -103,22 +104,22 @@ impl Horizon {
 /// let promise = |at: i32| Past { missed_by: if at % 10 < 7 { 0 } else { at % 10 - 2 }, ahead: 20, delivery: format!("PO-{}", at / 10) };
 /// let past: Vec<Past> = (0..100).map(promise).collect();
 /// let level = Level::new(90)?;
-/// assert_eq!(widened(&past, level), None, "seven of ten may still be bad luck");
+/// assert_eq!(widened(&past, level, level), None, "seven of ten may still be bad luck");
 ///
 /// let worse: Vec<Past> = past.iter().map(|one| Past { missed_by: one.missed_by + 1, ..one.clone() }).collect();
-/// let widened = widened(&worse, level).expect("none was kept");
+/// let widened = widened(&worse, level, level).expect("none was kept");
 /// assert_eq!((widened.days, widened.kept, widened.judged, widened.horizon), (7, 0, 100, Horizon::Any));
 /// # Ok::<(), shared::lead_time::LevelError>(())
 /// ```
-pub fn widened(past: &[Past], level: Level) -> Option<Widened> {
+pub fn widened(past: &[Past], level: Level, told_at: Level) -> Option<Widened> {
     let past = &past[..past.len().min(PROMISES_MAX)];
     let each = Horizon::ALL.into_iter().rev();
-    let asked = each.filter_map(|horizon| widened_for(past, level, horizon));
+    let asked = each.filter_map(|horizon| widened_for(past, level, told_at, horizon));
     // Of those that need as many days, all together say it.
     asked.max_by_key(|widened| widened.days)
 }
 
-fn widened_for(past: &[Past], level: Level, horizon: Horizon) -> Option<Widened> {
+fn widened_for(past: &[Past], level: Level, told_at: Level, horizon: Horizon) -> Option<Widened> {
     let told = || past.iter().filter(|one| horizon.holds(one.ahead));
     let deliveries: HashSet<&str> = told().map(|one| one.delivery.as_str()).collect();
     let mut missed: Vec<i32> = told().map(|one| one.missed_by).collect();
@@ -127,7 +128,8 @@ fn widened_for(past: &[Past], level: Level, horizon: Horizon) -> Option<Widened>
     }
     missed.sort_unstable();
     let kept = missed.partition_point(|days| *days <= 0);
-    let wanted = f64::from(level.percent().saturating_sub(TOLERANCE_POINTS)) / 100.0;
+    let asked = level.min(told_at).percent();
+    let wanted = f64::from(asked.saturating_sub(TOLERANCE_POINTS)) / 100.0;
     if wanted <= at_most(kept as f64 / missed.len() as f64, deliveries.len() as f64) {
         return None;
     }
@@ -176,7 +178,7 @@ mod tests {
     }
 
     fn days(past: &[Past], percent: u8) -> Option<u32> {
-        widened(past, level(percent)).map(|widened| widened.days)
+        widened(past, level(percent), level(percent)).map(|widened| widened.days)
     }
 
     #[test]
@@ -220,7 +222,7 @@ mod tests {
             ..one
         });
         let all: Vec<Past> = near.into_iter().chain(far).collect();
-        let widened = widened(&all, level(60)).expect("no far date was kept");
+        let widened = widened(&all, level(60), level(60)).expect("no far date was kept");
         assert_eq!(
             (widened.days, widened.kept, widened.judged, widened.horizon),
             (8, 0, 30, Horizon::Far)

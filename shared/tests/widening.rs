@@ -37,7 +37,7 @@ proptest! {
 
     #[test]
     fn days_are_added_for_enough_promises_only_and_are_just_enough(past in prop::collection::vec(promise(), 0..160), level in level()) {
-        let Some(found) = widened(&past, level) else {
+        let Some(found) = widened(&past, level, level) else {
             return Ok(());
         };
         let judged = of(&past, found.horizon);
@@ -62,21 +62,21 @@ proptest! {
             let judged = of(&past, horizon);
             usize::from(level.percent().saturating_sub(TOLERANCE_POINTS)) * judged.len() <= 100 * kept(&judged, 0)
         });
-        prop_assert!(!kept_enough || widened(&past, level).is_none());
+        prop_assert!(!kept_enough || widened(&past, level, level).is_none());
     }
 
     #[test]
     fn later_goods_never_narrow(past in prop::collection::vec(promise(), 0..160), level in level(), later in 0..10_i32) {
         let worse: Vec<Past> = past.iter().map(|one| Past { missed_by: one.missed_by + later, ..one.clone() }).collect();
-        let days = |past: &[Past]| widened(past, level).map_or(0, |found| found.days);
+        let days = |past: &[Past]| widened(past, level, level).map_or(0, |found| found.days);
         prop_assert!(days(&past) <= days(&worse));
     }
 
     #[test]
     fn promises_of_one_delivery_count_in_any_order(mut past in prop::collection::vec(promise(), 0..=PROMISES_MAX), level in level()) {
-        let found = widened(&past, level);
+        let found = widened(&past, level, level);
         past.reverse();
-        prop_assert_eq!(widened(&past, level), found);
+        prop_assert_eq!(widened(&past, level, level), found);
     }
 }
 
@@ -105,7 +105,7 @@ fn a_supplier_that_keeps_what_is_asked_is_hardly_ever_widened() {
     };
     let shops = 2_000;
     let wrongly = (0..shops)
-        .filter(|_| widened(&(0..60).map(&mut promise).collect::<Vec<_>>(), level).is_some())
+        .filter(|_| widened(&(0..60).map(&mut promise).collect::<Vec<_>>(), level, level).is_some())
         .count();
     assert!(wrongly * 100 < shops * 2, "{wrongly} of {shops}");
 }
@@ -118,7 +118,7 @@ fn days_that_were_added_once_neither_grow_nor_dance() {
     let mut past: Vec<Past> = Vec::new();
     let (mut told, mut kept) = (0, 0);
     for delivery in 0..400 {
-        let days = widened(&past, level).map_or(0, |found| found.days);
+        let days = widened(&past, level, level).map_or(0, |found| found.days);
         let missed_by = 3 + i32::try_from(chance.percent() % 7).expect("few days");
         if 100 <= delivery {
             assert!((8..=9).contains(&days), "{days} at {delivery}");

@@ -41,12 +41,12 @@ impl Judged {
         })
     }
 
-    /// By how much the dates of a supplier are to be widened, which are told at `level`.
+    /// By how much the dates of a supplier are to be widened, which are told at `told_at`.
     pub(super) async fn widened(
         &self,
         writing: &mut Writing,
         supplier: &SupplierId,
-        level: Level,
+        told_at: Level,
     ) -> Result<Option<Widened>, StoreError> {
         let Some(today) = self.calendar(&self.main).map(|days| days.today(self.now)) else {
             return Ok(None);
@@ -56,8 +56,7 @@ impl Judged {
             .past_promises(supplier, since, today, PROMISES_MAX)
             .await?;
         let past: Vec<Past> = promises.iter().filter_map(|one| self.past(one)).collect();
-        // Less is asked of some dates on purpose.
-        Ok(widened(&past, self.level.min(level)))
+        Ok(widened(&past, self.level, told_at))
     }
 
     /// How a promise turned out; `None` where it says nothing.

@@ -289,7 +289,7 @@ impl<'a> World<'a> {
             })
         });
         let past: Vec<Past> = past.collect();
-        widened(&past, target.slip.min(levels.slip)).map_or(0, |widened| widened.days)
+        widened(&past, target.slip, levels.slip).map_or(0, |widened| widened.days)
     }
 
     /// A supplier's mean lead time, or that of all while it has delivered nothing.
