@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test setup widget server deb test-deb fmt lint screenshots bench bench-core oracle lead-times kept-promises clean
+.PHONY: help demo serve test setup widget server deb test-deb fmt lint screenshots bench bench-core oracle lead-times kept-promises guards clean
 ARGS ?=
 
 help: ## list the targets
@@ -57,6 +57,9 @@ bench-core: ## time the core alone: one SKU with 50 and with 500 deliveries, a c
 
 oracle: ## hold the dates of 1.2 million carts against brute force, and break the rules on purpose (2 minutes)
 	@scripts/with-env.sh cargo run --locked --quiet --release --package shipsby-oracle -- $(ARGS)
+
+guards: ## break the server on purpose, a guard at a time: the random histories have to notice (15 minutes)
+	@scripts/with-env.sh node tests/guards/guards.mjs $(ARGS)
 
 lead-times: ## judge the lead-time model on real deliveries, beside simple rules (10 seconds)
 	@scripts/with-env.sh cargo run --locked --quiet --release --package shipsby-lead-times

@@ -137,6 +137,25 @@ fn no_file_is_too_long_to_read() {
     }
 }
 
+#[test]
+fn each_guard_that_is_broken_on_purpose_is_where_it_was() {
+    let guards = fs::read_to_string(root().join("tests/guards/guards.json")).expect("guards");
+    let guards: serde_json::Value = serde_json::from_str(&guards).expect("JSON");
+    let guards = guards.as_array().expect("a list");
+    assert!(10 <= guards.len());
+    for guard in guards {
+        let text = |name: &str| guard[name].as_str().expect("text");
+        let source = fs::read_to_string(root().join(text("file"))).expect("source");
+        let found = source.matches(text("find")).count();
+        assert_eq!(
+            found,
+            1,
+            "{}: look at tests/guards/guards.json",
+            text("name")
+        );
+    }
+}
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
