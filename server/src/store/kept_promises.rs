@@ -130,6 +130,7 @@ macro_rules! told_of {
             $which,
             "
              WHERE placed.store_id = $1
+               AND 0 < placed.placed_at_ms
                AND $2 <= placed.placed_at_ms
                AND placed.placed_at_ms < $3
              ORDER BY placed.placed_at_ms DESC
