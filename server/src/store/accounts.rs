@@ -162,11 +162,13 @@ pub(super) async fn account(
     .bind(order.as_str())
     .fetch_all(session)
     .await?;
-    let charges: Result<_, _> = charges.into_iter().map(ChargeRow::charge).collect();
+    let payment = payment.payment()?;
+    let charge = |row: ChargeRow| row.charge(payment.provider, payment.reference.as_deref());
+    let charges: Result<_, _> = charges.into_iter().map(charge).collect();
     let refunds: Result<_, _> = refunds.into_iter().map(RefundRow::refund).collect();
     let events: Result<_, _> = events.into_iter().map(EventRow::event).collect();
     Ok(Some(Account {
-        payment: payment.payment()?,
+        payment,
         charges: charges?,
         refunds: refunds?,
         events: events?,
@@ -196,7 +198,9 @@ impl PaymentRow {
 }
 
 impl ChargeRow {
-    fn charge(self) -> Result<Charge, StoreError> {
+    fn charge(self, provider: ProviderKind, whole: Option<&str>) -> Result<Charge, StoreError> {
+        // Before it was written down, a charge that was made for its parcel alone had a reference of its own.
+        let has_own_name = self.reference.is_some() && self.reference.as_deref() != whole;
         Ok(Charge {
             shipment: read(&self.shipment, "charge.shipment")?,
             order: read(&self.sales_order, "charge.sales_order")?,
@@ -205,7 +209,7 @@ impl ChargeRow {
             amount: self.amount,
             captured: self.captured,
             refunded: self.refunded,
-            own: self.own,
+            own: self.own || (provider == ProviderKind::Stripe && has_own_name),
             is_last: self.is_last,
             reference: self.reference,
             expires_at: self.expires_at_ms.map(instant).transpose()?,

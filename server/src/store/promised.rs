@@ -44,8 +44,9 @@ type Taken = HashMap<(String, i64, i64), BTreeMap<Sku, Quantity>>;
 impl Writing {
     /// The parts that stand promised and take any of these SKUs, those of who came first at first.
     pub async fn promised(&mut self, skus: &[Sku]) -> Result<Vec<PromisedPart>, StoreError> {
-        // CROSS JOIN keeps the order. Beginning with the reservations, SQLite would go through all that is
+        // CROSS JOIN keeps the order. Beginning with the reservations, either engine would go through all that is
         // claimed once for each of them.
+        self.session.join_as_written(true).await?;
         let mut rows: Vec<PartRow> = query_as(
             "
             SELECT part.reservation
@@ -96,7 +97,9 @@ impl Writing {
             let takes = takes.remove(&row.key()).unwrap_or_default();
             row.part(takes.into_iter().collect())
         };
-        rows.into_iter().map(part).collect()
+        let parts = rows.into_iter().map(part).collect();
+        self.session.join_as_written(false).await?;
+        parts
     }
 
     /// All that is taken by the parts that take any of these SKUs, by reservation, line and part.

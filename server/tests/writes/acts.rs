@@ -610,12 +610,8 @@ async fn an_act_goes_on_when_nobody_waits_for_it() {
     let shop = TestShop::new().await;
     shop.stocked("a", 1).await;
     let set = shop.set("a", 2, None);
-    // The client hangs up at once.
-    assert!(
-        tokio::time::timeout(std::time::Duration::ZERO, set)
-            .await
-            .is_err()
-    );
+    // The client hangs up at once; on a busy machine it may have been answered by then.
+    let _ = tokio::time::timeout(std::time::Duration::ZERO, set).await;
     for _ in 0..100 {
         if shop.on_hand_in_memory("a") == Some(2) {
             return shop.assert_sound().await;

@@ -46,10 +46,7 @@ pub fn expected(case: &Case) -> Told {
             most = Some(days.len() as u32);
         }
         if let (Some(limit), Some(on_shelf)) = (facts.limit, laid.on_shelf) {
-            let mut allowed = (on_shelf + limit).saturating_sub(laid.claimed);
-            if !laid.unreleased {
-                allowed = allowed.max(ready);
-            }
+            let allowed = (on_shelf + limit).saturating_sub(laid.claimed);
             most = Some(most.map_or(allowed, |most| most.min(allowed)));
         }
     }

@@ -102,6 +102,15 @@ impl Session {
         Ok(())
     }
 
+    /// Joins tables in the order in which a statement names them, until it may do otherwise again or the transaction ends.
+    /// SQLite does so wherever a statement says `CROSS JOIN`.
+    pub async fn join_as_written(&mut self, is_so: bool) -> Result<(), StoreError> {
+        if let Self::Postgres(transaction) = self {
+            postgres::join_as_written(transaction, is_so).await?;
+        }
+        Ok(())
+    }
+
     /// Goes through whole tables from now on, however long that takes.
     pub async fn go_through_all(&mut self) -> Result<(), StoreError> {
         if let Self::Postgres(transaction) = self {

@@ -31,7 +31,7 @@ const LIFE_MAX: Duration = Duration::from_secs(600);
 const STATEMENTS_MAX: usize = 256;
 /// What every connection asks for: a statement, a wait for a lock and an idle transaction end after
 /// these times, a dead peer is noticed, and nothing is acknowledged that is not on the disk.
-const SETTINGS: [(&str, &str); 12] = [
+const SETTINGS: [(&str, &str); 11] = [
     ("statement_timeout", "5s"),
     ("lock_timeout", "2s"),
     ("idle_in_transaction_session_timeout", "10s"),
@@ -43,9 +43,6 @@ const SETTINGS: [(&str, &str); 12] = [
     ("tcp_user_timeout", "8000"),
     // Every statement finds its rows by a key: also by a plan that was made while the table was still empty.
     ("enable_seqscan", "off"),
-    // Tables are joined in the order in which a statement names them: it begins where few rows are, which PostgreSQL does not
-    // know of a table that it has never counted.
-    ("join_collapse_limit", "1"),
     ("jit", "off"),
 ];
 /// What a session that migrates asks for instead: tables may be long in the making.
@@ -210,6 +207,17 @@ pub async fn find_by_keys_alone(
     answered(others.execute(&mut **transaction)).await.map(drop)
 }
 
+/// Joins tables in the order in which a statement names them, or in the one that PostgreSQL thinks best, as it does usually:
+/// of a table that it has never counted it thinks wrongly.
+pub async fn join_as_written(
+    transaction: &mut Transaction<'static, sqlx::Postgres>,
+    is_so: bool,
+) -> Result<(), sqlx::Error> {
+    let limit = sqlx::query("SELECT set_config('join_collapse_limit', $1, true)");
+    let limit = limit.bind(if is_so { "1" } else { "8" });
+    answered(limit.execute(&mut **transaction)).await.map(drop)
+}
+
 /// Lets a transaction go through whole tables, for as long as that takes. Without statistics a table is taken
 /// for small, and going through one table for each row of another for quick: so it may not.
 pub async fn go_through_all(
@@ -219,8 +227,7 @@ pub async fn go_through_all(
         "
         SELECT set_config('statement_timeout', '0', true)
              , set_config('enable_seqscan', 'on', true)
-             , set_config('enable_nestloop', 'off', true)
-             , set_config('join_collapse_limit', '8', true)",
+             , set_config('enable_nestloop', 'off', true)",
     );
     answered(settings.execute(&mut **transaction))
         .await
