@@ -110,7 +110,7 @@ fn stock(before: &Seen, after: &Seen, acted: &Acted, model: &Model) {
 
 /// Units that were promised of a SKU before, orders and holds together.
 fn promised_of(seen: &Seen, sku: &str) -> i64 {
-    let lines = seen.orders.values().flat_map(|order| Model::lines(order));
+    let lines = seen.orders.values().flat_map(Model::lines);
     let ordered: i64 = lines
         .flat_map(|line| {
             super::model::takes(&line.sku)
