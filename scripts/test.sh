@@ -95,7 +95,7 @@ step rust tests "unit, property, contract and documentation tests (2 minutes; 6 
     "cargo test NAME_OF_THE_TEST" \
     cargo test --locked --workspace --no-fail-fast
 step postgres tests "the store's contract and all that writes, on PostgreSQL; what only many servers do (3 minutes)" \
-    "scripts/postgres.sh run cargo test --package shipsby-server --test writes --test postgres NAME_OF_THE_TEST" \
+    "scripts/postgres.sh run cargo test --package shipsby-server --test writes --test histories --test postgres NAME_OF_THE_TEST" \
     scripts/postgres.sh run cargo test --locked --package shipsby-server --no-fail-fast --test writes --test histories --test postgres
 step outside tests "Stripe as localstripe models it, and a real mail server (20 seconds)" \
     "scripts/outside.sh run cargo test --package shipsby-server --test outside NAME_OF_THE_TEST" \

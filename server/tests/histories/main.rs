@@ -4,7 +4,7 @@
 //!
 //! On SQLite, or on PostgreSQL where one is named: `scripts/postgres.sh run cargo test --package shipsby-server --test histories`.
 //! `SHIPSBY_HISTORIES=5000` plays as many instead of those that are quick; `SHIPSBY_HISTORY=17` plays the one of that seed.
-//! `tests/histories/guards.mjs` breaks the server on purpose, and shows that this notices.
+//! `tests/guards/guards.mjs` breaks the server on purpose, and says whether this notices.
 
 mod acts;
 mod bank;

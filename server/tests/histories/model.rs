@@ -60,7 +60,7 @@ pub struct Model {
     pub holds: BTreeMap<String, Hold>,
     /// Units that are still to come of [`AWAITED`], by purchase order.
     pub coming: BTreeMap<String, i64>,
-    /// Whether more was ever promised than is there, because somebody counted less or a supplier does not deliver.
+    /// Delivery notes that were recorded: the purchase order, their name and the units.
     pub receipts: Vec<(String, String, i64)>,
 }
 
