@@ -25,7 +25,7 @@ use crate::error::Problem;
 use crate::hex;
 use crate::operations::ActError;
 use crate::operations::cancel_order::{CancelOrder, cancel_order};
-use crate::operations::delays::{CustomerReply, reply_to_delay, when_named};
+use crate::operations::delays::{CustomerReply, Known, reply_to_delay};
 use crate::operations::once::{Answer, Asked, Once, Ticket};
 use crate::operations::records::Standing;
 use crate::operations::show;
@@ -51,9 +51,9 @@ pub struct Which {
 
 /// What was read before it was agreed to.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Read {
-    /// The latest date that was asked about.
-    to: String,
+pub struct Shown {
+    /// What the page says in `asked.read`.
+    read: String,
 }
 
 /// An order, for somebody who knows its token.
@@ -182,18 +182,19 @@ pub async fn ask_to_consent(
 pub async fn consent(
     State(app): State<App>,
     Named((store, order, token)): Named<(String, String, String)>,
-    read: Result<Query<Read>, QueryRejection>,
+    shown: Result<Query<Shown>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Response> {
     let opened = open(&app, &headers, &store, &order, &token).await?;
-    let Some(seen) = read.ok().and_then(|Query(read)| when_named(&read.to)) else {
+    let read = shown.ok().and_then(|Query(shown)| shown.read.parse().ok());
+    let Some(read) = read else {
         return Ok(opened.asks_to_wait(&app, StatusCode::CONFLICT));
     };
     let (of, id) = (
         opened.standing.store.clone(),
         opened.standing.order.id.clone(),
     );
-    let said = CustomerReply::Consent { seen: Some(seen) };
+    let said = CustomerReply::Consent(Known::Read(read));
     match reply_to_delay(&app, &of, id, said, None).await {
         Ok(_) => Ok(opened.back()),
         // What is asked by now, with its dates: nobody agrees to what they did not read.
@@ -370,7 +371,7 @@ impl Opened {
     /// Asks whether the customer waits, with the dates that are asked about.
     fn asks_to_wait(&self, app: &App, status: StatusCode) -> Response {
         let page = self.view(app, language(&self.standing));
-        let Some(to) = page.asked.and_then(|asked| asked.to) else {
+        let Some(read) = page.asked.and_then(|asked| asked.read) else {
             return self.refused("nothing_to_answer", None, status);
         };
         let changed = page.lines.into_iter().flat_map(|line| {
@@ -383,7 +384,7 @@ impl Opened {
             items: self.waiting(None),
             notes: changed.collect(),
             text: Some(self.say("may_cancel")),
-            yes: Some(("button_wait", format!("{}/consent?to={to}", self.path))),
+            yes: Some(("button_wait", format!("{}/consent?read={read}", self.path))),
             path: Some(&self.path),
         });
         dressed(status, page)

@@ -2,6 +2,8 @@
 //! found by [`look_after_delays`].
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use shared::availability::Location;
@@ -28,17 +30,28 @@ use crate::store::writing::Note;
 const LOOKED_AFTER_MAX: u32 = 200;
 
 /// What a customer says to a delay.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CustomerReply {
-    /// To wait for all that was asked about.
-    Consent {
-        /// The latest date that the customer saw, on the order's page or otherwise: with that all of it was told. `None`: what our
-        /// letters told.
-        seen: Option<When>,
-    },
+    /// To wait for all that was asked about, as far as the customer knows of it.
+    Consent(Known),
     /// To set the shop a last period for all that is late.
     SetExtraPeriod,
 }
+
+/// What a customer who agrees to wait knows of the dates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Known {
+    /// What our letters told.
+    ByLetter,
+    /// Every date up to this one, as the shop says.
+    UpTo(When),
+    /// What the order's page showed.
+    Read(Read),
+}
+
+/// Which notices a page showed: the newest of each part that waits. Written `line.part.version`, joined by `-`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Read(Vec<(PartKey, u32)>);
 
 /// How a part that is late stands where the law lets its customer set the shop a last period (EU-2, UK-1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -200,8 +213,8 @@ pub async fn reply_to_delay(
     reply: CustomerReply,
     once: Option<Once<Standing>>,
 ) -> Result<Outcome<Standing>, ActError> {
-    let with = (app.clone(), store.clone(), order, once);
-    detached(with, move |(app, store, order, once)| async move {
+    let with = (app.clone(), store.clone(), order, reply, once);
+    detached(with, |(app, store, order, reply, once)| async move {
         let now = app.clock.now();
         let note = Note::new("reply_to_delay", order.as_str());
         let mut writing = app.store.begin(&store, note, now).await?;
@@ -249,6 +262,7 @@ async fn take_reply(
     now: DateTime<Utc>,
 ) -> Result<(), ActError> {
     let order = &before.order.id;
+    let read = Read::of(before);
     let (mut is_taken, mut refusal) = (false, None);
     for part in &before.waiting {
         let key = PartKey::of(part);
@@ -256,12 +270,12 @@ async fn take_reply(
             continue;
         };
         let mut shown = None;
-        let said = match reply {
+        let said = match &reply {
             CustomerReply::SetExtraPeriod => Reply::SetExtraPeriod,
-            CustomerReply::Consent { seen } => {
-                if let Some(seen) = seen {
+            CustomerReply::Consent(known) => {
+                if *known != Known::ByLetter {
                     shown = side.show(before, key);
-                    side.check_seen(seen)?;
+                    side.check_known(known, read.of_part(key))?;
                 }
                 match side.last_told() {
                     Some(to) => Reply::Consent { to },
@@ -530,10 +544,15 @@ impl Side {
         self.history.record(told).ok().map(|_| notice)
     }
 
-    /// An answer is none to a question about a later date than the one that was read.
-    fn check_seen(&self, seen: When) -> Result<(), ActError> {
+    /// An answer is none to a question that was not read, or about a later date than the one that was.
+    fn check_known(&self, known: &Known, newest: Option<(PartKey, u32)>) -> Result<(), ActError> {
         let is_asked = buttons(&self.history, self.today).contains(&Button::Consent);
-        match self.last_told().filter(|to| is_asked && seen < *to) {
+        let is_known = |to: When| match known {
+            Known::ByLetter => true,
+            Known::UpTo(day) => to <= *day,
+            Known::Read(read) => newest.is_none_or(|newest| read.0.contains(&newest)),
+        };
+        match self.last_told().filter(|to| is_asked && !is_known(*to)) {
             None => Ok(()),
             Some(to) => {
                 let detail = format!(
@@ -556,6 +575,59 @@ impl Side {
     }
 }
 
+impl Read {
+    /// What a page of this order shows.
+    pub fn of(standing: &Standing) -> Self {
+        let newest = |part: &WaitingPart| {
+            let notice = newest_notice(standing, part)?;
+            Some((notice.key, notice.version))
+        };
+        Self(standing.waiting.iter().filter_map(newest).collect())
+    }
+
+    fn of_part(&self, key: PartKey) -> Option<(PartKey, u32)> {
+        self.0.iter().find(|(read, _)| *read == key).copied()
+    }
+}
+
+impl fmt::Display for Read {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, (key, version)) in self.0.iter().enumerate() {
+            let between = if at == 0 { "" } else { "-" };
+            write!(f, "{between}{}.{}.{version}", key.line, key.part)?;
+        }
+        Ok(())
+    }
+}
+
+/// Why a text does not say what was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("it is not what `asked.read` of the order's page says")]
+pub struct ReadError;
+
+impl FromStr for Read {
+    type Err = ReadError;
+
+    fn from_str(text: &str) -> Result<Self, ReadError> {
+        let notice = |name: &str| {
+            let mut numbers = name.splitn(3, '.').map(|number| number.parse().ok());
+            let mut next = || numbers.next().flatten();
+            let (line, part) = (next()?, next()?);
+            Some((PartKey { line, part }, next()?))
+        };
+        let notices: Option<Vec<_>> = text.split('-').map(notice).collect();
+        notices.map(Self).ok_or(ReadError)
+    }
+}
+
+/// What was said last of a part, told or still to be.
+pub fn newest_notice<'a>(standing: &'a Standing, part: &WaitingPart) -> Option<&'a NoticeRecord> {
+    let notices = standing.notices.iter();
+    notices
+        .filter(|notice| notice.key == PartKey::of(part) && notice.state != NoticeState::Replaced)
+        .max_by_key(|notice| notice.version)
+}
+
 /// The answer that leads out of a contract which is not kept; none where nothing is late.
 fn way_out(history: &History, today: NaiveDate) -> Option<Button> {
     let leads_out = |button: &Button| {
@@ -571,7 +643,7 @@ fn way_out(history: &History, today: NaiveDate) -> Option<Button> {
 const UNKNOWN: &str = "unknown";
 
 /// How a date that was told is written where a customer's answer names it.
-pub fn when_name(when: When) -> String {
+fn when_name(when: When) -> String {
     match when {
         When::By(day) => day.to_string(),
         When::Unknown => UNKNOWN.into(),

@@ -16,7 +16,7 @@ use super::records::{Errand, ErrandEnd, ErrandKind};
 use crate::app::App;
 use crate::payments::ProviderError;
 
-/// For how long an errand is one server's: longer than anything it does takes.
+/// For how long an errand is one server's at its first attempt: longer than anything it does takes.
 const TAKEN_FOR: TimeDelta = TimeDelta::seconds(90);
 /// Errands of a store that are done at once.
 const AT_ONCE: u32 = 16;
@@ -87,7 +87,7 @@ pub(super) async fn run_some(app: &App, store: &StoreId) -> Result<Option<bool>,
     let now = app.clock.now();
     let taken = app
         .store
-        .take_errands(store, now, now + TAKEN_FOR, AT_ONCE)
+        .take_errands(store, now, TAKEN_FOR, AT_ONCE)
         .await?;
     if taken.is_empty() {
         return Ok(None);

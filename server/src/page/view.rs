@@ -14,10 +14,12 @@ use super::labels::Labels;
 use super::words::{fill, say};
 use crate::catalogue::{Settings, Shop};
 use crate::operations::check_availability::{Question, answer, instant};
-use crate::operations::delays::{ExtraPeriod, as_told, extra_periods, policy_of, when_name};
+use crate::operations::delays::{
+    ExtraPeriod, Read, as_told, extra_periods, newest_notice, policy_of,
+};
 use crate::operations::records::{
-    Account, ChargeState, NoticeRecord, NoticeState, OrderLine, PartKey, PaymentState, PromiseRow,
-    RefundState, Shipment, Standing, WaitingPart,
+    Account, ChargeState, NoticeRecord, OrderLine, PartKey, PaymentState, PromiseRow, RefundState,
+    Shipment, Standing, WaitingPart,
 };
 
 /// An order as its customer sees it. Every text is ready to show, in `lang`.
@@ -128,8 +130,8 @@ pub struct AskedView {
     pub heading: String,
     /// What follows where nobody answers.
     pub silence: String,
-    /// The latest date that is asked about, or `unknown`: it goes with the answer. Null where nothing is asked any more.
-    pub to: Option<String>,
+    /// Names the dates that are shown: it goes with the answer, so that nobody agrees to others. Null where nothing is asked any more.
+    pub read: Option<String>,
 }
 
 /// A last period for what is late.
@@ -401,7 +403,7 @@ impl Teller<'_> {
                 answered: true,
                 heading: self.say("will_wait", &[]),
                 silence: self.say("may_cancel", &[]),
-                to: None,
+                read: None,
             });
         }
         // Of several the gravest: whoever answers in time for it has answered in time for all.
@@ -417,7 +419,7 @@ impl Teller<'_> {
             answered: false,
             heading: self.say("ask_wait", &[]),
             silence,
-            to: asked.iter().map(|notice| notice.now).max().map(when_name),
+            read: Some(Read::of(self.standing).to_string()),
         })
     }
 
@@ -546,13 +548,7 @@ impl Teller<'_> {
 /// The last notice of each part that waits, where an answer to it means something.
 fn open_notices(standing: &Standing) -> Vec<&NoticeRecord> {
     let last = |part: &WaitingPart| {
-        let notices = standing.notices.iter();
-        notices
-            .filter(|notice| {
-                notice.key == PartKey::of(part) && notice.state != NoticeState::Replaced
-            })
-            .max_by_key(|notice| notice.version)
-            .filter(|notice| notice.silence != Silence::ChangesNothing)
+        newest_notice(standing, part).filter(|notice| notice.silence != Silence::ChangesNothing)
     };
     standing.waiting.iter().filter_map(last).collect()
 }

@@ -1,6 +1,6 @@
 //! What is still to be sent to somebody outside: written with the change that it tells of, and done after it.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use shared::ids::{OrderId, StoreId};
 
 use super::engine::{instant, query, query_as, stored};
@@ -102,13 +102,14 @@ struct RecordRow {
 }
 
 impl Store {
-    /// Takes errands that are due, the oldest of them: until `until` nobody else does them. Of an order one at a time, so that
-    /// what one of them finds to be told, or to be paid, another one is not telling or paying already.
+    /// Takes errands that are due, the oldest of them: for `lease` nobody else does them, and for as much longer with each attempt
+    /// before. So one that servers die of is not done again and again while they do. Of an order one at a time, so that what one of
+    /// them finds to be told, or to be paid, another one is not telling or paying already.
     pub async fn take_errands(
         &self,
         store: &StoreId,
         now: DateTime<Utc>,
-        until: DateTime<Utc>,
+        lease: TimeDelta,
         limit: u32,
     ) -> Result<Vec<Errand>, StoreError> {
         if !self.has_errands(store, now).await? {
@@ -118,7 +119,7 @@ impl Store {
         let rows: Vec<Row> = query_as(
             "
             UPDATE errand
-               SET taken_until_ms = $3
+               SET taken_until_ms = $2 + $3 * (1 + attempts)
                  , attempts       = attempts + 1
              WHERE store_id = $1
                AND taken_until_ms <= $2
@@ -157,7 +158,7 @@ impl Store {
         )
         .bind(store.as_str())
         .bind(now.timestamp_millis())
-        .bind(until.timestamp_millis())
+        .bind(lease.num_milliseconds())
         .bind(limit)
         .fetch_all(&mut session)
         .await?;

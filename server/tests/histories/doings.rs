@@ -13,7 +13,7 @@ use server::operations::change_purchase_order::{
 use server::operations::create_purchase_order::{
     CreatePurchaseOrder, Ordered, create_purchase_order,
 };
-use server::operations::delays::{CustomerReply, look_after_delays, reply_to_delay};
+use server::operations::delays::{CustomerReply, Known, look_after_delays, reply_to_delay};
 use server::operations::errands::run_due;
 use server::operations::hear::{Heard, hear};
 use server::operations::look_after_payments::{self, look_after_payments};
@@ -421,8 +421,8 @@ impl World {
         let order = self.one_of(open).unwrap_or_else(|| id("W-none"));
         let said = self
             .one_of(&[
-                CustomerReply::Consent { seen: None },
-                CustomerReply::Consent { seen: None },
+                CustomerReply::Consent(Known::ByLetter),
+                CustomerReply::Consent(Known::ByLetter),
                 CustomerReply::SetExtraPeriod,
             ])
             .expect("some");

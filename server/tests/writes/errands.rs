@@ -551,12 +551,7 @@ async fn errands_of_a_server_that_fell_are_done_by_another_after_a_while() {
     let (store, app) = (&connected.shop.store, &connected.shop.app);
     let taken = app
         .store
-        .take_errands(
-            store,
-            connected.at,
-            connected.at + TimeDelta::seconds(90),
-            16,
-        )
+        .take_errands(store, connected.at, TimeDelta::seconds(90), 16)
         .await;
     assert_eq!(
         taken.expect("errands").len(),
@@ -569,6 +564,25 @@ async fn errands_of_a_server_that_fell_are_done_by_another_after_a_while() {
     connected.after_hours(1).await;
     assert_eq!(connected.charge().await, ("captured".to_owned(), 1_134));
     assert_eq!(connected.letters().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_errand_that_servers_fall_over_is_left_alone_longer_each_time() {
+    let connected = Connected::with_order().await;
+    let (store, app) = (&connected.shop.store, &connected.shop.app);
+    let taken_after = async |seconds: i64| {
+        let at = connected.at + TimeDelta::seconds(seconds);
+        let taken = app
+            .store
+            .take_errands(store, at, TimeDelta::seconds(90), 16);
+        taken.await.expect("errands").len()
+    };
+    let moments = [0, 89, 90, 269, 270, 539, 540];
+    let mut taken = Vec::new();
+    for seconds in moments {
+        taken.push(taken_after(seconds).await);
+    }
+    assert_eq!(taken, [1, 0, 1, 0, 1, 0, 1], "after {moments:?} seconds");
 }
 
 #[tokio::test(flavor = "multi_thread")]

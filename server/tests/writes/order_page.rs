@@ -361,6 +361,51 @@ async fn nobody_agrees_to_a_later_date_than_the_page_showed() {
 }
 
 #[tokio::test]
+async fn of_two_parts_that_move_apart_each_date_is_agreed_to_as_it_was_read() {
+    let (shop, client, visitor, path) = ordered_by(json!({"country": "US"})).await;
+    let later = client.patch(
+        "/v1/purchase-orders/PO-8",
+        json!({"expected_on": "2027-01-22"}),
+    );
+    assert_eq!(later.await.status, 200);
+    expect_on(&client, json!("2026-12-18")).await;
+    let first = visitor.get(&path).await.way_to_wait();
+    let json = visitor.get(&format!("{path}.json")).await.text;
+    let json: Value = serde_json::from_str(&json).expect("JSON");
+    // The nearer of the two moves, to a day before the one of the other.
+    expect_on(&client, json!("2026-12-28")).await;
+
+    let refused = visitor.post(&first).await;
+    assert_eq!(refused.status, 409);
+    refused.says("Wednesday, December 30");
+    let says = |key: &'static str, read: Value| {
+        let body = json!({"reply": "consent", "read": read});
+        let client = &client;
+        async move { client.post("/v1/orders/W-1/replies", key, body).await }
+    };
+    let stale = says("stale", json["asked"]["read"].clone()).await;
+    assert_eq!(stale.code(), "promise_changed");
+    for wrong in [
+        json!("soon"),
+        json!("0.0"),
+        json!(""),
+        json!("0.0.1.1"),
+        json!(7),
+    ] {
+        let refused = says("wrong", wrong.clone()).await;
+        let at = (refused.status, refused.pointer());
+        assert_eq!(at, (422, "/read".to_owned()), "{wrong}");
+    }
+    let both = json!({"reply": "consent", "read": "0.0.1", "to": "2026-12-22"});
+    let both = client.post("/v1/orders/W-1/replies", "both", both).await;
+    assert_eq!((both.status, both.code().as_str()), (422, "ambiguous"));
+
+    let done = visitor.post(&refused.way_to_wait()).await;
+    assert_eq!(done.status, 303, "{}", done.text);
+    shop.assert_sound().await;
+}
+
+#[tokio::test]
 async fn the_page_may_load_nothing_from_elsewhere_and_tells_nobody_its_address() {
     let (_shop, _client, visitor, path) = ordered_by(json!({})).await;
     let missing = format!("{path}x");

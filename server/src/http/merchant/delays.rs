@@ -10,14 +10,14 @@ use utoipa::ToSchema;
 
 use super::Refusals;
 use super::asking::{self, existing, sent};
-use super::fields::ToldDate;
+use super::fields::{ReadNotices, ToldDate};
 use super::orders;
 use super::reservations::instant;
 use crate::app::App;
 use crate::error::Problem;
 use crate::http::auth::Merchant;
 use crate::http::named::Named;
-use crate::operations::delays::{CustomerReply, reply_to_delay};
+use crate::operations::delays::{CustomerReply, Known, reply_to_delay};
 use crate::operations::evidence::{self, evidence as all_that_happened};
 use crate::operations::once::{self, Once};
 use crate::operations::records::{NoticeRecord, Standing, silence_name};
@@ -31,6 +31,8 @@ pub struct ReplyRequest {
     /// Of `consent`: the latest date that the customer was told, wherever that was, or `unknown`. What waits no longer than that
     /// counts as told, and what would wait longer is refused. Without it, what our letters told is agreed to.
     to: Option<ToldDate>,
+    /// Of `consent`, instead of `to`: what `asked.read` of the order's page said when the customer looked at it.
+    read: Option<ReadNotices>,
 }
 
 /// What a customer says to a delay. To cancel there is `/cancel`.
@@ -99,7 +101,7 @@ pub struct EvidenceAnswer {
 /// Takes a customer's reply to a delay
 ///
 /// The customer can give it on the order's own page too. `409 nothing_to_answer` where nothing was asked, or it is too late; `409
-/// promise_changed` where the date is a later one by now than `to`.
+/// promise_changed` where the date is another one by now than `read` or `to` says.
 #[utoipa::path(
     post,
     path = "/v1/orders/{id}/replies",
@@ -118,15 +120,27 @@ pub async fn reply(
     request: asking::Once<ReplyRequest>,
 ) -> Result<Response, Problem> {
     let said = match request.body.reply {
-        Reply::Consent => CustomerReply::Consent {
-            seen: request.body.to.map(|date| date.0),
-        },
+        Reply::Consent => CustomerReply::Consent(known(request.body)?),
         Reply::ExtraPeriod => CustomerReply::SetExtraPeriod,
     };
     let order = existing(&id)?;
     let once = Once::claim(&app, request.asked, replied)?;
     let outcome = reply_to_delay(&app, &request.merchant.store, order, said, Some(once)).await?;
     Ok(sent(outcome, replied))
+}
+
+/// What the customer knows, as the request says.
+fn known(request: ReplyRequest) -> Result<Known, Problem> {
+    match (request.to, request.read) {
+        (Some(_), Some(_)) => Err(Problem::invalid(
+            "/read",
+            "ambiguous",
+            "say either to or read, not both",
+        )),
+        (Some(to), None) => Ok(Known::UpTo(to.0)),
+        (None, Some(read)) => Ok(Known::Read(read.0)),
+        (None, None) => Ok(Known::ByLetter),
+    }
 }
 
 fn replied(standing: &Standing) -> once::Answer {

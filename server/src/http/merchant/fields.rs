@@ -24,7 +24,7 @@ use utoipa::openapi::schema::{
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::limits::{HOLIDAYS_MAX, PARCEL_COST_MAX, TRANSIT_ZONE_BYTES_MAX};
-use crate::operations::delays::when_named;
+use crate::operations::delays::{Read, when_named};
 use crate::operations::parcels::ORDER_ID_BYTES_MAX;
 use crate::operations::prioritize::PRIORITY_MAX;
 pub use crate::operations::records::day_name;
@@ -33,6 +33,8 @@ use crate::operations::reserve::HOLD_S_MAX;
 
 /// Longest name or title, in characters.
 pub const NAME_CHARS_MAX: usize = 200;
+/// Longest list of the notices that were read.
+pub const READ_CHARS_MAX: usize = 8_000;
 /// Longest reason, in characters.
 pub const REASON_CHARS_MAX: usize = 500;
 /// Longest name of a carrier and longest tracking number, in characters.
@@ -373,6 +375,16 @@ field!(
         when.ok_or_else(|| "invalid_date: must be a date such as 2026-12-15, or unknown".to_owned())
     },
     texts(10)
+);
+field!(
+    /// Which notices the page of an order showed.
+    ReadNotices(Read),
+    |value| {
+        let short = value.as_str().filter(|text| text.len() <= READ_CHARS_MAX);
+        let read = short.and_then(|text| text.parse().ok());
+        read.ok_or_else(|| "invalid_read: must be what asked.read of the order's page says".to_owned())
+    },
+    texts(READ_CHARS_MAX)
 );
 field!(
     /// An instant, RFC 3339.
