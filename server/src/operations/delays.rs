@@ -1,15 +1,13 @@
-//! A date that was told is moved: the customer is told of it, asked where the law wants that, and answers. What silence does is
-//! found by [`look_after_delays`].
+//! A date that was told is moved: the customer is told of it, and asked where the law wants that. What silence does is found by
+//! [`look_after_delays`], and an answer is taken by [`super::reply_to_delay`].
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::str::FromStr;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use shared::availability::Location;
 use shared::delay::{
-    Action, Button, DelayPolicy, Event, History, Law, Payment, Reply, Sense, Terms, When, buttons,
-    on_day, on_revision, reply as answer,
+    Action, Button, DelayPolicy, Event, History, Law, Payment, Sense, Terms, When, buttons, on_day,
+    on_revision,
 };
 use shared::ids::{OrderId, ReservationId, Sku, StoreId};
 use shared::quantity::Quantity;
@@ -17,10 +15,9 @@ use shared::supply::Due;
 
 use super::ActError;
 use super::cancel_order::cancel_parts;
-use super::once::{Once, Outcome};
 use super::payment::write_to;
 use super::records::{NoticeRecord, NoticeState, PartKey, Standing, WaitingPart};
-use super::running::{Touched, again, detached, publish};
+use super::running::{Touched, again, publish};
 use crate::app::App;
 use crate::catalogue::{Settings, Shop};
 use crate::store::Writing;
@@ -28,30 +25,6 @@ use crate::store::writing::Note;
 
 /// Orders that are looked after at a time.
 const LOOKED_AFTER_MAX: u32 = 200;
-
-/// What a customer says to a delay.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CustomerReply {
-    /// To wait for all that was asked about, as far as the customer knows of it.
-    Consent(Known),
-    /// To set the shop a last period for all that is late.
-    SetExtraPeriod,
-}
-
-/// What a customer who agrees to wait knows of the dates.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Known {
-    /// What our letters told.
-    ByLetter,
-    /// Every date up to this one, as the shop says.
-    UpTo(When),
-    /// What the order's page showed.
-    Read(Read),
-}
-
-/// Which notices a page showed: the newest of each part that waits. Written `line.part.version`, joined by `-`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Read(Vec<(PartKey, u32)>);
 
 /// How a part that is late stands where the law lets its customer set the shop a last period (EU-2, UK-1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -200,44 +173,6 @@ pub(super) async fn have_told(
     Ok(())
 }
 
-/// Takes a customer's reply to a delay, once where it is asked for so. Cancelling is [`super::cancel_order`]'s.
-///
-/// # Errors
-///
-/// [`ActError::NotFound`]; [`ActError::Conflict`] where nothing was asked, it is too late or too early for an answer, or it would
-/// agree to a later date than the customer saw.
-pub async fn reply_to_delay(
-    app: &App,
-    store: &StoreId,
-    order: OrderId,
-    reply: CustomerReply,
-    once: Option<Once<Standing>>,
-) -> Result<Outcome<Standing>, ActError> {
-    let with = (app.clone(), store.clone(), order, reply, once);
-    detached(with, |(app, store, order, reply, once)| async move {
-        let now = app.clock.now();
-        let note = Note::new("reply_to_delay", order.as_str());
-        let mut writing = app.store.begin(&store, note, now).await?;
-        if let Some(once) = &once
-            && let Some(answer) = once.before(&mut writing).await?
-        {
-            return Ok(Outcome::Before(answer));
-        }
-        let shop = app.catalogue.shop(&store).ok_or(ActError::NotFound)?;
-        let before = writing.order(&order).await?.ok_or(ActError::NotFound)?;
-        take_reply(&mut writing, &shop.settings(), &before, reply, now).await?;
-        writing.touch_order(&order).await?;
-        let after = writing.order(&order).await?.ok_or(ActError::NotFound)?;
-        if let Some(once) = &once {
-            once.keep(&mut writing, &after);
-        }
-        let revision = writing.commit().await?;
-        publish(&app, &store, Touched::Skus(Vec::new()), revision).await;
-        Ok(Outcome::Done(after))
-    })
-    .await
-}
-
 /// The parts of an order that are late where the law gives the shop a last period, and how each stands.
 pub fn extra_periods<'a>(
     standing: &'a Standing,
@@ -252,67 +187,6 @@ pub fn extra_periods<'a>(
         }
     }
     found
-}
-
-async fn take_reply(
-    writing: &mut Writing,
-    settings: &Settings,
-    before: &Standing,
-    reply: CustomerReply,
-    now: DateTime<Utc>,
-) -> Result<(), ActError> {
-    let order = &before.order.id;
-    let read = Read::of(before);
-    let (mut is_taken, mut refusal) = (false, None);
-    for part in &before.waiting {
-        let key = PartKey::of(part);
-        let Some(mut side) = Side::of(before, settings, part, now) else {
-            continue;
-        };
-        let mut shown = None;
-        let said = match &reply {
-            CustomerReply::SetExtraPeriod => Reply::SetExtraPeriod,
-            CustomerReply::Consent(known) => {
-                if *known != Known::ByLetter {
-                    shown = side.show(before, key);
-                    side.check_known(known, read.of_part(key))?;
-                }
-                match side.last_told() {
-                    Some(to) => Reply::Consent { to },
-                    None => continue,
-                }
-            }
-        };
-        let replied = match answer(&side.history, said, side.today) {
-            Ok(replied) => replied,
-            Err(refused) => {
-                refusal = Some(refused);
-                continue;
-            }
-        };
-        is_taken = true;
-        if let Some(notice) = shown {
-            let told = Event::Told {
-                on: side.today,
-                due: notice.now,
-            };
-            writing.told(order, key, notice.version).await?;
-            writing.note_delay(order, key, &told).await?;
-        }
-        if let Some(event) = replied.record {
-            writing.note_delay(order, key, &event).await?;
-        }
-    }
-    if is_taken {
-        return Ok(());
-    }
-    let detail = match refusal {
-        Some(refused) => format!(
-            "the answer cannot be taken: {refused}. GET /v1/orders/{{id}} says how it stands"
-        ),
-        None => "nothing of this order was asked: there is nothing to answer".into(),
-    };
-    Err(ActError::conflict("nothing_to_answer", detail))
 }
 
 /// Does what time alone does: cancels what nobody agreed to wait for longer, or was never asked about. An order with which that
@@ -456,15 +330,18 @@ fn lapsed<'a>(
 }
 
 /// One part's side of the law.
-struct Side {
-    history: History,
+pub(super) struct Side {
+    /// What was told, and answered.
+    pub(super) history: History,
     /// By when it is due now, in the sense of the law.
     due: Option<NaiveDate>,
-    today: NaiveDate,
+    /// The day where it leaves.
+    pub(super) today: NaiveDate,
 }
 
 impl Side {
-    fn of(
+    /// The side of a part; none where nobody knows the place any more that it leaves from.
+    pub(super) fn of(
         standing: &Standing,
         settings: &Settings,
         part: &WaitingPart,
@@ -531,40 +408,8 @@ impl Side {
         matches!(standing, shared::delay::Standing::Waits { .. })
     }
 
-    /// Takes what is still to be told of a part as told, since it was read elsewhere. Returns it, if there was something.
-    fn show<'a>(&mut self, standing: &'a Standing, key: PartKey) -> Option<&'a NoticeRecord> {
-        let notices = standing.notices.iter();
-        let notice = notices
-            .filter(|notice| notice.key == key && notice.state == NoticeState::Due)
-            .max_by_key(|notice| notice.version)?;
-        let told = Event::Told {
-            on: self.today,
-            due: notice.now,
-        };
-        self.history.record(told).ok().map(|_| notice)
-    }
-
-    /// An answer is none to a question that was not read, or about a later date than the one that was.
-    fn check_known(&self, known: &Known, newest: Option<(PartKey, u32)>) -> Result<(), ActError> {
-        let is_asked = buttons(&self.history, self.today).contains(&Button::Consent);
-        let is_known = |to: When| match known {
-            Known::ByLetter => true,
-            Known::UpTo(day) => to <= *day,
-            Known::Read(read) => newest.is_none_or(|newest| read.0.contains(&newest)),
-        };
-        match self.last_told().filter(|to| is_asked && !is_known(*to)) {
-            None => Ok(()),
-            Some(to) => {
-                let detail = format!(
-                    "the date is another one by now: {}. Show it to the customer, and ask again",
-                    when_name(to)
-                );
-                Err(ActError::conflict("promise_changed", detail))
-            }
-        }
-    }
-
-    fn last_told(&self) -> Option<When> {
+    /// The date that the customer was told last.
+    pub(super) fn last_told(&self) -> Option<When> {
         let events = self.history.events().iter().rev();
         events
             .filter_map(|event| match event {
@@ -573,59 +418,6 @@ impl Side {
             })
             .next()
     }
-}
-
-impl Read {
-    /// What a page of this order shows.
-    pub fn of(standing: &Standing) -> Self {
-        let newest = |part: &WaitingPart| {
-            let notice = newest_notice(standing, part)?;
-            Some((notice.key, notice.version))
-        };
-        Self(standing.waiting.iter().filter_map(newest).collect())
-    }
-
-    fn of_part(&self, key: PartKey) -> Option<(PartKey, u32)> {
-        self.0.iter().find(|(read, _)| *read == key).copied()
-    }
-}
-
-impl fmt::Display for Read {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, (key, version)) in self.0.iter().enumerate() {
-            let between = if at == 0 { "" } else { "-" };
-            write!(f, "{between}{}.{}.{version}", key.line, key.part)?;
-        }
-        Ok(())
-    }
-}
-
-/// Why a text does not say what was read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("it is not what `asked.read` of the order's page says")]
-pub struct ReadError;
-
-impl FromStr for Read {
-    type Err = ReadError;
-
-    fn from_str(text: &str) -> Result<Self, ReadError> {
-        let notice = |name: &str| {
-            let mut numbers = name.splitn(3, '.').map(|number| number.parse().ok());
-            let mut next = || numbers.next().flatten();
-            let (line, part) = (next()?, next()?);
-            Some((PartKey { line, part }, next()?))
-        };
-        let notices: Option<Vec<_>> = text.split('-').map(notice).collect();
-        notices.map(Self).ok_or(ReadError)
-    }
-}
-
-/// What was said last of a part, told or still to be.
-pub fn newest_notice<'a>(standing: &'a Standing, part: &WaitingPart) -> Option<&'a NoticeRecord> {
-    let notices = standing.notices.iter();
-    notices
-        .filter(|notice| notice.key == PartKey::of(part) && notice.state != NoticeState::Replaced)
-        .max_by_key(|notice| notice.version)
 }
 
 /// The answer that leads out of a contract which is not kept; none where nothing is late.
@@ -643,7 +435,7 @@ fn way_out(history: &History, today: NaiveDate) -> Option<Button> {
 const UNKNOWN: &str = "unknown";
 
 /// How a date that was told is written where a customer's answer names it.
-fn when_name(when: When) -> String {
+pub(super) fn when_name(when: When) -> String {
     match when {
         When::By(day) => day.to_string(),
         When::Unknown => UNKNOWN.into(),

@@ -50,6 +50,7 @@ pub mod refund;
 pub mod relearn;
 pub mod release;
 pub mod renew;
+pub mod reply_to_delay;
 pub mod reserve;
 pub mod running;
 pub mod say_charged;

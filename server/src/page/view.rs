@@ -14,13 +14,12 @@ use super::labels::Labels;
 use super::words::{fill, say};
 use crate::catalogue::{Settings, Shop};
 use crate::operations::check_availability::{Question, answer, instant};
-use crate::operations::delays::{
-    ExtraPeriod, Read, as_told, extra_periods, newest_notice, policy_of,
-};
+use crate::operations::delays::{ExtraPeriod, as_told, extra_periods, policy_of};
 use crate::operations::records::{
     Account, ChargeState, NoticeRecord, OrderLine, PartKey, PaymentState, PromiseRow, RefundState,
     Shipment, Standing, WaitingPart,
 };
+use crate::operations::reply_to_delay::{Read, newest_notice};
 
 /// An order as its customer sees it. Every text is ready to show, in `lang`.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]

@@ -13,7 +13,7 @@ use server::operations::change_purchase_order::{
 use server::operations::create_purchase_order::{
     CreatePurchaseOrder, Ordered, create_purchase_order,
 };
-use server::operations::delays::{CustomerReply, Known, look_after_delays, reply_to_delay};
+use server::operations::delays::look_after_delays;
 use server::operations::errands::run_due;
 use server::operations::hear::{Heard, hear};
 use server::operations::look_after_payments::{self, look_after_payments};
@@ -25,6 +25,7 @@ use server::operations::records::{Customer, ProviderKind, PurchaseOrderStatus};
 use server::operations::refund::GiveBack;
 use server::operations::release::release;
 use server::operations::renew::renew;
+use server::operations::reply_to_delay::{CustomerReply, Known, reply_to_delay};
 use server::operations::reserve::Reserve;
 use server::operations::set_stock::{SetStock, set_stock};
 use server::operations::ship::Ship;

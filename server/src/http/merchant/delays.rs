@@ -17,10 +17,10 @@ use crate::app::App;
 use crate::error::Problem;
 use crate::http::auth::Merchant;
 use crate::http::named::Named;
-use crate::operations::delays::{CustomerReply, Known, reply_to_delay};
 use crate::operations::evidence::{self, evidence as all_that_happened};
 use crate::operations::once::{self, Once};
 use crate::operations::records::{NoticeRecord, Standing, silence_name};
+use crate::operations::reply_to_delay::{CustomerReply, Known, reply_to_delay};
 
 /// What the customer said, for instance on the telephone.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -24,11 +24,12 @@ use utoipa::openapi::schema::{
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::limits::{HOLIDAYS_MAX, PARCEL_COST_MAX, TRANSIT_ZONE_BYTES_MAX};
-use crate::operations::delays::{Read, when_named};
+use crate::operations::delays::when_named;
 use crate::operations::parcels::ORDER_ID_BYTES_MAX;
 use crate::operations::prioritize::PRIORITY_MAX;
 pub use crate::operations::records::day_name;
 use crate::operations::records::{MODE_CHARS_MAX, Week, WeekTimes, day_named};
+use crate::operations::reply_to_delay::Read;
 use crate::operations::reserve::HOLD_S_MAX;
 
 /// Longest name or title, in characters.
