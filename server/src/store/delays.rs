@@ -200,8 +200,9 @@ pub fn event_name(event: &Event) -> &'static str {
 }
 
 impl Store {
-    /// Orders of which time alone may end something: a promised day is over, silence has cancelled, or a day is over of which
-    /// nobody was told yet that it is not kept. Those after `after`, so many at most.
+    /// Orders of which time alone may end something: a promised day is over, the day that was told last, whatever is promised by
+    /// now, silence has cancelled, or a day is over of which nobody was told yet that it is not kept. Those after `after`, so many
+    /// at most.
     pub async fn orders_overdue(
         &self,
         store: &StoreId,
@@ -224,6 +225,25 @@ impl Store {
              WHERE claim.store_id = $1
                AND $3 < part.reservation
                AND ( part.ships_by < $2
+                  OR coalesce
+                   ( ( SELECT told.due
+                         FROM delay_event AS told
+                        WHERE told.store_id = part.store_id
+                          AND told.sales_order = part.reservation
+                          AND told.line = part.line
+                          AND told.part = part.part
+                          AND told.kind = 'told'
+                        ORDER BY told.event DESC
+                        LIMIT 1
+                     )
+                   , ( SELECT min(first.ships_by)
+                         FROM promise AS first
+                        WHERE first.store_id = part.store_id
+                          AND first.reservation = part.reservation
+                          AND first.line = part.line
+                          AND first.cause = 'reserved'
+                     )
+                   ) < $2
                   OR EXISTS
                    ( SELECT 1
                        FROM notice

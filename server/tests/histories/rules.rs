@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use server::operations::records::{
     ChargeState, NoticeState, PartKey, PromiseRow, PurchaseOrder, Reservation, Standing,
 };
-use shared::delay::Silence;
+use shared::delay::{Event, Silence, When};
 use shared::ids::OrderId;
 use shared::supply::Due;
 
@@ -320,10 +320,11 @@ fn notices(before: Option<&Standing>, order: &Standing, acted: &Acted, after: &S
                 let Due::By(by) = other.held.due else {
                     return true;
                 };
+                // Of a date that comes after it.
                 let mut later = order
                     .notices
                     .iter()
-                    .filter(|notice| notice.key.line == row.line);
+                    .filter(|notice| notice.key.line == row.line && notice.now > When::By(by));
                 after.today <= by
                     || later.any(|notice| notice.told_at.is_some_and(|at| at.date_naive() <= by))
             });
@@ -357,11 +358,27 @@ fn notices(before: Option<&Standing>, order: &Standing, acted: &Acted, after: &S
     if !acted.looked_after {
         return;
     }
+    let is_american = order.order.customer.country.as_deref() == Some("US");
     for part in &order.waiting {
         let key = PartKey {
             line: part.line,
             part: part.part,
         };
+        let first = order.promises.iter().filter(|row| row.line == part.line);
+        let first = first.filter(|row| row.cause == "reserved");
+        let latest = first.filter_map(|row| row.held.due.day()).max();
+        let untold = !order.delays.iter().any(|event| {
+            let name = format!("{:?}", event.event);
+            event.key == key && (name.starts_with("Consented") || later_than(&event.event, latest))
+        });
+        rule!(
+            "I40: what passed without a word of a later day is cancelled:",
+            !(is_american && untold) || latest.is_none_or(|day| after.today <= day),
+            id,
+            part,
+            order.notices,
+            order.delays
+        );
         let of_part = order
             .notices
             .iter()
@@ -385,6 +402,11 @@ fn notices(before: Option<&Standing>, order: &Standing, acted: &Acted, after: &S
             );
         }
     }
+}
+
+/// True for word of a later day than one that was promised.
+fn later_than(event: &Event, day: Option<NaiveDate>) -> bool {
+    matches!(event, Event::Told { due, .. } if *due > When::from(day))
 }
 
 fn money(order: &Standing, bank: &Ledger) {

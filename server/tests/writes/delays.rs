@@ -212,6 +212,27 @@ async fn what_nobody_could_be_told_in_time_ends_on_the_day_that_was_told_before(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_promised_anew_after_its_day_has_passed_ends_all_the_same() {
+    for earlier in [false, true] {
+        let (shop, client) = owing(json!({"country": "US"})).await;
+        if earlier {
+            expect_on(&client, json!("2026-12-04")).await;
+            assert_eq!(told(&client).await, [told_as("earlier", "nothing", "told")]);
+        }
+        // Nobody looked for days, and then it slips before somebody looks.
+        let shop = shop.at("2026-12-21T20:00:00Z").await;
+        let client = Client::new(&shop).await;
+        expect_on(&client, json!("2027-01-08")).await;
+        assert_eq!(notices(&client).await.len(), usize::from(earlier));
+        look_after_delays(&shop.app, &shop.store)
+            .await
+            .expect("a look");
+        assert_eq!(shown(&client, "W-1").await["status"], "cancelled");
+        shop.assert_sound().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_agrees_to_wait_is_not_cancelled_and_may_still_cancel() {
     let (shop, client) = owing(json!({"country": "US"})).await;
     assert_eq!(reply(&client, "consent").await.code(), "nothing_to_answer");
