@@ -68,6 +68,7 @@ pub mod bill;
 pub mod calendar;
 pub mod cart;
 pub mod delay;
+pub mod demand;
 pub mod explain;
 pub mod ids;
 pub mod kept;

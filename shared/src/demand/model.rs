@@ -1,0 +1,139 @@
+//! The ways in which goods may be wanted, each learnt from a history and judged by it.
+
+use super::bulk::{self, Bulk, LearntBulk, Sizes};
+use super::history::SinceFirstSale;
+use super::level::{LearntLevel, Level};
+use super::pool::Pool;
+
+/// A way in which goods may be wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Model {
+    /// Around a level that moves slowly or fast; most periods of slow movers have no sale.
+    Level,
+    /// Rarely, and then in the sizes of a box.
+    Bulk,
+    /// Nearly always, around a level.
+    Steady,
+    /// Nearly always, by the season.
+    Seasonal,
+    /// Nearly always, more or less from period to period.
+    Growing,
+}
+
+/// How many ways are tried.
+pub(super) const TRIED: usize = 12;
+
+/// The ways that are tried. What is only for goods with a sale in at least every other period stands last.
+pub(super) const ALL: [(Model, Way); TRIED] = [
+    (Model::Level, shared(0.8, Some(2.0))),
+    (Model::Level, shared(0.9, Some(2.0))),
+    (Model::Level, shared(0.9, None)),
+    (Model::Level, own(0.85, 1.2, 60.0)),
+    (Model::Level, own(0.95, 1.2, 60.0)),
+    (Model::Bulk, Way::Bulk(Bulk { forgetting: 0.85 })),
+    (Model::Bulk, Way::Bulk(Bulk { forgetting: 0.95 })),
+    (Model::Steady, own(0.7, 1.5, 6.0)),
+    (Model::Steady, own(0.9, 1.5, 6.0)),
+    (Model::Growing, regular(0.8, false, true)),
+    (Model::Seasonal, regular(0.85, true, false)),
+    (Model::Seasonal, regular(0.8, true, true)),
+];
+
+/// One way.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Way {
+    Level(Level),
+    Bulk(Bulk),
+}
+
+/// What a way had learnt.
+#[derive(Debug, Clone)]
+pub(super) enum Learnt {
+    Level(LearntLevel),
+    Bulk(LearntBulk),
+}
+
+/// All ways that fit a history.
+#[derive(Debug, Clone)]
+pub(super) struct Trial {
+    /// For each way in [`ALL`]: how probable the past was before it was seen, as a logarithm, and what was learnt.
+    pub(super) ways: [Option<(f64, Learnt)>; TRIED],
+    pub(super) sizes: Option<Sizes>,
+}
+
+impl Trial {
+    pub(super) fn of(history: SinceFirstSale<'_>, pool: &Pool) -> Self {
+        let regular = history.is_regular();
+        let in_boxes = history.most().units() <= bulk::SIZE_MAX;
+        let sizes = in_boxes.then(|| Sizes::learn(history, pool));
+        let ways = ALL.map(|(model, way)| match (way, &sizes) {
+            (Way::Bulk(bulk), Some((scores, _))) => {
+                let (score, learnt) = bulk.learn(history, scores);
+                Some((score, Learnt::Bulk(learnt)))
+            }
+            (Way::Level(level), _) if model == Model::Level || regular => {
+                if level.seasonal && history.len() <= pool.season().len().max(1) {
+                    return None;
+                }
+                let (score, learnt) = level.learn(history, pool);
+                Some((score, Learnt::Level(learnt)))
+            }
+            _ => None,
+        });
+        Self {
+            ways,
+            sizes: sizes.map(|(_, sizes)| sizes),
+        }
+    }
+
+    /// How much each way is believed: as the shop's other goods are, times how probable it made the past of this one.
+    pub(super) fn beliefs(&self, before: &[f64; TRIED]) -> [f64; TRIED] {
+        let mut best = f64::NEG_INFINITY;
+        for (score, _) in self.ways.iter().flatten() {
+            best = best.max(*score);
+        }
+        let mut beliefs = [0.0; TRIED];
+        for (at, way) in self.ways.iter().enumerate() {
+            if let Some((score, _)) = way {
+                beliefs[at] = before[at] * (score - best).exp();
+            }
+        }
+        let sum: f64 = beliefs.iter().sum();
+        beliefs.map(|belief| belief / sum)
+    }
+}
+
+/// A level whose variance is that of the whole shop.
+const fn shared(forgetting: f64, swing: Option<f64>) -> Way {
+    Way::Level(Level {
+        forgetting,
+        spread: 1.3,
+        spread_weight: None,
+        swing,
+        seasonal: false,
+        growing: false,
+    })
+}
+
+/// A level with a variance of its own, learnt from a start.
+const fn own(forgetting: f64, spread: f64, weight: f64) -> Way {
+    Way::Level(Level {
+        forgetting,
+        spread,
+        spread_weight: Some(weight),
+        swing: None,
+        seasonal: false,
+        growing: false,
+    })
+}
+
+const fn regular(forgetting: f64, seasonal: bool, growing: bool) -> Way {
+    Way::Level(Level {
+        forgetting,
+        spread: 1.5,
+        spread_weight: Some(6.0),
+        swing: None,
+        seasonal,
+        growing,
+    })
+}
