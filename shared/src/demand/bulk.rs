@@ -82,7 +82,7 @@ impl Bulk {
 impl LearntBulk {
     /// The mean number of periods with a sale.
     fn share(self, horizon: Horizon, drift: f64) -> f64 {
-        let (mut carried, mut sum) = (1.0, 0.0);
+        let (mut carried, mut sum) = (drift, 0.0);
         for part in horizon.parts() {
             sum += carried * part;
             carried *= drift;

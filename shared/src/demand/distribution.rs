@@ -88,17 +88,14 @@ impl Distribution {
 
     /// The number of units with which, over many goods, `level` of all cases are covered.
     ///
-    /// A whole number of units covers more than was asked, or less: of goods that are wanted in one month of ten none is too few
-    /// and one too many. This one takes what is nearer, the quantile of the mid-distribution function (Ma, Genton and Parzen,
-    /// 2011): right for a report, while [`Distribution::quantile`] is on the safe side for each SKU by itself.
-    pub fn mid_quantile(&self, level: Level) -> Quantity {
-        let share = f64::from(level.percent()) / 100.0 - 1e-12;
-        let mut before = 0.0;
-        let at = self.within.iter().position(|within| {
-            let middle = 0.5 * (before + within);
-            before = *within;
-            share <= middle
-        });
+    /// A whole number of units covers more than was asked, or less: of goods that are wanted in one month of eight, none is too few
+    /// and one is too many. This is whichever covers a share nearer to the level: right for a report over many SKUs, while
+    /// [`Distribution::quantile`] is on the safe side for each by itself.
+    pub fn nearest_quantile(&self, level: Level) -> Quantity {
+        let share = f64::from(level.percent()) / 100.0;
+        let next = self.within.iter().skip(1).chain([&1.0]);
+        let mut both = self.within.iter().zip(next);
+        let at = both.position(|(within, next)| share <= 0.5 * (within + next) + 1e-12);
         self.units(at.unwrap_or(self.within.len() - 1))
     }
 
@@ -106,6 +103,11 @@ impl Distribution {
     pub fn within_units(&self, units: Quantity) -> f64 {
         let cell = (units.units() / self.step) as usize;
         self.within.get(cell).copied().unwrap_or(1.0)
+    }
+
+    /// The most units that are told apart from still more.
+    pub(super) fn most(&self) -> Quantity {
+        self.units(self.within.len() - 1)
     }
 
     /// Mean units wanted.

@@ -133,7 +133,7 @@ impl LearntLevel {
     /// What is wanted over a horizon.
     pub(super) fn over(&self, horizon: Horizon, drift: f64) -> NegativeBinomial {
         let (mut exposure, mut swings) = (0.0, 0.0);
-        let (mut carried, mut growth) = (1.0, self.growth);
+        let (mut carried, mut growth) = (drift, self.growth);
         let count = self.season.len();
         for (at, part) in horizon.parts().enumerate() {
             let place = if count == 0 {

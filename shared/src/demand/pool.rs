@@ -16,6 +16,8 @@ const BELIEF_MIN: f64 = 0.002;
 const PRIOR_UNITS: f64 = 0.3;
 /// Periods over which it is looked how goods fade, and the fewest that have to lie before.
 const FADING_PERIODS: usize = 6;
+/// How often that is looked at, each time as many periods earlier.
+const FADING_WINDOWS: usize = 4;
 /// As many goods say that nothing fades.
 const FADING_WEIGHT: f64 = 5.0;
 /// What of demand may be left from period to period, least and most.
@@ -210,7 +212,7 @@ impl Pool {
         };
         let (mut wanted, mut expected) = (FADING_WEIGHT, FADING_WEIGHT);
         for history in histories {
-            for windows in 1..=2 {
+            for windows in 1..=FADING_WINDOWS {
                 let known = history.before(windows * FADING_PERIODS);
                 if known.len() < FADING_PERIODS {
                     continue;
@@ -222,13 +224,14 @@ impl Pool {
                 }
                 let units: f64 = came.iter().map(|one| f64::from(one.units().units())).sum();
                 let mean = Forecast::of(known, self).mean(horizon);
-                // Each SKU counts about as much, however much of it is sold.
-                wanted += units / (1.0 + mean);
-                expected += mean / (1.0 + mean);
+                // Chance alone moves a sum by the root of its mean: nobody's luck decides for all.
+                let weight = 1.0 / (1.0 + mean).sqrt();
+                wanted += weight * units;
+                expected += weight * mean;
             }
         }
         // The middle of the periods looked at lies so many after the last one known.
-        let ahead = 0.5 * (FADING_PERIODS as f64 - 1.0);
+        let ahead = 0.5 * (FADING_PERIODS as f64 + 1.0);
         self.drift = (wanted / expected).powf(1.0 / ahead).clamp(DRIFT.0, DRIFT.1);
     }
 }
