@@ -60,7 +60,7 @@ impl Bulk {
             if matches!(period, Period::Sold(_)) && !first {
                 score += match size {
                     Some(size) => share.ln() + size,
-                    None => (-share).ln_1p(),
+                    None => (1.0 - share).ln(),
                 };
             }
             with_sale *= self.forgetting;

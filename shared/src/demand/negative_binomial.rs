@@ -26,10 +26,22 @@ impl NegativeBinomial {
         self.mean + self.mean * self.mean / self.size
     }
 
+    /// How improbable no unit at all is: the negative of its logarithm.
+    fn exponent(self) -> f64 {
+        let ratio = self.mean / self.size;
+        // Between them the two differ by less than 1e-12, and the first is far quicker than a logarithm that is exact near 1.
+        let log = if 1e-3 < ratio {
+            (1.0 + ratio).ln()
+        } else {
+            ratio * (1.0 - ratio * (0.5 - ratio * (1.0 / 3.0 - ratio * 0.25)))
+        };
+        self.size * log
+    }
+
     /// The natural logarithm of the probability of so many units.
     pub(super) fn log_probability(self, units: u32) -> f64 {
         let Self { mean, size } = self;
-        let none = -size * (mean / size).ln_1p();
+        let none = -self.exponent();
         if units == 0 {
             return none;
         }
@@ -51,7 +63,7 @@ impl NegativeBinomial {
     /// last takes all that is more.
     pub(super) fn add_to(self, cells: &mut [f64], step: u32, weight: f64) {
         let Self { mean, size } = self;
-        let exponent = size * (mean / size).ln_1p();
+        let exponent = self.exponent();
         let Some((last, before)) = cells.split_last_mut() else {
             return;
         };

@@ -11,6 +11,9 @@ pub const MONTHS: usize = 51;
 /// Months that are forecast, the last ones.
 pub const AHEAD: usize = 6;
 
+/// The name of the half that models are developed with.
+pub const DEVELOPING: &str = "developing";
+
 /// A part.
 pub struct Series {
     /// Its number.
@@ -46,7 +49,7 @@ pub fn halves() -> anyhow::Result<[Half; 2]> {
     developing.sort_by(|a: &Series, b| a.part.cmp(&b.part));
     aside.sort_by(|a: &Series, b| a.part.cmp(&b.part));
     Ok([
-        Half { name: "developing", series: developing },
+        Half { name: DEVELOPING, series: developing },
         Half { name: "kept aside", series: aside },
     ])
 }

@@ -3,8 +3,9 @@
 use std::time::Instant;
 
 use anyhow::Context;
-use shared::demand::{Horizon, Period, Pool, Season};
+use shared::demand::{Distribution, Horizon, Period, Pool, Season};
 use shared::lead_time::Level;
+use shared::quantity::Quantity;
 
 use crate::data::{AHEAD, Half, MONTHS};
 use crate::peers::{Peers, Said};
@@ -51,7 +52,7 @@ pub fn ours(half: &Half) -> anyhow::Result<Ours> {
         let forecast = pool.forecast(history);
         let (month, six) = (forecast.over(Horizon::ONE), forecast.over(all));
         let means = each_month(|at| forecast.mean(at));
-        let units = |quantity: shared::quantity::Quantity| f64::from(quantity.units());
+        let units = |quantity: Quantity| f64::from(quantity.units());
         let said = Said {
             means,
             highs: [units(month.quantile(level)); AHEAD],
@@ -131,10 +132,10 @@ fn each_month(mean: impl Fn(Horizon) -> f64) -> [f64; AHEAD] {
 
 /// How far the 90 % quantile covers so many units: whole, not at all, or as far as the share lies within their probability (the
 /// non-randomized probability integral transform of counts; Czado, Gneiting and Held, 2009).
-fn covered_fairly(said: &shared::demand::Distribution, units: u32) -> f64 {
-    let within = said.within_units(shared::quantity::Quantity::new(units));
+fn covered_fairly(said: &Distribution, units: u32) -> f64 {
+    let within = said.within_units(Quantity::new(units));
     let before = match units.checked_sub(1) {
-        Some(fewer) => said.within_units(shared::quantity::Quantity::new(fewer)),
+        Some(fewer) => said.within_units(Quantity::new(fewer)),
         None => 0.0,
     };
     ((SHARE - before) / (within - before).max(1e-12)).clamp(0.0, 1.0)
