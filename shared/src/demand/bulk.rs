@@ -46,6 +46,14 @@ pub(super) struct Sizes {
     units: f64,
 }
 
+/// The probability of each size.
+#[derive(Debug, Clone)]
+pub(super) struct SizeTable {
+    probabilities: Vec<f64>,
+    mean: f64,
+    variance: f64,
+}
+
 impl Bulk {
     /// Learns from a history with the sizes of all its sales, and says how probable each period was: the sum of the logarithms.
     pub(super) fn learn(self, history: SinceFirstSale<'_>, sizes: &[f64]) -> (f64, LearntBulk) {
@@ -91,8 +99,8 @@ impl LearntBulk {
         (faded * self.with_sale / (self.with_sale + self.without)).min(1.0 - 1e-9)
     }
 
-    /// Mean and variance of what is wanted, where `sizes` holds the probability of each size.
-    pub(super) fn moments(self, horizon: Horizon, drift: f64, sizes: &[f64]) -> (f64, f64) {
+    /// Mean and variance of what is wanted.
+    pub(super) fn moments(self, horizon: Horizon, drift: f64, sizes: &SizeTable) -> (f64, f64) {
         let share = self.share(horizon, drift);
         let known = self.with_sale + self.without;
         let periods = horizon.periods();
@@ -100,16 +108,9 @@ impl LearntBulk {
         // The beta-binomial's variance; less than a period is less than one chance.
         let together = 1.0 + (periods - 1.0).max(0.0) / (known + 1.0);
         let asked_variance = asked * (1.0 - share) * together;
-        let (mut mean, mut square) = (0.0, 0.0);
-        for (size, probability) in sizes.iter().enumerate() {
-            let size = size as f64;
-            mean += size * probability;
-            square += size * size * probability;
-        }
-        let size_variance = square - mean * mean;
         (
-            asked * mean,
-            asked * size_variance + asked_variance * mean * mean,
+            asked * sizes.mean,
+            asked * sizes.variance + asked_variance * sizes.mean * sizes.mean,
         )
     }
 
@@ -184,8 +185,8 @@ impl Sizes {
         mean.max(1.05)
     }
 
-    /// The probability of each size from 0, which is never asked for; together 1.
-    pub(super) fn table(&self, pool: &Pool) -> Vec<f64> {
+    /// The probability of each size that may come next.
+    pub(super) fn table(&self, pool: &Pool) -> SizeTable {
         let mean = self.mean(pool);
         let stays = 1.0 - 1.0 / mean;
         let all = SHOP_WEIGHT + self.weight;
@@ -214,7 +215,25 @@ impl Sizes {
             table.pop();
         }
         let sum: f64 = table.iter().sum();
-        table.iter_mut().for_each(|probability| *probability /= sum);
-        table
+        let (mut mean, mut square) = (0.0, 0.0);
+        let mut size = 0.0;
+        for probability in &mut table {
+            *probability /= sum;
+            mean += size * *probability;
+            square += size * size * *probability;
+            size += 1.0;
+        }
+        SizeTable {
+            probabilities: table,
+            mean,
+            variance: square - mean * mean,
+        }
+    }
+}
+
+impl SizeTable {
+    /// By size, from 0 on, which is never asked for; together 1.
+    pub(super) fn probabilities(&self) -> &[f64] {
+        &self.probabilities
     }
 }

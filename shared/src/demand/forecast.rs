@@ -1,6 +1,6 @@
 //! What will be wanted: every way in which it may go, as far as each is believed.
 
-use super::bulk::{self, Sizes};
+use super::bulk::{self, SizeTable};
 use super::distribution::Distribution;
 use super::history::SinceFirstSale;
 use super::horizon::Horizon;
@@ -16,7 +16,7 @@ const BELIEF_MIN: f64 = 0.005;
 pub struct Forecast<'a> {
     pool: &'a Pool,
     ways: Vec<(Model, f64, Learnt)>,
-    sizes: Option<(Sizes, Vec<f64>)>,
+    sizes: Option<SizeTable>,
 }
 
 impl<'a> Forecast<'a> {
@@ -26,7 +26,7 @@ impl<'a> Forecast<'a> {
         let mut ways = Vec::new();
         let mut sum = 0.0;
         for (at, way) in trial.ways.into_iter().enumerate() {
-            if let Some((_, learnt)) = way
+            if let Some(learnt) = way
                 && BELIEF_MIN <= beliefs[at]
             {
                 ways.push((ALL[at].0, beliefs[at], learnt));
@@ -36,10 +36,7 @@ impl<'a> Forecast<'a> {
         for (_, belief, _) in &mut ways {
             *belief /= sum;
         }
-        let sizes = trial.sizes.map(|sizes| {
-            let table = sizes.table(pool);
-            (sizes, table)
-        });
+        let sizes = trial.sizes.map(|sizes| sizes.table(pool));
         Self { pool, ways, sizes }
     }
 
@@ -96,15 +93,15 @@ impl<'a> Forecast<'a> {
         for (level, weight) in levels {
             found.add(level, weight);
         }
-        if 0.0 < asked && let Some((_, table)) = &self.sizes {
-            found.add_sizes(&counts, table);
+        if 0.0 < asked && let Some(table) = &self.sizes {
+            found.add_sizes(&counts, table.probabilities());
         }
         found.finish()
     }
 
     fn moments(&self, learnt: &Learnt, horizon: Horizon) -> (f64, f64) {
         match (learnt, &self.sizes) {
-            (Learnt::Bulk(bulk), Some((_, table))) => {
+            (Learnt::Bulk(bulk), Some(table)) => {
                 bulk.moments(horizon, self.pool.drift(), table)
             }
             (Learnt::Bulk(_), None) => (0.0, 0.0),

@@ -144,8 +144,11 @@ impl LearntLevel {
             let counts = carried * place * part;
             exposure += counts;
             swings += counts * counts / part;
-            growth = growth.powf(GROWTH_KEPT);
-            carried *= drift * growth;
+            carried *= drift;
+            if growth != 1.0 {
+                growth = growth.powf(GROWTH_KEPT);
+                carried *= growth;
+            }
         }
         let mean = self.level * exposure;
         let variance = self.spread * mean

@@ -56,8 +56,10 @@ pub(super) enum Learnt {
 /// All ways that fit a history.
 #[derive(Debug, Clone)]
 pub(super) struct Trial {
-    /// For each way in [`ALL`]: how probable the past was before it was seen, as a logarithm, and what was learnt.
-    pub(super) ways: [Option<(f64, Learnt)>; TRIED],
+    /// What each way in [`ALL`] had learnt.
+    pub(super) ways: [Option<Learnt>; TRIED],
+    /// How probable each made the past before it was seen, over that of the best one; 0 where a way does not fit.
+    likelihoods: [f64; TRIED],
     pub(super) sizes: Option<Sizes>,
 }
 
@@ -66,37 +68,41 @@ impl Trial {
         let regular = history.is_regular();
         let in_boxes = history.most().units() <= bulk::SIZE_MAX;
         let sizes = in_boxes.then(|| Sizes::learn(history, pool));
-        let ways = ALL.map(|(model, way)| match (way, &sizes) {
-            (Way::Bulk(bulk), Some((scores, _))) => {
-                let (score, learnt) = bulk.learn(history, scores);
-                Some((score, Learnt::Bulk(learnt)))
-            }
-            (Way::Level(level), _) if model == Model::Level || regular => {
-                if level.seasonal && history.len() <= pool.season().len().max(1) {
-                    return None;
+        let mut scores = [f64::NEG_INFINITY; TRIED];
+        let mut tried = scores.iter_mut();
+        let ways = ALL.map(|(model, way)| {
+            let score = tried.next()?;
+            match (way, &sizes) {
+                (Way::Bulk(bulk), Some((sizes, _))) => {
+                    let (found, learnt) = bulk.learn(history, sizes);
+                    *score = found;
+                    Some(Learnt::Bulk(learnt))
                 }
-                let (score, learnt) = level.learn(history, pool);
-                Some((score, Learnt::Level(learnt)))
+                (Way::Level(level), _) if model == Model::Level || regular => {
+                    let unknown = pool.season().is_empty() || history.len() <= pool.season().len();
+                    if level.seasonal && unknown {
+                        return None;
+                    }
+                    let (found, learnt) = level.learn(history, pool);
+                    *score = found;
+                    Some(Learnt::Level(learnt))
+                }
+                _ => None,
             }
-            _ => None,
         });
+        let best = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         Self {
             ways,
+            likelihoods: scores.map(|score| (score - best).exp()),
             sizes: sizes.map(|(_, sizes)| sizes),
         }
     }
 
     /// How much each way is believed: as the shop's other goods are, times how probable it made the past of this one.
     pub(super) fn beliefs(&self, before: &[f64; TRIED]) -> [f64; TRIED] {
-        let mut best = f64::NEG_INFINITY;
-        for (score, _) in self.ways.iter().flatten() {
-            best = best.max(*score);
-        }
-        let mut beliefs = [0.0; TRIED];
-        for (at, way) in self.ways.iter().enumerate() {
-            if let Some((score, _)) = way {
-                beliefs[at] = before[at] * (score - best).exp();
-            }
+        let mut beliefs = *before;
+        for (belief, likelihood) in beliefs.iter_mut().zip(self.likelihoods) {
+            *belief *= likelihood;
         }
         let sum: f64 = beliefs.iter().sum();
         beliefs.map(|belief| belief / sum)

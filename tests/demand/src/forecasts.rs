@@ -95,7 +95,7 @@ pub fn peer(half: &Half, peers: &Peers, name: &str) -> anyhow::Result<Score> {
 /// Series a second on one core: everything from the histories to two quantiles, what all have in common included. The best of several runs,
 /// since others use this machine too.
 pub fn pace(half: &Half) -> anyhow::Result<f64> {
-    const RUNS: usize = 7;
+    const RUNS: usize = 25;
     let level = Level::new(90)?;
     let all = Horizon::of_periods(AHEAD as f64)?;
     let histories = histories(half);
