@@ -155,7 +155,10 @@ impl Sizes {
                 continue;
             }
             scores.push(sizes.probability(size, pool).ln());
-            sizes.add(size);
+            // Where the shelf ran empty, more may have been asked for.
+            if matches!(period, Period::Sold(_)) {
+                sizes.add(size);
+            }
         }
         (scores, sizes)
     }

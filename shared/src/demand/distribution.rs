@@ -101,6 +101,9 @@ impl Distribution {
 
     /// The probability that at most so many units are wanted.
     pub fn within_units(&self, units: Quantity) -> f64 {
+        if QUANTITY_MAX <= units.units() {
+            return 1.0;
+        }
         let cell = (units.units() / self.step) as usize;
         self.within.get(cell).copied().unwrap_or(1.0)
     }
@@ -128,6 +131,10 @@ impl Distribution {
 
     fn units(&self, cell: usize) -> Quantity {
         let units = cell as u64 * u64::from(self.step);
-        Quantity::new(u32::try_from(units).unwrap_or(QUANTITY_MAX).min(QUANTITY_MAX))
+        Quantity::new(
+            u32::try_from(units)
+                .unwrap_or(QUANTITY_MAX)
+                .min(QUANTITY_MAX),
+        )
     }
 }

@@ -93,7 +93,9 @@ impl<'a> Forecast<'a> {
         for (level, weight) in levels {
             found.add(level, weight);
         }
-        if 0.0 < asked && let Some(table) = &self.sizes {
+        if 0.0 < asked
+            && let Some(table) = &self.sizes
+        {
             found.add_sizes(&counts, table.probabilities());
         }
         found.finish()
@@ -101,9 +103,7 @@ impl<'a> Forecast<'a> {
 
     fn moments(&self, learnt: &Learnt, horizon: Horizon) -> (f64, f64) {
         match (learnt, &self.sizes) {
-            (Learnt::Bulk(bulk), Some(table)) => {
-                bulk.moments(horizon, self.pool.drift(), table)
-            }
+            (Learnt::Bulk(bulk), Some(table)) => bulk.moments(horizon, self.pool.drift(), table),
             (Learnt::Bulk(_), None) => (0.0, 0.0),
             (Learnt::Level(level), _) => {
                 let level = level.over(horizon, self.pool.drift());

@@ -2,12 +2,13 @@
 
 use crate::quantity::Quantity;
 
-/// Periods of a history that are looked at, newest first: ten years of weeks.
-pub const PERIODS_MAX: usize = 520;
+/// Periods of a history that are looked at, newest first: ten years of weeks, or three of days.
+pub const PERIODS_MAX: usize = 1_096;
 
 /// What is known of one period.
 ///
-/// Periods are of one length throughout a shop: months, weeks, days.
+/// Periods are of one length throughout a shop. Months and weeks suit goods that are sold now and then; what is learnt is forgotten
+/// within some ten to thirty periods, so days suit only what is sold every day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Period {
     /// Something was there to be sold all the time: so many units were wanted.

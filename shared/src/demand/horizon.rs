@@ -1,7 +1,7 @@
 //! How far ahead is looked.
 
-/// Most periods that are looked ahead: two years of weeks.
-pub const HORIZON_PERIODS_MAX: f64 = 104.0;
+/// Most periods that are looked ahead: two years of days.
+pub const HORIZON_PERIODS_MAX: f64 = 731.0;
 
 /// A number of periods from now on, whole or not: a lead time of 40 days is 1.31 months.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
@@ -9,7 +9,7 @@ pub struct Horizon(f64);
 
 /// A number of periods that nobody can look ahead.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
-#[error("a horizon is more than 0 and at most 104 periods, {0} are none")]
+#[error("a horizon is more than 0 and at most 731 periods, {0} are none")]
 pub struct HorizonError(pub f64);
 
 impl Horizon {
@@ -49,7 +49,7 @@ impl Horizon {
 
     /// The whole periods in it, and what is left.
     pub(super) fn whole(self) -> (u32, f64) {
-        // At most 104: the cast is exact.
+        // At most 731: the cast is exact.
         let whole = self.0.floor();
         (whole as u32, self.0 - whole)
     }

@@ -63,7 +63,11 @@ impl Rhythm {
     /// So many days in periods, as far as anybody can look ahead. At least a day: what is asked for before it is over can wait for nothing.
     pub(super) fn horizon(self, days: f64) -> Horizon {
         let periods = days.max(1.0) / self.period_days;
-        let periods = if periods.is_finite() { periods } else { HORIZON_PERIODS_MAX };
+        let periods = if periods.is_finite() {
+            periods
+        } else {
+            HORIZON_PERIODS_MAX
+        };
         Horizon::of_periods(periods.clamp(f64::MIN_POSITIVE, HORIZON_PERIODS_MAX))
             .unwrap_or(Horizon::ONE)
     }

@@ -49,7 +49,8 @@ pub(super) struct LearntLevel {
     weight: f64,
     spread: f64,
     swing: f64,
-    growth: f64,
+    /// `None`: it carries none on, and fades as the shop's goods do.
+    growth: Option<f64>,
     /// How much each of the coming periods counts, from the next one on; empty: one each.
     season: Vec<f64>,
 }
@@ -81,10 +82,11 @@ impl Level {
                 Period::SoldOut(_) => mean < units,
             };
             if seen && !first {
-                let variance = spread * mean + swing * mean * mean + spread.sqrt() * mean * exposure / weight;
+                let variance =
+                    spread * mean + swing * mean * mean + spread.sqrt() * mean * exposure / weight;
                 if let Period::Sold(sold) = period {
-                    score += NegativeBinomial::of_moments(mean, variance)
-                        .log_probability(sold.units());
+                    score +=
+                        NegativeBinomial::of_moments(mean, variance).log_probability(sold.units());
                 }
                 let surprise = units - mean;
                 squares = SPREAD_FORGOTTEN * squares
@@ -115,7 +117,7 @@ impl Level {
             weight,
             spread: self.spread(squares, counted),
             swing,
-            growth,
+            growth: self.growing.then_some(growth),
             season: season.map(Places::coming).unwrap_or_default(),
         };
         (score, learnt)
@@ -133,9 +135,18 @@ impl LearntLevel {
     /// What is wanted over a horizon.
     pub(super) fn over(&self, horizon: Horizon, drift: f64) -> NegativeBinomial {
         let (mut exposure, mut swings) = (0.0, 0.0);
-        let (mut carried, mut growth) = (drift, self.growth);
+        let (mut carried, mut growth) = (1.0, self.growth);
         let count = self.season.len();
         for (at, part) in horizon.parts().enumerate() {
+            carried *= match &mut growth {
+                None => drift,
+                // The growth of the first period is in the level already.
+                Some(_) if at == 0 => 1.0,
+                Some(growth) => {
+                    *growth = growth.powf(GROWTH_KEPT);
+                    *growth
+                }
+            };
             let place = if count == 0 {
                 1.0
             } else {
@@ -144,11 +155,6 @@ impl LearntLevel {
             let counts = carried * place * part;
             exposure += counts;
             swings += counts * counts / part;
-            carried *= drift;
-            if growth != 1.0 {
-                growth = growth.powf(GROWTH_KEPT);
-                carried *= growth;
-            }
         }
         let mean = self.level * exposure;
         let variance = self.spread * mean

@@ -19,9 +19,9 @@ const FADING_PERIODS: usize = 6;
 /// How often that is looked at, each time as many periods earlier.
 const FADING_WINDOWS: usize = 4;
 /// As many goods say that nothing fades.
-const FADING_WEIGHT: f64 = 5.0;
-/// What of demand may be left from period to period, least and most.
-const DRIFT: (f64, f64) = (0.92, 1.02);
+const FADING_WEIGHT: f64 = 20.0;
+/// What of demand may be left from period to period, least and most: goods grow old, and new ones are no forecast.
+const DRIFT: (f64, f64) = (0.92, 1.0);
 /// As many years of single goods say that there is no season.
 const SEASON_WEIGHT: f64 = 8.0;
 
@@ -232,6 +232,8 @@ impl Pool {
         }
         // The middle of the periods looked at lies so many after the last one known.
         let ahead = 0.5 * (FADING_PERIODS as f64 + 1.0);
-        self.drift = (wanted / expected).powf(1.0 / ahead).clamp(DRIFT.0, DRIFT.1);
+        self.drift = (wanted / expected)
+            .powf(1.0 / ahead)
+            .clamp(DRIFT.0, DRIFT.1);
     }
 }

@@ -39,18 +39,31 @@ pub fn halves() -> anyhow::Result<[Half; 2]> {
         let row = row?;
         let part = row.get(0).context("a part number")?.to_owned();
         let months = row.iter().skip(1);
-        let Some(units) = months.map(|units| units.parse().ok()).collect::<Option<Vec<u32>>>() else {
+        let Some(units) = months
+            .map(|units| units.parse().ok())
+            .collect::<Option<Vec<u32>>>()
+        else {
             continue;
         };
         ensure!(units.len() == MONTHS, "{part} has {} months", units.len());
-        let half = if fnv_1a(&part).is_multiple_of(2) { &mut developing } else { &mut aside };
+        let half = if fnv_1a(&part).is_multiple_of(2) {
+            &mut developing
+        } else {
+            &mut aside
+        };
         half.push(Series { part, units });
     }
     developing.sort_by(|a: &Series, b| a.part.cmp(&b.part));
     aside.sort_by(|a: &Series, b| a.part.cmp(&b.part));
     Ok([
-        Half { name: DEVELOPING, series: developing },
-        Half { name: "kept aside", series: aside },
+        Half {
+            name: DEVELOPING,
+            series: developing,
+        },
+        Half {
+            name: "kept aside",
+            series: aside,
+        },
     ])
 }
 
@@ -58,7 +71,10 @@ impl Series {
     /// What is known after so many months.
     pub fn known(&self, months: usize) -> Vec<Period> {
         let known = &self.units[..months];
-        known.iter().map(|units| Period::Sold(Quantity::new(*units))).collect()
+        known
+            .iter()
+            .map(|units| Period::Sold(Quantity::new(*units)))
+            .collect()
     }
 }
 

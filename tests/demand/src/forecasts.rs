@@ -80,16 +80,29 @@ pub fn peer(half: &Half, peers: &Peers, name: &str) -> anyhow::Result<Score> {
     let said = &peers[name];
     let mut ways = [Sums::default(), Sums::default(), Sums::default()];
     for series in &half.series {
-        let said = said.get(&series.part).with_context(|| format!("{name} says nothing of {}", series.part))?;
+        let said = said
+            .get(&series.part)
+            .with_context(|| format!("{name} says nothing of {}", series.part))?;
         let mean: f64 = said.means.iter().sum();
-        let off = said.highs.iter().zip(said.means).map(|(high, mean)| (high - mean).powi(2));
-        let highs = [said.high_sum, said.highs.iter().sum(), mean + off.sum::<f64>().sqrt()];
+        let off = said
+            .highs
+            .iter()
+            .zip(said.means)
+            .map(|(high, mean)| (high - mean).powi(2));
+        let highs = [
+            said.high_sum,
+            said.highs.iter().sum(),
+            mean + off.sum::<f64>().sqrt(),
+        ];
         for (sums, high) in ways.iter_mut().zip(highs) {
             sums.add(&series.units[MONTHS - AHEAD..], said, high);
         }
     }
     let scores = ways.map(|sums| sums.score());
-    Ok(scores.into_iter().min_by(|a, b| a.sum.total_cmp(&b.sum)).unwrap_or_default())
+    Ok(scores
+        .into_iter()
+        .min_by(|a, b| a.sum.total_cmp(&b.sum))
+        .unwrap_or_default())
 }
 
 /// Series a second on one core: everything from the histories to two quantiles, what all have in common included. The best of several runs,
@@ -116,7 +129,10 @@ pub fn pace(half: &Half) -> anyhow::Result<f64> {
 }
 
 fn histories(half: &Half) -> Vec<Vec<Period>> {
-    half.series.iter().map(|series| series.known(MONTHS - AHEAD)).collect()
+    half.series
+        .iter()
+        .map(|series| series.known(MONTHS - AHEAD))
+        .collect()
 }
 
 /// The mean of each month, from the means until its end.

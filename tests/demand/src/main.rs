@@ -54,6 +54,7 @@ fn asked() -> anyhow::Result<Asked> {
             other => bail!("{other} is not known: demand --peers FILE [--developing]"),
         }
     }
-    let peers = peers.context("--peers names the file that peers.py wrote; `make demand` does all of it")?;
+    let peers = peers
+        .context("--peers names the file that peers.py wrote; `make demand` does all of it")?;
     Ok(Asked { peers, developing })
 }

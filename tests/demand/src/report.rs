@@ -32,7 +32,11 @@ const DEVIATIONS: [(f64, &str); 5] = [
     (2.326, "99 %"),
 ];
 /// What the textbook takes for history: all of it, or so many months.
-const HISTORIES: [(Option<usize>, &str); 3] = [(None, "all months"), (Some(24), "24 months"), (Some(12), "12 months")];
+const HISTORIES: [(Option<usize>, &str); 3] = [
+    (None, "all months"),
+    (Some(24), "24 months"),
+    (Some(12), "12 months"),
+];
 /// Shares in percent that ours are asked for.
 const ASKED: [u8; 9] = [60, 70, 80, 85, 90, 93, 95, 97, 98];
 
@@ -55,7 +59,9 @@ struct Bar {
 impl Report {
     /// Measures a half.
     pub fn of(half: &Half, peers: &Peers) -> anyhow::Result<Self> {
-        let scores = peers.keys().map(|name| Ok((name.clone(), forecasts::peer(half, peers, name)?)));
+        let scores = peers
+            .keys()
+            .map(|name| Ok((name.clone(), forecasts::peer(half, peers, name)?)));
         let mut rules = Vec::new();
         let mut names = Vec::new();
         for (months, history) in HISTORIES {
@@ -94,42 +100,72 @@ impl Report {
         let mut bars = Vec::new();
         let mut say = |met: bool, words: String| bars.push(Bar { met, words });
         for (what, ours, of, most) in [
-            ("a month", score.month, (|score| score.month) as fn(&Score) -> f64, MONTH_MAX),
+            (
+                "a month",
+                score.month,
+                (|score| score.month) as fn(&Score) -> f64,
+                MONTH_MAX,
+            ),
             ("six months", score.sum, |score| score.sum, SUM_MAX),
         ] {
-            let best = self.peers.iter().min_by(|(_, a), (_, b)| of(a).total_cmp(&of(b)));
+            let best = self
+                .peers
+                .iter()
+                .min_by(|(_, a), (_, b)| of(a).total_cmp(&of(b)));
             let Some((name, best)) = best else {
                 continue;
             };
             let ratio = ours / of(best);
             say(
                 ratio <= most,
-                format!("pinball loss of {what}: {ours:.4}, {ratio:.3} of the best ({name}, {:.4}); at most {most}", of(best)),
+                format!(
+                    "pinball loss of {what}: {ours:.4}, {ratio:.3} of the best ({name}, {:.4}); at most {most}",
+                    of(best)
+                ),
             );
         }
-        let imapa = self.peers.iter().find(|(name, _)| name.starts_with("IMAPA"));
+        let imapa = self
+            .peers
+            .iter()
+            .find(|(name, _)| name.starts_with("IMAPA"));
         if let Some((_, imapa)) = imapa {
             let ratio = score.error / imapa.error;
             say(
                 ratio <= ERROR_MAX,
-                format!("RMSE of a month: {:.4}, {ratio:.3} of IMAPA's ({:.4}); at most {ERROR_MAX}", score.error, imapa.error),
+                format!(
+                    "RMSE of a month: {:.4}, {ratio:.3} of IMAPA's ({:.4}); at most {ERROR_MAX}",
+                    score.error, imapa.error
+                ),
             );
         }
         for (what, covered) in [
             ("sums at or below their 90 % quantile", score.sum_covered),
-            ("months within their 90 %, a month at the very quantile in part", self.ours.month_covered_fairly),
+            (
+                "months within their 90 %, a month at the very quantile in part",
+                self.ours.month_covered_fairly,
+            ),
         ] {
             say(
                 COVERED.contains(&covered),
-                format!("{what}: {covered:.3}; {} to {}", COVERED.start(), COVERED.end()),
+                format!(
+                    "{what}: {covered:.3}; {} to {}",
+                    COVERED.start(),
+                    COVERED.end()
+                ),
             );
         }
         say(
             PACE_MIN <= self.pace,
-            format!("{:.0} series a second, model choice included; at least {PACE_MIN}", self.pace),
+            format!(
+                "{:.0} series a second, model choice included; at least {PACE_MIN}",
+                self.pace
+            ),
         );
         for (name, textbook) in &self.textbook {
-            let (service, stock) = (textbook.fill_rate().unwrap_or_default(), textbook.mean_stock());
+            let (service, stock) = (
+                textbook.fill_rate().unwrap_or_default(),
+                textbook.mean_stock(),
+            );
             let found = (self.stock_at(service), self.service_at(stock));
             let (Some(less), Some(more)) = found else {
                 say(false, format!("{name}: ours were not asked for as much"));
@@ -161,7 +197,12 @@ impl Report {
 
     fn tried(&self) -> impl Iterator<Item = (f64, f64)> {
         let tried = self.fill.iter();
-        tried.map(|(_, outcome)| (outcome.fill_rate().unwrap_or_default(), outcome.mean_stock()))
+        tried.map(|(_, outcome)| {
+            (
+                outcome.fill_rate().unwrap_or_default(),
+                outcome.mean_stock(),
+            )
+        })
     }
 }
 
@@ -179,9 +220,22 @@ fn between(known: impl Iterator<Item = (f64, f64)>, at: f64) -> Option<f64> {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "\n{}: 45 months forecast the last {AHEAD}", self.half)?;
-        writeln!(f, "{:26}{:>10}{:>10}{:>10}{:>12}{:>10}", "", "pinball", "covered", "RMSE", "pinball", "covered")?;
-        writeln!(f, "{:26}{:>10}{:>10}{:>10}{:>12}{:>10}", "", "month", "month", "month", "6 months", "6 months")?;
-        for (name, score) in self.peers.iter().map(|(name, score)| (name.as_str(), score)).chain([("ours", &self.ours.score)]) {
+        writeln!(
+            f,
+            "{:26}{:>10}{:>10}{:>10}{:>12}{:>10}",
+            "", "pinball", "covered", "RMSE", "pinball", "covered"
+        )?;
+        writeln!(
+            f,
+            "{:26}{:>10}{:>10}{:>10}{:>12}{:>10}",
+            "", "month", "month", "month", "6 months", "6 months"
+        )?;
+        for (name, score) in self
+            .peers
+            .iter()
+            .map(|(name, score)| (name.as_str(), score))
+            .chain([("ours", &self.ours.score)])
+        {
             writeln!(
                 f,
                 "{name:26}{:>10.4}{:>9.1}%{:>10.4}{:>12.4}{:>9.1}%",
@@ -199,7 +253,11 @@ impl fmt::Display for Report {
             100.0 * self.ours.sum_covered_fairly,
             100.0 * self.ours.month_expected
         )?;
-        writeln!(f, "\nreordering{:34}{:>12}{:>12}{:>12}{:>8}", "", "at once", "mean stock", "days empty", "orders")?;
+        writeln!(
+            f,
+            "\nreordering{:34}{:>12}{:>12}{:>12}{:>8}",
+            "", "at once", "mean stock", "days empty", "orders"
+        )?;
         for (name, outcome) in &self.textbook {
             line(f, name, outcome)?;
         }
@@ -211,7 +269,12 @@ impl fmt::Display for Report {
         }
         writeln!(f)?;
         for bar in self.bars() {
-            writeln!(f, "{}  {}", if bar.met { "MET " } else { "MISS" }, bar.words)?;
+            writeln!(
+                f,
+                "{}  {}",
+                if bar.met { "MET " } else { "MISS" },
+                bar.words
+            )?;
         }
         Ok(())
     }

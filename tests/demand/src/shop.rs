@@ -15,7 +15,8 @@ use anyhow::Context;
 use chrono::NaiveDate;
 use serde::Deserialize;
 use shared::demand::{
-    LeadTimes, Lot, Outcome, Past, Period, Pool, ReorderPoint, Rhythm, Season, Service, Stock, replay,
+    LeadTimes, Lot, Outcome, Past, Period, Pool, ReorderPoint, Rhythm, Season, Service, Stock,
+    replay,
 };
 use shared::ids::SupplierId;
 use shared::lead_time::{Delivery, Level};
@@ -27,7 +28,10 @@ use crate::data::{Half, MONTHS};
 /// Most units that one shopper asks for.
 const ASK_UNITS_MAX: u32 = 4;
 const MONTH_DAYS: usize = 30;
-const RHYTHM: Rhythm = Rhythm { review_days: 7, period_days: MONTH_DAYS as f64 };
+const RHYTHM: Rhythm = Rhythm {
+    review_days: 7,
+    period_days: MONTH_DAYS as f64,
+};
 /// Months after which the shop begins, and from which on it is judged.
 const BEGINS: usize = 12;
 const JUDGED_FROM: usize = 27;
@@ -45,7 +49,10 @@ pub enum Rule {
     /// Ours.
     Ours(Service),
     /// The mean and so many standard deviations of the last months, as if all were normal; `None`: of all months.
-    Textbook { deviations: f64, months: Option<usize> },
+    Textbook {
+        deviations: f64,
+        months: Option<usize>,
+    },
 }
 
 /// All parts of a half with their suppliers.
@@ -86,7 +93,9 @@ impl Shop {
     /// Draws suppliers and days.
     pub fn new(half: &Half) -> anyhow::Result<Self> {
         let suppliers = suppliers()?;
-        let by_deliveries: Vec<usize> = (0..suppliers.len()).flat_map(|at| vec![at; suppliers[at].1.len()]).collect();
+        let by_deliveries: Vec<usize> = (0..suppliers.len())
+            .flat_map(|at| vec![at; suppliers[at].1.len()])
+            .collect();
         let mut chance = Chance::new(SEED);
         let parts = half.series.iter().map(|series| {
             let (known, later) = &suppliers[by_deliveries[chance.below(by_deliveries.len())]];
@@ -101,7 +110,11 @@ impl Shop {
         });
         let parts: Vec<Part> = parts.collect();
         let pools = (BEGINS..MONTHS).map(|months| {
-            let known: Vec<Vec<Period>> = half.series.iter().map(|series| series.known(months)).collect();
+            let known: Vec<Vec<Period>> = half
+                .series
+                .iter()
+                .map(|series| series.known(months))
+                .collect();
             Pool::learn(&known, Some(Season::MONTHS))
         });
         let pools = pools.collect();
@@ -122,7 +135,10 @@ impl Shop {
                 judged_from: (JUDGED_FROM - BEGINS) * MONTH_DAYS,
             };
             let first_year: u32 = part.months[..BEGINS].iter().sum();
-            let opening = Stock { on_hand: Quantity::new(first_year.div_ceil(2)), ..Stock::default() };
+            let opening = Stock {
+                on_hand: Quantity::new(first_year.div_ceil(2)),
+                ..Stock::default()
+            };
             for (at, found) in found.iter_mut().enumerate() {
                 let outcome = replay(past, opening, RHYTHM.review_days, |day, stock| {
                     let (lot, point) = points[day / MONTH_DAYS][at];
@@ -144,14 +160,20 @@ impl Part {
             minimum: Quantity::ZERO,
             pack: Quantity::new(1),
         };
-        let history: Vec<Period> = known.iter().map(|units| Period::Sold(Quantity::new(*units))).collect();
-        let demand = pool.forecast(&history).until_covered(&self.known.lead_times, RHYTHM);
+        let history: Vec<Period> = known
+            .iter()
+            .map(|units| Period::Sold(Quantity::new(*units)))
+            .collect();
+        let demand = pool
+            .forecast(&history)
+            .until_covered(&self.known.lead_times, RHYTHM);
         rules
             .iter()
             .map(|rule| match rule {
                 Rule::Ours(service) => (lot, ReorderPoint::for_service(&demand, *service, lot)),
                 Rule::Textbook { deviations, months } => {
-                    let last = months.map_or(known, |months| &known[known.len().saturating_sub(months)..]);
+                    let last =
+                        months.map_or(known, |months| &known[known.len().saturating_sub(months)..]);
                     (lot, self.textbook(last, *deviations))
                 }
             })
@@ -179,7 +201,9 @@ impl Part {
 fn moments(months: &[u32]) -> (f64, f64) {
     let count = months.len() as f64;
     let mean = months.iter().map(|units| f64::from(*units)).sum::<f64>() / count;
-    let squares = months.iter().map(|units| (f64::from(*units) - mean).powi(2));
+    let squares = months
+        .iter()
+        .map(|units| (f64::from(*units) - mean).powi(2));
     (mean, squares.sum::<f64>() / (count - 1.0))
 }
 
@@ -203,17 +227,24 @@ fn days(months: &[u32], chance: &mut Chance) -> Vec<Quantity> {
 /// What is known of each supplier that was ordered from later, and how long those orders took.
 fn suppliers() -> anyhow::Result<Vec<(Arc<Known>, Vec<u32>)>> {
     let split: NaiveDate = "2010-07-01".parse()?;
-    let mut rows: Vec<Row> = csv::Reader::from_reader(DELIVERIES.as_bytes()).deserialize().collect::<Result<_, _>>()?;
+    let mut rows: Vec<Row> = csv::Reader::from_reader(DELIVERIES.as_bytes())
+        .deserialize()
+        .collect::<Result<_, _>>()?;
     rows.sort_by(|a, b| (a.received_on, &a.po_number).cmp(&(b.received_on, &b.po_number)));
     let mut ids: HashMap<&str, SupplierId> = HashMap::new();
     let mut sequence = Vec::new();
     for row in &rows {
         if !ids.contains_key(row.supplier.as_str()) {
-            ids.insert(&row.supplier, format!("supplier-{}", ids.len()).parse().context("an id")?);
+            ids.insert(
+                &row.supplier,
+                format!("supplier-{}", ids.len()).parse().context("an id")?,
+            );
             sequence.push(row.supplier.as_str());
         }
     }
-    let taken = |row: &Row| u32::try_from((row.received_on - row.ordered_on).num_days()).unwrap_or_default();
+    let taken = |row: &Row| {
+        u32::try_from((row.received_on - row.ordered_on).num_days()).unwrap_or_default()
+    };
     let past: Vec<Delivery> = rows
         .iter()
         .filter(|row| row.received_on < split)
@@ -227,17 +258,28 @@ fn suppliers() -> anyhow::Result<Vec<(Arc<Known>, Vec<u32>)>> {
     ordered.sort_by(|a, b| (a.ordered_on, &a.po_number).cmp(&(b.ordered_on, &b.po_number)));
     let mut suppliers = Vec::new();
     for name in sequence {
-        let later = ordered.iter().filter(|row| row.supplier == name && split <= row.ordered_on);
+        let later = ordered
+            .iter()
+            .filter(|row| row.supplier == name && split <= row.ordered_on);
         let later: Vec<&Row> = later.copied().collect();
         let Some(first) = later.first() else {
             continue;
         };
         let id = &ids[name];
-        let lead_times = LeadTimes::learn(&past, id, Some(&first.shipment_mode), None).context("deliveries are known")?;
-        let own: Vec<u32> = past.iter().filter(|one| &one.supplier == id).map(|one| one.days).collect();
+        let lead_times = LeadTimes::learn(&past, id, Some(&first.shipment_mode), None)
+            .context("deliveries are known")?;
+        let own: Vec<u32> = past
+            .iter()
+            .filter(|one| &one.supplier == id)
+            .map(|one| one.days)
+            .collect();
         let all: Vec<u32> = past.iter().map(|one| one.days).collect();
         let (mean_days, variance) = moments(if own.len() < OWN_MIN { &all } else { &own });
-        let known = Known { lead_times, mean_days, deviation_days: variance.sqrt() };
+        let known = Known {
+            lead_times,
+            mean_days,
+            deviation_days: variance.sqrt(),
+        };
         suppliers.push((Arc::new(known), later.into_iter().map(taken).collect()));
     }
     Ok(suppliers)
@@ -246,5 +288,9 @@ fn suppliers() -> anyhow::Result<Vec<(Arc<Known>, Vec<u32>)>> {
 /// Names a service.
 pub fn service(fill: bool, percent: u8) -> anyhow::Result<Service> {
     let level = Level::new(percent)?;
-    Ok(if fill { Service::Fill(level) } else { Service::Cycle(level) })
+    Ok(if fill {
+        Service::Fill(level)
+    } else {
+        Service::Cycle(level)
+    })
 }
