@@ -43,9 +43,9 @@ const SEASON_WEIGHT: f64 = 8.0;
 ///
 /// let forecast = pool.forecast(&histories[1]);
 /// let next_quarter = forecast.over(Horizon::of_periods(3.0)?);
-/// assert_eq!(next_quarter.quantile(Level::new(50)?), Quantity::new(26));
+/// assert_eq!(next_quarter.quantile(Level::new(50)?), Quantity::new(27));
 /// // Who wants to have enough in nine of ten quarters needs more.
-/// assert_eq!(next_quarter.quantile(Level::new(90)?), Quantity::new(34));
+/// assert_eq!(next_quarter.quantile(Level::new(90)?), Quantity::new(35));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]

@@ -42,7 +42,9 @@ pub struct ReorderPoint {
     pub at: Option<Quantity>,
     /// Mean units wanted until an order at the next review could be there.
     pub expected: f64,
-    /// Units on top of those, for what may be wanted beyond the mean. None where little enough may be missing anyway.
+    /// Units on top of those, for what may be wanted beyond the mean. They are for sale: no [`Place::safety_stock`], which is withheld.
+    ///
+    /// [`Place::safety_stock`]: crate::supply::Place::safety_stock
     pub safety_stock: Quantity,
 }
 
@@ -94,7 +96,7 @@ impl ReorderPoint {
     /// let demand = forecast.until_covered(&LeadTimes::certain(21), rhythm);
     /// let lot = Lot { wanted: Quantity::new(20), minimum: Quantity::ZERO, pack: Quantity::new(12) };
     /// let point = ReorderPoint::for_service(&demand, Service::Cycle(Level::new(95)?), lot);
-    /// assert_eq!((point.at, point.expected.round(), point.safety_stock), (Some(Quantity::new(52)), 40.0, Quantity::new(13)));
+    /// assert_eq!((point.at, point.expected.round(), point.safety_stock), (Some(Quantity::new(45)), 39.0, Quantity::new(7)));
     ///
     /// let stock = Stock { on_hand: Quantity::new(30), incoming: Quantity::new(24), backorders: Quantity::new(2) };
     /// assert_eq!(point.order(stock, lot), Some(Quantity::new(24)));

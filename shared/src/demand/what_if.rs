@@ -45,10 +45,10 @@ pub struct Outcome {
 /// let opening = Stock { on_hand: Quantity::new(10), ..Stock::default() };
 /// let ten = Quantity::new(10);
 /// let found = replay(past, opening, 1, |_, stock| if stock.position() <= 10 { ten } else { Quantity::ZERO });
-/// assert_eq!((found.wanted, found.at_once, found.orders), (60, 60, 6));
+/// assert_eq!((found.wanted, found.at_once, found.orders), (60, 60, 7));
 /// let late = Past { lead_times: &[9], ..past };
 /// let found = replay(late, opening, 1, |_, stock| if stock.position() <= 10 { ten } else { Quantity::ZERO });
-/// assert_eq!(found.fill_rate(), Some(26.0 / 60.0));
+/// assert_eq!(found.fill_rate(), Some(28.0 / 60.0));
 /// ```
 pub fn replay(
     past: Past<'_>,
