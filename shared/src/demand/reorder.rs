@@ -98,7 +98,7 @@ impl ReorderPoint {
     /// let point = ReorderPoint::for_service(&demand, Service::Cycle(Level::new(95)?), lot);
     /// assert_eq!((point.at, point.expected.round(), point.safety_stock), (Some(Quantity::new(45)), 39.0, Quantity::new(7)));
     ///
-    /// let stock = Stock { on_hand: Quantity::new(30), incoming: Quantity::new(24), backorders: Quantity::new(2) };
+    /// let stock = Stock { on_hand: Quantity::new(20), incoming: Quantity::new(24), backorders: Quantity::new(2) };
     /// assert_eq!(point.order(stock, lot), Some(Quantity::new(24)));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
