@@ -74,9 +74,18 @@ pub fn ours(half: &Half) -> anyhow::Result<Ours> {
     })
 }
 
-/// Judges one of the others. Of the ways to tell the quantile of a sum the best counts: the peer's errors of sums, its months' quantiles
-/// added up, or their distances to the mean added up as if months were independent.
-pub fn peer(half: &Half, peers: &Peers, name: &str) -> anyhow::Result<Score> {
+/// What is said of one of the others.
+pub struct Other {
+    /// The quantile of a sum as the package's intervals give it: by how far off such sums were, or the months' quantiles added up; whichever
+    /// is better.
+    pub score: Score,
+    /// The mean pinball loss of a sum where the months' distances from their means are added up as if months were independent. No package does
+    /// that; it is stricter.
+    pub sum_if_independent: f64,
+}
+
+/// Judges one of the others.
+pub fn peer(half: &Half, peers: &Peers, name: &str) -> anyhow::Result<Other> {
     let said = &peers[name];
     let mut ways = [Sums::default(), Sums::default(), Sums::default()];
     for series in &half.series {
@@ -84,25 +93,26 @@ pub fn peer(half: &Half, peers: &Peers, name: &str) -> anyhow::Result<Score> {
             .get(&series.part)
             .with_context(|| format!("{name} says nothing of {}", series.part))?;
         let mean: f64 = said.means.iter().sum();
-        let off = said
-            .highs
-            .iter()
-            .zip(said.means)
-            .map(|(high, mean)| (high - mean).powi(2));
+        let distances = said.highs.iter().zip(said.means);
+        let squares: f64 = distances.map(|(high, mean)| (high - mean).powi(2)).sum();
         let highs = [
             said.high_sum,
             said.highs.iter().sum(),
-            mean + off.sum::<f64>().sqrt(),
+            mean + squares.sqrt(),
         ];
         for (sums, high) in ways.iter_mut().zip(highs) {
             sums.add(&series.units[MONTHS - AHEAD..], said, high);
         }
     }
-    let scores = ways.map(|sums| sums.score());
-    Ok(scores
-        .into_iter()
-        .min_by(|a, b| a.sum.total_cmp(&b.sum))
-        .unwrap_or_default())
+    let [by_sums, added, independent] = ways.map(Sums::score);
+    Ok(Other {
+        score: if by_sums.sum <= added.sum {
+            by_sums
+        } else {
+            added
+        },
+        sum_if_independent: independent.sum,
+    })
 }
 
 /// Series a second on one core: everything from the histories to two quantiles, what all have in common included. The best of several runs,
