@@ -289,6 +289,11 @@ fn demand_until_an_order_comes_is_that_of_the_lead_time_and_the_review() {
     };
     let until = forecast.until_covered(&LeadTimes::certain(53), rhythm);
     assert_eq!(until, forecast.over(horizon(2.0)));
+    assert_eq!(
+        forecast.mean_in_days(60, rhythm),
+        forecast.mean(horizon(2.0))
+    );
+    assert_eq!(forecast.mean_in_days(0, rhythm), 0.0);
 
     let delivery = |days| Delivery {
         supplier: "weaver".parse().expect("an id"),

@@ -86,19 +86,6 @@ impl Distribution {
         self.units(self.within.partition_point(|within| *within < share))
     }
 
-    /// The number of units with which, over many goods, `level` of all cases are covered.
-    ///
-    /// A whole number of units covers more than was asked, or less: of goods that are wanted in one month of eight, none is too few
-    /// and one is too many. This is whichever covers a share nearer to the level: right for a report over many SKUs, while
-    /// [`Distribution::quantile`] is on the safe side for each by itself.
-    pub fn nearest_quantile(&self, level: Level) -> Quantity {
-        let share = f64::from(level.percent()) / 100.0;
-        let next = self.within.iter().skip(1).chain([&1.0]);
-        let mut both = self.within.iter().zip(next);
-        let at = both.position(|(within, next)| share <= 0.5 * (within + next) + 1e-12);
-        self.units(at.unwrap_or(self.within.len() - 1))
-    }
-
     /// The probability that at most so many units are wanted.
     pub fn within_units(&self, units: Quantity) -> f64 {
         if QUANTITY_MAX <= units.units() {
