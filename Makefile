@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test setup widget server deb test-deb fmt lint screenshots bench bench-core oracle lead-times kept-promises guards clean
+.PHONY: help demo serve test setup widget server deb test-deb fmt lint screenshots bench bench-core oracle lead-times kept-promises demand guards clean
 ARGS ?=
 
 help: ## list the targets
@@ -66,6 +66,10 @@ lead-times: ## judge the lead-time model on real deliveries, beside simple rules
 
 kept-promises: ## simulate years of a shop under four ways to promise dates, and draw the picture (1 minute)
 	@scripts/with-env.sh cargo run --locked --quiet --release --package shipsby-kept-promises -- --svg docs/pictures/kept-promises.svg
+
+demand: ## judge forecasts and reorder points on real demand, beside others in the same run (5 minutes; ARGS=--developing: half of it)
+	@scripts/setup.sh forecasts
+	@scripts/with-env.sh tests/demand/run.sh $(ARGS)
 
 clean: ## remove what was built, in the checkout and in the cache (tools stay)
 	@scripts/with-env.sh bash -c 'rm -rf dist target "$$CARGO_TARGET_DIR"'

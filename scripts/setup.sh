@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing, part by part. Every part may be run again; what is already there takes no time.
 #
-#     scripts/setup.sh [check] [wasm] [tools] [npm] [deny] [browser] [nginx] [postgres] [python] [deb] [bench]     without a part: all but deb and bench
+#     scripts/setup.sh [check] [wasm] [tools] [npm] [deny] [browser] [nginx] [postgres] [python] [deb] [bench] [forecasts]     without a part: all but deb, bench and forecasts
 #
 # SHIPSBY_WASM=debian (or rustup) forces the toolchain for WebAssembly.
 
@@ -131,6 +131,21 @@ setup_bench() {
     { have wrk && have nginx && have sqlite3 && [ -x /usr/bin/time ]; } || apt_install "wrk, nginx, sqlite3 and time" wrk nginx sqlite3 time
 }
 
+# What `make demand` is judged beside, in a place of its own.
+setup_forecasts() {
+    local python=$SHIPSBY_CACHE/forecasts
+    if cmp --silent tests/demand/requirements.txt "$python/installed"; then return; fi
+    python3 -c 'import venv, ensurepip' 2>/dev/null || apt_install "Python's venv" python3 python3-venv
+    say "Installing statsforecast (usually 1 minute, 600 MB)"
+    rm -rf "$python"
+    { python3 -m venv "$python" && "$python/bin/pip" install --quiet --disable-pip-version-check \
+        --requirement tests/demand/requirements.txt; } >"$SHIPSBY_CACHE/forecasts.log" 2>&1 || {
+        tail -n 5 "$SHIPSBY_CACHE/forecasts.log" >&2
+        fail "statsforecast could not be installed." "Is the network there? The whole output is in $SHIPSBY_CACHE/forecasts.log"
+    }
+    cp tests/demand/requirements.txt "$python/installed"
+}
+
 # apt_install "what for" package...
 apt_install() {
     local what=$1 log=$SHIPSBY_CACHE/apt.log
@@ -166,7 +181,7 @@ cargo_install() {
 [ $# -gt 0 ] || set -- check wasm tools npm deny browser nginx postgres python
 for part in "$@"; do
     case "$part" in
-        check | wasm | tools | npm | deny | browser | nginx | postgres | python | deb | bench) "setup_$part" ;;
-        *) fail "'$part' is not a part of the setup." "The parts: check wasm tools npm deny browser nginx postgres python deb bench" ;;
+        check | wasm | tools | npm | deny | browser | nginx | postgres | python | deb | bench | forecasts) "setup_$part" ;;
+        *) fail "'$part' is not a part of the setup." "The parts: check wasm tools npm deny browser nginx postgres python deb bench forecasts" ;;
     esac
 done

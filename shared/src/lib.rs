@@ -22,6 +22,13 @@
 //! | notice | What a shopper is told of another date, and asked: [`delay::Notice`]. |
 //! | reply-by | Last civil date on which an answer to a notice counts: [`delay::Notice::reply_by`]. |
 //! | widening | Days added to all dates of a supplier because fewer of its promises were kept than asked: [`widening::Widened`]. |
+//! | period | A month or a week of a SKU's history: units wanted, or sold before the shelf was empty: [`demand::Period`]. |
+//! | forecast | How many units will be wanted over a horizon, and how probable each number is: [`demand::Forecast`]. |
+//! | position | On hand, and incoming, less backorders: [`demand::Stock::position`]. |
+//! | reorder point | Position at or below which to order: [`demand::ReorderPoint::at`]. |
+//! | cycle service | Share of the times between two orders in which nothing is missing: [`demand::Service::Cycle`]. |
+//! | fill rate | Share of units that leave at once, from the shelf: [`demand::Service::Fill`]. |
+//! | lot | What a supplier accepts, and for how long an order is to last: [`demand::Lot`]. |
 //! | plan | A way to send a cart, together or separate: [`shipment::Plan`]. |
 //!
 //! # From facts to words
@@ -68,6 +75,7 @@ pub mod bill;
 pub mod calendar;
 pub mod cart;
 pub mod delay;
+pub mod demand;
 pub mod explain;
 pub mod ids;
 pub mod kept;
