@@ -71,6 +71,14 @@ pub const OVERDUE_COUNTED_EVERY: Duration = Duration::from_secs(10);
 pub const RACED_AGAIN_MAX: u32 = 5;
 /// Longest pause before an act is done again for the first time; twice as long before the second, and so on.
 pub const RACED_PAUSE_MAX: Duration = Duration::from_millis(20);
+/// Pictures of goods that are drawn at once, each by a thread of its own.
+pub const CARDS_AT_ONCE_MAX: usize = 2;
+/// Requests for a picture that may wait for its being drawn.
+pub const CARDS_AWAITED_MAX: usize = 64;
+/// After how many seconds it is worth asking again for a picture where more wait.
+pub const CARD_RETRY_S: u32 = 2;
+/// Most bytes of memory for pictures that are kept.
+pub const CARDS_KEPT_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// How often the rate limiter forgets who has been quiet, in requests.
 pub const RATE_FORGET_EVERY: u64 = 50_000;
 

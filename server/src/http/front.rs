@@ -75,6 +75,8 @@ enum Group {
     Embed,
     /// Customers' pages of their orders, for whoever knows the address.
     Page,
+    /// Pages of goods that are shared, and their pictures, for everybody.
+    Shared,
     /// Anything else.
     Other,
 }
@@ -175,7 +177,7 @@ impl Front {
             headers.entry(header::ALLOW).or_insert(known);
         }
         dress(headers, received.group);
-        if received.group == Group::Public
+        if matches!(received.group, Group::Public | Group::Shared)
             && let Worth::Stale(age) = self.web.app.freshness.worth(self.web.app.limits.stale)
         {
             headers.insert(STALE_S, HeaderValue::from(age.as_secs()));
@@ -224,16 +226,18 @@ impl Front {
             return Err(self.preflight(request.headers(), group, readable));
         }
         let app = &self.web.app;
-        if group == Group::Page {
+        if matches!(group, Group::Page | Group::Shared) {
             let address = auth::address(peer, request.headers(), &app.limits.trusted_proxies);
             self.within_rate(|| (None, auth::counted_as(address)), received.number)
                 .map_err(IntoResponse::into_response)?;
         }
+        if matches!(group, Group::Public | Group::Shared)
+            && app.freshness.worth(app.limits.stale) == Worth::Nothing
+        {
+            return Err(cut_off().into_response());
+        }
         if group != Group::Public {
             return Ok(None);
-        }
-        if app.freshness.worth(app.limits.stale) == Worth::Nothing {
-            return Err(cut_off().into_response());
         }
         let address = auth::address(peer, request.headers(), &app.limits.trusted_proxies);
         let seen = auth::seen(app, request.headers(), request.uri());
@@ -362,6 +366,8 @@ impl Group {
                 Self::Embed
             } else if path.starts_with("/o/") {
                 Self::Page
+            } else if path.starts_with("/s/") {
+                Self::Shared
             } else {
                 Self::Other
             };

@@ -20,6 +20,7 @@ pub mod plans;
 pub mod query;
 pub mod routes;
 pub mod server;
+pub mod share_page;
 pub mod snippet;
 pub mod stream;
 pub mod web;

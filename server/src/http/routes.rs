@@ -16,7 +16,8 @@ use super::bundles::Bundles;
 use super::front::{Front, method_not_allowed};
 use super::web::Web;
 use super::{
-    availability, docs, embed, health, jsonld, kept, merchant, order_page, plans, snippet, stream,
+    availability, docs, embed, health, jsonld, kept, merchant, order_page, plans, share_page,
+    snippet, stream,
 };
 use crate::app::App;
 use crate::error::Problem;
@@ -36,6 +37,8 @@ const CONSENT: &str = "/o/{store}/{order}/{token}/consent";
 const EXTRA_PERIOD: &str = "/o/{store}/{order}/{token}/extra-period";
 /// The style and the script of these pages.
 const ORDER_PAGE_PART: &str = "/o/{file}";
+/// The style of pages that are shared.
+const SHARE_PAGE_PART: &str = "/s/{file}";
 /// What requests for no known path are counted as.
 const NO_ROUTE: &str = "none";
 
@@ -87,6 +90,7 @@ fn all() -> (Router<Web>, Router<App>, OpenApi) {
         .routes(routes!(jsonld::show))
         .routes(routes!(kept::show))
         .routes(routes!(order_page::show))
+        .routes(routes!(share_page::show))
         .routes(routes!(embed::manifest))
         .routes(routes!(embed::elements))
         .routes(routes!(embed::types))
@@ -116,6 +120,7 @@ fn all() -> (Router<Web>, Router<App>, OpenApi) {
     let ours = ours
         .merge(pages)
         .route(ORDER_PAGE_PART, get(order_page::part))
+        .route(SHARE_PAGE_PART, get(share_page::part))
         .route("/docs", get(docs::page))
         .route("/docs/{file}", get(docs::part));
     let merchants = merchants.layer(DefaultBodyLimit::max(MERCHANT_BODY_BYTES_MAX));
@@ -178,6 +183,7 @@ impl RouteNames {
             CONSENT,
             EXTRA_PERIOD,
             ORDER_PAGE_PART,
+            SHARE_PAGE_PART,
         ];
         for path in described.chain(others) {
             // A server has one set of routes, for as long as it lives.

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::bundles::Bundles;
 use super::stream::Events;
 use crate::app::App;
+use crate::cards::Cards;
 
 /// The state of the routes: cheap to clone.
 #[derive(Clone)]
@@ -32,6 +33,8 @@ pub struct WebParts {
     pub stop: CancellationToken,
     /// How many purchase orders of each store were late when they were last counted.
     pub overdue: Mutex<HashMap<StoreId, (Instant, usize)>>,
+    /// Pictures of goods.
+    pub cards: Cards,
     /// The widget's files.
     pub bundles: Bundles,
     /// The OpenAPI description.
@@ -69,6 +72,7 @@ impl Web {
             events: Events::default(),
             stop,
             overdue: Mutex::default(),
+            cards: Cards::default(),
             bundles,
             openapi,
             spread: RandomState::new(),

@@ -55,6 +55,7 @@ pub mod running;
 pub mod say_charged;
 pub mod set_stock;
 pub mod settle;
+pub mod share_goods;
 pub mod ship;
 pub mod show;
 pub mod sweep;
