@@ -73,7 +73,7 @@ enum Group {
     Public,
     /// The widget's files, for everybody.
     Embed,
-    /// Customers' pages of their orders, for whoever knows the address.
+    /// Customers' pages of their orders and of what they wait for, for whoever knows the address.
     Page,
     /// Pages of goods that are shared, and their pictures, for everybody.
     Shared,
@@ -335,7 +335,7 @@ impl Received {
             number,
             id: request_id(request.headers())
                 .unwrap_or_else(|| made_id(front.web.spread.hash_one(number))),
-            group: Group::of(path),
+            group: Group::of(request.method(), path),
             route: match path {
                 availability::PATH => availability::PATH,
                 _ => front.names.of(path),
@@ -360,11 +360,11 @@ fn panicked(received: &Received) -> Response {
 }
 
 impl Group {
-    fn of(path: &str) -> Self {
+    fn of(method: &Method, path: &str) -> Self {
         let Some(rest) = path.strip_prefix("/v1/") else {
             return if path.starts_with("/embed/") {
                 Self::Embed
-            } else if path.starts_with("/o/") {
+            } else if path.starts_with("/o/") || path.starts_with("/b/") {
                 Self::Page
             } else if path.starts_with("/s/") {
                 Self::Shared
@@ -375,6 +375,10 @@ impl Group {
         match rest.split_once('/').unwrap_or((rest, "")) {
             // How an answer came about is the merchant's to know.
             ("availability", below) if !below.is_empty() => Self::Other,
+            // Who waits is the merchant's to know; shoppers sign up.
+            ("back-in-stock", "") if matches!(*method, Method::POST | Method::OPTIONS) => {
+                Self::Public
+            }
             ("availability" | "plans" | "stream" | "snippet" | "jsonld" | "kept.json", _) => {
                 Self::Public
             }

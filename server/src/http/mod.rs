@@ -2,6 +2,7 @@
 
 pub mod auth;
 pub mod availability;
+pub mod back_in_stock;
 pub mod body;
 pub mod bundles;
 pub mod deadline;
@@ -23,4 +24,5 @@ pub mod server;
 pub mod share_page;
 pub mod snippet;
 pub mod stream;
+pub mod waitlist_page;
 pub mod web;

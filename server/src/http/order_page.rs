@@ -461,11 +461,13 @@ pub(super) fn nothing_there(headers: &HeaderMap, why: &str) -> Response {
     dressed(StatusCode::NOT_FOUND, page)
 }
 
-fn failed(error: ActError) -> Response {
+/// The answer to what the server could not do.
+pub(super) fn failed(error: ActError) -> Response {
     Problem::from(error).into_response()
 }
 
-fn dressed(status: StatusCode, html: String) -> Response {
+/// A page with the headers that keep it to its reader.
+pub(super) fn dressed(status: StatusCode, html: String) -> Response {
     let headers = [
         (header::CONTENT_TYPE, HTML),
         (header::CONTENT_SECURITY_POLICY, POLICY),

@@ -16,8 +16,8 @@ use super::bundles::Bundles;
 use super::front::{Front, method_not_allowed};
 use super::web::Web;
 use super::{
-    availability, docs, embed, health, jsonld, kept, merchant, order_page, plans, share_page,
-    snippet, stream,
+    availability, back_in_stock, docs, embed, health, jsonld, kept, merchant, order_page, plans,
+    share_page, snippet, stream, waitlist_page,
 };
 use crate::app::App;
 use crate::error::Problem;
@@ -39,6 +39,12 @@ const EXTRA_PERIOD: &str = "/o/{store}/{order}/{token}/extra-period";
 const ORDER_PAGE_PART: &str = "/o/{file}";
 /// The style of pages that are shared.
 const SHARE_PAGE_PART: &str = "/s/{file}";
+/// Where the owner of an address confirms that it is to be written to.
+const WAITLIST: &str = "/b/{store}/{token}";
+/// Where they end it.
+const WAITLIST_LEAVE: &str = "/b/{store}/{token}/leave";
+/// Where they say that they had not asked.
+const WAITLIST_REFUSE: &str = "/b/{store}/{token}/refuse";
 /// What requests for no known path are counted as.
 const NO_ROUTE: &str = "none";
 
@@ -82,9 +88,13 @@ fn all() -> (Router<Web>, Router<App>, OpenApi) {
     let plans = OpenApiRouter::new()
         .routes(routes!(plans::make))
         .layer(DefaultBodyLimit::max(PUBLIC_BODY_BYTES_MAX));
+    let sign_ups = OpenApiRouter::new()
+        .routes(routes!(back_in_stock::sign_up))
+        .layer(DefaultBodyLimit::max(PUBLIC_BODY_BYTES_MAX));
     let (ours, mut description) = OpenApiRouter::with_openapi(about())
         .routes(routes!(availability::show))
         .merge(plans)
+        .merge(sign_ups)
         .routes(routes!(stream::open))
         .routes(routes!(snippet::show))
         .routes(routes!(jsonld::show))
@@ -115,6 +125,18 @@ fn all() -> (Router<Web>, Router<App>, OpenApi) {
         .route(
             EXTRA_PERIOD,
             get(order_page::ask_for_extra_period).post(order_page::set_extra_period),
+        )
+        .route(
+            WAITLIST,
+            get(waitlist_page::show).post(waitlist_page::confirm),
+        )
+        .route(
+            WAITLIST_LEAVE,
+            get(waitlist_page::ask_to_leave).post(waitlist_page::leave),
+        )
+        .route(
+            WAITLIST_REFUSE,
+            get(waitlist_page::ask_to_refuse).post(waitlist_page::refuse),
         )
         .layer(DefaultBodyLimit::max(PUBLIC_BODY_BYTES_MAX));
     let ours = ours
@@ -184,6 +206,9 @@ impl RouteNames {
             EXTRA_PERIOD,
             ORDER_PAGE_PART,
             SHARE_PAGE_PART,
+            WAITLIST,
+            WAITLIST_LEAVE,
+            WAITLIST_REFUSE,
         ];
         for path in described.chain(others) {
             // A server has one set of routes, for as long as it lives.

@@ -12,6 +12,7 @@ use axum::extract::FromRef;
 use shared::ids::StoreId;
 use tokio_util::sync::CancellationToken;
 
+use super::back_in_stock::SignUps;
 use super::bundles::Bundles;
 use super::stream::Events;
 use crate::app::App;
@@ -35,6 +36,8 @@ pub struct WebParts {
     pub overdue: Mutex<HashMap<StoreId, (Instant, usize)>>,
     /// Pictures of goods.
     pub cards: Cards,
+    /// How often addresses are signed up.
+    pub sign_ups: SignUps,
     /// The widget's files.
     pub bundles: Bundles,
     /// The OpenAPI description.
@@ -66,6 +69,7 @@ pub struct Slot {
 impl Web {
     /// Puts the parts together.
     pub fn new(app: App, bundles: Bundles, openapi: Bytes, stop: CancellationToken) -> Self {
+        let sign_ups = SignUps::limited(app.limits.rate_limited);
         Self(Arc::new(WebParts {
             app,
             streams: Streams::default(),
@@ -73,6 +77,7 @@ impl Web {
             stop,
             overdue: Mutex::default(),
             cards: Cards::default(),
+            sign_ups,
             bundles,
             openapi,
             spread: RandomState::new(),

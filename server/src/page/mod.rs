@@ -8,6 +8,7 @@ pub mod labels;
 pub mod render;
 pub mod share;
 pub mod view;
+pub mod waitlist;
 mod words;
 
 pub use words::say;

@@ -22,6 +22,7 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         ("base.html", include_str!("templates/base.html")),
         ("order.html", include_str!("templates/order.html")),
         ("asking.html", include_str!("templates/asking.html")),
+        ("waitlist.html", include_str!("templates/waitlist.html")),
         ("share.html", include_str!("templates/share.html")),
     ];
     for (name, text) in ours {

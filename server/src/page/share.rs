@@ -57,7 +57,7 @@ pub fn share_page(
             told => told,
             state => state(goods.answer.status),
             buy_url => &goods.buy_url,
-            buy => say(language, "share_buy", &[]),
+            buy => say(language, "button_shop", &[]),
             current => say(language, "share_current", &[]),
             page => plain(&addresses.page),
             default => plain(&addresses.default),

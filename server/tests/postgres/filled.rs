@@ -13,7 +13,7 @@ use server::operations::create_purchase_order::{
 use server::operations::once::{Answer, Asked, Once, Ticket};
 use server::operations::place_order::{Pay, PlaceOrder, Prices, place_order};
 use server::operations::receive_purchase_order::{ReceivePurchaseOrder, receive_purchase_order};
-use server::operations::records::{Customer, PartKey, ProviderKind};
+use server::operations::records::{Customer, PartKey, ProviderKind, WaitlistAddress};
 use server::operations::refund::{GiveBack, refund};
 use server::operations::reserve::{Reserve, reserve};
 use server::operations::ship::{Ship, ship};
@@ -202,5 +202,25 @@ async fn pay_back_and_tell(app: &App, store: &StoreId, shipment: &ShipmentId) {
         .put_letter_template("confirmed", "de", Template::ours())
         .await
         .expect("a template");
+    let address = WaitlistAddress {
+        number: writing.revision(),
+        email: "anna@example.org".into(),
+        language: "de".into(),
+        asked_to: 1,
+        asked_to_at: Some(now),
+        refused_at: None,
+    };
+    writing
+        .put_waitlist_address(&address)
+        .await
+        .expect("an address");
+    writing
+        .ask_for(address.number, &sku)
+        .await
+        .expect("an entry");
+    writing
+        .add_waitlist_link(address.number, &[7; 32])
+        .await
+        .expect("a link");
     writing.commit().await.expect("a commit");
 }
