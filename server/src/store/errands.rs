@@ -274,7 +274,7 @@ impl Store {
     }
 
     /// How many errands were written down before an instant and are still to be done: an alarm where it stays above zero. What
-    /// somebody was asked and has not decided yet is not among them.
+    /// somebody was asked and has not decided yet is not among them, and neither is what was to be done later from the start.
     pub async fn errands_overdue(
         &self,
         store: &StoreId,
@@ -287,6 +287,7 @@ impl Store {
              WHERE store_id = $1
                AND ended_at_ms IS NULL
                AND made_at_ms <= $2
+               AND (due_at_ms <= $2 OR 0 < attempts)
                AND coalesce(failure, '') <> $3",
         )
         .bind(store.as_str())

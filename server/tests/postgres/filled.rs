@@ -145,6 +145,7 @@ pub async fn fill(app: &App) {
         .await
         .expect("a shipment");
     pay_back_and_tell(app, &store, &ready[0].id).await;
+    sign_up(app, &store, &sku).await;
     let broken = AdjustStock {
         reason: "broken in the shop".into(),
         lines: vec![Adjustment {
@@ -202,6 +203,17 @@ async fn pay_back_and_tell(app: &App, store: &StoreId, shipment: &ShipmentId) {
         .put_letter_template("confirmed", "de", Template::ours())
         .await
         .expect("a template");
+    writing.commit().await.expect("a commit");
+}
+
+/// An address that waits for a SKU, with a link in a letter.
+async fn sign_up(app: &App, store: &StoreId, sku: &Sku) {
+    let now = now();
+    let writing = app
+        .store
+        .begin(store, Note::new("join_waitlist", sku.as_str()), now)
+        .await;
+    let mut writing = writing.expect("a change");
     let address = WaitlistAddress {
         number: writing.revision(),
         email: "anna@example.org".into(),
@@ -215,7 +227,7 @@ async fn pay_back_and_tell(app: &App, store: &StoreId, shipment: &ShipmentId) {
         .await
         .expect("an address");
     writing
-        .ask_for(address.number, &sku)
+        .ask_for(address.number, sku)
         .await
         .expect("an entry");
     writing

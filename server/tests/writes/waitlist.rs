@@ -207,7 +207,7 @@ impl Waiters {
     /// Who was told that it is there again, in that order.
     fn told(&self) -> Vec<String> {
         let letters = self.letters().into_iter();
-        let told = letters.filter(|letter| letter.subject.starts_with("It is there again"));
+        let told = letters.filter(|letter| letter.subject.starts_with("Back in stock"));
         told.map(|letter| letter.to).collect()
     }
 
@@ -277,6 +277,16 @@ async fn an_address_is_asked_once_a_day_about_all_that_was_asked_for() {
     assert_eq!(waiters.letters().len(), 1);
     waiters.sign_up("B", "anna@example.org").await;
     waiters.after_minutes(23 * 60).await;
+    let late = waiters
+        .shop
+        .app
+        .store
+        .errands_overdue(&waiters.shop.store, waiters.at);
+    assert_eq!(
+        late.await.expect("a count"),
+        0,
+        "what waits for its day is not late"
+    );
     let letters = waiters.letters();
     assert_eq!(letters.len(), 1);
     assert_eq!(letters[0].to, "anna@example.org");

@@ -84,7 +84,7 @@ mod tests {
     #[test]
     fn who_is_told_can_buy_with_one_click_and_leave_with_another() {
         let said = said(&sample("back_in_stock", Language::English).expect("a letter"));
-        assert_eq!(said.subject, "It is there again: Hoodie, blue");
+        assert_eq!(said.subject, "Back in stock: Hoodie, blue");
         assert_eq!(
             said.groups[0].items[0].notes,
             ["Ships by Wednesday, November 25"]

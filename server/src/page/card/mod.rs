@@ -216,7 +216,7 @@ impl Svg {
     }
 
     /// So far from the side from which the language is read.
-    fn from_start(&self, distance: f32) -> f32 {
+    fn side(&self, distance: f32) -> f32 {
         match self.is_right_to_left {
             true => WIDTH as f32 - distance,
             false => distance,
@@ -226,7 +226,7 @@ impl Svg {
     fn lines(&mut self, lines: &Lines, (start, first): (f32, f32), color: &str) {
         let Font { family, weight, .. } = lines.font;
         let size = lines.size;
-        let x = self.from_start(start);
+        let x = self.side(start);
         let anchor = if self.is_right_to_left {
             "end"
         } else {
@@ -262,7 +262,7 @@ impl Svg {
     }
 
     fn mark(&mut self, mark: Mark, color: &str, y: f32) {
-        let x = self.from_start(MARGIN + 13.0);
+        let x = self.side(MARGIN + 13.0);
         let _ = match mark {
             Mark::Awaited => write!(
                 self.text,
