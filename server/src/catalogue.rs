@@ -131,6 +131,10 @@ pub struct Settings {
     pub delays: DelayRules,
     /// Whether everybody may read how many dates were kept.
     pub publish_kept_rate: bool,
+    /// Whether goods have pages that can be shared.
+    pub share_pages: bool,
+    /// Where goods are bought, with `{sku}` in the place of the SKU.
+    pub product_url: Option<String>,
     /// Origins (`https://shop.example`) whose pages may use the publishable keys.
     pub origins: Vec<String>,
     /// Grows with each change, so that answers made with other settings can be told.

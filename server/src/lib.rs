@@ -5,6 +5,7 @@
 //! status codes beside [`error`].
 
 pub mod app;
+pub mod cards;
 pub mod catalogue;
 pub mod changes;
 pub mod clock;

@@ -71,6 +71,38 @@ pub const OVERDUE_COUNTED_EVERY: Duration = Duration::from_secs(10);
 pub const RACED_AGAIN_MAX: u32 = 5;
 /// Longest pause before an act is done again for the first time; twice as long before the second, and so on.
 pub const RACED_PAUSE_MAX: Duration = Duration::from_millis(20);
+/// Pictures of goods that are drawn at once, each by a thread of its own.
+pub const CARDS_AT_ONCE_MAX: usize = 2;
+/// Requests for a picture that may wait for its being drawn.
+pub const CARDS_AWAITED_MAX: usize = 64;
+/// After how many seconds it is worth asking again for a picture where more wait.
+pub const CARD_RETRY_S: u32 = 2;
+/// Most bytes of memory for pictures that are kept.
+pub const CARDS_KEPT_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Sign-ups to be told when goods are there again, in an hour, for each store and address of the network.
+pub const SIGN_UPS_PER_HOUR: u32 = 5;
+/// Sign-ups of a store that nobody has confirmed yet: more are answered and forgotten.
+pub const SIGN_UPS_UNCONFIRMED_MAX: u32 = 10_000;
+/// SKUs that an address may wait for.
+pub const SIGN_UPS_PER_EMAIL_MAX: usize = 50;
+/// Hours in which an address is asked at most once to confirm.
+pub const CONFIRM_EVERY_HOURS: i64 = 24;
+/// Days for which a sign-up waits to be confirmed.
+pub const UNCONFIRMED_DAYS: i64 = 7;
+/// Days for which nothing is sent to an address whose owner had not asked.
+pub const REFUSED_DAYS: i64 = 30;
+/// Days after which an address that was told is forgotten.
+pub const TOLD_DAYS: i64 = 30;
+/// Days after which an address that waits in vain is forgotten: twelve months.
+pub const WAITING_DAYS: i64 = 365;
+/// Addresses that are told of a SKU at once.
+pub const TOLD_AT_ONCE_MAX: u32 = 200;
+/// Hours for which what was told counts as taken: who was not told yet is told after them, where there is still some.
+pub const TOLD_COUNTS_HOURS: i64 = 6;
+/// SKUs that are looked at in a turn, whether who waits can be told.
+pub const WAITED_FOR_MAX: u32 = 50;
+/// Entries and addresses of a store that are forgotten at a time.
+pub const FORGOTTEN_AT_ONCE_MAX: u32 = 500;
 /// How often the rate limiter forgets who has been quiet, in requests.
 pub const RATE_FORGET_EVERY: u64 = 50_000;
 

@@ -7,6 +7,7 @@
 mod answer;
 mod choice;
 mod offer;
+mod ready;
 
 use std::collections::HashMap;
 
@@ -15,6 +16,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use self::answer::within;
 use self::choice::{affordable, earliest, merged, subsets};
 use self::offer::{Offer, from_shelf, part_offer};
+pub use self::ready::ready_now;
 use crate::availability::{Availability, Location, PromisePolicy};
 use crate::ids::{LocationId, Sku};
 use crate::kit::Goods;

@@ -242,6 +242,8 @@ fn decided() -> anyhow::Result<PutStore> {
         delays: None,
         promise_level: None,
         publish_kept_rate: None,
+        share_pages: None,
+        product_url: None,
         origins: Some(Vec::new()),
         transit: Some(warehouses().map(transit_from).collect::<Result<_, _>>()?),
     })

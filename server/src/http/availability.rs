@@ -150,7 +150,8 @@ fn tag(fingerprint: u64) -> HeaderValue {
     HeaderValue::from_bytes(&text).expect("hexadecimal digits may stand in a header")
 }
 
-fn names(known: &HeaderValue, tag: &HeaderValue) -> bool {
+/// True if one of the tags that a client knows is this one.
+pub(super) fn names(known: &HeaderValue, tag: &HeaderValue) -> bool {
     let (known, tag) = (
         known.to_str().unwrap_or_default(),
         tag.to_str().unwrap_or_default(),

@@ -73,8 +73,10 @@ enum Group {
     Public,
     /// The widget's files, for everybody.
     Embed,
-    /// Customers' pages of their orders, for whoever knows the address.
+    /// Customers' pages of their orders and of what they wait for, for whoever knows the address.
     Page,
+    /// Pages of goods that are shared, and their pictures, for everybody.
+    Shared,
     /// Anything else.
     Other,
 }
@@ -175,7 +177,7 @@ impl Front {
             headers.entry(header::ALLOW).or_insert(known);
         }
         dress(headers, received.group);
-        if received.group == Group::Public
+        if matches!(received.group, Group::Public | Group::Shared)
             && let Worth::Stale(age) = self.web.app.freshness.worth(self.web.app.limits.stale)
         {
             headers.insert(STALE_S, HeaderValue::from(age.as_secs()));
@@ -224,16 +226,18 @@ impl Front {
             return Err(self.preflight(request.headers(), group, readable));
         }
         let app = &self.web.app;
-        if group == Group::Page {
+        if matches!(group, Group::Page | Group::Shared) {
             let address = auth::address(peer, request.headers(), &app.limits.trusted_proxies);
             self.within_rate(|| (None, auth::counted_as(address)), received.number)
                 .map_err(IntoResponse::into_response)?;
         }
+        if matches!(group, Group::Public | Group::Shared)
+            && app.freshness.worth(app.limits.stale) == Worth::Nothing
+        {
+            return Err(cut_off().into_response());
+        }
         if group != Group::Public {
             return Ok(None);
-        }
-        if app.freshness.worth(app.limits.stale) == Worth::Nothing {
-            return Err(cut_off().into_response());
         }
         let address = auth::address(peer, request.headers(), &app.limits.trusted_proxies);
         let seen = auth::seen(app, request.headers(), request.uri());
@@ -331,7 +335,7 @@ impl Received {
             number,
             id: request_id(request.headers())
                 .unwrap_or_else(|| made_id(front.web.spread.hash_one(number))),
-            group: Group::of(path),
+            group: Group::of(request.method(), path),
             route: match path {
                 availability::PATH => availability::PATH,
                 _ => front.names.of(path),
@@ -356,12 +360,14 @@ fn panicked(received: &Received) -> Response {
 }
 
 impl Group {
-    fn of(path: &str) -> Self {
+    fn of(method: &Method, path: &str) -> Self {
         let Some(rest) = path.strip_prefix("/v1/") else {
             return if path.starts_with("/embed/") {
                 Self::Embed
-            } else if path.starts_with("/o/") {
+            } else if path.starts_with("/o/") || path.starts_with("/b/") {
                 Self::Page
+            } else if path.starts_with("/s/") {
+                Self::Shared
             } else {
                 Self::Other
             };
@@ -369,6 +375,10 @@ impl Group {
         match rest.split_once('/').unwrap_or((rest, "")) {
             // How an answer came about is the merchant's to know.
             ("availability", below) if !below.is_empty() => Self::Other,
+            // Who waits is the merchant's to know; shoppers sign up.
+            ("back-in-stock", "") if matches!(*method, Method::POST | Method::OPTIONS) => {
+                Self::Public
+            }
             ("availability" | "plans" | "stream" | "snippet" | "jsonld" | "kept.json", _) => {
                 Self::Public
             }

@@ -74,10 +74,7 @@ pub async fn show(
     };
     let answer = answer(&caller.shop, &settings, &sku, &question, now);
     let cacheable = cacheable_until(end(&answer), now);
-    let offer = offer(answer).ok_or_else(Problem::not_found)?;
-    // It is made to stand in a script element, which `</script>` in a title must not end.
-    let json = serde_json::to_string(&offer).expect("an offer has only text keys");
-    let json = json.replace('<', "\\u003c");
+    let json = json(answer).ok_or_else(Problem::not_found)?;
     let kind = HeaderValue::from_static("application/ld+json");
     Ok((
         [
@@ -86,6 +83,13 @@ pub async fn show(
         ],
         json,
     ))
+}
+
+/// The Offer of an answer, ready to stand in a script element, which `</script>` in a title must not end.
+pub(super) fn json(answer: Availability) -> Option<String> {
+    let offer = offer(answer)?;
+    let json = serde_json::to_string(&offer).expect("an offer has only text keys");
+    Some(json.replace('<', "\\u003c"))
 }
 
 fn offer(answer: Availability) -> Option<Offer> {

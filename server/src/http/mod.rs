@@ -2,6 +2,7 @@
 
 pub mod auth;
 pub mod availability;
+pub mod back_in_stock;
 pub mod body;
 pub mod bundles;
 pub mod deadline;
@@ -20,6 +21,8 @@ pub mod plans;
 pub mod query;
 pub mod routes;
 pub mod server;
+pub mod share_page;
 pub mod snippet;
 pub mod stream;
+pub mod waitlist_page;
 pub mod web;

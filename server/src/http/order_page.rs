@@ -114,7 +114,7 @@ pub async fn ask_to_cancel(
     headers: HeaderMap,
 ) -> Result<Response, Response> {
     let opened = open(&app, &headers, &store, &order, &token).await?;
-    let line = wanted(which).ok_or_else(|| nothing_there(&headers))?;
+    let line = wanted(which).ok_or_else(|| nothing_there(&headers, "missing_why"))?;
     let items = opened.waiting(line);
     if items.is_empty() {
         return Ok(opened.refused("cannot_cancel", Some("only_returned"), StatusCode::OK));
@@ -135,7 +135,7 @@ pub async fn cancel(
     headers: HeaderMap,
 ) -> Result<Response, Response> {
     let opened = open(&app, &headers, &store, &order, &token).await?;
-    let line = wanted(which).ok_or_else(|| nothing_there(&headers))?;
+    let line = wanted(which).ok_or_else(|| nothing_there(&headers, "missing_why"))?;
     if opened.waiting(line).is_empty() {
         return Ok(opened.after_nothing_waits(line));
     }
@@ -163,7 +163,9 @@ pub async fn cancel(
             let now = open(&app, &headers, &store, &order, &token).await?;
             Ok(now.after_nothing_waits(line))
         }
-        Err(ActError::Field { .. } | ActError::NotFound) => Err(nothing_there(&headers)),
+        Err(ActError::Field { .. } | ActError::NotFound) => {
+            Err(nothing_there(&headers, "missing_why"))
+        }
         Err(error) => Err(failed(error)),
     }
 }
@@ -254,7 +256,7 @@ async fn open(
     order: &str,
     token: &str,
 ) -> Result<Opened, Response> {
-    let missing = || nothing_there(headers);
+    let missing = || nothing_there(headers, "missing_why");
     let id: StoreId = store.parse().map_err(|_| missing())?;
     let named = order.parse().map_err(|_| missing())?;
     let shop = app.catalogue.shop(&id).ok_or_else(missing)?;
@@ -442,8 +444,8 @@ fn wanted(which: Result<Query<Which>, QueryRejection>) -> Option<Option<u32>> {
     which.ok().map(|Query(which)| which.line)
 }
 
-/// The one page for all that is not there.
-fn nothing_there(headers: &HeaderMap) -> Response {
+/// The one page for all that is not there. `why` is the key of the sentence that says what may be wrong.
+pub(super) fn nothing_there(headers: &HeaderMap, why: &str) -> Response {
     let wanted = headers.get(header::ACCEPT_LANGUAGE);
     let wanted = wanted.and_then(|tags| tags.to_str().ok());
     let first = wanted.and_then(|tags| tags.split([',', ';']).next());
@@ -453,18 +455,20 @@ fn nothing_there(headers: &HeaderMap) -> Response {
         heading: "missing",
         items: Vec::new(),
         notes: Vec::new(),
-        text: Some(say(language, "missing_why", &[])),
+        text: Some(say(language, why, &[])),
         yes: None,
         path: None,
     });
     dressed(StatusCode::NOT_FOUND, page)
 }
 
-fn failed(error: ActError) -> Response {
+/// The answer to what the server could not do.
+pub(super) fn failed(error: ActError) -> Response {
     Problem::from(error).into_response()
 }
 
-fn dressed(status: StatusCode, html: String) -> Response {
+/// A page with the headers that keep it to its reader.
+pub(super) fn dressed(status: StatusCode, html: String) -> Response {
     let headers = [
         (header::CONTENT_TYPE, HTML),
         (header::CONTENT_SECURITY_POLICY, POLICY),

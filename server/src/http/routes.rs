@@ -16,7 +16,8 @@ use super::bundles::Bundles;
 use super::front::{Front, method_not_allowed};
 use super::web::Web;
 use super::{
-    availability, docs, embed, health, jsonld, kept, merchant, order_page, plans, snippet, stream,
+    availability, back_in_stock, docs, embed, health, jsonld, kept, merchant, order_page, plans,
+    share_page, snippet, stream, waitlist_page,
 };
 use crate::app::App;
 use crate::error::Problem;
@@ -36,6 +37,14 @@ const CONSENT: &str = "/o/{store}/{order}/{token}/consent";
 const EXTRA_PERIOD: &str = "/o/{store}/{order}/{token}/extra-period";
 /// The style and the script of these pages.
 const ORDER_PAGE_PART: &str = "/o/{file}";
+/// The style of pages that are shared.
+const SHARE_PAGE_PART: &str = "/s/{file}";
+/// Where the owner of an address confirms that it is to be written to.
+const WAITLIST: &str = "/b/{store}/{token}";
+/// Where they end it.
+const WAITLIST_LEAVE: &str = "/b/{store}/{token}/leave";
+/// Where they say that they had not asked.
+const WAITLIST_REFUSE: &str = "/b/{store}/{token}/refuse";
 /// What requests for no known path are counted as.
 const NO_ROUTE: &str = "none";
 
@@ -79,14 +88,19 @@ fn all() -> (Router<Web>, Router<App>, OpenApi) {
     let plans = OpenApiRouter::new()
         .routes(routes!(plans::make))
         .layer(DefaultBodyLimit::max(PUBLIC_BODY_BYTES_MAX));
+    let sign_ups = OpenApiRouter::new()
+        .routes(routes!(back_in_stock::sign_up))
+        .layer(DefaultBodyLimit::max(PUBLIC_BODY_BYTES_MAX));
     let (ours, mut description) = OpenApiRouter::with_openapi(about())
         .routes(routes!(availability::show))
         .merge(plans)
+        .merge(sign_ups)
         .routes(routes!(stream::open))
         .routes(routes!(snippet::show))
         .routes(routes!(jsonld::show))
         .routes(routes!(kept::show))
         .routes(routes!(order_page::show))
+        .routes(routes!(share_page::show))
         .routes(routes!(embed::manifest))
         .routes(routes!(embed::elements))
         .routes(routes!(embed::types))
@@ -112,10 +126,23 @@ fn all() -> (Router<Web>, Router<App>, OpenApi) {
             EXTRA_PERIOD,
             get(order_page::ask_for_extra_period).post(order_page::set_extra_period),
         )
+        .route(
+            WAITLIST,
+            get(waitlist_page::show).post(waitlist_page::confirm),
+        )
+        .route(
+            WAITLIST_LEAVE,
+            get(waitlist_page::ask_to_leave).post(waitlist_page::leave),
+        )
+        .route(
+            WAITLIST_REFUSE,
+            get(waitlist_page::ask_to_refuse).post(waitlist_page::refuse),
+        )
         .layer(DefaultBodyLimit::max(PUBLIC_BODY_BYTES_MAX));
     let ours = ours
         .merge(pages)
         .route(ORDER_PAGE_PART, get(order_page::part))
+        .route(SHARE_PAGE_PART, get(share_page::part))
         .route("/docs", get(docs::page))
         .route("/docs/{file}", get(docs::part));
     let merchants = merchants.layer(DefaultBodyLimit::max(MERCHANT_BODY_BYTES_MAX));
@@ -178,6 +205,10 @@ impl RouteNames {
             CONSENT,
             EXTRA_PERIOD,
             ORDER_PAGE_PART,
+            SHARE_PAGE_PART,
+            WAITLIST,
+            WAITLIST_LEAVE,
+            WAITLIST_REFUSE,
         ];
         for path in described.chain(others) {
             // A server has one set of routes, for as long as it lives.

@@ -12,9 +12,11 @@ use axum::extract::FromRef;
 use shared::ids::StoreId;
 use tokio_util::sync::CancellationToken;
 
+use super::back_in_stock::SignUps;
 use super::bundles::Bundles;
 use super::stream::Events;
 use crate::app::App;
+use crate::cards::Cards;
 
 /// The state of the routes: cheap to clone.
 #[derive(Clone)]
@@ -32,6 +34,10 @@ pub struct WebParts {
     pub stop: CancellationToken,
     /// How many purchase orders of each store were late when they were last counted.
     pub overdue: Mutex<HashMap<StoreId, (Instant, usize)>>,
+    /// Pictures of goods.
+    pub cards: Cards,
+    /// How often addresses are signed up.
+    pub sign_ups: SignUps,
     /// The widget's files.
     pub bundles: Bundles,
     /// The OpenAPI description.
@@ -63,12 +69,15 @@ pub struct Slot {
 impl Web {
     /// Puts the parts together.
     pub fn new(app: App, bundles: Bundles, openapi: Bytes, stop: CancellationToken) -> Self {
+        let sign_ups = SignUps::limited(app.limits.rate_limited);
         Self(Arc::new(WebParts {
             app,
             streams: Streams::default(),
             events: Events::default(),
             stop,
             overdue: Mutex::default(),
+            cards: Cards::default(),
+            sign_ups,
             bundles,
             openapi,
             spread: RandomState::new(),

@@ -179,6 +179,11 @@ impl Carrier {
         if let Some(reply_to) = &self.reply_to {
             builder = builder.reply_to(reply_to.clone());
         }
+        if let Some(leave) = &mail.leave {
+            builder = builder
+                .header(ListUnsubscribe(format!("<{leave}>")))
+                .header(ListUnsubscribePost);
+        }
         let parts = MultiPart::alternative_plain_html(mail.plain.clone(), mail.html.clone());
         builder
             .multipart(parts)
@@ -241,6 +246,43 @@ impl lettre::message::header::Header for AutoSubmitted {
     }
 }
 
+/// Where no more letters are asked for (RFC 2369).
+#[derive(Clone)]
+struct ListUnsubscribe(String);
+
+impl lettre::message::header::Header for ListUnsubscribe {
+    fn name() -> lettre::message::header::HeaderName {
+        lettre::message::header::HeaderName::new_from_ascii_str("List-Unsubscribe")
+    }
+
+    fn parse(value: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self(value.to_owned()))
+    }
+
+    fn display(&self) -> lettre::message::header::HeaderValue {
+        lettre::message::header::HeaderValue::new(Self::name(), self.0.clone())
+    }
+}
+
+/// That one request there is enough (RFC 8058).
+#[derive(Clone)]
+struct ListUnsubscribePost;
+
+impl lettre::message::header::Header for ListUnsubscribePost {
+    fn name() -> lettre::message::header::HeaderName {
+        lettre::message::header::HeaderName::new_from_ascii_str("List-Unsubscribe-Post")
+    }
+
+    fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self)
+    }
+
+    fn display(&self) -> lettre::message::header::HeaderValue {
+        let one_click = "List-Unsubscribe=One-Click";
+        lettre::message::header::HeaderValue::new(Self::name(), one_click.into())
+    }
+}
+
 const TOO_LONG: &str = "the mail server took too long";
 
 /// What the server says, without what the mail says.
@@ -264,6 +306,7 @@ mod tests {
             subject: "Ihre Bestellung für später".into(),
             html: "<p>Grüße</p>".into(),
             plain: "Grüße\n".into(),
+            leave: None,
         }
     }
 
@@ -300,6 +343,39 @@ mod tests {
         ] {
             assert!(text.contains(part), "{part} is missing in\n{text}");
         }
+    }
+
+    #[test]
+    fn a_letter_that_can_be_left_says_so_to_programs() {
+        let carrier = Carrier::folder("/nowhere".into(), "orders@shop.example", None);
+        let carrier = carrier.expect("a carrier");
+        let at = "2026-11-24T12:00:00Z".parse().expect("an instant");
+        let leave = format!("https://ships.example/b/main/{}/leave", "a1".repeat(32));
+        let formatted = |mail: &Mail| {
+            let message = carrier.message("k", "anna@example.org", mail, at);
+            let text = message.expect("a message").formatted();
+            String::from_utf8(text).expect("text").replace("\r\n ", " ")
+        };
+        let mail = Mail {
+            leave: Some(leave.clone()),
+            ..mail()
+        };
+        let text = formatted(&mail);
+        assert!(
+            text.contains(&format!("List-Unsubscribe: <{leave}>")),
+            "{text}"
+        );
+        assert!(
+            text.contains("List-Unsubscribe-Post: List-Unsubscribe=One-Click"),
+            "{text}"
+        );
+        assert!(
+            !formatted(&Mail {
+                leave: None,
+                ..mail
+            })
+            .contains("List-Unsubscribe")
+        );
     }
 
     #[tokio::test]

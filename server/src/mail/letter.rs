@@ -3,9 +3,9 @@
 use chrono::NaiveDate;
 use shared::delay::{Sense, Silence};
 use shared::money::Money;
-use shared::text::Language;
+use shared::text::{DateStyle, Language, Locale, Tables};
 
-/// A letter to a customer about an order.
+/// A letter: to a customer about an order, or to somebody who waits for goods.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Letter {
     /// What it is about.
@@ -20,12 +20,14 @@ pub struct Letter {
     pub postal: Option<String>,
     /// What the customer is called.
     pub customer: Option<String>,
-    /// The order's number.
+    /// The order's number; empty where it is about none.
     pub order: String,
     /// Where the customer sees and changes the order.
     pub page: Option<String>,
     /// What waits, with its dates.
     pub lines: Vec<LetterLine>,
+    /// Where no more letters are asked for, with one request (RFC 8058); none where letters belong to an order.
+    pub leave: Option<String>,
 }
 
 /// What a letter is about.
@@ -86,6 +88,22 @@ pub enum LetterKind {
         /// How much.
         amount: Money,
     },
+    /// Somebody wants this address to be told when goods are there again: was it its owner?
+    BackInStockConfirm {
+        /// What the goods are called.
+        titles: Vec<String>,
+        /// Where that is confirmed.
+        confirm: String,
+    },
+    /// Goods are there again.
+    BackInStock {
+        /// What they are called.
+        title: String,
+        /// When they ship, in words.
+        ships: Option<String>,
+        /// Where they are bought.
+        buy: Option<String>,
+    },
 }
 
 /// What waits of a line.
@@ -138,12 +156,14 @@ impl LetterKind {
             Self::PaymentNeeded { .. } => "payment_needed",
             Self::Cancelled { .. } => "cancelled",
             Self::Refunded { .. } => "refunded",
+            Self::BackInStockConfirm { .. } => "back_in_stock_confirm",
+            Self::BackInStock { .. } => "back_in_stock",
         }
     }
 }
 
 /// All kinds by name, in the order in which a customer meets them.
-pub const KINDS: [&str; 7] = [
+pub const KINDS: [&str; 9] = [
     "confirmed",
     "delayed",
     "sooner",
@@ -151,6 +171,8 @@ pub const KINDS: [&str; 7] = [
     "payment_needed",
     "cancelled",
     "refunded",
+    "back_in_stock_confirm",
+    "back_in_stock",
 ];
 
 /// A letter of a kind as it might be written, for who looks at a template.
@@ -199,6 +221,7 @@ pub fn sample(kind: &str, language: Language) -> Option<Letter> {
         "refunded" => LetterKind::Refunded {
             amount: dollars(1_800),
         },
+        "back_in_stock_confirm" | "back_in_stock" => return Some(waitlist_sample(kind, language)),
         _ => return None,
     };
     Some(Letter {
@@ -237,5 +260,44 @@ pub fn sample(kind: &str, language: Language) -> Option<Letter> {
                 reason: Some("Our weaver ships on the first of the month.".into()),
             },
         ],
+        leave: None,
     })
+}
+
+fn waitlist_sample(kind: &str, language: Language) -> Letter {
+    let link = |below: &str| format!("https://ships.example/b/main/tok{below}");
+    let tables = Tables(language);
+    let date = tables.date(
+        NaiveDate::from_ymd_opt(2026, 11, 25).expect("a date of the calendar"),
+        DateStyle::Weekday,
+    );
+    let (kind, leave) = match kind {
+        "back_in_stock" => (
+            LetterKind::BackInStock {
+                title: "Hoodie, blue".into(),
+                ships: Some(language.words().ships_by.replace("{date}", &date)),
+                buy: Some("https://shop.example/products/cc-hoodie-blue".into()),
+            },
+            link("/leave"),
+        ),
+        _ => (
+            LetterKind::BackInStockConfirm {
+                titles: vec!["Hoodie, blue".into(), "Mug".into()],
+                confirm: link(""),
+            },
+            link("/refuse"),
+        ),
+    };
+    Letter {
+        kind,
+        language,
+        today: NaiveDate::from_ymd_opt(2026, 11, 24).expect("a date of the calendar"),
+        shop: "Plainsong".into(),
+        postal: Some("Plainsong, 12 Mill Lane, Portland".into()),
+        customer: None,
+        order: String::new(),
+        page: None,
+        lines: Vec::new(),
+        leave: Some(leave),
+    }
 }

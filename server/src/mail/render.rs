@@ -49,6 +49,8 @@ pub struct Mail {
     pub html: String,
     /// The plain text part.
     pub plain: String,
+    /// Where one request ends these letters (RFC 8058).
+    pub leave: Option<String>,
 }
 
 /// Why a template makes no mail.
@@ -126,6 +128,7 @@ impl Template {
             subject: one_line(&subject),
             html: html.map_err(|wrong| wrong.in_template(&self.mjml, &mjml))?,
             plain: spaced(&plain),
+            leave: letter.leave.clone(),
         })
     }
 
@@ -318,7 +321,8 @@ mod tests {
                 let letter = sample(kind, language).expect("a kind of letter");
                 let mail = Template::ours().mail(&letter).expect("a mail");
                 let html = mail.html.replace("&#x2f;", "/");
-                for button in &said(&letter).buttons {
+                let said = said(&letter);
+                for button in said.buttons.iter().chain(&said.leave) {
                     assert!(html.contains(&button.href), "{kind} {language:?}");
                     assert!(mail.plain.contains(&button.href), "{kind} {language:?}");
                 }

@@ -13,6 +13,8 @@ use shared::text::{DateStyle, Language, Locale, Tables, YEAR_SHOWN_AFTER_DAYS};
 
 use super::letter::{Change, Letter, LetterKind, LetterLine, Slice};
 
+mod waitlist;
+
 /// A letter in sentences, for a template.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Said {
@@ -40,6 +42,8 @@ pub struct Said {
     pub later: Vec<Group>,
     /// What can be done. A link alone does nothing: it leads to a page that asks.
     pub buttons: Vec<Button>,
+    /// Where no more letters are asked for; none where they belong to an order.
+    pub leave: Option<Button>,
     /// Why it was sent.
     pub why: String,
     /// What stands between a name and its value.
@@ -120,6 +124,7 @@ pub fn said(letter: &Letter) -> Said {
         after: Vec::new(),
         later: Vec::new(),
         buttons: Vec::new(),
+        leave: None,
         why: speaker.plain("why"),
         colon: match letter.language {
             Language::French => "\u{a0}: ",
@@ -276,6 +281,12 @@ impl<'a> Speaker<'a> {
                 said.paragraphs
                     .push(self.with("refunded_intro", &[("amount", &amount)]));
                 said.buttons.extend(self.see(true));
+            }
+            LetterKind::BackInStockConfirm { titles, confirm } => {
+                self.ask_to_confirm(said, titles, confirm);
+            }
+            LetterKind::BackInStock { title, ships, buy } => {
+                self.say_it_is_back(said, title, ships.as_deref(), buy.as_deref());
             }
         }
     }
@@ -498,13 +509,13 @@ mod tests {
                     "{kind}"
                 );
                 assert!(
-                    said.subject.contains("W-1042"),
+                    said.subject.contains(&letter.order),
                     "{kind} {language:?}: {}",
                     said.subject
                 );
                 for place in [
                     "{order}", "{shop}", "{date}", "{was}", "{now}", "{amount}", "{name}",
-                    "{count}",
+                    "{count}", "{title}",
                 ] {
                     assert!(!text.contains(place), "{kind} {language:?} leaves {place}");
                 }

@@ -13,6 +13,7 @@ use super::ask_provider::ask;
 use super::charging::{Agreed, Charged, record_agreed, record_charged, record_refunded};
 use super::letters;
 use super::records::{Errand, ErrandEnd, ErrandKind};
+use super::waitlist_letters;
 use crate::app::App;
 use crate::payments::ProviderError;
 
@@ -121,6 +122,9 @@ async fn run_one(app: &App, store: &StoreId, errand: Errand) -> Result<bool, Act
         ErrandKind::Mail => letters::send(app, store, &errand)
             .await
             .map_err(Setback::from),
+        ErrandKind::WaitlistMail => waitlist_letters::send(app, store, &errand)
+            .await
+            .map_err(Setback::from),
         _ => ask(app, store, &errand).await,
     };
     let name = errand.name.as_str();
@@ -220,7 +224,7 @@ async fn give_up(
             .end_errand(store, name, now, ErrandEnd::GivenUp, Some(why))
             .await?),
     };
-    if errand.kind == ErrandKind::Mail {
+    if matches!(errand.kind, ErrandKind::Mail | ErrandKind::WaitlistMail) {
         app.metrics.letter_given_up(store.as_str());
     }
     ended.map(|()| false)

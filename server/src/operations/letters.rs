@@ -208,6 +208,7 @@ fn letter(
         order: order.id.to_string(),
         page,
         lines: lines(standing, &settings, &titles),
+        leave: None,
     })
 }
 

@@ -49,6 +49,10 @@ pub struct PutStore {
     pub promise_level: Option<Level>,
     /// Whether everybody may read how many dates were kept; `None`: as before.
     pub publish_kept_rate: Option<bool>,
+    /// Whether goods have pages that can be shared; `None`: as before.
+    pub share_pages: Option<bool>,
+    /// Where goods are bought, with `{sku}` in the place of the SKU; `None`: as before.
+    pub product_url: Option<Option<String>>,
     /// Origins whose pages may use the publishable keys; `None`: as before.
     pub origins: Option<Vec<String>>,
     /// How long carriers take; `None`: as before.
@@ -90,6 +94,8 @@ pub async fn put_store(
             publish_kept_rate: request
                 .publish_kept_rate
                 .unwrap_or(before.publish_kept_rate),
+            share_pages: request.share_pages.unwrap_or(before.share_pages),
+            product_url: request.product_url.unwrap_or(before.product_url),
             origins: request.origins.unwrap_or(before.origins),
             transit_revision: match transit == before.transit {
                 true => before.transit_revision,
@@ -158,6 +164,8 @@ impl From<StoreRecord> for PutStore {
             delays: Some(record.delays),
             promise_level: Some(record.promise_level),
             publish_kept_rate: Some(record.publish_kept_rate),
+            share_pages: Some(record.share_pages),
+            product_url: Some(record.product_url),
             origins: Some(record.origins),
             transit: Some(record.transit),
         }

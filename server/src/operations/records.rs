@@ -30,3 +30,7 @@ pub use crate::store::supplier_models::{LeadTimeModel, SlipModel, SupplierModel,
 pub use crate::store::suppliers::SupplierRecord;
 pub use crate::store::transit::TransitRecord;
 pub use crate::store::waiting::{PartEnd, WaitingPart};
+pub use crate::store::waitlist::{
+    EntryState, ForgetBefore, LinkHash, WaitlistAddress, WaitlistEntry,
+};
+pub use crate::store::waitlist_queue::Demand;

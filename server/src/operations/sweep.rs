@@ -1,9 +1,9 @@
-//! Clears away what time has ended, looks after promises that time alone can break, and learns anew each day.
+//! Clears away what time has ended, looks after promises that time alone can break, tells who waits for goods, and learns anew each day.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use shared::ids::{Sku, StoreId};
 
 use super::ActError;
@@ -11,11 +11,15 @@ use super::records::Ending;
 use super::relearn::relearn;
 use super::running::{Touched, again, publish};
 use super::settle::{Cause, settle};
+use super::tell_waitlist::tell_waitlist;
+use super::waitlist::forget_waitlist;
 use crate::app::App;
 use crate::store::writing::Note;
 
 /// How often the server looks.
 pub const SWEEP_EVERY: Duration = Duration::from_secs(10);
+/// How often it is looked whether addresses are to be forgotten.
+const FORGETS_EVERY: TimeDelta = TimeDelta::minutes(10);
 /// Reservations that are cleared away at a time.
 pub const EXPIRED_MAX: u32 = 200;
 /// SKUs whose promises are looked after at a time.
@@ -28,6 +32,8 @@ pub async fn sweep(app: App) {
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut after = HashMap::<StoreId, String>::new();
     let mut learnt_on = HashMap::<StoreId, NaiveDate>::new();
+    let mut waited_for = HashMap::<StoreId, String>::new();
+    let mut forgot_at = HashMap::<StoreId, DateTime<Utc>>::new();
     loop {
         ticks.tick().await;
         for shop in app.catalogue.shops() {
@@ -41,6 +47,22 @@ pub async fn sweep(app: App) {
             }
             if let Err(error) = app.store.forget_answers(&shop.id, app.clock.now()).await {
                 tracing::warn!(error = %error, "Cannot forget old answers: {error}");
+            }
+            let cursor = waited_for.entry(shop.id.clone()).or_default();
+            if let Err(error) = tell_waitlist(&app, &shop.id, cursor).await {
+                tracing::warn!(error = %error, "Cannot tell who waits: {error}");
+            }
+            let now = app.clock.now();
+            let is_forgotten = forgot_at
+                .get(&shop.id)
+                .is_some_and(|at| now < *at + FORGETS_EVERY);
+            if !is_forgotten {
+                match forget_waitlist(&app, &shop.id).await {
+                    Ok(()) => drop(forgot_at.insert(shop.id.clone(), now)),
+                    Err(error) => {
+                        tracing::warn!(error = %error, "Cannot forget who waited: {error}")
+                    }
+                }
             }
             let today = app.clock.now().date_naive();
             if learnt_on.get(&shop.id) == Some(&today) {

@@ -3,9 +3,12 @@
 //! [`view`] gathers all that the page says, ready in the customer's language; [`render`] puts it into HTML. The same
 //! view is what the page's script and the merchant's element read as JSON.
 
+pub mod card;
 pub mod labels;
 pub mod render;
+pub mod share;
 pub mod view;
+pub mod waitlist;
 mod words;
 
 pub use words::say;

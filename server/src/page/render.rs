@@ -22,6 +22,8 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         ("base.html", include_str!("templates/base.html")),
         ("order.html", include_str!("templates/order.html")),
         ("asking.html", include_str!("templates/asking.html")),
+        ("waitlist.html", include_str!("templates/waitlist.html")),
+        ("share.html", include_str!("templates/share.html")),
     ];
     for (name, text) in ours {
         let added = templates.add_template(name, text);
@@ -82,7 +84,7 @@ pub fn asking(asking: &Asking<'_>) -> String {
     html("asking.html", filled)
 }
 
-fn html(name: &str, filled: Value) -> String {
+pub(super) fn html(name: &str, filled: Value) -> String {
     let template = TEMPLATES.get_template(name);
     let filled = template.and_then(|template| template.render(filled));
     filled.expect("the templates are tested")

@@ -13,7 +13,7 @@ use super::stores::FIRST_STORE;
 use super::{Store, StoreError};
 
 /// Every table, each after those that its rows refer to.
-pub const TABLES: [&str; 33] = [
+pub const TABLES: [&str; 36] = [
     "store",
     "location",
     "transit",
@@ -45,6 +45,9 @@ pub const TABLES: [&str; 33] = [
     "delay_event",
     "errand",
     "letter_template",
+    "waitlist_address",
+    "waitlist_entry",
+    "waitlist_link",
     "key",
     "kept_answer",
 ];

@@ -16,6 +16,8 @@ words!(
     ErrandKind {
         /// Send a letter.
         Mail = "mail",
+        /// Send a letter to who waits for goods.
+        WaitlistMail = "waitlist_mail",
         /// Ask the provider to begin the payment of an order.
         BeginPayment = "begin_payment",
         /// Ask the provider what became of the payment of an order.
@@ -273,7 +275,7 @@ impl Store {
     }
 
     /// How many errands were written down before an instant and are still to be done: an alarm where it stays above zero. What
-    /// somebody was asked and has not decided yet is not among them.
+    /// somebody was asked and has not decided yet is not among them, and neither is what was to be done later from the start.
     pub async fn errands_overdue(
         &self,
         store: &StoreId,
@@ -286,6 +288,7 @@ impl Store {
              WHERE store_id = $1
                AND ended_at_ms IS NULL
                AND made_at_ms <= $2
+               AND (due_at_ms <= $2 OR 0 < attempts)
                AND coalesce(failure, '') <> $3",
         )
         .bind(store.as_str())
@@ -366,6 +369,27 @@ impl Writing {
         .execute(&mut self.session)
         .await?;
         Ok(sent == 1)
+    }
+
+    /// True if an errand of that name was written down and has not ended.
+    pub async fn is_open_errand(
+        &mut self,
+        kind: ErrandKind,
+        about: &str,
+    ) -> Result<bool, StoreError> {
+        let found: Option<(bool,)> = query_as(
+            "
+            SELECT true
+              FROM errand
+             WHERE store_id = $1
+               AND errand = $2
+               AND ended_at_ms IS NULL",
+        )
+        .bind(self.store.as_str())
+        .bind(format!("{} {about}", kind.name()))
+        .fetch_optional(&mut self.session)
+        .await?;
+        Ok(found.is_some())
     }
 
     /// Ends an errand together with what came of it. False if it had ended before: then nothing is to come of it.

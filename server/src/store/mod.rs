@@ -41,6 +41,8 @@ pub mod supplier_models;
 pub mod suppliers;
 pub mod transit;
 pub mod waiting;
+pub mod waitlist;
+pub mod waitlist_queue;
 pub mod writing;
 
 use std::collections::HashSet;

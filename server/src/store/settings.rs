@@ -69,6 +69,8 @@ impl Store {
             hold_renewals: record.hold_renewals,
             delays: record.delays,
             publish_kept_rate: record.publish_kept_rate,
+            share_pages: record.share_pages,
+            product_url: record.product_url,
             origins: record.origins,
             generation: generation.unwrap_or_default().unsigned_abs(),
         }))

@@ -55,6 +55,10 @@ pub struct StoreRecord {
     pub promise_level: Level,
     /// Whether everybody may read how many dates were kept.
     pub publish_kept_rate: bool,
+    /// Whether goods have pages that can be shared.
+    pub share_pages: bool,
+    /// Where goods are bought, with `{sku}` in the place of the SKU; `None`: the merchant has not said.
+    pub product_url: Option<String>,
     /// Origins whose pages may use the publishable keys.
     pub origins: Vec<String>,
     /// How long carriers take. The zone of the first counts where none is named.
@@ -100,6 +104,8 @@ struct Row {
     delays: Option<String>,
     promise_level: i64,
     publish_kept_rate: bool,
+    share_pages: bool,
+    product_url: Option<String>,
     origins: String,
     transit_revision: i64,
 }
@@ -255,6 +261,8 @@ impl Writing {
                  , delays              = $19
                  , hold_renewals       = $20
                  , publish_kept_rate   = $21
+                 , share_pages         = $22
+                 , product_url         = $23
              WHERE store_id = $1",
         )
         .bind(self.store.as_str())
@@ -278,6 +286,8 @@ impl Writing {
         .bind(record.delays.stored())
         .bind(record.hold_renewals)
         .bind(record.publish_kept_rate)
+        .bind(record.share_pages)
+        .bind(record.product_url.as_deref())
         .execute(&mut self.session)
         .await?;
         self.put_transit(&record.transit).await
@@ -322,6 +332,8 @@ pub(super) async fn store_record(
              , delays
              , promise_level
              , publish_kept_rate
+             , share_pages
+             , product_url
              , origins
              , transit_revision
           FROM store
@@ -379,6 +391,8 @@ impl Row {
                 .and_then(|percent| Level::new(percent).ok())
                 .ok_or(unreadable("store.promise_level"))?,
             publish_kept_rate: self.publish_kept_rate,
+            share_pages: self.share_pages,
+            product_url: self.product_url,
             origins: serde_json::from_str(&self.origins)
                 .map_err(|_| unreadable("store.origins"))?,
             transit,

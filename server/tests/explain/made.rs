@@ -42,6 +42,8 @@ impl Made {
             delays: Default::default(),
             better_by_days: 3,
             publish_kept_rate: false,
+            share_pages: true,
+            product_url: None,
             origins: Vec::new(),
             generation: 1,
         };

@@ -5,5 +5,6 @@ mod connections;
 mod embed;
 mod keys_and_origins;
 mod refusals;
+mod share_page;
 mod stand;
 mod streams;

@@ -13,6 +13,7 @@ use server::app::{App, Parts};
 use server::catalogue::{Catalogue, Key, KeyKind, Keys, Settings, Shop, hash_of};
 use server::changes::{Change, Changed, Changes};
 use server::clock::Clock;
+use server::connections::Connections;
 use server::http::bundles::Bundles;
 use server::http::front::Front;
 use server::http::routes;
@@ -104,6 +105,19 @@ impl Stand {
 
     /// The same server with other facts in memory, and the same keys.
     pub fn with_catalogue(self, catalogue: Catalogue) -> Self {
+        self.with_parts(catalogue, Connections::default())
+    }
+
+    /// The same server, which knows how everybody reaches it.
+    pub fn reached_at(self, url: &str) -> Self {
+        let catalogue = Catalogue::default();
+        catalogue.put_shop(Arc::clone(&self.shop));
+        let accounts = format!("{{\"public_url\": \"{url}\"}}");
+        let connections = Connections::parse(&accounts, &self.app.clock).expect("accounts");
+        self.with_parts(catalogue, connections)
+    }
+
+    fn with_parts(self, catalogue: Catalogue, connections: Connections) -> Self {
         catalogue.put_keys(Keys {
             by_hash: keys(),
             version: 1,
@@ -115,7 +129,7 @@ impl Stand {
             clock: self.app.clock.clone(),
             limits: self.app.limits.clone(),
             metrics: Metrics::default(),
-            connections: Default::default(),
+            connections,
         });
         let front = routes::front(app.clone(), Bundles::built_in(), self.stop.clone());
         Self {
@@ -237,6 +251,8 @@ pub fn settings(origin: &str) -> Settings {
         },
         better_by_days: 3,
         publish_kept_rate: false,
+        share_pages: true,
+        product_url: None,
         origins: vec![origin.into()],
         hold_renewals: 3,
         delays: Default::default(),

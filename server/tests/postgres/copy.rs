@@ -280,7 +280,7 @@ async fn the_command_moves_a_shop_and_says_what_it_did() {
     for part in [
         "default: ",
         "random: ",
-        "in 33 tables, the same on both sides",
+        "in 36 tables, the same on both sides",
         "aside: ",
         "and is sound",
     ] {

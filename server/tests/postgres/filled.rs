@@ -13,7 +13,7 @@ use server::operations::create_purchase_order::{
 use server::operations::once::{Answer, Asked, Once, Ticket};
 use server::operations::place_order::{Pay, PlaceOrder, Prices, place_order};
 use server::operations::receive_purchase_order::{ReceivePurchaseOrder, receive_purchase_order};
-use server::operations::records::{Customer, PartKey, ProviderKind};
+use server::operations::records::{Customer, PartKey, ProviderKind, WaitlistAddress};
 use server::operations::refund::{GiveBack, refund};
 use server::operations::reserve::{Reserve, reserve};
 use server::operations::ship::{Ship, ship};
@@ -145,6 +145,7 @@ pub async fn fill(app: &App) {
         .await
         .expect("a shipment");
     pay_back_and_tell(app, &store, &ready[0].id).await;
+    sign_up(app, &store, &sku).await;
     let broken = AdjustStock {
         reason: "broken in the shop".into(),
         lines: vec![Adjustment {
@@ -202,5 +203,36 @@ async fn pay_back_and_tell(app: &App, store: &StoreId, shipment: &ShipmentId) {
         .put_letter_template("confirmed", "de", Template::ours())
         .await
         .expect("a template");
+    writing.commit().await.expect("a commit");
+}
+
+/// An address that waits for a SKU, with a link in a letter.
+async fn sign_up(app: &App, store: &StoreId, sku: &Sku) {
+    let now = now();
+    let writing = app
+        .store
+        .begin(store, Note::new("join_waitlist", sku.as_str()), now)
+        .await;
+    let mut writing = writing.expect("a change");
+    let address = WaitlistAddress {
+        number: writing.revision(),
+        email: "anna@example.org".into(),
+        language: "de".into(),
+        asked_to: 1,
+        asked_to_at: Some(now),
+        refused_at: None,
+    };
+    writing
+        .put_waitlist_address(&address)
+        .await
+        .expect("an address");
+    writing
+        .ask_for(address.number, sku)
+        .await
+        .expect("an entry");
+    writing
+        .add_waitlist_link(address.number, &[7; 32])
+        .await
+        .expect("a link");
     writing.commit().await.expect("a commit");
 }

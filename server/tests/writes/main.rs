@@ -21,4 +21,5 @@ mod stripe_rules;
 mod stripe_stories;
 mod together;
 mod waiting;
+mod waitlist;
 mod widening;

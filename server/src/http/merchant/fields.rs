@@ -31,6 +31,7 @@ pub use crate::operations::records::day_name;
 use crate::operations::records::{MODE_CHARS_MAX, Week, WeekTimes, day_named};
 use crate::operations::reply_to_delay::Read;
 use crate::operations::reserve::HOLD_S_MAX;
+use crate::operations::share_goods::SKU_PLACE;
 
 /// Longest name or title, in characters.
 pub const NAME_CHARS_MAX: usize = 200;
@@ -42,6 +43,8 @@ pub const REASON_CHARS_MAX: usize = 500;
 const CARRIER_CHARS_MAX: usize = 64;
 /// Longest origin, in bytes.
 const ORIGIN_BYTES_MAX: usize = 255;
+/// Longest address of a product's page, in bytes.
+const PRODUCT_URL_BYTES_MAX: usize = 500;
 /// Longest address for mail, in characters (RFC 5321, 4.5.3.1.3).
 const EMAIL_CHARS_MAX: usize = 254;
 /// Longest name of a language, in bytes.
@@ -403,6 +406,12 @@ field!(
     origin,
     texts(ORIGIN_BYTES_MAX)
 );
+field!(
+    /// The page of a product, with `{sku}` in the place of its SKU.
+    ProductUrl(String),
+    product_url,
+    texts(PRODUCT_URL_BYTES_MAX)
+);
 
 /// An amount of money.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -555,6 +564,35 @@ fn origin(value: &Value) -> Result<String, String> {
         return Err(wrong());
     }
     Ok(origin.to_owned())
+}
+
+/// The SKU may stand anywhere behind the host: which host a link leads to is the merchant's to say, and no SKU's.
+fn product_url(value: &Value) -> Result<String, String> {
+    let wrong = || {
+        "invalid_url: must be an address with one {sku} behind the host, such as https://shop.example/products/{sku}"
+            .to_owned()
+    };
+    let url = value
+        .as_str()
+        .filter(|url| url.len() <= PRODUCT_URL_BYTES_MAX);
+    let url = url.ok_or_else(wrong)?;
+    let (before, after) = url.split_once(SKU_PLACE).ok_or_else(wrong)?;
+    let scheme = ["https://", "http://"]
+        .into_iter()
+        .find(|scheme| before.starts_with(scheme));
+    let host = before[scheme.ok_or_else(wrong)?.len()..].split_once('/');
+    let read = reqwest::Url::parse(&url.replace(SKU_PLACE, "sku")).map_err(|_| wrong())?;
+    let is_plain = read.username().is_empty() && read.password().is_none() && read.has_host();
+    let shows_what_it_says =
+        |c: char| c.is_ascii_graphic() && !matches!(c, '"' | '<' | '>' | '`' | '\\');
+    match host {
+        Some(_)
+            if is_plain && !after.contains(['{', '}']) && url.chars().all(shows_what_it_says) =>
+        {
+            Ok(url.to_owned())
+        }
+        _ => Err(wrong()),
+    }
 }
 
 fn whole(least: i64, most: i64) -> ObjectBuilder {

@@ -62,7 +62,7 @@ pub struct Preview {
     path = "/v1/letters/{letter}/{lang}",
     tag = "merchants",
     params(
-        ("letter" = String, Path, description = "`confirmed`, `delayed`, `sooner`, `shipped`, `payment_needed`, `cancelled` or `refunded`"),
+        ("letter" = String, Path, description = "`confirmed`, `delayed`, `sooner`, `shipped`, `payment_needed`, `cancelled`, `refunded`, `back_in_stock_confirm` or `back_in_stock`"),
         ("lang" = String, Path, description = "`en-US`, `en-GB`, `de`, `fr`, `es`, `ja` or `ar`"),
     ),
     responses((status = 200, description = "Its template", body = Answer), Refusals),

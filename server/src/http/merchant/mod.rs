@@ -22,6 +22,7 @@ pub mod skus;
 pub mod stock;
 pub mod store;
 pub mod suppliers;
+pub mod waitlist;
 pub mod webhooks;
 
 use std::collections::BTreeMap;
@@ -78,6 +79,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(shipments::list))
         .routes(routes!(shipments::show))
         .routes(routes!(shipments::ship))
+        .routes(routes!(waitlist::list, waitlist::erase_address))
         .merge(imports)
         .merge(holidays)
 }

@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use super::Refusals;
 use super::fields::{
     CurrencyCode, Days, Holidays, LevelPercent, LocationName, Name, Origin, Parcels, Price,
-    Renewals, SomeDays, TransitZone, Units, Weekdays, WorkDays, day_name, present,
+    ProductUrl, Renewals, SomeDays, TransitZone, Units, Weekdays, WorkDays, day_name, present,
 };
 use crate::app::App;
 use crate::error::Problem;
@@ -72,6 +72,14 @@ pub struct Request {
     /// True: everybody may read at `/v1/kept.json` how many of your dates were kept. As before unless said otherwise; false in a
     /// new store.
     publish_kept_rate: Option<bool>,
+    /// False: your goods have no pages at `/s/{store}/{sku}` that can be shared. As before unless said otherwise; true in a new
+    /// store.
+    share_pages: Option<bool>,
+    /// The page on which a product is bought, with `{sku}` in the place of its SKU: `https://shop.example/products/{sku}`. As
+    /// before unless said otherwise; `null`: none.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<ProductUrl>)]
+    product_url: Option<Option<ProductUrl>>,
     /// Origins (`https://shop.example`) whose pages may use the publishable keys. As before unless said otherwise.
     origins: Option<Vec<Origin>>,
     /// How long carriers take; the zone of the first counts where none is named. As before unless said otherwise.
@@ -186,6 +194,10 @@ pub struct Answer {
     promise_level: u8,
     /// Whether everybody may read at `/v1/kept.json` how many of your dates were kept.
     publish_kept_rate: bool,
+    /// Whether your goods have pages that can be shared.
+    share_pages: bool,
+    /// The page on which a product is bought, with `{sku}` in the place of its SKU; null: you have not said.
+    product_url: Option<String>,
     /// Origins whose pages may use the publishable keys.
     origins: Vec<String>,
     /// How long carriers take; the zone of the first counts where none is named.
@@ -277,6 +289,8 @@ impl Request {
             delays: self.delays.map(DelaysRequest::rules),
             promise_level: self.promise_level.map(|level| level.0),
             publish_kept_rate: self.publish_kept_rate,
+            share_pages: self.share_pages,
+            product_url: self.product_url.map(|url| url.map(|url| url.0)),
             origins: self
                 .origins
                 .map(|origins| origins.into_iter().map(|origin| origin.0).collect()),
@@ -400,6 +414,8 @@ impl From<StoreRecord> for Answer {
             delays: DelaysAnswer::of(&record.delays),
             promise_level: record.promise_level.percent(),
             publish_kept_rate: record.publish_kept_rate,
+            share_pages: record.share_pages,
+            product_url: record.product_url,
             origins: record.origins,
             transit: record
                 .transit

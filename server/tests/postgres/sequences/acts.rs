@@ -500,6 +500,8 @@ impl Maker {
                 .transpose()
                 .expect("a level"),
             publish_kept_rate: self.maybe(|it| it.one_in(2)),
+            share_pages: self.maybe(|it| it.one_in(2)),
+            product_url: self.maybe(|_| Some("https://shop.example/p/{sku}".to_owned())),
             origins: self.maybe(|_| vec!["https://shop.example".to_owned()]),
             transit: self.maybe(|it| vec![transit(it, "us"), transit(it, "eu")]),
         }

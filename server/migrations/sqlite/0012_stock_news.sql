@@ -1,0 +1,57 @@
+-- What is told of goods to who did not ask this minute: pages that are shared, and letters when something is there again.
+
+ALTER TABLE store ADD COLUMN share_pages INTEGER NOT NULL DEFAULT 1 CHECK (share_pages IN (0, 1));  -- goods have pages for everybody
+ALTER TABLE store ADD COLUMN product_url TEXT;                                                      -- where goods are bought, with {sku}; none: not known
+
+-- Who wants to be told when something is there again. The address stands here alone: what is about it names its number, and all
+-- of it goes with it.
+CREATE TABLE waitlist_address
+     ( store_id        TEXT  NOT NULL
+     , address         INTEGER  NOT NULL  -- its number: the change that brought it
+     , email           TEXT  NOT NULL
+     , language        TEXT  NOT NULL
+     , asked_to        INTEGER  NOT NULL  -- how many letters asked for a confirmation
+     , asked_to_at_ms  INTEGER            -- when the last of them was sent, or is to be
+     , refused_at_ms   INTEGER            -- when its owner said that they had not asked: nothing is sent to it for a while
+     , revision        INTEGER  NOT NULL
+     , CONSTRAINT waitlist_address_once         PRIMARY KEY (store_id, address)
+     , CONSTRAINT waitlist_email_once           UNIQUE (store_id, email)
+     , CONSTRAINT waitlist_address_store_known  FOREIGN KEY (store_id) REFERENCES store (store_id)
+     , CONSTRAINT waitlist_asked_not_negative   CHECK (0 <= asked_to)
+     ) STRICT, WITHOUT ROWID;
+
+-- What an address waits for.
+CREATE TABLE waitlist_entry
+     ( store_id         TEXT  NOT NULL
+     , address          INTEGER  NOT NULL
+     , sku              TEXT  NOT NULL
+     , state            TEXT  NOT NULL
+     , asked_at_ms      INTEGER  NOT NULL
+     , confirmed_at_ms  INTEGER            -- its place in the queue
+     , told_at_ms       INTEGER
+     , revision         INTEGER  NOT NULL
+     , CONSTRAINT waitlist_entry_once           PRIMARY KEY (store_id, address, sku)
+     , CONSTRAINT waitlist_entry_address_known  FOREIGN KEY (store_id, address) REFERENCES waitlist_address (store_id, address)
+     , CONSTRAINT waitlist_entry_sku_known      FOREIGN KEY (store_id, sku) REFERENCES sku (store_id, sku)
+     , CONSTRAINT waitlist_state_known          CHECK (state IN ('asked', 'waiting', 'told'))
+     , CONSTRAINT waitlist_waiting_confirmed    CHECK (state <> 'waiting' OR confirmed_at_ms IS NOT NULL)
+     , CONSTRAINT waitlist_told_when            CHECK (state <> 'told' OR told_at_ms IS NOT NULL)
+     ) STRICT, WITHOUT ROWID;
+
+-- The queue for a SKU, who was told of it lately, and what is to be forgotten.
+CREATE INDEX waitlist_queue ON waitlist_entry (store_id, sku, confirmed_at_ms, address) WHERE state = 'waiting';
+CREATE INDEX waitlist_told ON waitlist_entry (store_id, sku, told_at_ms) WHERE told_at_ms IS NOT NULL;
+
+-- Links in letters: who knows one may confirm and leave for the address. Only the hash is kept.
+CREATE TABLE waitlist_link
+     ( store_id    TEXT  NOT NULL
+     , hash        BLOB  NOT NULL
+     , address     INTEGER  NOT NULL
+     , made_at_ms  INTEGER  NOT NULL
+     , revision    INTEGER  NOT NULL
+     , CONSTRAINT waitlist_link_once           PRIMARY KEY (store_id, hash)
+     , CONSTRAINT waitlist_link_address_known  FOREIGN KEY (store_id, address) REFERENCES waitlist_address (store_id, address)
+     , CONSTRAINT waitlist_link_hash_length    CHECK (octet_length(hash) = 32)
+     ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX waitlist_link_by_address ON waitlist_link (store_id, address);

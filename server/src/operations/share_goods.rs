@@ -1,0 +1,97 @@
+//! Says of goods what everybody may be told who was sent a link, and no key.
+
+use std::sync::Arc;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use shared::availability::Display;
+use shared::ids::{Sku, StoreId};
+use shared::quantity::Quantity;
+use shared::text::Language;
+use shared::wire::{Availability, Status};
+
+use super::check_availability::{Question, answer};
+use crate::app::App;
+use crate::catalogue::{Settings, Shop};
+
+/// What stands in the address of a product's page where its SKU belongs.
+pub const SKU_PLACE: &str = "{sku}";
+/// Characters of a SKU that stand in an address as they are (RFC 3986, 2.3).
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// Goods with what is told of them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SharedGoods {
+    /// The shop's name.
+    pub shop: String,
+    /// What they are called: their title, or else their SKU.
+    pub title: String,
+    /// Where they are bought; `None`: the shop has not said.
+    pub buy_url: Option<String>,
+    /// What is told of one unit, without any count.
+    pub answer: Availability,
+}
+
+/// Says of goods what everybody may be told; `None` where there are none, or the shop does not share them.
+///
+/// A picture that was shared is seen for long by who cannot ask again, so it never has a count: "Only a few left", whatever pages with
+/// a key may say.
+pub fn shared_goods(
+    app: &App,
+    store: &StoreId,
+    sku: &Sku,
+    language: Language,
+) -> Option<SharedGoods> {
+    let shop = app.catalogue.shop(store)?;
+    let settings = shop.settings();
+    if !settings.share_pages {
+        return None;
+    }
+    let answer = uncounted_answer(app, &shop, &settings, sku, language);
+    if answer.status == Status::Unknown {
+        return None;
+    }
+    Some(SharedGoods {
+        shop: settings.name.clone(),
+        title: answer.title.clone().unwrap_or_else(|| sku.to_string()),
+        buy_url: buy_url(&settings, sku),
+        answer,
+    })
+}
+
+/// Where goods are bought, if the shop has said.
+pub fn buy_url(settings: &Settings, sku: &Sku) -> Option<String> {
+    let url = settings.product_url.as_deref()?;
+    Some(url.replace(SKU_PLACE, &in_address(sku)))
+}
+
+/// The path of the page of goods.
+pub fn share_path(store: &StoreId, sku: &Sku) -> String {
+    format!("/s/{store}/{}", in_address(sku))
+}
+
+fn in_address(sku: &Sku) -> String {
+    utf8_percent_encode(sku.as_str(), UNRESERVED).to_string()
+}
+
+fn uncounted_answer(
+    app: &App,
+    shop: &Arc<Shop>,
+    settings: &Settings,
+    sku: &Sku,
+    language: Language,
+) -> Availability {
+    let question = Question {
+        quantity: Quantity::new(1),
+        language,
+        to: None,
+    };
+    let mut uncounted = settings.clone();
+    if uncounted.promises.display == Display::Exact {
+        uncounted.promises.display = Display::FewLeft;
+    }
+    answer(shop, &uncounted, sku, &question, app.clock.now())
+}
