@@ -133,6 +133,8 @@ pub struct Settings {
     pub publish_kept_rate: bool,
     /// Origins (`https://shop.example`) whose pages may use the publishable keys.
     pub origins: Vec<String>,
+    /// Whether something is given to whoever waits: whether there is a rule that is on.
+    pub has_offers: bool,
     /// Grows with each change, so that answers made with other settings can be told.
     pub generation: u64,
 }

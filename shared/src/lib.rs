@@ -22,6 +22,8 @@
 //! | notice | What a shopper is told of another date, and asked: [`delay::Notice`]. |
 //! | reply-by | Last civil date on which an answer to a notice counts: [`delay::Notice::reply_by`]. |
 //! | widening | Days added to all dates of a supplier because fewer of its promises were kept than asked: [`widening::Widened`]. |
+//! | offer | What a merchant gives to whoever waits, by a rule with [`offer::Terms`]. |
+//! | arm | On which side of a rule's experiment a shopper is: [`offer::Arm`]. |
 //! | plan | A way to send a cart, together or separate: [`shipment::Plan`]. |
 //!
 //! # From facts to words
@@ -68,12 +70,14 @@ pub mod bill;
 pub mod calendar;
 pub mod cart;
 pub mod delay;
+pub mod experiment;
 pub mod explain;
 pub mod ids;
 pub mod kept;
 pub mod kit;
 pub mod lead_time;
 pub mod money;
+pub mod offer;
 pub mod promise;
 pub mod quantity;
 pub mod repromise;

@@ -26,6 +26,8 @@ pub struct Letter {
     pub page: Option<String>,
     /// What waits, with its dates.
     pub lines: Vec<LetterLine>,
+    /// What is given for the wait, and how it is redeemed.
+    pub offer: Option<(String, String)>,
 }
 
 /// What a letter is about.
@@ -210,6 +212,7 @@ pub fn sample(kind: &str, language: Language) -> Option<Letter> {
         customer: Some("Anna".into()),
         order: "W-1042".into(),
         page: Some("https://ships.example/o/main/W-1042/tok".into()),
+        offer: None,
         lines: vec![
             LetterLine {
                 title: "Mug".into(),

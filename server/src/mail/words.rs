@@ -168,6 +168,7 @@ impl<'a> Speaker<'a> {
                     name: self.plain("total"),
                     value: self.tables.money(total),
                 }));
+                said.after.extend(self.offer());
                 if *is_paid_by_parcel {
                     said.after.push(self.plain("pay_later"));
                 }
@@ -189,6 +190,7 @@ impl<'a> Speaker<'a> {
                     }
                     Silence::ChangesNothing => self.plain("silence_nothing"),
                 });
+                said.after.extend(self.offer());
                 if *may_set_period {
                     said.after.push(self.plain("may_set_period"));
                 }
@@ -278,6 +280,12 @@ impl<'a> Speaker<'a> {
                 said.buttons.extend(self.see(true));
             }
         }
+    }
+
+    /// What is given for the wait, if something is.
+    fn offer(&self) -> Option<String> {
+        let (text, how) = self.letter.offer.as_ref()?;
+        Some(format!("{} {how}", self.own(text)))
     }
 
     /// What waits, with its dates; none where nothing does.

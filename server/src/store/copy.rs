@@ -13,7 +13,7 @@ use super::stores::FIRST_STORE;
 use super::{Store, StoreError};
 
 /// Every table, each after those that its rows refer to.
-pub const TABLES: [&str; 33] = [
+pub const TABLES: [&str; 38] = [
     "store",
     "location",
     "transit",
@@ -45,6 +45,11 @@ pub const TABLES: [&str; 33] = [
     "delay_event",
     "errand",
     "letter_template",
+    "offer_rule",
+    "order_shopper",
+    "offer_exposure",
+    "offer_assignment",
+    "offer",
     "key",
     "kept_answer",
 ];

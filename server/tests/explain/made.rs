@@ -43,6 +43,7 @@ impl Made {
             better_by_days: 3,
             publish_kept_rate: false,
             origins: Vec::new(),
+            has_offers: false,
             generation: 1,
         };
         let shop = Shop::new("default".parse().expect("an id"), settings, 12);

@@ -142,6 +142,7 @@ impl World {
                 language: None,
                 country: country.map(str::to_owned),
             },
+            shopper: None,
             token: "tok_test".into(),
             prices: is_paid.then(|| Prices {
                 currency: "USD".parse().expect("a currency"),

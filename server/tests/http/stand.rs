@@ -238,6 +238,7 @@ pub fn settings(origin: &str) -> Settings {
         better_by_days: 3,
         publish_kept_rate: false,
         origins: vec![origin.into()],
+        has_offers: false,
         hold_renewals: 3,
         delays: Default::default(),
         generation: 1,

@@ -213,6 +213,7 @@ impl Player {
             quantity,
             language: Language::English,
             to: None,
+            visitor: None,
         };
         let answers = check_availability(&shop, &skus, &question, now);
         let items = answers.items.iter();
