@@ -38,9 +38,9 @@ pub fn plan_cart(shop: &Shop, asked: &CartAsked<'_>, now: DateTime<Utc>) -> Plan
     let tables = Tables(language);
     let speaker = Speaker::new(language, &tables, settings.location.calendar.today(now));
     let promises = bound_for(&settings, asked.to);
-    let lines = dated(shop, &settings, &promises, asked.lines, &speaker, now);
+    let mut lines = dated(shop, &settings, &promises, asked.lines, &speaker, now);
     let offer = asked.visitor.and_then(|visitor| {
-        visitor.offer_for_cart(shop, &settings, &lines, asked.goods, language, now)
+        visitor.offer_for_cart(shop, &settings, &mut lines, asked.goods, language, now)
     });
     let policy = SplitPolicy::new(&settings.split, settings.currency);
     Plans {

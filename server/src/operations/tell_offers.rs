@@ -87,15 +87,16 @@ impl Visitor {
             waits: waits(settings, std::slice::from_ref(answer), now),
             ..Cart::default()
         };
-        self.offer(shop, settings, &cart, ShownIn::Product, language, now)
+        let rule = self.rule_for(shop, settings, &cart, ShownIn::Product, now)?;
+        Some(offer(rule, shop, language))
     }
 
-    /// What is offered for a cart with these lines.
+    /// What is offered for a cart with these lines. It stands with the line that waits longest, too.
     pub fn offer_for_cart(
         &self,
         shop: &Shop,
         settings: &Settings,
-        lines: &[wire::Availability],
+        lines: &mut [wire::Availability],
         goods: Option<Money>,
         language: Language,
         now: DateTime<Utc>,
@@ -105,18 +106,28 @@ impl Visitor {
             goods,
             shipping: None,
         };
-        self.offer(shop, settings, &cart, ShownIn::Cart, language, now)
+        let rule = self.rule_for(shop, settings, &cart, ShownIn::Cart, now)?;
+        let offer = offer(rule, shop, language);
+        let waits = cart.waits.iter().rev();
+        let longest = waits
+            .filter(|(sku, _)| rule.terms.is_about(sku))
+            .max_by_key(|(_, days)| *days);
+        let line = longest.and_then(|(sku, _)| lines.iter_mut().find(|line| line.sku == sku.as_str()));
+        if let Some(line) = line {
+            line.offer = Some(offer.clone());
+        }
+        Some(offer)
     }
 
-    fn offer(
+    /// The rule by which something is offered for a cart. Whoever it is tried on is noted, in either arm.
+    fn rule_for(
         &self,
         shop: &Shop,
         settings: &Settings,
         cart: &Cart,
         shown_in: ShownIn,
-        language: Language,
         now: DateTime<Utc>,
-    ) -> Option<wire::Offer> {
+    ) -> Option<&OfferRule> {
         if cart.waits.is_empty() {
             return None;
         }
@@ -134,11 +145,16 @@ impl Visitor {
                 at: now,
             },
         );
-        (arm == Arm::Offer).then(|| wire::Offer {
-            rule: rule.id.to_string(),
-            kind: gives_name(&rule.terms.gives).into(),
-            text: told(rule, shop, language),
-        })
+        (arm == Arm::Offer).then_some(rule)
+    }
+}
+
+/// A rule's offer on the wire.
+fn offer(rule: &OfferRule, shop: &Shop, language: Language) -> wire::Offer {
+    wire::Offer {
+        rule: rule.id.to_string(),
+        kind: gives_name(&rule.terms.gives).into(),
+        text: told(rule, shop, language),
     }
 }
 

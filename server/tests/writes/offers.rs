@@ -363,6 +363,8 @@ async fn a_page_that_says_who_looks_is_told_of_their_offer_and_each_is_noted_onc
         plans["offer"]["text"],
         "Pour votre attente\u{a0}: 5,00\u{a0}$ de remise."
     );
+    assert_eq!(plans["lines"][0]["offer"], Value::Null);
+    assert_eq!(plans["lines"][1]["offer"], plans["offer"]);
 
     keep_waiting(&shop.app).await;
     keep_waiting(&shop.app).await;
