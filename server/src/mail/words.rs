@@ -605,6 +605,23 @@ mod tests {
     }
 
     #[test]
+    fn what_is_given_for_the_wait_is_said_where_somebody_waits() {
+        for (kind, wanted) in [("confirmed", true), ("delayed", true), ("shipped", false)] {
+            let offer = ("Five off.".into(), "Your code is X.".into());
+            let letter = Letter {
+                offer: Some(offer),
+                ..sample(kind, Language::English).expect("a letter")
+            };
+            let said = said(&letter);
+            let is_said = said
+                .after
+                .iter()
+                .any(|said| said == "Five off. Your code is X.");
+            assert_eq!(is_said, wanted, "{kind}");
+        }
+    }
+
+    #[test]
     fn names_cannot_turn_the_words_around_them() {
         let hebrew = "\u{5db}\u{5d5}\u{5e1}";
         let subject = |language, shop: &str| {

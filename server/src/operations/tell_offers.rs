@@ -112,7 +112,8 @@ impl Visitor {
         let longest = waits
             .filter(|(sku, _)| rule.terms.is_about(sku))
             .max_by_key(|(_, days)| *days);
-        let line = longest.and_then(|(sku, _)| lines.iter_mut().find(|line| line.sku == sku.as_str()));
+        let line =
+            longest.and_then(|(sku, _)| lines.iter_mut().find(|line| line.sku == sku.as_str()));
         if let Some(line) = line {
             line.offer = Some(offer.clone());
         }

