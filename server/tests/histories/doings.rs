@@ -158,7 +158,7 @@ impl World {
             }),
             lines,
         };
-        let mut acted = self.send(Request::Place(request)).await;
+        let mut acted = self.send(Request::Place(Box::new(request))).await;
         let Some((name, hold)) = held else {
             return acted;
         };

@@ -74,6 +74,7 @@ pub struct Request {
 /// What is given.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = OfferGivesRequest)]
 pub struct GivesRequest {
     /// What sending costs, a share of what the goods cost, an amount, or one of a SKU that is on the shelf.
     kind: Kind,
@@ -114,6 +115,7 @@ pub struct BudgetRequest {
 /// What becomes of an offer that was redeemed where all of its order is cancelled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = OfferAfterCancel)]
 pub enum AfterCancel {
     /// It stays.
     #[default]
@@ -125,7 +127,7 @@ pub enum AfterCancel {
 /// What an offer says, by language.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = OfferWords)]
+#[schema(as = OfferSentences)]
 pub struct WordsRequest {
     en: Option<OfferWords>,
     de: Option<OfferWords>,
