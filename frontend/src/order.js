@@ -7,11 +7,12 @@ import { h, own, part, styled } from "./plain.js";
 const TONES = { shipped: "ready", ready: "ready", cancelled: "gone" };
 
 /** The whole view of an order whose own page is at `address`. */
-export function order(address, { status, status_text, lines, asked, extra_periods, parcels, money, cancellable, text, lang }, compact) {
+export function order(address, { status, status_text, lines, offer, asked, extra_periods, parcels, money, cancellable, text, lang }, compact) {
   const count = (quantity) => quantity.toLocaleString(lang) + " × ";
   const way = (below, words, about) => link(address + below, words, about);
   const state = styled("p", "head", part("span", "label", status_text), compact && way("", text.see));
   const content = [
+    offer && part("div", "offer", h("p", {}, own(offer.text)), h("p", {}, offer.how)),
     asked && notice(asked.heading, asked.silence, !asked.answered && way("/consent", text.wait)),
     extra_periods.map((period) => notice(period.heading, [itemsOf(period, count), h("p", {}, period.text)], wayOut(period, way, text))),
     money?.due.map((due) => notice(due.text, due.kept, due.pay_url && link(due.pay_url, text.pay))),

@@ -16,7 +16,7 @@ export interface Availability {
   slices: { quantity: number; ships_by: string; ready: boolean; text: string }[];
   max_orderable: number | null;
   reason: { code: string; text: string } | null;
-  offer: { text: string } | null;
+  offer: { rule: string; kind: string; text: string } | null;
   text: { label: string; date: string | null; delivery?: string; detail: string | null };
   lang: string;
   schema_org: string;
@@ -39,6 +39,7 @@ export interface Plans {
   options: PlanOption[];
   default: "together" | "separate";
   policy: { split: "off" | "free" | "flat" | "per_extra_parcel"; amount: Money; parcels_max: number };
+  offer?: { rule: string; kind: string; text: string } | null;
   text: { legend: string; notices: string[] };
   lang: string;
   as_of: string;
@@ -69,6 +70,7 @@ export interface OrderPage {
     reason: string | null;
     changes: { was: string | null; now: string | null; text: string; cause: string }[];
   }[];
+  offer: { text: string; how: string; code: string } | null;
   asked: { answered: boolean; heading: string; silence: string } | null;
   extra_periods: { status: "offered" | "running" | "passed"; heading: string; items: { quantity: number; title: string }[]; text: string }[];
   parcels: { text: string; carrier: string | null; tracking_number: string | null; items: { quantity: number; title: string }[] }[];

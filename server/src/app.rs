@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use tokio::sync::Semaphore;
+
 use crate::catalogue::Catalogue;
 use crate::changes::Changes;
 use crate::clock::Clock;
@@ -11,6 +13,8 @@ use crate::freshness::Freshness;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::operations::publish_kept::KeptRates;
+use crate::operations::redeem_offer::REDEEMED_AT_ONCE_MAX;
+use crate::operations::tell_offers::Exposures;
 use crate::operations::together::Together;
 use crate::operations::told::Told;
 use crate::operations::turns::Turns;
@@ -33,6 +37,10 @@ pub struct App {
     pub errands: Arc<Told>,
     /// How many dates the shops kept that publish it.
     pub kept_rates: Arc<KeptRates>,
+    /// Who saw an offer and is not written down yet.
+    pub exposures: Arc<Exposures>,
+    /// Whose turn it is to redeem an offer.
+    pub redemptions: Arc<Semaphore>,
     /// True once the server is about to leave: it is not ready any more, and still answers. Looked at with each
     /// request, so no lock.
     pub leaving: Arc<AtomicBool>,
@@ -68,6 +76,8 @@ impl App {
             freshness: Freshness::default(),
             errands: Arc::default(),
             kept_rates: Arc::default(),
+            exposures: Arc::default(),
+            redemptions: Arc::new(Semaphore::new(REDEEMED_AT_ONCE_MAX)),
             leaving: Arc::default(),
         }
     }

@@ -137,6 +137,8 @@ pub struct Settings {
     pub product_url: Option<String>,
     /// Origins (`https://shop.example`) whose pages may use the publishable keys.
     pub origins: Vec<String>,
+    /// Whether something is given to whoever waits: whether there is a rule that is on.
+    pub has_offers: bool,
     /// Grows with each change, so that answers made with other settings can be told.
     pub generation: u64,
 }

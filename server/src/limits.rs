@@ -59,6 +59,14 @@ pub const HOLIDAY_YEARS_AHEAD: i32 = 5;
 pub const HOLIDAY_EVENT_DAYS_MAX: usize = 100;
 /// Most transit times of a store.
 pub const TRANSIT_MAX: usize = 100;
+/// Longest name of a shopper, in bytes.
+pub const SHOPPER_BYTES_MAX: usize = 128;
+/// Most SKUs that a rule for offers names.
+pub const OFFER_SKUS_MAX: usize = 100;
+/// Longest sentence of an offer, in characters.
+pub const OFFER_WORDS_CHARS_MAX: usize = 200;
+/// Longest code of an offer that is looked up, in bytes.
+pub const OFFER_CODE_BYTES_MAX: usize = 64;
 /// Longest name of a transit zone, in bytes.
 pub const TRANSIT_ZONE_BYTES_MAX: usize = 32;
 /// Most that a line of an order may cost, in minor units.

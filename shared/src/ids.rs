@@ -159,6 +159,10 @@ path_id!(
     /// Goods that leave a location together.
     ShipmentId
 );
+path_id!(
+    /// A rule by which something is given to whoever waits.
+    OfferRuleId
+);
 
 impl OrderId {
     /// Under which the goods of the order are held: the same name.

@@ -29,6 +29,8 @@
 //! | cycle service | Share of the times between two orders in which nothing is missing: [`demand::Service::Cycle`]. |
 //! | fill rate | Share of units that leave at once, from the shelf: [`demand::Service::Fill`]. |
 //! | lot | What a supplier accepts, and for how long an order is to last: [`demand::Lot`]. |
+//! | offer | What a merchant gives to whoever waits, by a rule with [`offer::Terms`]. |
+//! | arm | On which side of a rule's experiment a shopper is: [`offer::Arm`]. |
 //! | plan | A way to send a cart, together or separate: [`shipment::Plan`]. |
 //!
 //! # From facts to words
@@ -76,12 +78,14 @@ pub mod calendar;
 pub mod cart;
 pub mod delay;
 pub mod demand;
+pub mod experiment;
 pub mod explain;
 pub mod ids;
 pub mod kept;
 pub mod kit;
 pub mod lead_time;
 pub mod money;
+pub mod offer;
 pub mod promise;
 pub mod quantity;
 pub mod repromise;

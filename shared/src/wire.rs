@@ -126,6 +126,10 @@ pub struct Reason {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Offer {
+    /// The merchant's rule by which it is made.
+    pub rule: String,
+    /// `free_shipping`, `percentage`, `amount` or `gift`.
+    pub kind: String,
     /// In words.
     pub text: String,
 }
@@ -157,6 +161,9 @@ pub struct Plans {
     pub default: PlanKind,
     /// What the options were computed with.
     pub policy: SplitPolicy,
+    /// What the merchant offers for the wait.
+    #[serde(default)]
+    pub offer: Option<Offer>,
     /// Words around the options.
     pub text: PlansText,
     /// BCP 47 tag of our words.

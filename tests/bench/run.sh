@@ -21,19 +21,20 @@
 #   promises  100,000 cases of each property of the promise algorithm
 #   race      200 who want one of five units at the same moment, 200 times over, with holds that end in the middle
 #   buyers    1,000 who order one of 100 units at the same moment, 100 times over, on both databases
+#   offers    1,000 carts at once with offers for 100, and 500 who redeem one code at once, on both databases
 #   oversold  orders, holds that end, cancels, ships, receipts and recounts of hot and cold SKUs: what was promised beyond what there is
 #   orders    orders of three lines, beside bare SQLite and pgbench
 #   crashes   what an acknowledged order, ship, receipt or cancel survives, its captures and letters too: 300 kills on each database
 #
-# SHIPSBY_ENGINES="SQLite" or "PostgreSQL" runs the last four on one of them; SHIPSBY_ROUNDS, SHIPSBY_ATTEMPTS and SHIPSBY_KILLS say how
+# SHIPSBY_ENGINES="SQLite" or "PostgreSQL" runs the last five on one of them; SHIPSBY_ROUNDS, SHIPSBY_ATTEMPTS and SHIPSBY_KILLS say how
 # much they do, SHIPSBY_KILL_AFTER_MS_MAX for how long a server lives in `crashes` at most. A count that is wrong there is no matter of the machine: it ends the run with an error.
 
 source "$(dirname "$0")/../../scripts/lib.sh"
 cd "$ROOT"
 
-ALL=(writes durability servers cutoff http streams import memory scale live toggle page size core promises race buyers oversold orders crashes)
+ALL=(writes durability servers cutoff http streams import memory scale live toggle page size core promises race buyers offers oversold orders crashes)
 # These want PostgreSQL too; it is started for them, as durable as in earnest.
-ON_POSTGRES=(writes servers cutoff scale buyers oversold orders crashes)
+ON_POSTGRES=(writes servers cutoff scale buyers offers oversold orders crashes)
 SECONDS_MAX=${SHIPSBY_SECONDS_MAX:-1800}
 # How a benchmark ends that has measured what must not be.
 BROKEN_PROMISE=3
@@ -47,7 +48,7 @@ wanted=" $* "
 [[ "$wanted" != *" http "* ]] || { have wrk && have nginx; } || fail "wrk or nginx is missing." "scripts/setup.sh bench"
 [[ "$wanted" != *" orders "* ]] || have wrk || fail "wrk is missing." "scripts/setup.sh bench"
 [[ "$wanted" != *" streams "* ]] || ulimit -n 20000 || fail "10,000 streams need as many open files." "ulimit -n 20000"
-[[ "$wanted" != *" buyers "* ]] || [ "$(ulimit -Sn)" = unlimited ] || [ "$(ulimit -Sn)" -ge 4096 ] || ulimit -Sn 4096 ||
+[[ "$wanted" != *" buyers "* && "$wanted" != *" offers "* ]] || [ "$(ulimit -Sn)" = unlimited ] || [ "$(ulimit -Sn)" -ge 4096 ] || ulimit -Sn 4096 ||
     fail "1,000 buyers need as many open files." "ulimit -n 4096"
 [[ "$wanted" != *" import "* ]] || { have sqlite3 && [ -x /usr/bin/time ]; } ||
     fail "sqlite3 or /usr/bin/time is missing." "apt-get install sqlite3 time"

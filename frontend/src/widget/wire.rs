@@ -30,7 +30,11 @@ pub fn availability(value: &JsValue) -> Option<Availability> {
             code: String::new(),
             text,
         }),
-        offer: string(&get(value, "offer"), "text").map(|text| Offer { text }),
+        offer: string(&get(value, "offer"), "text").map(|text| Offer {
+            rule: String::new(),
+            kind: String::new(),
+            text,
+        }),
         text: Text {
             label: string(&text, "label")?,
             date: string(&text, "date"),

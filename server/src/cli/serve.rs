@@ -17,7 +17,7 @@ use server::http::routes;
 use server::http::server::{listen, serve, stop_on_signals};
 use server::limits::{Limits, Network};
 use server::metrics::Metrics;
-use server::operations::{errand_turns, load, sweep, watch};
+use server::operations::{errand_turns, load, sweep, tell_offers, watch};
 use server::share::{Held, Share};
 use server::store::{Address, ServingLock, Store, StoreError};
 use shared::ids::StoreId;
@@ -172,6 +172,8 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let telling = tokio::spawn(async move { relay.relay_commits().await });
     let sweeping = tokio::spawn(sweep::sweep(app.clone()));
     let doing = tokio::spawn(errand_turns::run(app.clone()));
+    let noting = tokio::spawn(tell_offers::keep_exposures(app.clone()));
+    let noted = app.clone();
     let front = Arc::new(routes::front(app, bundles(&args), stop.clone()));
     let address = listener.local_addr()?;
     tracing::info!(%address, "Serving on http://{address}, described at http://{address}/docs");
@@ -188,6 +190,8 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     telling.abort();
     sweeping.abort();
     doing.abort();
+    noting.abort();
+    tell_offers::keep_waiting(&noted).await;
     store.close().await;
     tracing::info!("Stopped");
     logging.end().await;

@@ -1,6 +1,7 @@
 //! `GET /v1/availability`
 
 use std::io::Write;
+use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
@@ -12,13 +13,14 @@ use shared::wire::Availability;
 use utoipa::ToSchema;
 
 use super::auth::Publishable;
-use super::query::Asked;
+use super::query::{self, Asked};
 use crate::app::App;
 use crate::catalogue::Shop;
 use crate::error::Problem;
 use crate::hex;
 use crate::limits::{ANSWER_MAX_AGE_S, ANSWER_STALE_ON_ERROR_S, ANSWER_STALE_S};
 use crate::operations::check_availability::{Joined, Question, join_availability};
+use crate::operations::tell_offers::{Visitor, visitor};
 
 /// The address. Its questions are answered before all others.
 pub const PATH: &str = "/v1/availability";
@@ -54,6 +56,7 @@ pub struct AvailabilityList {
         ("qty" = Option<u32>, Query, description = "Units of each, 1 to 9,999", minimum = 1, maximum = 9999),
         ("to" = Option<String>, Query, description = "The part of the world that parcels go to, as `transit` of the store names it; its first unless given"),
         ("lang" = Option<String>, Query, description = "BCP 47 tag of the language of `text`; English unless given"),
+        ("shopper" = Option<String>, Query, description = "What your shop calls who looks, at most 128 bytes, never a name or an address: where offers are made, `offer` is theirs. Without it nothing is offered", max_length = 128),
     ),
     responses(
         (status = 200, description = "One answer for each SKU, in the order asked", body = AvailabilityList),
@@ -70,17 +73,31 @@ pub async fn show(
     caller: Publishable,
     request: Request,
 ) -> Result<Response, Problem> {
-    answer(&app, &caller.shop, &request)
+    let shopper = query::shopper(request.uri().query());
+    let visitor = visitor(&app, &caller.shop, shopper.as_deref()).await;
+    answer(&app, &caller.shop, &request, visitor)
+}
+
+/// True if the page says who looks: then the answer may wait for the database.
+pub fn is_personal(request: &Request) -> bool {
+    query::shopper(request.uri().query()).is_some()
 }
 
 /// Answers a shopper's page. Waits for nothing.
-pub fn answer(app: &App, shop: &Shop, request: &Request) -> Result<Response, Problem> {
+pub fn answer(
+    app: &App,
+    shop: &Shop,
+    request: &Request,
+    visitor: Option<Arc<Visitor>>,
+) -> Result<Response, Problem> {
     let asked = Asked::parse(request.uri().query().unwrap_or_default())?.about_some()?;
     let now = app.clock.now();
+    let is_personal = visitor.is_some();
     let question = Question {
         quantity: asked.quantity,
         language: asked.language,
         to: asked.to,
+        visitor,
     };
     let mut json = Vec::with_capacity(AROUND_BYTES + asked.skus.len() * ITEM_BYTES_USUAL);
     json.extend_from_slice(b"{\"items\":[");
@@ -90,7 +107,10 @@ pub fn answer(app: &App, shop: &Shop, request: &Request) -> Result<Response, Pro
         .headers()
         .get(header::IF_NONE_MATCH)
         .is_some_and(|known| names(known, &tag));
-    let cacheable = cacheable_until(answers.valid_until, now);
+    let cacheable = match is_personal {
+        true => HeaderValue::from_static("private, no-cache"),
+        false => cacheable_until(answers.valid_until, now),
+    };
     let mut response = if known {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::NOT_MODIFIED;

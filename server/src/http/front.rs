@@ -127,7 +127,8 @@ impl Front {
     pub fn answer(self: &Arc<Self>, request: Request, peer: IpAddr) -> Answering {
         let received = Received::new(self, &request);
         let path = request.uri().path();
-        if request.method() == Method::GET && path == availability::PATH {
+        let is_availability = request.method() == Method::GET && path == availability::PATH;
+        if is_availability && !availability::is_personal(&request) {
             return Either::Left(ready(self.at_once(received, &request, peer)));
         }
         let front = Arc::clone(self);
@@ -143,7 +144,7 @@ impl Front {
             Err(answered) => answered,
             Ok(None) => Problem::internal().into_response(),
             Ok(Some(caller)) => {
-                let answer = || availability::answer(&self.web.app, &caller.shop, request);
+                let answer = || availability::answer(&self.web.app, &caller.shop, request, None);
                 match catch_unwind(AssertUnwindSafe(answer)) {
                     Ok(response) => response.unwrap_or_else(IntoResponse::into_response),
                     Err(_panic) => panicked(&received),

@@ -71,6 +71,7 @@ pub async fn show(
         quantity: asked.quantity,
         language: asked.language,
         to: None,
+        visitor: None,
     };
     let answer = answer(&caller.shop, &settings, &sku, &question, now);
     let cacheable = cacheable_until(end(&answer), now);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{Uri, header};
 use axum::response::IntoResponse;
 use serde::{Deserialize, Deserializer, de};
 use shared::ids::Sku;
@@ -16,11 +16,13 @@ use utoipa::ToSchema;
 
 use super::auth::Publishable;
 use super::body::{ApiJson, refuse_line_count};
-use super::query::requested;
+use super::merchant::fields::Price;
+use super::query::{self, requested};
 use super::web::Web;
 use crate::error::Problem;
 use crate::limits::{SKUS_PER_REQUEST_MAX, TRANSIT_ZONE_BYTES_MAX};
-use crate::operations::plan_cart::plan_cart;
+use crate::operations::plan_cart::{CartAsked, plan_cart};
+use crate::operations::tell_offers::visitor;
 
 /// A cart to plan.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -31,6 +33,8 @@ pub struct Cart {
     lines: Vec<CartLine>,
     /// BCP 47 tag of the language of the words; English unless given.
     lang: Option<String>,
+    /// What the goods cost before any discount, for offers that ask for it.
+    goods: Option<Price>,
     /// The part of the world that parcels go to, as `transit` of the store names it; its first unless given.
     to: Option<String>,
 }
@@ -56,6 +60,7 @@ pub struct CartLine {
     post,
     path = "/v1/plans",
     tag = "shoppers",
+    params(("shopper" = Option<String>, Query, description = "What your shop calls who looks: where offers are made, `offer` is theirs", max_length = 128)),
     request_body = Cart,
     responses(
         (status = 200, description = "The lines and the ways to send them", body = Plans),
@@ -72,6 +77,7 @@ pub struct CartLine {
 pub async fn make(
     State(web): State<Web>,
     caller: Publishable,
+    uri: Uri,
     ApiJson(cart): ApiJson<Cart>,
 ) -> Result<impl IntoResponse, Problem> {
     let language = Language::for_tag(cart.lang.as_deref().unwrap_or_default());
@@ -81,13 +87,16 @@ pub async fn make(
         .as_deref()
         .filter(|zone| zone.len() <= TRANSIT_ZONE_BYTES_MAX);
     let to = to.map(Arc::from);
-    let plans = plan_cart(
-        &caller.shop,
-        &lines,
+    let shopper = query::shopper(uri.query());
+    let visitor = visitor(&web.app, &caller.shop, shopper.as_deref()).await;
+    let asked = CartAsked {
+        lines: &lines,
         language,
-        to.as_ref(),
-        web.app.clock.now(),
-    );
+        to: to.as_ref(),
+        goods: cart.goods.as_ref().map(Price::money),
+        visitor: visitor.as_deref(),
+    };
+    let plans = plan_cart(&caller.shop, &asked, web.app.clock.now());
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(plans)))
 }
 

@@ -11,7 +11,7 @@ use shared::quantity::{QUANTITY_MAX, Quantity, REQUESTED_MAX};
 use shared::text::Language;
 
 use crate::error::Problem;
-use crate::limits::{SKUS_PER_REQUEST_MAX, TRANSIT_ZONE_BYTES_MAX};
+use crate::limits::{SHOPPER_BYTES_MAX, SKUS_PER_REQUEST_MAX, TRANSIT_ZONE_BYTES_MAX};
 
 /// What every question about SKUs may say in its address. Other parameters are passed over.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +45,14 @@ pub fn first<'a>(query: Option<&'a str>, wanted: &str) -> Option<Cow<'a, str>> {
     raw_pairs(query.unwrap_or_default())
         .find(|(name, _)| *name == wanted)
         .and_then(|(_, value)| decoded(value))
+}
+
+/// `shopper`: what the shop calls who looks. What cannot be such a name is passed over.
+pub fn shopper(query: Option<&str>) -> Option<Cow<'_, str>> {
+    first(query, "shopper").filter(|name| {
+        let fits = (1..=SHOPPER_BYTES_MAX).contains(&name.len());
+        fits && !name.chars().any(char::is_control)
+    })
 }
 
 impl Asked {

@@ -50,6 +50,7 @@ pub async fn show(
         quantity: asked.quantity,
         language: asked.language,
         to: None,
+        visitor: None,
     };
     let answer = answer(&caller.shop, &settings, &sku, &question, now);
     let kind = HeaderValue::from_static("text/html; charset=utf-8");

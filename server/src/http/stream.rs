@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderName, header};
+use axum::http::{HeaderMap, HeaderName, Uri, header};
 use axum::response::IntoResponse;
 use futures_util::stream;
 use shared::ids::Sku;
@@ -20,7 +20,7 @@ use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::time::{Instant, sleep_until};
 
 use super::auth::{Publishable, counted_as};
-use super::query::Asked;
+use super::query::{self, Asked};
 use super::web::{Slot, Web};
 use crate::catalogue::{ReadyAnswer, Shop};
 use crate::changes::{Change, Changed};
@@ -30,6 +30,7 @@ use crate::limits::{
     STREAM_COMMENT_EVERY, STREAM_EVENTS_KEPT_MAX, STREAM_LIFE_SPREAD_PERCENT, STREAM_RETRY_MS,
 };
 use crate::operations::check_availability::{Question, check_availability, is_known};
+use crate::operations::tell_offers::visitor;
 
 /// Tells what shoppers may be told about SKUs, now and whenever it changes
 ///
@@ -44,6 +45,7 @@ use crate::operations::check_availability::{Question, check_availability, is_kno
         ("sku" = Vec<String>, Query, description = "SKUs, at most 100: `sku=A&sku=B`", explode = true),
         ("qty" = Option<u32>, Query, description = "Units of each, 1 to 9,999", minimum = 1, maximum = 9999),
         ("lang" = Option<String>, Query, description = "BCP 47 tag of the language of `text`; English unless given"),
+        ("shopper" = Option<String>, Query, description = "What your shop calls who looks: where offers are made, `offer` is theirs", max_length = 128),
         ("since" = Option<u64>, Query, description = "The last `id` seen, where Last-Event-ID cannot be sent"),
         ("Last-Event-ID" = Option<u64>, Header, description = "The last `id` seen"),
     ),
@@ -60,16 +62,20 @@ pub async fn open(
     State(web): State<Web>,
     caller: Publishable,
     asked: Asked,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Problem> {
     let asked = asked.about_some()?;
+    let shopper = query::shopper(uri.query());
+    let visitor = visitor(&web.app, &caller.shop, shopper.as_deref()).await;
     let slot = web
         .stream_slot(&caller.shop.id, counted_as(caller.address))
         .ok_or_else(too_many_streams)?;
     let last_seen = headers
         .get("last-event-id")
         .and_then(|id| id.to_str().ok()?.parse().ok());
-    let listener = Listener::new(web, caller.shop, asked, last_seen, slot);
+    let mut listener = Listener::new(web, caller.shop, asked, last_seen, slot);
+    listener.question.visitor = visitor;
     let events = stream::unfold(Some(listener), |listener| async {
         let mut listener = listener?;
         let text = listener.next().await;
@@ -193,6 +199,7 @@ impl Listener {
                 quantity: asked.quantity,
                 language: asked.language,
                 to: asked.to,
+                visitor: None,
             },
             watched,
             changes,

@@ -28,6 +28,8 @@ pub struct Letter {
     pub lines: Vec<LetterLine>,
     /// Where no more letters are asked for, with one request (RFC 8058); none where letters belong to an order.
     pub leave: Option<String>,
+    /// What is given for the wait, and how it is redeemed.
+    pub offer: Option<(String, String)>,
 }
 
 /// What a letter is about.
@@ -233,6 +235,7 @@ pub fn sample(kind: &str, language: Language) -> Option<Letter> {
         customer: Some("Anna".into()),
         order: "W-1042".into(),
         page: Some("https://ships.example/o/main/W-1042/tok".into()),
+        offer: None,
         lines: vec![
             LetterLine {
                 title: "Mug".into(),

@@ -173,6 +173,7 @@ impl<'a> Speaker<'a> {
                     name: self.plain("total"),
                     value: self.tables.money(total),
                 }));
+                said.after.extend(self.offer());
                 if *is_paid_by_parcel {
                     said.after.push(self.plain("pay_later"));
                 }
@@ -194,6 +195,7 @@ impl<'a> Speaker<'a> {
                     }
                     Silence::ChangesNothing => self.plain("silence_nothing"),
                 });
+                said.after.extend(self.offer());
                 if *may_set_period {
                     said.after.push(self.plain("may_set_period"));
                 }
@@ -289,6 +291,12 @@ impl<'a> Speaker<'a> {
                 self.say_it_is_back(said, title, ships.as_deref(), buy.as_deref());
             }
         }
+    }
+
+    /// What is given for the wait, if something is.
+    fn offer(&self) -> Option<String> {
+        let (text, how) = self.letter.offer.as_ref()?;
+        Some(format!("{} {how}", self.own(text)))
     }
 
     /// What waits, with its dates; none where nothing does.
@@ -605,6 +613,23 @@ mod tests {
                 "2 to arrive by Tuesday, December 15"
             ]
         );
+    }
+
+    #[test]
+    fn what_is_given_for_the_wait_is_said_where_somebody_waits() {
+        for (kind, wanted) in [("confirmed", true), ("delayed", true), ("shipped", false)] {
+            let offer = ("Five off.".into(), "Your code is X.".into());
+            let letter = Letter {
+                offer: Some(offer),
+                ..sample(kind, Language::English).expect("a letter")
+            };
+            let said = said(&letter);
+            let is_said = said
+                .after
+                .iter()
+                .any(|said| said == "Five off. Your code is X.");
+            assert_eq!(is_said, wanted, "{kind}");
+        }
     }
 
     #[test]

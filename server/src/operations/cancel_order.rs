@@ -9,6 +9,7 @@ use shared::quantity::Quantity;
 
 use super::ActError;
 use super::delays::note_cancelled;
+use super::offers::revoke;
 use super::once::{Once, Outcome};
 use super::payment::{take_steps, write_of};
 use super::records::{PartEnd, Standing, WaitingPart};
@@ -118,6 +119,7 @@ pub(super) async fn cancel_parts(
     }
     write_of(writing, order, "cancelled", &about, &lines).await?;
     let after = writing.order(&order.id).await?.ok_or(ActError::NotFound)?;
+    revoke(writing, &after).await?;
     take_steps(writing, &after, now).await?;
     Ok(skus)
 }

@@ -12,13 +12,14 @@ use shared::supply::SkuFacts;
 use shared::text::{Language, Speaker, Tables};
 use shared::wire;
 
+use super::tell_offers::Visitor;
 use crate::catalogue::{ReadyAnswer, Settings, Shop, goods};
 
 /// The quantity for which answers are kept ready: what product pages ask for.
 const READY_QUANTITY: Quantity = Quantity::new(1);
 
 /// What somebody wants to know of each of some SKUs.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Question {
     /// Units of each.
     pub quantity: Quantity,
@@ -26,6 +27,8 @@ pub struct Question {
     pub language: Language,
     /// The part of the world that parcels go to, as the store names it; `None`: where most of them go.
     pub to: Option<Arc<str>>,
+    /// Who looks, where the store makes offers and the page says who; `None`: nothing is said of offers.
+    pub visitor: Option<Arc<Visitor>>,
 }
 
 /// One answer for each SKU asked for, in that order.
@@ -187,7 +190,7 @@ pub fn answer(
 
 /// True for questions of which the answers are kept: what product pages ask.
 fn is_kept_ready(question: &Question) -> bool {
-    question.quantity == READY_QUANTITY && question.to.is_none()
+    question.quantity == READY_QUANTITY && question.to.is_none() && question.visitor.is_none()
 }
 
 fn still_stands(ready: &ReadyAnswer, settings: &Settings, now: DateTime<Utc>) -> bool {
@@ -220,7 +223,10 @@ fn ready_answer(
         Some(_) => shop.facts_and_parts(sku.as_str()),
         None => Vec::new(),
     };
-    let (answer, valid_until) = computed(&facts, settings, sku, question, now);
+    let (mut answer, valid_until) = computed(&facts, settings, sku, question, now);
+    if let Some(visitor) = &question.visitor {
+        answer.offer = visitor.offer_for(shop, settings, &answer, question.language, now);
+    }
     let json = serde_json::to_vec(&answer).expect("an answer has only text keys");
     let mut hasher = DefaultHasher::new();
     json.hash(&mut hasher);

@@ -213,6 +213,7 @@ fn standing(
         notices: Vec::new(),
         delays: Vec::new(),
         account: None,
+        offer: None,
         order,
     }
 }

@@ -15,6 +15,7 @@ use shared::supply::Due;
 
 use super::ActError;
 use super::cancel_order::cancel_parts;
+use super::offers::try_again;
 use super::payment::write_to;
 use super::records::{NoticeRecord, NoticeState, PartKey, Standing, WaitingPart};
 use super::running::{Touched, again, publish};
@@ -98,6 +99,7 @@ async fn tell_of(
         }
     }
     if is_news {
+        try_again(writing, settings, standing, now).await?;
         let about = format!("{}/{}", order.id, writing.revision());
         write_to(writing, order, "delayed", &about).await?;
     }

@@ -5,7 +5,7 @@ use shared::delay::Event;
 use shared::ids::{OrderId, StoreId};
 
 use super::ActError;
-use super::records::{ErrandKind, Standing, cause_name, event_name, silence_name};
+use super::records::{ErrandKind, Standing, cause_name, event_name, gives_name, silence_name};
 use crate::app::App;
 
 /// Something that happened to an order.
@@ -147,6 +147,14 @@ fn of_standing(standing: &Standing) -> Vec<Happened> {
         let number = shipment.tracking_number.as_deref().unwrap_or("no number");
         let about = format!("{} to {carrier}, {number}", shipment.id);
         all.push(happened(shipment.shipped_at, "shipped", about));
+    }
+    if let Some(offer) = &standing.offer {
+        let about = || format!("{} by the rule {}", gives_name(&offer.gives), offer.rule);
+        all.push(happened(offer.issued_at, "offer_issued", about()));
+        let redeemed = offer.redeemed_at;
+        all.extend(redeemed.map(|at| happened(at, "offer_redeemed", about())));
+        let revoked = offer.revoked_at;
+        all.extend(revoked.map(|at| happened(at, "offer_revoked", about())));
     }
     for event in standing.account.iter().flat_map(|account| &account.events) {
         let parcel = event

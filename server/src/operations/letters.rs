@@ -11,6 +11,7 @@ use shared::text::Language;
 
 use super::ActError;
 use super::delays::{as_told, have_told, policy_of, sense_of, to_tell};
+use super::offer_words::{given, how, redeemable};
 use super::records::{Charge, Errand, ErrandEnd, NoticeRecord, PartKey, Standing, WaitingPart};
 use super::running::{Touched, publish};
 use crate::app::App;
@@ -198,10 +199,12 @@ fn letter(
         }
         _ => return Err(Unsent::Needless),
     };
+    let language = Language::for_tag(tag);
+    let today = settings.location.calendar.today(app.clock.now());
     Ok(Letter {
         kind,
-        language: Language::for_tag(tag),
-        today: settings.location.calendar.today(app.clock.now()),
+        language,
+        today,
         shop: settings.name.clone(),
         postal: mail.and_then(|mail| mail.postal.clone()),
         customer: order.customer.name.clone(),
@@ -209,6 +212,10 @@ fn letter(
         page,
         lines: lines(standing, &settings, &titles),
         leave: None,
+        offer: redeemable(standing, today).map(|offer| {
+            let text = given(offer, shop, language);
+            (text, how(offer, language, today))
+        }),
     })
 }
 

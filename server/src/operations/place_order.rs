@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 use super::ActError;
 use super::claims::{Facts, claim, known, moved};
 use super::decide_order::{Decided, Deciding, decide};
+use super::offers::{Placed, shopper_of, try_on};
 use super::once::{Kept, Once, Outcome, Ticket};
 use super::payment::begin;
 use super::records::{Customer, Ending, Order, ProviderKind, Standing};
@@ -41,6 +42,8 @@ pub struct PlaceOrder {
     pub reservation: Option<ReservationId>,
     /// Who ordered.
     pub customer: Customer,
+    /// What the shop calls the shopper, for offers; `None`: the customer's address for mail does.
+    pub shopper: Option<String>,
     /// Whoever knows it may open the order's page: drawn so that nobody can guess it.
     pub token: String,
     /// What it costs; `None`: the shop charges by itself.
@@ -242,6 +245,13 @@ async fn take(app: &App, store: &StoreId, waiting: &[Waiting]) -> Result<Taken, 
             pay(&mut writing, &one.request, &mut decided.standing).await?;
         }
     }
+    let placed = waiting.iter().zip(&mut judged);
+    let placed = placed.filter_map(|(one, judged)| match judged {
+        Ok(Outcome::Done(decided)) => Some(of(store, &one.request, &mut decided.standing)),
+        _ => None,
+    });
+    let mut placed: Vec<Placed<'_>> = placed.collect();
+    try_on(&mut writing, &settings, &mut placed, now).await?;
     let kept: Vec<(&Ticket, Kept)> = waiting
         .iter()
         .zip(&judged)
@@ -272,6 +282,14 @@ fn ended(judged: Result<Outcome<Decided>, ActError>) -> Ended {
         Outcome::Before(answer) => Outcome::Before(answer),
         Outcome::Done(decided) => Outcome::Done(decided.standing),
     })
+}
+
+/// An order with who placed it, for offers.
+fn of<'a>(store: &StoreId, request: &PlaceOrder, standing: &'a mut Standing) -> Placed<'a> {
+    Placed {
+        shopper: shopper_of(store, request.shopper.as_deref(), &request.customer),
+        standing,
+    }
 }
 
 /// Writes down how an order is paid and who is told, in the change that takes it.
@@ -415,7 +433,9 @@ async fn take_held(app: &App, store: &StoreId, one: &Waiting, hold: &Reservation
         skus.extend(freed.skus);
     }
     // Its own dates may be better again by what was freed, and it may come before others.
-    let standing = writing.order(&order.id).await?.ok_or(ActError::NotFound)?;
+    let mut standing = writing.order(&order.id).await?.ok_or(ActError::NotFound)?;
+    let mut placed = [of(store, request, &mut standing)];
+    try_on(&mut writing, &settings, &mut placed, now).await?;
     one.once.keep(&mut writing, &standing);
     let revision = writing.commit().await?;
     publish(app, store, Touched::Skus(skus), revision).await;

@@ -6,34 +6,49 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use shared::availability::{Availability, PromisePolicy};
 use shared::cart::date_cart;
 use shared::ids::Sku;
+use shared::money::Money;
 use shared::quantity::Quantity;
 use shared::text::{Language, Speaker, Tables};
 use shared::wire::{self, PlanKind, Plans, SplitPolicy, plan_options, plans_text};
 
 use super::check_availability::{bound_for, instant};
+use super::tell_offers::Visitor;
 use crate::catalogue::{Settings, Shop, goods};
 
-/// Plans a cart at `now`. `lines` name each SKU once ([`shared::shipment::summed`]).
-pub fn plan_cart(
-    shop: &Shop,
-    lines: &[(Sku, Quantity)],
-    language: Language,
-    to: Option<&Arc<str>>,
-    now: DateTime<Utc>,
-) -> Plans {
+/// A cart, and who asks about it.
+pub struct CartAsked<'a> {
+    /// SKUs and units, each SKU once ([`shared::shipment::summed`]).
+    pub lines: &'a [(Sku, Quantity)],
+    /// The language of the words.
+    pub language: Language,
+    /// The part of the world that parcels go to, as the store names it; `None`: where most of them go.
+    pub to: Option<&'a Arc<str>>,
+    /// What the goods cost, where the page says so: only rules for offers look at it.
+    pub goods: Option<Money>,
+    /// Who looks, where the store makes offers and the page says who.
+    pub visitor: Option<&'a Visitor>,
+}
+
+/// Plans a cart at `now`.
+pub fn plan_cart(shop: &Shop, asked: &CartAsked<'_>, now: DateTime<Utc>) -> Plans {
+    let language = asked.language;
     // Read the revision first: facts may be newer than it says, never older.
     let revision = shop.revision();
     let settings = shop.settings();
     let tables = Tables(language);
     let speaker = Speaker::new(language, &tables, settings.location.calendar.today(now));
-    let promises = bound_for(&settings, to);
-    let lines = dated(shop, &settings, &promises, lines, &speaker, now);
+    let promises = bound_for(&settings, asked.to);
+    let mut lines = dated(shop, &settings, &promises, asked.lines, &speaker, now);
+    let offer = asked.visitor.and_then(|visitor| {
+        visitor.offer_for_cart(shop, &settings, &mut lines, asked.goods, language, now)
+    });
     let policy = SplitPolicy::new(&settings.split, settings.currency);
     Plans {
         options: plan_options(&lines, &policy, &speaker),
         // A paid way is never chosen for the shopper, and this one costs nothing.
         default: PlanKind::Together,
         policy,
+        offer,
         text: plans_text(&lines, &speaker),
         lang: language.tag().into(),
         as_of: now.to_rfc3339_opts(SecondsFormat::Millis, true),

@@ -11,6 +11,10 @@ pub use crate::store::errands::{Errand, ErrandEnd, ErrandKind, ErrandRecord};
 pub use crate::store::kept_promises::{PartEnded, PastPromise, ToldPart};
 pub use crate::store::keys::KeyRecord;
 pub use crate::store::locations::{LocationRecord, Week, WeekTimes, day_name, day_named};
+pub use crate::store::offer_results::{ArmCounts, ArmsCounted};
+pub use crate::store::offer_rules::{OfferRule, gives_name};
+pub use crate::store::offer_trials::{Assignment, Exposure, ShopperHash, ShopperPast, ShownIn};
+pub use crate::store::offers::{Offer, OfferState};
 pub use crate::store::orders::{Customer, Order, OrderLine, Standing};
 pub use crate::store::payments::{
     Account, Charge, ChargeState, MoneyEvent, Payment, PaymentState, ProviderKind, Refund,

@@ -8,9 +8,9 @@ use shared::ids::{
 use super::ActError;
 use super::parcels::{Parcel, QueuePlace, parcels};
 use super::records::{
-    KeyRecord, Level, LocationRecord, PromiseRow, PurchaseOrder, PurchaseOrderStatus, Reservation,
-    Shipment, SkuRecord, Standing, StoreRecord, SupplierModel, SupplierRecord, WaitingPart,
-    order_of,
+    KeyRecord, Level, LocationRecord, Offer, PromiseRow, PurchaseOrder, PurchaseOrderStatus,
+    Reservation, Shipment, SkuRecord, Standing, StoreRecord, SupplierModel, SupplierRecord,
+    WaitingPart, order_of,
 };
 use crate::app::App;
 
@@ -151,6 +151,17 @@ pub async fn orders(
     let after = after.map(OrderId::as_str).unwrap_or_default();
     let now = app.clock.now();
     Ok(app.store.orders(store, after, limit, now).await?)
+}
+
+/// Offers for orders after one, in the order of the orders' ids.
+pub async fn offers(
+    app: &App,
+    store: &StoreId,
+    after: Option<&OrderId>,
+    limit: u32,
+) -> Result<Vec<Offer>, ActError> {
+    let after = after.map(OrderId::as_str).unwrap_or_default();
+    Ok(app.store.offers(store, after, limit).await?)
 }
 
 /// What orders wait for and is not on the shelf, in the order in which it will be filled.

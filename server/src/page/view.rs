@@ -15,6 +15,7 @@ use super::words::{fill, say};
 use crate::catalogue::{Settings, Shop};
 use crate::operations::check_availability::{Question, answer, instant};
 use crate::operations::delays::{ExtraPeriod, as_told, extra_periods, policy_of};
+use crate::operations::offer_words::{given, how, redeemable};
 use crate::operations::records::{
     Account, ChargeState, NoticeRecord, OrderLine, PartKey, PaymentState, PromiseRow, RefundState,
     Shipment, Standing, WaitingPart,
@@ -45,6 +46,8 @@ pub struct OrderPage {
     pub status_text: String,
     /// What was ordered.
     pub lines: Vec<LineView>,
+    /// What is given for the wait; null where nothing is, or it cannot be redeemed any more.
+    pub offer: Option<OfferView>,
     /// What the customer is asked about a delay; null where nothing is.
     pub asked: Option<AskedView>,
     /// The last periods that the customer may set for what is late, or has set; none where the law knows none, or nothing is late.
@@ -117,6 +120,18 @@ pub struct ChangeView {
     pub text: String,
     /// Why.
     pub cause: String,
+}
+
+/// What is given for the wait.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = OrderPageOffer)]
+pub struct OfferView {
+    /// What it is.
+    pub text: String,
+    /// With which code it is redeemed, and until when.
+    pub how: String,
+    /// The code.
+    pub code: String,
 }
 
 /// A question about a delay.
@@ -255,6 +270,7 @@ impl Teller<'_> {
             status,
             status_text: self.say(&format!("status_{status}"), &[]),
             lines: lines.map(|(at, line)| self.line(at, line)).collect(),
+            offer: self.offer(),
             asked: self.asked(),
             extra_periods: extra_periods(self.standing, self.settings, self.now)
                 .iter()
@@ -353,6 +369,7 @@ impl Teller<'_> {
             quantity: Quantity::new(units),
             language: self.language,
             to: None,
+            visitor: None,
         };
         let told = answer(self.shop, self.settings, &first.sku, &question, self.now);
         let own = || {
@@ -385,6 +402,16 @@ impl Teller<'_> {
             now: now.map(Date),
             text,
             cause: self.say("why_changed", &[("cause", &cause)]),
+        })
+    }
+
+    fn offer(&self) -> Option<OfferView> {
+        let today = self.settings.location.calendar.today(self.now);
+        let offer = redeemable(self.standing, today)?;
+        Some(OfferView {
+            text: given(offer, self.shop, self.language),
+            how: how(offer, self.language, today),
+            code: offer.code.clone(),
         })
     }
 

@@ -13,7 +13,7 @@ use super::stores::FIRST_STORE;
 use super::{Store, StoreError};
 
 /// Every table, each after those that its rows refer to.
-pub const TABLES: [&str; 36] = [
+pub const TABLES: [&str; 41] = [
     "store",
     "location",
     "transit",
@@ -48,6 +48,11 @@ pub const TABLES: [&str; 36] = [
     "waitlist_address",
     "waitlist_entry",
     "waitlist_link",
+    "offer_rule",
+    "order_shopper",
+    "offer_exposure",
+    "offer_assignment",
+    "offer",
     "key",
     "kept_answer",
 ];

@@ -120,6 +120,24 @@ impl Store {
         Ok(())
     }
 
+    /// True if an answer is kept for a request.
+    pub async fn has_kept_answer(&self, ticket: &Ticket) -> Result<bool, StoreError> {
+        let found: Option<bool> = query_scalar(
+            "
+            SELECT true
+              FROM kept_answer
+             WHERE store_id = $1
+               AND route = $2
+               AND key = $3",
+        )
+        .bind(ticket.store.as_str())
+        .bind(&ticket.route)
+        .bind(&ticket.key)
+        .fetch_optional(&mut self.read(&ticket.store).await?)
+        .await?;
+        Ok(found.is_some())
+    }
+
     async fn has_old_answers(
         &self,
         store: &StoreId,

@@ -120,3 +120,49 @@ pub(super) async fn refunds_beside_their_charge(
     };
     Ok(rows.into_iter().map(fault).collect())
 }
+
+/// Rules whose budget is not what their offers take of it.
+pub(super) async fn rules_beside_their_offers(
+    session: &mut Session,
+    store: &StoreId,
+) -> Result<Vec<Fault>, StoreError> {
+    let rows: Vec<(String, i64, i64, i64, i64)> = query_as(
+        "
+          WITH made AS
+             ( SELECT tried.rule
+                    , count(*) AS offers
+                    , CAST(sum(offer.counted) AS BIGINT) AS amount
+                 FROM offer
+                 JOIN offer_assignment AS tried
+                   ON tried.store_id = offer.store_id
+                  AND tried.sales_order = offer.sales_order
+                WHERE offer.store_id = $1
+                  AND offer.state IN ('issued', 'redeemed')
+                GROUP BY tried.rule
+             )
+        SELECT offer_rule.rule
+             , offer_rule.issued
+             , coalesce(made.offers, 0)
+             , offer_rule.issued_amount
+             , coalesce(made.amount, 0)
+          FROM offer_rule
+          LEFT JOIN made
+            ON made.rule = offer_rule.rule
+         WHERE offer_rule.store_id = $1
+           AND ( offer_rule.issued <> coalesce(made.offers, 0)
+              OR offer_rule.issued_amount <> coalesce(made.amount, 0)
+               )
+         LIMIT $2",
+    )
+    .bind(store.as_str())
+    .bind(FAULTS_MAX)
+    .fetch_all_patiently(session)
+    .await?;
+    let fault = |(rule, issued, offers, amount, sum): (String, i64, i64, i64, i64)| Fault {
+        check: "what a rule has given is the sum of its offers",
+        found: format!(
+            "the rule {rule} of store {store}: {issued} offers over {amount} given, there are {offers} over {sum}"
+        ),
+    };
+    Ok(rows.into_iter().map(fault).collect())
+}

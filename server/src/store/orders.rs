@@ -10,6 +10,7 @@ use shared::shipment::PlanKind;
 use super::accounts::account;
 use super::delays::{DelayEvent, DelayRules, NoticeRecord, delay_events_of, notices_of};
 use super::engine::{Session, instant, query, query_as, stored};
+use super::offers::{Offer, offer_of};
 use super::payments::Account;
 use super::promises::{PromiseRow, ledger, plan_named};
 use super::shipments::{Shipment, shipments_of};
@@ -89,6 +90,8 @@ pub struct Standing {
     pub delays: Vec<DelayEvent>,
     /// How it is paid; `None`: not through us.
     pub account: Option<Account>,
+    /// What is given for the wait.
+    pub offer: Option<Offer>,
 }
 
 impl Standing {
@@ -317,6 +320,7 @@ async fn standing(
         notices: notices_of(session, store, id).await?,
         delays: delay_events_of(session, store, id).await?,
         account: account(session, store, id).await?,
+        offer: offer_of(session, store, id).await?,
     }))
 }
 

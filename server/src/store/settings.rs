@@ -6,6 +6,7 @@ use shared::ids::StoreId;
 
 use super::engine::query_scalar;
 use super::locations::{LocationRecord, locations};
+use super::offer_rules::rules;
 use super::stores::{StoreRecord, store_record};
 use super::transit::transit_from;
 use super::{Store, StoreError};
@@ -38,6 +39,10 @@ impl Store {
         .await?;
         let record = store_record(&mut snapshot, store).await?;
         let locations = locations(&mut snapshot, store).await?;
+        let has_offers = rules(&mut snapshot, store)
+            .await?
+            .iter()
+            .any(|rule| rule.is_on);
         snapshot.end().await?;
         let Some(record) = record else {
             return Ok(None);
@@ -72,6 +77,7 @@ impl Store {
             share_pages: record.share_pages,
             product_url: record.product_url,
             origins: record.origins,
+            has_offers,
             generation: generation.unwrap_or_default().unsigned_abs(),
         }))
     }

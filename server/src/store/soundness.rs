@@ -10,6 +10,7 @@ use super::engine::sqlite::Sqlite;
 use super::engine::{Engine, Session, query_as};
 use super::money_soundness::{
     captures_without_their_shipment, charges_beside_their_order, refunds_beside_their_charge,
+    rules_beside_their_offers,
 };
 use super::{Store, StoreError};
 
@@ -54,6 +55,7 @@ impl Store {
         faults.extend(captures_without_their_shipment(session, store).await?);
         faults.extend(charges_beside_their_order(session, store).await?);
         faults.extend(refunds_beside_their_charge(session, store).await?);
+        faults.extend(rules_beside_their_offers(session, store).await?);
         faults.extend(revisions_ahead_of_their_store(session, store).await?);
         Ok(faults)
     }

@@ -45,6 +45,7 @@ impl Made {
             share_pages: true,
             product_url: None,
             origins: Vec::new(),
+            has_offers: false,
             generation: 1,
         };
         let shop = Shop::new("default".parse().expect("an id"), settings, 12);

@@ -38,7 +38,7 @@ pub const NAMES: [&str; 20] = [
 /// A request with a key: sent again it does nothing more.
 #[derive(Debug, Clone)]
 pub enum Request {
-    Place(PlaceOrder),
+    Place(Box<PlaceOrder>),
     Reserve(Reserve),
     Cancel(OrderId, CancelOrder),
     Ship(Ship),

@@ -143,6 +143,7 @@ impl World {
                 language: None,
                 country: country.map(str::to_owned),
             },
+            shopper: None,
             token: "tok_test".into(),
             prices: is_paid.then(|| Prices {
                 currency: "USD".parse().expect("a currency"),
@@ -158,7 +159,7 @@ impl World {
             }),
             lines,
         };
-        let mut acted = self.send(Request::Place(request)).await;
+        let mut acted = self.send(Request::Place(Box::new(request))).await;
         let Some((name, hold)) = held else {
             return acted;
         };

@@ -3,7 +3,7 @@
 use server::operations::adjust_stock::adjust_stock;
 use server::operations::cancel_order::{CancelOrder, cancel_order};
 use server::operations::once::{Answer, Asked, Once, Outcome, Ticket};
-use server::operations::place_order::place_order;
+use server::operations::place_order::{PlaceOrder, place_order};
 use server::operations::receive_purchase_order::receive_purchase_order;
 use server::operations::refund::refund;
 use server::operations::reserve::reserve;
@@ -56,7 +56,8 @@ impl World {
         let (key, print) = (&sent.key, sent.fingerprint);
         let (name, about, ended) = match sent.request.clone() {
             Request::Place(it) => {
-                let ended = place_order(&app, &store, it.clone(), self.once(key, print)).await;
+                let ended =
+                    place_order(&app, &store, PlaceOrder::clone(&it), self.once(key, print)).await;
                 let ended = ended.map(|ended| {
                     ended.known(|_| {
                         let line = |(sku, units): &(Sku, Quantity)| Line {

@@ -207,6 +207,7 @@ impl World {
             quantity: Quantity::new(1),
             language: Language::English,
             to: None,
+            visitor: None,
         };
         let skus: Vec<Sku> = [DENIED, LIMITED].map(id).into();
         let answers = check_availability(&shop, &skus, &question, now);

@@ -73,6 +73,7 @@ async fn an_answer_that_is_kept_equals_a_fresh_one() {
                 quantity: Quantity::new(1),
                 language,
                 to: None,
+                visitor: None,
             },
             instant(MONDAY_MORNING),
         );

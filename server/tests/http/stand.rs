@@ -254,6 +254,7 @@ pub fn settings(origin: &str) -> Settings {
         share_pages: true,
         product_url: None,
         origins: vec![origin.into()],
+        has_offers: false,
         hold_renewals: 3,
         delays: Default::default(),
         generation: 1,

@@ -1,5 +1,7 @@
 //! A shop with rows in every table.
 
+use std::collections::BTreeMap;
+
 use chrono::TimeDelta;
 use server::app::App;
 use server::demo::{products, setup};
@@ -10,10 +12,13 @@ use server::operations::charging::{Charged, record_charged};
 use server::operations::create_purchase_order::{
     CreatePurchaseOrder, Ordered, create_purchase_order,
 };
-use server::operations::once::{Answer, Asked, Once, Ticket};
+use server::operations::offer_rules::{PutOfferRule, put_offer_rule};
+use server::operations::offers::{arm_of, shopper_hash};
+use server::operations::once::{Answer, Asked, Once, Outcome, Ticket};
 use server::operations::place_order::{Pay, PlaceOrder, Prices, place_order};
+use server::operations::put_sku::put_sku;
 use server::operations::receive_purchase_order::{ReceivePurchaseOrder, receive_purchase_order};
-use server::operations::records::{Customer, PartKey, ProviderKind, WaitlistAddress};
+use server::operations::records::{Customer, PartKey, ProviderKind, SkuRecord, WaitlistAddress};
 use server::operations::refund::{GiveBack, refund};
 use server::operations::reserve::{Reserve, reserve};
 use server::operations::ship::{Ship, ship};
@@ -21,8 +26,10 @@ use server::operations::show;
 use server::store::writing::Note;
 use shared::delay::{Event, Kind, Notice, Silence, When};
 use shared::ids::{OrderId, ShipmentId, Sku, StoreId};
+use shared::offer::{Arm, Gives, Terms};
 use shared::quantity::Quantity;
 use shared::shipment::PlanKind;
+use shared::supply::BackorderMode;
 
 use crate::shop::{id, now};
 
@@ -116,6 +123,7 @@ pub async fn fill(app: &App) {
             country: Some("US".into()),
             ..Customer::default()
         },
+        shopper: None,
         token: "tok_test".into(),
         prices: Some(Prices {
             currency: "USD".parse().expect("a currency"),
@@ -133,6 +141,7 @@ pub async fn fill(app: &App) {
     place_order(app, &store, wanted, once(app, &store, "sale"))
         .await
         .expect("an order");
+    give(app, &store).await;
     let ready = show::ready_parcels(app, &store, None, 1)
         .await
         .expect("what can leave");
@@ -157,6 +166,55 @@ pub async fn fill(app: &App) {
     adjust_stock(app, &store, broken, once(app, &store, "adjustment"))
         .await
         .expect("an adjustment");
+}
+
+/// Something that is made to order, and an order of it with an offer for the wait.
+async fn give(app: &App, store: &StoreId) {
+    let made = SkuRecord {
+        backorder: BackorderMode::Allow,
+        lead_time_days: Some(30),
+        ..SkuRecord::new(id("made"))
+    };
+    put_sku(app, store, made).await.expect("a SKU");
+    let rule = PutOfferRule {
+        id: id("wait"),
+        terms: Terms {
+            waits_days: 7,
+            goods_at_least: None,
+            skus: Vec::new(),
+            first_backorder: false,
+            per_shopper_max: 1,
+            gives: Gives::FreeShipping,
+            amount_max: None,
+        },
+        holdout_percent: 5,
+        expires_days: 30,
+        is_taken_back: false,
+        words: BTreeMap::new(),
+        budget_count: Some(9),
+        budget_amount: None,
+        is_on: true,
+    };
+    let rule = put_offer_rule(app, store, rule).await.expect("a rule");
+    let is_lucky = |name: &String| arm_of(store, &rule, &shopper_hash(store, name)) == Arm::Offer;
+    let mut names = (0..).map(|at| format!("shopper-{at}"));
+    let wanted = PlaceOrder {
+        id: id("W-offer"),
+        lines: vec![(id("made"), Quantity::new(1))],
+        plan: PlanKind::Together,
+        shown: Vec::new(),
+        reservation: None,
+        customer: Customer::default(),
+        shopper: names.find(is_lucky),
+        token: "tok_offer".into(),
+        prices: None,
+        pay: None,
+    };
+    let placed = place_order(app, store, wanted, once(app, store, "offered")).await;
+    let Ok(Outcome::Done(placed)) = placed else {
+        panic!("it can be ordered");
+    };
+    assert!(placed.offer.is_some());
 }
 
 /// What is captured and given back for a parcel, what its customer was told, and how the shop words its letters.

@@ -8,6 +8,7 @@ mod history;
 mod holidays;
 mod imports;
 mod money;
+mod offers;
 mod order_page;
 mod orders;
 mod places;

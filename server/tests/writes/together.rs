@@ -59,6 +59,7 @@ fn order(name: &str, lines: &[(&str, u32)]) -> PlaceOrder {
         shown: Vec::new(),
         reservation: None,
         customer: Customer::default(),
+        shopper: None,
         token: format!("tok_{name}"),
         prices: None,
         pay: None,

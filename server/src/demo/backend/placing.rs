@@ -21,7 +21,7 @@ use crate::app::App;
 use crate::http::merchant::orders::page_path;
 use crate::operations::once::{Answer as Kept, Asked, Once, Outcome, Ticket};
 use crate::operations::place_order::{Pay, PlaceOrder, Prices, place_order};
-use crate::operations::plan_cart::plan_cart;
+use crate::operations::plan_cart::{CartAsked, plan_cart};
 use crate::operations::records::{Customer, ProviderKind, Standing};
 use crate::operations::reserve::new_id;
 use crate::operations::{ActError, show};
@@ -119,6 +119,7 @@ async fn place_once(
         shown: shown.collect(),
         reservation: None,
         customer: customer(basket),
+        shopper: None,
         token: token.to_string(),
         prices: Some(Prices {
             currency: CURRENCY.parse().expect("the demo's currency is one"),
@@ -161,7 +162,14 @@ fn way(app: &App, basket: &Basket) -> Result<Way, NotPlaced> {
     };
     let lines: Option<Vec<(Sku, Quantity)>> = basket.items.iter().map(line).collect();
     let mut lines = lines.ok_or_else(absent)?;
-    let plans = plan_cart(&shop, &lines, Language::English, None, app.clock.now());
+    let asked = CartAsked {
+        lines: &lines,
+        language: Language::English,
+        to: None,
+        goods: None,
+        visitor: None,
+    };
+    let plans = plan_cart(&shop, &asked, app.clock.now());
     let kind = basket
         .chosen
         .as_ref()

@@ -15,6 +15,7 @@ use shared::ids::{
 };
 use shared::lead_time::Level;
 use shared::money::{Currency, Money};
+use shared::offer::PERCENT_MAX;
 use shared::quantity::{QUANTITY_MAX, Quantity};
 use shared::wire;
 use utoipa::openapi::RefOr;
@@ -23,7 +24,10 @@ use utoipa::openapi::schema::{
 };
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::limits::{HOLIDAYS_MAX, PARCEL_COST_MAX, TRANSIT_ZONE_BYTES_MAX};
+use crate::limits::{
+    HOLIDAYS_MAX, OFFER_CODE_BYTES_MAX, OFFER_WORDS_CHARS_MAX, PARCEL_COST_MAX, SHOPPER_BYTES_MAX,
+    TRANSIT_ZONE_BYTES_MAX,
+};
 use crate::operations::delays::when_named;
 use crate::operations::parcels::ORDER_ID_BYTES_MAX;
 use crate::operations::prioritize::PRIORITY_MAX;
@@ -197,6 +201,48 @@ field!(
             .ok_or_else(|| "invalid_number: must be a whole number of percent from 1 to 99".to_owned())
     },
     whole(1, 99)
+);
+field!(
+    /// A share in percent, from 1 to 100.
+    Percent(u32),
+    |value| days(value, 1, i64::from(PERCENT_MAX)),
+    whole(1, i64::from(PERCENT_MAX))
+);
+field!(
+    /// A share in percent that is held out of an experiment, from 5 to 95.
+    HoldoutPercent(u32),
+    |value| days(value, 5, 95),
+    whole(5, 95)
+);
+field!(
+    /// How often, from 1 to 100.
+    Times(u32),
+    |value| days(value, 1, 100),
+    whole(1, 100)
+);
+field!(
+    /// What a shop calls a shopper: 1 to 128 bytes.
+    ShopperName(String),
+    |value| {
+        let name = text(value, SHOPPER_BYTES_MAX)?;
+        match name.len() <= SHOPPER_BYTES_MAX {
+            true => Ok(name),
+            false => Err(format!("too_long: must have at most {SHOPPER_BYTES_MAX} bytes")),
+        }
+    },
+    texts(SHOPPER_BYTES_MAX)
+);
+field!(
+    /// What an offer says: 1 to 200 characters.
+    OfferWords(String),
+    |value| text(value, OFFER_WORDS_CHARS_MAX),
+    texts(OFFER_WORDS_CHARS_MAX)
+);
+field!(
+    /// The code of an offer, however it was typed.
+    OfferCode(String),
+    |value| text(value, OFFER_CODE_BYTES_MAX),
+    texts(OFFER_CODE_BYTES_MAX)
 );
 field!(
     /// A SKU: 1 to 128 bytes without control characters.

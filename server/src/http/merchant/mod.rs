@@ -12,6 +12,9 @@ pub mod keys;
 pub mod letters;
 pub mod locations;
 pub mod money;
+pub mod offer_results;
+pub mod offer_rules;
+pub mod offers;
 pub mod orders;
 pub mod problems;
 pub mod promises;
@@ -67,6 +70,15 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(orders::create, orders::list))
         .routes(routes!(orders::show, orders::change))
         .routes(routes!(orders::cancel))
+        .routes(routes!(
+            offer_rules::put,
+            offer_rules::show,
+            offer_rules::remove
+        ))
+        .routes(routes!(offer_rules::list))
+        .routes(routes!(offer_results::show))
+        .routes(routes!(offers::list))
+        .routes(routes!(offers::redeem))
         .routes(routes!(letters::show, letters::put, letters::remove))
         .routes(routes!(letters::preview))
         .routes(routes!(money::refund))

@@ -17,9 +17,10 @@ use super::asking::{self, Page, existing, sent};
 use super::delays;
 use super::fields::{
     Country, Day, Email, LanguageTag, Moment, Name, OrderName, Price, Priority, Reason,
-    ReservationName, SkuName, Units,
+    ReservationName, ShopperName, SkuName, Units,
 };
 use super::money;
+use super::offers;
 use super::reservations::{PartAnswer, PromiseAnswer, date, drawn, instant, lines, plan};
 use super::shipments;
 use crate::app::App;
@@ -57,6 +58,9 @@ pub struct Request {
     reservation: Option<ReservationName>,
     /// Who ordered. Without an address, nobody is written to.
     customer: Option<CustomerRequest>,
+    /// What your shop calls the shopper, the same as on its pages: by it, or else by the address for mail, it is drawn who gets an
+    /// offer. It is kept as a hash.
+    shopper: Option<ShopperName>,
     /// What is taken off the price of the goods, of all lines together.
     discount: Option<Price>,
     /// What sending it costs the shopper, the surcharge of a plan included.
@@ -208,6 +212,8 @@ pub struct Answer {
     total: Option<wire::Money>,
     /// How it is paid, and what became of it; null where nothing is charged here.
     payment: Option<money::PaymentAnswer>,
+    /// What is given for the wait; null where nothing is.
+    offer: Option<offers::Answer>,
     /// What the customer is, or was, told of dates that were moved.
     notices: Vec<delays::NoticeAnswer>,
     /// The commit that last changed it.
@@ -395,6 +401,7 @@ impl Request {
         let customer = self.customer.map(CustomerRequest::parsed);
         Ok(PlaceOrder {
             customer: customer.unwrap_or_default(),
+            shopper: self.shopper.map(|name| name.0),
             token: drawn::<ReservationId>("tok")?.to_string(),
             prices,
             pay: self.payment.map(PaymentRequest::parsed).transpose()?,
@@ -560,6 +567,7 @@ impl Answer {
                 country: customer.country,
             },
             page: page_path(standing),
+            offer: standing.offer.as_ref().map(offers::Answer::of),
             notices: standing
                 .notices
                 .iter()

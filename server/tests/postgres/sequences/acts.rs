@@ -435,6 +435,7 @@ impl Maker {
                 email: self.maybe(|_| "anna@example.org".to_owned()),
                 ..Customer::default()
             },
+            shopper: None,
             token: "tok_test".into(),
             prices: self.one_in(2).then(|| Prices {
                 currency: "USD".parse().expect("a currency"),

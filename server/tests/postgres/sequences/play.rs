@@ -20,7 +20,7 @@ use server::operations::import_stock::import_stock;
 use server::operations::keys::{create_key, named, revoke_key};
 use server::operations::once::{Answer, Asked, Once, Ticket};
 use server::operations::place_order::place_order;
-use server::operations::plan_cart::plan_cart;
+use server::operations::plan_cart::{CartAsked, plan_cart};
 use server::operations::put_location::put_location;
 use server::operations::put_sku::put_sku;
 use server::operations::put_store::put_store;
@@ -213,6 +213,7 @@ impl Player {
             quantity,
             language: Language::English,
             to: None,
+            visitor: None,
         };
         let answers = check_availability(&shop, &skus, &question, now);
         let items = answers.items.iter();
@@ -220,7 +221,14 @@ impl Player {
             .map(|item| String::from_utf8_lossy(&item.json).into_owned())
             .collect();
         let lines: Vec<(Sku, Quantity)> = skus.into_iter().map(|sku| (sku, quantity)).collect();
-        let plans = plan_cart(&shop, &lines, Language::English, None, now);
+        let asked = CartAsked {
+            lines: &lines,
+            language: Language::English,
+            to: None,
+            goods: None,
+            visitor: None,
+        };
+        let plans = plan_cart(&shop, &asked, now);
         told.push(serde_json::to_string(&plans).expect("JSON"));
         told.join("\n")
     }
