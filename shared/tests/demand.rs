@@ -242,6 +242,20 @@ fn who_buys_by_tens_is_expected_to_buy_by_tens() {
     assert_eq!(forecast.models()[0].0, Model::Bulk);
     let next = forecast.over(Horizon::ONE);
     assert_eq!((quantile(&next, 60), quantile(&next, 90)), (0, 10));
+
+    // Who found only four took them: that is no size in which it is bought.
+    let some = |found: &Distribution| {
+        found.within_units(Quantity::new(9)) - found.within_units(Quantity::ZERO)
+    };
+    let mut sold_out = tens.clone();
+    sold_out.extend([Period::SoldOut(Quantity::new(4)); 4]);
+    let after = pool.forecast(&sold_out).over(Horizon::ONE);
+    assert!(
+        some(&after) < 2.0 * some(&next),
+        "{} {}",
+        some(&next),
+        some(&after)
+    );
 }
 
 /// Airline passengers in thousands, January 1949 to December 1960 (Box and Jenkins, *Time Series Analysis*, series G).

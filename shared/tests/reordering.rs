@@ -192,6 +192,7 @@ fn money_goes_first_where_it_saves_the_most_units() {
         wish("fast", 5, 100, 10, fast.clone()),
     ];
     assert_eq!(granted(&wishes, 500), [0, 5]);
+    assert_eq!(granted(&wishes, 499), [0, 4]);
     assert_eq!(granted(&wishes, 700), [2, 5]);
     // At a hundredth of the price the slow one saves more for the same money.
     let cheap = [
