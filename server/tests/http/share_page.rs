@@ -223,36 +223,24 @@ async fn a_picture_has_the_size_that_is_said_and_another_look_when_the_date_move
 #[tokio::test]
 async fn pictures_are_drawn_in_every_language_and_for_whatever_script() {
     let stand = reached().await;
+    let long = "Long ".repeat(40);
+    let tags = Language::ALL.map(Language::tag);
+    let titles = ["سترة بقلنسوة زرقاء", "青いパーカー", "หมวก", long.trim()];
+    let asked = tags.map(|tag| ("Hoodie", tag)).into_iter();
+    let asked = asked.chain(titles.map(|title| (title, "en-US")));
     let mut seen = Vec::new();
-    for title in [
-        "Kapuzenjacke",
-        "سترة بقلنسوة زرقاء",
-        "青いパーカー",
-        "หมวก",
-        "x",
-        &"Long ".repeat(60),
-    ] {
+    for (title, tag) in asked {
         let mut named = hoodie();
-        named.title = Some(title.trim().into());
+        named.title = Some(title.into());
         stand.change(named);
-        for language in Language::ALL {
-            let picture = get(
-                &stand,
-                &format!("/s/one/hoodie.png?lang={}", language.tag()),
-            )
-            .await;
-            let pixels = picture.picture();
-            let ground = pixels.pixel(0, 0);
-            assert!(
-                pixels.pixels().iter().any(|pixel| Some(*pixel) != ground),
-                "{title} {language:?} is empty"
-            );
-            seen.push(picture.body);
-        }
+        let picture = get(&stand, &format!("/s/one/hoodie.png?lang={tag}")).await;
+        picture.picture();
+        seen.push(picture.body);
     }
+    let asked = seen.len();
     seen.sort();
     seen.dedup();
-    assert_eq!(seen.len(), 6 * Language::ALL.len());
+    assert_eq!(seen.len(), asked, "each has a look of its own");
 }
 
 #[tokio::test]

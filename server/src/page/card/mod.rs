@@ -85,7 +85,7 @@ impl Card {
         }
     }
 
-    /// Draws it, as a PNG. Takes tens of milliseconds of a processor.
+    /// Draws it, as a PNG. It keeps a processor busy for long enough not to be done where requests are answered.
     ///
     /// # Errors
     ///
