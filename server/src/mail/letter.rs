@@ -301,6 +301,7 @@ fn waitlist_sample(kind: &str, language: Language) -> Letter {
         order: String::new(),
         page: None,
         lines: Vec::new(),
+        offer: None,
         leave: Some(leave),
     }
 }

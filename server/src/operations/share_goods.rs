@@ -88,6 +88,7 @@ fn uncounted_answer(
         quantity: Quantity::new(1),
         language,
         to: None,
+        visitor: None,
     };
     let mut uncounted = settings.clone();
     if uncounted.promises.display == Display::Exact {

@@ -145,6 +145,7 @@ impl Writer<'_> {
             quantity: Quantity::new(1),
             language: self.language(),
             to: None,
+            visitor: None,
         };
         let told = answer(self.shop, &settings, sku, &question, self.now);
         let kind = LetterKind::BackInStock {
@@ -175,6 +176,7 @@ impl Writer<'_> {
             order: String::new(),
             page: None,
             lines: Vec::new(),
+            offer: None,
             leave: Some(leave),
         }
     }
