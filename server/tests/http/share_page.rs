@@ -311,17 +311,12 @@ async fn a_page_is_kept_until_its_answer_may_change() {
     stand.change(hoodie_with(0));
     let moved = get_with(&stand, "/s/one/hoodie", page.header("etag")).await;
     assert_eq!(moved.status, 200);
-    let late = Stand::starting("2026-11-23T18:59:58Z", stand.app.limits.clone()).await;
-    let age = get(&late, "/s/one/cap.png")
-        .await
-        .header("cache-control")
-        .to_owned();
-    assert!(
-        age == "no-cache"
-            || age.starts_with("public, max-age=1,")
-            || age.starts_with("public, max-age=2,"),
-        "{age}"
-    );
+    // At 14:00 in New York the date moves: nobody keeps the picture for longer.
+    let late = Stand::starting("2026-11-23T18:59:30Z", stand.app.limits.clone()).await;
+    let late = get(&late, "/s/one/cap.png").await;
+    let kept = late.header("cache-control");
+    let (_, on_error) = kept.split_once("stale-if-error=").expect("an end");
+    assert!(on_error.parse::<u32>().expect("seconds") <= 25, "{kept}");
 }
 
 #[tokio::test]
