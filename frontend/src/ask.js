@@ -117,6 +117,6 @@ async function request(group, fresh) {
   const answer = await response.json();
   const asOf = Date.parse(answer.as_of);
   const items = body ? answer.lines && answer.options && [answer] : url ? [answer] : answer.items;
-  if (!asOf || !group.every((_, at) => items[at].text)) throw Error("an answer of another form");
+  if (!asOf || !group.every((_, at) => items[at].text)) throw Error("a strange answer");
   return [asOf, items];
 }

@@ -88,6 +88,6 @@ let warned;
 
 /** Tells the page's author, once. */
 export function warn(error) {
-  if (!warned) console.warn("ships-by: shown as plain text.", error);
+  if (!warned) console.warn("ships-by: shown as plain text", error);
   warned = true;
 }

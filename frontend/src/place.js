@@ -6,10 +6,10 @@ const here = import.meta.url.split(/[?#]/)[0];
 const tags = [...document.querySelectorAll("script[data-key]")];
 const tag = tags.find((each) => each.src.split(/[?#]/)[0] === here) ?? tags[0];
 
-const { key: publishable = "", shopper } = tag?.dataset ?? {};
+const { key: publishable, shopper } = tag?.dataset ?? {};
 
 /** The publishable key, as it goes into every address; and who looks, where the shop says so. */
-export const key = "key=" + encodeURIComponent(publishable) + (shopper ? "&shopper=" + encodeURIComponent(shopper) : "");
+export const key = "" + new URLSearchParams({ key: publishable ?? "", ...(shopper && { shopper }) });
 
 /** The server answers on the origin that served this script. */
 export const api = new URL(here).origin;
