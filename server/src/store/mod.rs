@@ -29,6 +29,7 @@ pub mod offers;
 pub mod open;
 pub mod orders;
 mod outlooks;
+mod overdue;
 pub mod payments;
 pub mod placed;
 pub mod promise_basis;

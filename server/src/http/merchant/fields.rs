@@ -35,7 +35,6 @@ pub use crate::operations::records::day_name;
 use crate::operations::records::{MODE_CHARS_MAX, Week, WeekTimes, day_named};
 use crate::operations::reply_to_delay::Read;
 use crate::operations::reserve::HOLD_S_MAX;
-use crate::operations::share_goods::SKU_PLACE;
 
 /// Longest name or title, in characters.
 pub const NAME_CHARS_MAX: usize = 200;
@@ -45,10 +44,6 @@ pub const READ_CHARS_MAX: usize = 8_000;
 pub const REASON_CHARS_MAX: usize = 500;
 /// Longest name of a carrier and longest tracking number, in characters.
 const CARRIER_CHARS_MAX: usize = 64;
-/// Longest origin, in bytes.
-const ORIGIN_BYTES_MAX: usize = 255;
-/// Longest address of a product's page, in bytes.
-const PRODUCT_URL_BYTES_MAX: usize = 500;
 /// Longest address for mail, in characters (RFC 5321, 4.5.3.1.3).
 const EMAIL_CHARS_MAX: usize = 254;
 /// Longest name of a language, in bytes.
@@ -80,6 +75,10 @@ macro_rules! field {
         impl ToSchema for $name {}
     };
 }
+
+mod addresses;
+
+pub use addresses::{Origin, ProductUrl};
 
 field!(
     /// A count: a whole number from 0 to 1,000,000,000.
@@ -446,19 +445,6 @@ field!(
     },
     formatted(KnownFormat::DateTime)
 );
-field!(
-    /// The origin of a page: `https://shop.example`, with its port where that is not the usual one.
-    Origin(String),
-    origin,
-    texts(ORIGIN_BYTES_MAX)
-);
-field!(
-    /// The page of a product, with `{sku}` in the place of its SKU.
-    ProductUrl(String),
-    product_url,
-    texts(PRODUCT_URL_BYTES_MAX)
-);
-
 /// An amount of money.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -590,55 +576,6 @@ fn holidays(value: &Value) -> Result<BTreeSet<NaiveDate>, String> {
             day.map(|day| day.0).ok_or_else(wrong)
         })
         .collect()
-}
-
-/// Browsers send origins in one form only, so that is the only one taken: compared byte for byte.
-fn origin(value: &Value) -> Result<String, String> {
-    let wrong = || {
-        "invalid_origin: must be scheme and host in small letters, such as https://shop.example, without a path"
-            .to_owned()
-    };
-    let origin = value.as_str().ok_or_else(wrong)?;
-    let host = origin
-        .strip_prefix("https://")
-        .or_else(|| origin.strip_prefix("http://"))
-        .ok_or_else(wrong)?;
-    let allowed = |c: char| {
-        c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-' | ':' | '[' | ']')
-    };
-    if host.is_empty() || !host.chars().all(allowed) || ORIGIN_BYTES_MAX < origin.len() {
-        return Err(wrong());
-    }
-    Ok(origin.to_owned())
-}
-
-/// The SKU may stand anywhere behind the host: which host a link leads to is the merchant's to say, and no SKU's.
-fn product_url(value: &Value) -> Result<String, String> {
-    let wrong = || {
-        "invalid_url: must be an address with one {sku} behind the host, such as https://shop.example/products/{sku}"
-            .to_owned()
-    };
-    let url = value
-        .as_str()
-        .filter(|url| url.len() <= PRODUCT_URL_BYTES_MAX);
-    let url = url.ok_or_else(wrong)?;
-    let (before, after) = url.split_once(SKU_PLACE).ok_or_else(wrong)?;
-    let scheme = ["https://", "http://"]
-        .into_iter()
-        .find(|scheme| before.starts_with(scheme));
-    let host = before[scheme.ok_or_else(wrong)?.len()..].split_once('/');
-    let read = reqwest::Url::parse(&url.replace(SKU_PLACE, "sku")).map_err(|_| wrong())?;
-    let is_plain = read.username().is_empty() && read.password().is_none() && read.has_host();
-    let shows_what_it_says =
-        |c: char| c.is_ascii_graphic() && !matches!(c, '"' | '<' | '>' | '`' | '\\');
-    match host {
-        Some(_)
-            if is_plain && !after.contains(['{', '}']) && url.chars().all(shows_what_it_says) =>
-        {
-            Ok(url.to_owned())
-        }
-        _ => Err(wrong()),
-    }
 }
 
 fn whole(least: i64, most: i64) -> ObjectBuilder {
