@@ -8,7 +8,7 @@ use shared::offer::Gives;
 use tokio::time::timeout;
 
 use super::ActError;
-use super::offers::{shopper_hash, those_there};
+use super::offers::{address_hash, shopper_hash, those_there};
 use super::once::{Once, Outcome};
 use super::records::{Offer, OfferState};
 use super::running::{Touched, detached, publish};
@@ -97,7 +97,9 @@ fn judge(
         .as_ref()
         .is_some_and(|order| *order != offer.order);
     let shopper = request.shopper.as_deref();
-    let is_other_shopper = shopper.is_some_and(|name| shopper_hash(store, name) != offer.shopper);
+    let is_other_shopper = shopper.is_some_and(|name| {
+        ![shopper_hash(store, name), address_hash(store, name)].contains(&offer.shopper)
+    });
     if is_other_order || is_other_shopper {
         let detail = "the code was given to another shopper or for another order, and is good for these alone";
         return Err(ActError::conflict("offer_not_transferable", detail));
