@@ -41,6 +41,9 @@ CREATE TABLE waitlist_entry
 -- The queue for a SKU, who was told of it lately, and what is to be forgotten.
 CREATE INDEX waitlist_queue ON waitlist_entry (store_id, sku, confirmed_at_ms, address) WHERE state = 'waiting';
 CREATE INDEX waitlist_told ON waitlist_entry (store_id, sku, told_at_ms) WHERE told_at_ms IS NOT NULL;
+CREATE INDEX waitlist_unconfirmed ON waitlist_entry (store_id, asked_at_ms) WHERE state = 'asked';
+CREATE INDEX waitlist_waiting ON waitlist_entry (store_id, confirmed_at_ms) WHERE state = 'waiting';
+CREATE INDEX waitlist_over ON waitlist_entry (store_id, told_at_ms) WHERE state = 'told';
 
 -- Links in letters: who knows one may confirm and leave for the address. Only the hash is kept.
 CREATE TABLE waitlist_link

@@ -90,7 +90,7 @@ pub(super) async fn try_on(
     }
     // What is given belongs to orders that are there.
     writing.write_so_far().await?;
-    let mut trial = Trial::begin(writing, settings, &shoppers, now).await?;
+    let mut trial = Trial::begin(writing, settings, &shoppers, None, now).await?;
     let mut orders = Vec::with_capacity(placed.len());
     for one in placed {
         let Some(shopper) = &one.shopper else {
@@ -119,8 +119,10 @@ pub(super) async fn try_again(
         return Ok(());
     };
     let shoppers = std::slice::from_ref(&shopper);
-    let mut trial = Trial::begin(writing, settings, shoppers, now).await?;
-    trial.judge(&shopper, &mut standing.clone());
+    let mut trial = Trial::begin(writing, settings, shoppers, Some(order), now).await?;
+    if trial.judge(&shopper, &mut standing.clone()) {
+        writing.order_waits(order).await?;
+    }
     trial.end(writing).await
 }
 
@@ -274,6 +276,7 @@ impl<'a> Trial<'a> {
         writing: &mut Writing,
         settings: &'a Settings,
         shoppers: &[ShopperHash],
+        except: Option<&OrderId>,
         now: DateTime<Utc>,
     ) -> Result<Self, ActError> {
         let rules = writing.offer_rules().await?;
@@ -285,7 +288,7 @@ impl<'a> Trial<'a> {
         Ok(Self {
             settings,
             now,
-            pasts: writing.shopper_pasts(shoppers).await?,
+            pasts: writing.shopper_pasts(shoppers, except).await?,
             gifts: those_there(writing, settings, &gifts, now).await?,
             rules,
             assignments: Vec::new(),

@@ -106,7 +106,8 @@ struct RecordRow {
 impl Store {
     /// Takes errands that are due, the oldest of them: for `lease` nobody else does them, and for as much longer with each attempt
     /// before. So one that servers die of is not done again and again while they do. Of an order one at a time, so that what one of
-    /// them finds to be told, or to be paid, another one is not telling or paying already.
+    /// them finds to be told, or to be paid, another one is not telling or paying already. What only invites to buy comes after what is
+    /// owed to customers.
     pub async fn take_errands(
         &self,
         store: &StoreId,
@@ -146,7 +147,8 @@ impl Store {
                                    )
                                  )
                         )
-                    ORDER BY due.due_at_ms
+                    ORDER BY due.kind = 'waitlist_mail'
+                           , due.due_at_ms
                            , due.made_at_ms
                            , due.errand
                     LIMIT $4

@@ -87,20 +87,40 @@ impl Store {
     ) -> Result<(Vec<OfferRule>, ShopperPast), StoreError> {
         let mut snapshot = self.read(store).await?;
         let rules = rules(&mut snapshot, store).await?;
-        let mut known = pasts(&mut snapshot, store, std::slice::from_ref(shopper)).await?;
+        let mut known = pasts(&mut snapshot, store, std::slice::from_ref(shopper), None).await?;
         snapshot.end().await?;
         Ok((rules, known.remove(shopper).unwrap_or_default()))
     }
 }
 
 impl Writing {
-    /// What is known of shoppers; those of whom nothing is are left out.
+    /// What is known of shoppers, from orders other than one; those of whom nothing is are left out.
     pub async fn shopper_pasts(
         &mut self,
         shoppers: &[ShopperHash],
+        except: Option<&OrderId>,
     ) -> Result<HashMap<ShopperHash, ShopperPast>, StoreError> {
         let store = self.store.clone();
-        pasts(&mut self.session, &store, shoppers).await
+        pasts(&mut self.session, &store, shoppers, except).await
+    }
+
+    /// Notes that an order has to wait that had not when it was placed.
+    pub async fn order_waits(&mut self, order: &OrderId) -> Result<(), StoreError> {
+        query(
+            "
+            UPDATE order_shopper
+               SET waited   = TRUE
+                 , revision = $3
+             WHERE store_id = $1
+               AND sales_order = $2
+               AND NOT waited",
+        )
+        .bind(self.store.as_str())
+        .bind(order.as_str())
+        .bind(stored(self.revision))
+        .execute(&mut self.session)
+        .await?;
+        Ok(())
     }
 
     /// Who placed an order, as far as it was written down.
@@ -270,6 +290,7 @@ async fn pasts(
     session: &mut Session,
     store: &StoreId,
     shoppers: &[ShopperHash],
+    except: Option<&OrderId>,
 ) -> Result<HashMap<ShopperHash, ShopperPast>, StoreError> {
     let names: Vec<&String> = shoppers.iter().map(|shopper| &shopper.0).collect();
     let asked = json_list(&names);
@@ -279,10 +300,12 @@ async fn pasts(
           FROM order_shopper
          WHERE store_id = $1
            AND waited
+           AND sales_order <> $3
            AND shopper IN (SELECT value FROM json_each($2))",
     )
     .bind(store.as_str())
     .bind(&asked)
+    .bind(except.map(OrderId::as_str).unwrap_or_default())
     .fetch_all(session)
     .await?;
     let tried: Vec<(String, String, i64)> = query_as(

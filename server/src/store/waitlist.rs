@@ -135,6 +135,11 @@ impl Store {
             return Ok(());
         }
         let mut session = self.0.engine.write(store).await?;
+        // As every change of a store does: nobody signs up, or confirms, between a look and what is done about it.
+        query("UPDATE store SET revision = revision WHERE store_id = $1")
+            .bind(store.as_str())
+            .execute(&mut session)
+            .await?;
         query(
             "
             DELETE FROM waitlist_entry
@@ -193,20 +198,40 @@ impl Store {
         let found: Option<(bool,)> = query_as(
             "
             SELECT true
-              FROM waitlist_address AS owner
-              LEFT JOIN waitlist_entry AS entry
-                ON entry.store_id = owner.store_id
-               AND entry.address = owner.address
-             WHERE owner.store_id = $1
-               AND ( (entry.state = 'asked' AND entry.asked_at_ms <= $2)
-                  OR (entry.state = 'told' AND entry.told_at_ms <= $3)
-                  OR (entry.state = 'waiting' AND entry.confirmed_at_ms <= $4)
-                  OR ( entry.state IS NULL
-                   AND coalesce(owner.refused_at_ms, 0) <= $5
-                   AND coalesce(owner.asked_to_at_ms, 0) <= $6
-                     )
-                   )
-             LIMIT 1",
+             WHERE EXISTS
+                 ( SELECT 1
+                     FROM waitlist_entry
+                    WHERE store_id = $1
+                      AND state = 'asked'
+                      AND asked_at_ms <= $2
+                 )
+                OR EXISTS
+                 ( SELECT 1
+                     FROM waitlist_entry
+                    WHERE store_id = $1
+                      AND state = 'told'
+                      AND told_at_ms <= $3
+                 )
+                OR EXISTS
+                 ( SELECT 1
+                     FROM waitlist_entry
+                    WHERE store_id = $1
+                      AND state = 'waiting'
+                      AND confirmed_at_ms <= $4
+                 )
+                OR EXISTS
+                 ( SELECT 1
+                     FROM waitlist_address AS owner
+                    WHERE owner.store_id = $1
+                      AND coalesce(owner.refused_at_ms, 0) <= $5
+                      AND coalesce(owner.asked_to_at_ms, 0) <= $6
+                      AND NOT EXISTS
+                        ( SELECT 1
+                            FROM waitlist_entry AS entry
+                           WHERE entry.store_id = owner.store_id
+                             AND entry.address = owner.address
+                        )
+                 )",
         )
         .bind(store.as_str())
         .bind(before.asked.timestamp_millis())

@@ -613,7 +613,9 @@ async fn a_code_is_good_for_its_store_its_order_and_its_shopper_alone() {
 
 #[tokio::test]
 async fn who_waits_longer_than_promised_is_tried_on_then() {
-    let (shop, client) = waiting_shop(json!({"waits_days": 30})).await;
+    // The order itself is none before it.
+    let conditions = json!({"waits_days": 30, "first_backorder": true});
+    let (shop, client) = waiting_shop(conditions).await;
     let anna = somebody(&shop, Arm::Offer, 1).await;
     let order = buy(&client, "W-1", &anna, json!({})).await;
     assert_eq!(order["offer"], Value::Null);
