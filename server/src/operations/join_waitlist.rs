@@ -1,6 +1,6 @@
 //! Notes that an address wants to be told when goods are there again, once its owner has said so.
 //!
-//! Whatever is known of the address, as much is written and the same is answered: nobody learns from this who waits for what.
+//! Whatever is known of the address, the same is answered: nobody learns from this who waits for what.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use shared::ids::{Sku, StoreId};
