@@ -61,6 +61,8 @@ pub const HOLIDAY_EVENT_DAYS_MAX: usize = 100;
 pub const TRANSIT_MAX: usize = 100;
 /// Longest name of a shopper, in bytes.
 pub const SHOPPER_BYTES_MAX: usize = 128;
+/// How long a public answer waits for the database to say what is offered to who looks; without it nothing is said of offers.
+pub const OFFERS_ASKED_FOR: Duration = Duration::from_millis(250);
 /// Most SKUs that a rule for offers names.
 pub const OFFER_SKUS_MAX: usize = 100;
 /// Longest sentence of an offer, in characters.

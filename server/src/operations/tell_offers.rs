@@ -13,6 +13,7 @@ use shared::money::Money;
 use shared::offer::{Arm, Cart, days_of_wait};
 use shared::text::Language;
 use shared::wire;
+use tokio::time::timeout;
 
 use super::ActError;
 use super::offer_words::told;
@@ -21,6 +22,7 @@ use super::records::{Exposure, OfferRule, ShopperHash, ShopperPast, ShownIn, giv
 use super::running::{Touched, detached, publish};
 use crate::app::App;
 use crate::catalogue::{Settings, Shop};
+use crate::limits::OFFERS_ASKED_FOR;
 use crate::store::writing::Note;
 
 /// How often it is written down who saw an offer.
@@ -57,10 +59,15 @@ struct Known {
 pub async fn visitor(app: &App, shop: &Shop, name: Option<&str>) -> Option<Arc<Visitor>> {
     let name = name.filter(|_| shop.settings().has_offers)?;
     let hash = shopper_hash(&shop.id, name);
-    let (rules, past) = match app.store.rules_for(&shop.id, &hash).await {
-        Ok(known) => known,
-        Err(error) => {
+    let asked = timeout(OFFERS_ASKED_FOR, app.store.rules_for(&shop.id, &hash));
+    let (rules, past) = match asked.await {
+        Ok(Ok(known)) => known,
+        Ok(Err(error)) => {
             tracing::warn!(error = %error, "Cannot say what is offered: {error}");
+            return None;
+        }
+        Err(late) => {
+            tracing::warn!(error = %late, "Cannot say what is offered: the database has not answered in time");
             return None;
         }
     };
