@@ -89,9 +89,13 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let clock = args.now.map_or_else(Clock::system, Clock::starting_at);
     let mail = mailbox::folder(&path);
     let _alone = locked(&path)?;
-    // Somebody's own file is never cleared without being told to.
-    let is_outdated = args.db.is_none() && is_outdated(&path, clock.now()).await?;
-    if args.fresh || is_outdated {
+    // Somebody's own file is never cleared without being told to, and whoever starts over is not told what is wrong with the old one.
+    let starts_over = args.fresh
+        || (args.db.is_none()
+            && is_outdated(&path, clock.now())
+                .await
+                .context("the demo's database cannot be read; --fresh starts over")?);
+    if starts_over {
         remove(&path)?;
         mailbox::clear(&mail).context("cannot empty the demo's mailbox")?;
     }
