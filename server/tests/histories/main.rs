@@ -3,7 +3,8 @@
 //! [`rules`] has to hold.
 //!
 //! On SQLite, or on PostgreSQL where one is named: `scripts/postgres.sh run cargo test --package shipsby-server --test histories`.
-//! `SHIPSBY_HISTORIES=5000` plays as many instead of those that are quick; `SHIPSBY_HISTORY=17` plays the one of that seed.
+//! `SHIPSBY_HISTORIES=5000` plays as many instead of those that are quick; `SHIPSBY_HISTORY=17` plays the one of that seed, or
+//! as many from there on.
 //! `tests/guards/guards.mjs` breaks the server on purpose, and says whether this notices.
 
 mod acts;
@@ -87,7 +88,7 @@ async fn play_some(seeds: &AtomicU64, end: u64) -> BTreeMap<String, u64> {
 fn random_histories_keep_every_rule_after_every_step() {
     let began = Instant::now();
     let (first, wanted) = match given("SHIPSBY_HISTORY") {
-        Some(seed) => (seed, 1),
+        Some(seed) => (seed, given("SHIPSBY_HISTORIES").unwrap_or(1)),
         None => (0, given("SHIPSBY_HISTORIES").unwrap_or(HISTORIES)),
     };
     let seeds = Arc::new(AtomicU64::new(first));

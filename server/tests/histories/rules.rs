@@ -328,7 +328,10 @@ fn notices(before: Option<&Standing>, order: &Standing, acted: &Acted, after: &S
                 after.today <= by
                     || later.any(|notice| notice.told_at.is_some_and(|at| at.date_naive() <= by))
             });
-        let slips = latest < day(row.held.due) && after.today <= latest && is_alive;
+        let slips = latest < day(row.held.due)
+            && after.today <= latest
+            && is_alive
+            && !of_line(order, row.line).any(|key| has_ended_by_silence(order, key, after.today));
         rule!(
             "I38: a date that slips has its notice:",
             !(waits && slips) || told.contains(&(key, row.version)),
@@ -379,29 +382,38 @@ fn notices(before: Option<&Standing>, order: &Standing, acted: &Acted, after: &S
             order.notices,
             order.delays
         );
-        let of_part = order
-            .notices
-            .iter()
-            .filter(|notice| notice.key == key && notice.state == NoticeState::Told);
-        let Some(last) = of_part.max_by_key(|notice| notice.version) else {
-            continue;
-        };
-        let agreed = order.delays.iter().any(|event| {
-            event.key == key
-                && event.at >= last.told_at.unwrap_or(event.at)
-                && format!("{:?}", event.event).starts_with("Consented")
-        });
-        if let Silence::Cancels { on } = last.silence {
-            rule!(
-                "I40: what nobody agreed to wait for is cancelled:",
-                agreed || after.today <= on,
-                id,
-                part,
-                last,
-                order.delays
-            );
-        }
+        rule!(
+            "I40: what nobody agreed to wait for is cancelled:",
+            !has_ended_by_silence(order, key, after.today),
+            id,
+            part,
+            order.notices,
+            order.delays
+        );
     }
+}
+
+/// The parts of a line that something was told of.
+fn of_line(order: &Standing, line: u32) -> impl Iterator<Item = PartKey> {
+    let keys = order.notices.iter().map(|notice| notice.key);
+    keys.filter(move |key| key.line == line)
+}
+
+/// True for a part whose customer was told last that silence cancels it, and was silent until that day was over.
+fn has_ended_by_silence(order: &Standing, key: PartKey, today: NaiveDate) -> bool {
+    let of_part = order
+        .notices
+        .iter()
+        .filter(|notice| notice.key == key && notice.state == NoticeState::Told);
+    let Some(last) = of_part.max_by_key(|notice| notice.version) else {
+        return false;
+    };
+    let agreed = order.delays.iter().any(|event| {
+        event.key == key
+            && event.at >= last.told_at.unwrap_or(event.at)
+            && format!("{:?}", event.event).starts_with("Consented")
+    });
+    matches!(last.silence, Silence::Cancels { on } if on < today && !agreed)
 }
 
 /// True for word of a later day than one that was promised.
