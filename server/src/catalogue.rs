@@ -394,6 +394,13 @@ impl Shop {
         entries.map(|slot| Arc::clone(&slot.entry)).collect()
     }
 
+    /// Looks at what is known of every SKU, in no particular order. Nobody changes anything meanwhile, so look quickly.
+    pub fn look_at_all(&self, mut look: impl FnMut(&Entry)) {
+        for slot in &self.goods().slots {
+            look(&slot.entry);
+        }
+    }
+
     /// How many SKUs are known.
     pub fn len(&self) -> usize {
         self.goods().slots.len()

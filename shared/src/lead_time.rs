@@ -13,11 +13,13 @@
 
 mod estimate;
 mod outlook;
+mod track_record;
 
 use std::sync::Arc;
 
 use self::estimate::{Estimate, half_lives, percent_by, pooled, quantile, whole_days};
 pub use self::outlook::{Measure, Outlook, Step};
+pub use self::track_record::{Came, Month, Spread, TrackRecord};
 use crate::ids::SupplierId;
 use crate::quantity::Quantity;
 

@@ -71,6 +71,11 @@ impl Entry {
         &self.sku
     }
 
+    /// What it is called.
+    pub fn title(&self) -> Option<&str> {
+        self.title.as_deref()
+    }
+
     /// The store's revision at which any of the facts last changed.
     pub fn revision(&self) -> u64 {
         self.revision

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use shared::ids::{PurchaseOrderId, Sku, StoreId};
 use shared::quantity::Quantity;
 
@@ -13,6 +13,8 @@ use super::records::{PurchaseOrder, PurchaseOrderLine, PurchaseOrderStatus};
 use super::running::{Touched, detached, publish};
 use super::settle::{Cause, settle};
 use crate::app::App;
+use crate::catalogue::Settings;
+use crate::store::Writing;
 use crate::store::writing::Note;
 
 /// What changes. `None` leaves as it is.
@@ -63,39 +65,44 @@ pub async fn change_purchase_order(
             reason: request.reason.clone(),
         };
         let now = app.clock.now();
-        let mut writing = app.store.begin(&store, note, now).await?;
-        let before = writing
-            .purchase_order(&id)
-            .await?
-            .ok_or(ActError::NotFound)?;
         let shop = app.catalogue.shop(&store).ok_or(ActError::NotFound)?;
-        let today = shop.settings().location.calendar.today(now);
-        let after = PurchaseOrder {
-            revision: writing.revision(),
-            ..changed(&before, &request, today)?
-        };
-        writing.change_purchase_order(&before, &after).await?;
-        let moved = learn_from_order(&mut writing, &after).await?;
-        let skus = after.lines.iter().map(|line| line.sku.clone());
-        let mut skus: BTreeSet<Sku> = skus.chain(moved).collect();
-        let concerned: Vec<Sku> = skus.iter().cloned().collect();
-        let changed = settle(
-            &mut writing,
-            &shop.settings(),
-            Some(&concerned),
-            Cause::PurchaseOrderChanged,
-            now,
-        )
-        .await?;
-        skus.extend(changed);
-        // With the days for which its lines are planned now.
-        let after = writing.purchase_order(&id).await?.unwrap_or(after);
+        let mut writing = app.store.begin(&store, note, now).await?;
+        let (after, skus) = write(&mut writing, &shop.settings(), &id, &request, now).await?;
         let revision = writing.commit().await?;
         let touched = Touched::Skus(skus.into_iter().collect());
         publish(&app, &store, touched, revision).await;
         Ok(after)
     })
     .await
+}
+
+/// Writes the change down, and every date that moves by it. Returns the purchase order after it, and the SKUs that it concerns.
+pub(super) async fn write(
+    writing: &mut Writing,
+    settings: &Settings,
+    id: &PurchaseOrderId,
+    request: &ChangePurchaseOrder,
+    now: DateTime<Utc>,
+) -> Result<(PurchaseOrder, BTreeSet<Sku>), ActError> {
+    let before = writing
+        .purchase_order(id)
+        .await?
+        .ok_or(ActError::NotFound)?;
+    let today = settings.location.calendar.today(now);
+    let after = PurchaseOrder {
+        revision: writing.revision(),
+        ..changed(&before, request, today)?
+    };
+    writing.change_purchase_order(&before, &after).await?;
+    let moved = learn_from_order(writing, &after).await?;
+    let skus = after.lines.iter().map(|line| line.sku.clone());
+    let mut skus: BTreeSet<Sku> = skus.chain(moved).collect();
+    let concerned: Vec<Sku> = skus.iter().cloned().collect();
+    let cause = Cause::PurchaseOrderChanged;
+    skus.extend(settle(writing, settings, Some(&concerned), cause, now).await?);
+    // With the days for which its lines are planned now.
+    let after = writing.purchase_order(id).await?.unwrap_or(after);
+    Ok((after, skus))
 }
 
 fn changed(

@@ -20,6 +20,7 @@ pub use crate::store::payments::{
     Account, Charge, ChargeState, MoneyEvent, Payment, PaymentState, ProviderKind, Refund,
     RefundState,
 };
+pub use crate::store::payments_needed::PaymentNeeded;
 pub use crate::store::placed::{Promised, RESERVED};
 pub use crate::store::promise_basis::{OpenedBy, PromiseBasis};
 pub use crate::store::promises::{Ending, PromiseRow, PromisedPart, Reservation, plan_name};

@@ -1,14 +1,17 @@
 //! All about an order's money, read as one.
 
+use std::collections::HashMap;
+
 use shared::ids::{OrderId, StoreId};
 
 use super::StoreError;
+use super::by_order::ByOrder;
 use super::engine::{Session, instant, query_as};
 use super::payments::{
     Account, Charge, ChargeState, MoneyEvent, Payment, PaymentState, ProviderKind, Refund,
     RefundState,
 };
-use super::skus::read;
+use super::skus::{json_list, read};
 
 #[derive(sqlx::FromRow)]
 struct PaymentRow {
@@ -66,13 +69,24 @@ struct EventRow {
     at_ms: i64,
 }
 
-/// All about an order's money.
+/// All about an order's money; `None`: it is not paid through us.
 pub(super) async fn account(
     session: &mut Session,
     store: &StoreId,
     order: &OrderId,
 ) -> Result<Option<Account>, StoreError> {
-    let payment: Option<PaymentRow> = query_as(
+    let list = json_list(&[order]);
+    let mut accounts = accounts(session, store, &list).await?;
+    Ok(accounts.remove(order))
+}
+
+/// All about the money of a list of orders, of those that are paid through us.
+pub(super) async fn accounts(
+    session: &mut Session,
+    store: &StoreId,
+    orders: &str,
+) -> Result<HashMap<OrderId, Account>, StoreError> {
+    let rows: Vec<PaymentRow> = query_as(
         "
         SELECT sales_order
              , provider
@@ -88,16 +102,17 @@ pub(super) async fn account(
              , failure
           FROM payment
          WHERE store_id = $1
-           AND sales_order = $2",
+           AND sales_order IN (SELECT value FROM json_each($2))",
     )
     .bind(store.as_str())
-    .bind(order.as_str())
-    .fetch_optional(session)
+    .bind(orders)
+    .fetch_all(session)
     .await?;
-    let Some(payment) = payment else {
-        return Ok(None);
-    };
-    let charges: Vec<ChargeRow> = query_as(
+    if rows.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let mut charges = ByOrder::fetched(
+        session,
         "
         SELECT shipment
              , sales_order
@@ -117,16 +132,18 @@ pub(super) async fn account(
              , grace_ends_ms
           FROM charge
          WHERE store_id = $1
-           AND sales_order = $2
+           AND sales_order IN (SELECT value FROM json_each($2))
          ORDER BY shipment",
+        store,
+        orders,
+        Ok,
     )
-    .bind(store.as_str())
-    .bind(order.as_str())
-    .fetch_all(session)
     .await?;
-    let refunds: Vec<RefundRow> = query_as(
+    let mut refunds = ByOrder::fetched(
+        session,
         "
-        SELECT refund.refund
+        SELECT charge.sales_order
+             , refund.refund
              , refund.shipment
              , refund.amount
              , refund.reason
@@ -138,41 +155,47 @@ pub(super) async fn account(
             ON refund.store_id = charge.store_id
            AND refund.shipment = charge.shipment
          WHERE charge.store_id = $1
-           AND charge.sales_order = $2
+           AND charge.sales_order IN (SELECT value FROM json_each($2))
          ORDER BY refund.at_ms
                 , refund.refund",
+        store,
+        orders,
+        RefundRow::refund,
     )
-    .bind(store.as_str())
-    .bind(order.as_str())
-    .fetch_all(session)
     .await?;
-    let events: Vec<EventRow> = query_as(
+    let mut events = ByOrder::fetched(
+        session,
         "
-        SELECT shipment
+        SELECT sales_order
+             , shipment
              , kind
              , amount
              , reference
              , at_ms
           FROM money_event
          WHERE store_id = $1
-           AND sales_order = $2
+           AND sales_order IN (SELECT value FROM json_each($2))
          ORDER BY event",
+        store,
+        orders,
+        EventRow::event,
     )
-    .bind(store.as_str())
-    .bind(order.as_str())
-    .fetch_all(session)
     .await?;
-    let payment = payment.payment()?;
-    let charge = |row: ChargeRow| row.charge(payment.provider, payment.reference.as_deref());
-    let charges: Result<_, _> = charges.into_iter().map(charge).collect();
-    let refunds: Result<_, _> = refunds.into_iter().map(RefundRow::refund).collect();
-    let events: Result<_, _> = events.into_iter().map(EventRow::event).collect();
-    Ok(Some(Account {
-        payment,
-        charges: charges?,
-        refunds: refunds?,
-        events: events?,
-    }))
+    let account = |row: PaymentRow| {
+        let payment = row.payment()?;
+        let order = payment.order.as_str();
+        let charge = |row: ChargeRow| row.charge(payment.provider, payment.reference.as_deref());
+        let charges: Result<_, _> = charges.take(order).into_iter().map(charge).collect();
+        let (refunds, events) = (refunds.take(order), events.take(order));
+        let account = Account {
+            charges: charges?,
+            refunds,
+            events,
+            payment,
+        };
+        Ok((account.payment.order.clone(), account))
+    };
+    rows.into_iter().map(account).collect()
 }
 
 impl PaymentRow {

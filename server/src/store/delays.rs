@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use shared::delay::{Cause, DelayPolicy, Event, Kind, Law, Notice, Rule, Silence, When};
 use shared::ids::{OrderId, StoreId};
 
+use super::by_order::ByOrder;
 use super::engine::{Session, instant, query, query_as, stored};
 use super::payments::words;
 use super::promises::number;
@@ -460,15 +461,17 @@ impl Writing {
     }
 }
 
-/// What an order's customer is, or was, told.
+/// What the customers of a list of orders are, or were, told.
 pub(super) async fn notices_of(
     session: &mut Session,
     store: &StoreId,
-    order: &OrderId,
-) -> Result<Vec<NoticeRecord>, StoreError> {
-    let rows: Vec<NoticeRow> = query_as(
+    orders: &str,
+) -> Result<ByOrder<NoticeRecord>, StoreError> {
+    ByOrder::fetched(
+        session,
         "
-        SELECT line
+        SELECT sales_order
+             , line
              , part
              , version
              , kind
@@ -482,27 +485,28 @@ pub(super) async fn notices_of(
              , told_at_ms
           FROM notice
          WHERE store_id = $1
-           AND sales_order = $2
+           AND sales_order IN (SELECT value FROM json_each($2))
          ORDER BY line
                 , part
                 , version",
+        store,
+        orders,
+        NoticeRow::record,
     )
-    .bind(store.as_str())
-    .bind(order.as_str())
-    .fetch_all(session)
-    .await?;
-    rows.into_iter().map(NoticeRow::record).collect()
+    .await
 }
 
-/// What happened to the dates of an order's parts, earliest first for each.
+/// What happened to the dates of the parts of a list of orders, earliest first for each.
 pub(super) async fn delay_events_of(
     session: &mut Session,
     store: &StoreId,
-    order: &OrderId,
-) -> Result<Vec<DelayEvent>, StoreError> {
-    let rows: Vec<EventRow> = query_as(
+    orders: &str,
+) -> Result<ByOrder<DelayEvent>, StoreError> {
+    ByOrder::fetched(
+        session,
         "
-        SELECT line
+        SELECT sales_order
+             , line
              , part
              , kind
              , on_day
@@ -511,16 +515,15 @@ pub(super) async fn delay_events_of(
              , at_ms
           FROM delay_event
          WHERE store_id = $1
-           AND sales_order = $2
+           AND sales_order IN (SELECT value FROM json_each($2))
          ORDER BY line
                 , part
                 , event",
+        store,
+        orders,
+        EventRow::event,
     )
-    .bind(store.as_str())
-    .bind(order.as_str())
-    .fetch_all(session)
-    .await?;
-    rows.into_iter().map(EventRow::event).collect()
+    .await
 }
 
 impl NoticeRow {

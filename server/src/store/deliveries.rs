@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use shared::ids::{PurchaseOrderId, SupplierId};
+use shared::ids::{PurchaseOrderId, StoreId, SupplierId};
 use shared::lead_time::{Delivery, JUDGED_MAX, Level, Slip};
 
-use super::engine::stored;
-use super::engine::{query, query_as};
+use super::engine::{Session, query, query_as, stored};
 use super::import::Imported;
 use super::skus::{quantity, read};
-use super::{StoreError, Writing};
+use super::{Store, StoreError, Writing};
 
 /// Longest name of a way of shipping, in characters.
 pub const MODE_CHARS_MAX: usize = 64;
@@ -100,6 +99,20 @@ struct Row {
     received_on: NaiveDate,
     quantity_ordered: Option<i64>,
     quantity_received: Option<i64>,
+}
+
+impl Store {
+    /// The newest deliveries of all suppliers, newest first.
+    pub async fn newest_deliveries(
+        &self,
+        store: &StoreId,
+        limit: usize,
+    ) -> Result<Vec<DeliveryRecord>, StoreError> {
+        let mut snapshot = self.read(store).await?;
+        let found = newest(&mut snapshot, store, None, limit).await?;
+        snapshot.end().await?;
+        Ok(found)
+    }
 }
 
 impl Writing {
@@ -248,29 +261,7 @@ impl Writing {
         before: Option<NaiveDate>,
         limit: usize,
     ) -> Result<Vec<DeliveryRecord>, StoreError> {
-        let rows: Vec<Row> = query_as(
-            "
-            SELECT delivery
-                 , supplier
-                 , mode
-                 , ordered_on
-                 , promised_on
-                 , received_on
-                 , quantity_ordered
-                 , quantity_received
-              FROM delivery
-             WHERE store_id = $1
-               AND received_on < $2
-             ORDER BY received_on DESC
-                    , delivery DESC
-             LIMIT $3",
-        )
-        .bind(self.store.as_str())
-        .bind(before.unwrap_or(END))
-        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-        .fetch_all(&mut self.session)
-        .await?;
-        rows.into_iter().map(Row::record).collect()
+        newest(&mut self.session, &self.store, before, limit).await
     }
 
     /// The newest deliveries of one supplier, newest first, that were received before a day.
@@ -420,6 +411,38 @@ impl DeliveryRecord {
             self.received,
         )
     }
+}
+
+/// The newest deliveries of all suppliers, newest first, that were received before a day.
+async fn newest(
+    session: &mut Session,
+    store: &StoreId,
+    before: Option<NaiveDate>,
+    limit: usize,
+) -> Result<Vec<DeliveryRecord>, StoreError> {
+    let rows: Vec<Row> = query_as(
+        "
+            SELECT delivery
+                 , supplier
+                 , mode
+                 , ordered_on
+                 , promised_on
+                 , received_on
+                 , quantity_ordered
+                 , quantity_received
+              FROM delivery
+             WHERE store_id = $1
+               AND received_on < $2
+             ORDER BY received_on DESC
+                    , delivery DESC
+             LIMIT $3",
+    )
+    .bind(store.as_str())
+    .bind(before.unwrap_or(END))
+    .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+    .fetch_all(session)
+    .await?;
+    rows.into_iter().map(Row::record).collect()
 }
 
 impl Row {

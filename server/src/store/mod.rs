@@ -5,6 +5,7 @@
 
 mod accounts;
 pub mod acts;
+mod by_order;
 pub mod commits;
 pub mod copy;
 pub mod delays;
@@ -31,6 +32,7 @@ pub mod orders;
 mod outlooks;
 mod overdue;
 pub mod payments;
+pub mod payments_needed;
 pub mod placed;
 pub mod promise_basis;
 mod promised;

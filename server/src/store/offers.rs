@@ -7,6 +7,7 @@ use shared::ids::{OfferRuleId, OrderId, StoreId};
 use shared::money::{Currency, Money};
 use shared::offer::{Gives, Worth};
 
+use super::by_order::ByOrder;
 use super::engine::{Session, instant, json_rows, query, query_as, stored};
 use super::offer_rules::gives_name;
 use super::offer_trials::ShopperHash;
@@ -281,21 +282,17 @@ impl Writing {
     }
 }
 
-/// What was given for an order, if something was.
-pub(super) async fn offer_of(
+/// What was given for a list of orders, where something was.
+pub(super) async fn offers_of(
     session: &mut Session,
     store: &StoreId,
-    order: &OrderId,
-) -> Result<Option<Offer>, StoreError> {
-    let row: Option<Row> = query_as(offers_that!(
+    orders: &str,
+) -> Result<ByOrder<Offer>, StoreError> {
+    let sql = offers_that!(
         "
-               AND offer.sales_order = $2"
-    ))
-    .bind(store.as_str())
-    .bind(order.as_str())
-    .fetch_optional(session)
-    .await?;
-    row.map(Row::offer).transpose()
+               AND offer.sales_order IN (SELECT value FROM json_each($2))"
+    );
+    ByOrder::fetched(session, sql, store, orders, Row::offer).await
 }
 
 async fn by_code(

@@ -1,5 +1,7 @@
 //! Customers' orders.
 
+use std::slice;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use shared::bill::Cost;
 use shared::ids::{OrderId, Sku, StoreId};
@@ -7,14 +9,15 @@ use shared::money::Currency;
 use shared::quantity::Quantity;
 use shared::shipment::PlanKind;
 
-use super::accounts::account;
+use super::accounts::accounts;
+use super::by_order::ByOrder;
 use super::delays::{DelayEvent, DelayRules, NoticeRecord, delay_events_of, notices_of};
 use super::engine::{Session, instant, query, query_as, stored};
-use super::offers::{Offer, offer_of};
+use super::offers::{Offer, offers_of};
 use super::payments::Account;
-use super::promises::{PromiseRow, ledger, plan_named};
+use super::promises::{PromiseRow, ledgers, plan_named};
 use super::shipments::{Shipment, shipments_of};
-use super::skus::{quantity, read};
+use super::skus::{json_list, quantity, read};
 use super::waiting::{WaitingPart, waiting_of};
 use super::{Store, StoreError, Writing};
 
@@ -125,6 +128,7 @@ impl Order {
 
 #[derive(sqlx::FromRow)]
 struct OrderRow {
+    sales_order: String,
     placed_at_ms: i64,
     plan: String,
     email: Option<String>,
@@ -159,9 +163,9 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<Option<Standing>, StoreError> {
         let mut snapshot = self.read(store).await?;
-        let found = standing(&mut snapshot, store, id, now).await?;
+        let found = standing(&mut snapshot, store, slice::from_ref(id), now).await?;
         snapshot.end().await?;
-        Ok(found)
+        Ok(found.into_iter().next())
     }
 
     /// Orders after one as they stand, in the order of their ids.
@@ -187,11 +191,9 @@ impl Store {
         .bind(limit)
         .fetch_all(&mut snapshot)
         .await?;
-        let mut orders = Vec::with_capacity(ids.len());
-        for (id,) in ids {
-            let id = read(&id, "sales_order.sales_order")?;
-            orders.extend(standing(&mut snapshot, store, &id, now).await?);
-        }
+        let id = |(id,): &(String,)| read(id, "sales_order.sales_order");
+        let ids: Vec<OrderId> = ids.iter().map(id).collect::<Result<_, _>>()?;
+        let orders = standing(&mut snapshot, store, &ids, now).await?;
         snapshot.end().await?;
         Ok(orders)
     }
@@ -201,7 +203,8 @@ impl Writing {
     /// An order as it stands in this change.
     pub async fn order(&mut self, id: &OrderId) -> Result<Option<Standing>, StoreError> {
         let store = self.store.clone();
-        standing(&mut self.session, &store, id, self.at).await
+        let found = standing(&mut self.session, &store, slice::from_ref(id), self.at).await?;
+        Ok(found.into_iter().next())
     }
 
     /// Puts an order before others in the queue for what has come.
@@ -239,15 +242,18 @@ impl Writing {
     }
 }
 
+/// Orders of these ids as they stand, in the sequence of their ids.
 async fn standing(
     session: &mut Session,
     store: &StoreId,
-    id: &OrderId,
+    ids: &[OrderId],
     now: DateTime<Utc>,
-) -> Result<Option<Standing>, StoreError> {
-    let row: Option<OrderRow> = query_as(
+) -> Result<Vec<Standing>, StoreError> {
+    let list = json_list(ids);
+    let rows: Vec<OrderRow> = query_as(
         "
-        SELECT placed.placed_at_ms
+        SELECT placed.sales_order
+             , placed.placed_at_ms
              , held.plan
              , placed.email
              , placed.customer
@@ -262,18 +268,21 @@ async fn standing(
             ON held.store_id = placed.store_id
            AND held.reservation = placed.sales_order
          WHERE placed.store_id = $1
-           AND placed.sales_order = $2",
+           AND placed.sales_order IN (SELECT value FROM json_each($2))
+         ORDER BY placed.sales_order",
     )
     .bind(store.as_str())
-    .bind(id.as_str())
-    .fetch_optional(session)
+    .bind(&list)
+    .fetch_all(session)
     .await?;
-    let Some(row) = row else {
-        return Ok(None);
-    };
-    let lines: Vec<LineRow> = query_as(
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut lines = ByOrder::fetched(
+        session,
         "
-        SELECT sku
+        SELECT sales_order
+             , sku
              , quantity
              , shown_on
              , goods
@@ -284,44 +293,62 @@ async fn standing(
              , cancelled
           FROM sales_order_line
          WHERE store_id = $1
-           AND sales_order = $2
+           AND sales_order IN (SELECT value FROM json_each($2))
          ORDER BY line",
+        store,
+        &list,
+        LineRow::line,
     )
-    .bind(store.as_str())
-    .bind(id.as_str())
-    .fetch_all(session)
     .await?;
-    let lines: Result<_, _> = lines.into_iter().map(LineRow::line).collect();
-    Ok(Some(Standing {
-        store: store.clone(),
-        order: Order {
-            id: id.clone(),
-            plan: plan_named(&row.plan),
-            placed_at: instant(row.placed_at_ms)?,
+    let mut waiting = waiting_of(session, store, &list, now).await?;
+    let mut shipments = shipments_of(session, store, &list).await?;
+    let mut promises = ledgers(session, store, &list).await?;
+    let mut notices = notices_of(session, store, &list).await?;
+    let mut delays = delay_events_of(session, store, &list).await?;
+    let mut accounts = accounts(session, store, &list).await?;
+    let mut offers = offers_of(session, store, &list).await?;
+    let one = |row: OrderRow| {
+        let id = row.sales_order.clone();
+        let order = row.order(lines.take(&id))?;
+        Ok(Standing {
+            store: store.clone(),
+            waiting: waiting
+                .extract_if(.., |part| part.order == order.id)
+                .collect(),
+            shipments: shipments
+                .extract_if(.., |shipment| shipment.order == order.id)
+                .collect(),
+            promises: promises.take(&id),
+            notices: notices.take(&id),
+            delays: delays.take(&id),
+            account: accounts.remove(&order.id),
+            offer: offers.take(&id).pop(),
+            order,
+        })
+    };
+    rows.into_iter().map(one).collect()
+}
+
+impl OrderRow {
+    fn order(self, lines: Vec<OrderLine>) -> Result<Order, StoreError> {
+        let currency = self.currency.map(|code| code.parse()).transpose();
+        Ok(Order {
+            id: read(&self.sales_order, "sales_order.sales_order")?,
+            plan: plan_named(&self.plan),
+            placed_at: instant(self.placed_at_ms)?,
             customer: Customer {
-                email: row.email,
-                name: row.customer,
-                language: row.language,
-                country: row.country,
+                email: self.email,
+                name: self.customer,
+                language: self.language,
+                country: self.country,
             },
-            delays: DelayRules::read(row.delays.as_deref())?,
-            token: row.token,
-            currency: row
-                .currency
-                .map(|code| code.parse())
-                .transpose()
-                .map_err(|_| StoreError::Unreadable("sales_order.currency"))?,
-            lines: lines?,
-            revision: row.revision.unsigned_abs(),
-        },
-        waiting: waiting_of(session, store, id, now).await?,
-        shipments: shipments_of(session, store, id).await?,
-        promises: ledger(session, store, &id.reservation()).await?,
-        notices: notices_of(session, store, id).await?,
-        delays: delay_events_of(session, store, id).await?,
-        account: account(session, store, id).await?,
-        offer: offer_of(session, store, id).await?,
-    }))
+            delays: DelayRules::read(self.delays.as_deref())?,
+            token: self.token,
+            currency: currency.map_err(|_| StoreError::Unreadable("sales_order.currency"))?,
+            lines,
+            revision: self.revision.unsigned_abs(),
+        })
+    }
 }
 
 impl LineRow {

@@ -10,6 +10,7 @@ use shared::repromise::{Awaited, Held};
 use shared::shipment::PlanKind;
 use shared::supply::Due;
 
+use super::by_order::ByOrder;
 use super::engine::{Session, instant, query, query_as, query_scalar, stored};
 use super::promise_basis::PromiseBasis;
 use super::skus::{json_list, quantity, read};
@@ -451,9 +452,22 @@ pub(super) async fn ledger(
     store: &StoreId,
     id: &ReservationId,
 ) -> Result<Vec<PromiseRow>, StoreError> {
-    let rows: Vec<LedgerRow> = query_as(
+    let list = json_list(&[id]);
+    let mut rows = ledgers(session, store, &list).await?;
+    Ok(rows.take(id.as_str()))
+}
+
+/// Every date that was told for a list of reservations or orders, oldest first for each part.
+pub(super) async fn ledgers(
+    session: &mut Session,
+    store: &StoreId,
+    ids: &str,
+) -> Result<ByOrder<PromiseRow>, StoreError> {
+    ByOrder::fetched(
+        session,
         "
-        SELECT line
+        SELECT reservation AS sales_order
+             , line
              , part
              , version
              , sku
@@ -466,16 +480,15 @@ pub(super) async fn ledger(
              , revision
           FROM promise
          WHERE store_id = $1
-           AND reservation = $2
+           AND reservation IN (SELECT value FROM json_each($2))
          ORDER BY line
                 , part
                 , version",
+        store,
+        ids,
+        LedgerRow::row,
     )
-    .bind(store.as_str())
-    .bind(id.as_str())
-    .fetch_all(session)
-    .await?;
-    rows.into_iter().map(LedgerRow::row).collect()
+    .await
 }
 
 async fn reservation(

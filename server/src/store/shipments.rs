@@ -174,21 +174,21 @@ pub fn order_of(shipment: &ShipmentId) -> Option<OrderId> {
     order.parse().ok()
 }
 
-/// What left for an order, oldest first.
+/// What left for a list of orders, oldest first.
 pub(super) async fn shipments_of(
     session: &mut Session,
     store: &StoreId,
-    id: &OrderId,
+    orders: &str,
 ) -> Result<Vec<Shipment>, StoreError> {
     let rows: Vec<ShipmentRow> = query_as(shipments_where!(
         "
-           AND shipment.sales_order = $2
+           AND shipment.sales_order IN (SELECT value FROM json_each($2))
          ORDER BY shipment.revision
                 , shipment.shipment
                 , gone.line"
     ))
     .bind(store.as_str())
-    .bind(id.as_str())
+    .bind(orders)
     .fetch_all(session)
     .await?;
     joined(rows)

@@ -130,6 +130,11 @@ impl Store {
 }
 
 impl Writing {
+    /// What is still to be shipped of all orders, as this change sees it.
+    pub async fn waiting(&mut self) -> Result<Vec<WaitingPart>, StoreError> {
+        waiting_of_all(&mut self.session, &self.store, self.at).await
+    }
+
     /// What the parts of an order take from the shelf: goods that are counted, of a kit its parts.
     pub async fn taken_by(&mut self, id: &OrderId) -> Result<Vec<Taken>, StoreError> {
         let rows: Vec<(i64, i64, String, i64)> = query_as(
@@ -470,11 +475,11 @@ async fn waiting_of_all(
     rows.into_iter().map(WaitingRow::part).collect()
 }
 
-/// What is still to be shipped of an order.
+/// What is still to be shipped of a list of orders.
 pub(super) async fn waiting_of(
     session: &mut Session,
     store: &StoreId,
-    id: &OrderId,
+    orders: &str,
     now: DateTime<Utc>,
 ) -> Result<Vec<WaitingPart>, StoreError> {
     let rows: Vec<WaitingRow> = query_as(waiting_where!(
@@ -483,14 +488,14 @@ pub(super) async fn waiting_of(
                     ( SELECT own.sku
                         FROM claim AS own
                        WHERE own.store_id = $1
-                         AND own.reservation = $3
+                         AND own.reservation IN (SELECT value FROM json_each($3))
                     )",
         "
-                  AND claim.reservation = $3"
+                  AND claim.reservation IN (SELECT value FROM json_each($3))"
     ))
     .bind(store.as_str())
     .bind(now.timestamp_millis())
-    .bind(id.as_str())
+    .bind(orders)
     .fetch_all(session)
     .await?;
     rows.into_iter().map(WaitingRow::part).collect()

@@ -11,6 +11,7 @@ mod money;
 mod offers;
 mod order_page;
 mod orders;
+mod overview;
 mod places;
 mod postgres;
 mod promise_report;

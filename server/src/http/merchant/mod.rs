@@ -9,6 +9,7 @@ pub mod fields;
 pub mod holidays;
 pub mod imports;
 pub mod keys;
+pub mod lead_times;
 pub mod letters;
 pub mod locations;
 pub mod money;
@@ -20,11 +21,13 @@ pub mod problems;
 pub mod promises;
 pub mod purchase_orders;
 pub mod reservations;
+pub mod search;
 pub mod shipments;
 pub mod skus;
 pub mod stock;
 pub mod store;
 pub mod suppliers;
+pub mod today;
 pub mod waitlist;
 pub mod webhooks;
 
@@ -51,6 +54,7 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(skus::put, skus::show))
         .routes(routes!(skus::list))
+        .routes(routes!(search::search))
         .routes(routes!(explain::show))
         .routes(routes!(stock::set, stock::show))
         .routes(routes!(stock::adjust))
@@ -58,9 +62,11 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(locations::list))
         .routes(routes!(suppliers::put, suppliers::show))
         .routes(routes!(suppliers::list))
+        .routes(routes!(lead_times::list))
         .routes(routes!(store::put, store::show))
         .routes(routes!(purchase_orders::create, purchase_orders::list))
         .routes(routes!(purchase_orders::show, purchase_orders::change))
+        .routes(routes!(purchase_orders::preview))
         .routes(routes!(purchase_orders::receive))
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::revoke))
@@ -88,6 +94,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(delays::evidence))
         .routes(routes!(promises::report))
         .routes(routes!(backorders::list))
+        .routes(routes!(today::show))
         .routes(routes!(shipments::list))
         .routes(routes!(shipments::show))
         .routes(routes!(shipments::ship))

@@ -25,6 +25,7 @@ use crate::operations::create_purchase_order::{
     CreatePurchaseOrder, Ordered, PURCHASE_ORDER_LINES_MAX, create_purchase_order,
 };
 use crate::operations::once::{self, Once};
+use crate::operations::preview_purchase_order::{Moved, Preview, preview_purchase_order};
 use crate::operations::receive_purchase_order::{
     ReceivePurchaseOrder, Received, receive_purchase_order,
 };
@@ -194,6 +195,38 @@ pub struct ReceivedAnswer {
     purchase_order: Answer,
 }
 
+/// What a change of a purchase order would do.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PurchaseOrderPreview)]
+pub struct PreviewAnswer {
+    /// The purchase order after it.
+    purchase_order: Answer,
+    /// Lines of orders of which the last unit would leave later than was told last, or nobody knows when.
+    later: Vec<MovedAnswer>,
+    /// Lines of orders of which the last unit would leave sooner.
+    sooner: Vec<MovedAnswer>,
+}
+
+/// A line of an order of which the last unit would leave on another day.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MovedLine)]
+pub struct MovedAnswer {
+    /// The order.
+    order: String,
+    /// The line, from 0.
+    line: u32,
+    /// The SKU.
+    sku: String,
+    /// Units that wait.
+    quantity: u32,
+    /// The day that was told first.
+    first_ships_by: Option<Date>,
+    /// The day that was told last.
+    ships_by: Option<Date>,
+    /// The day that would be told; null: none is known then.
+    would_ship_by: Option<Date>,
+}
+
 /// A page of purchase orders.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = PurchaseOrderPage)]
@@ -300,6 +333,27 @@ pub async fn change(
     Ok(Json(Answer::from(&order)))
 }
 
+/// Says whose dates a change would move, and changes nothing
+#[utoipa::path(
+    post,
+    path = "/v1/purchase-orders/{id}/preview",
+    tag = "merchants",
+    params(("id" = String, Path, description = "The purchase order")),
+    request_body = ChangeRequest,
+    responses((status = 200, description = "What the change would do", body = PreviewAnswer), Refusals),
+    security(("secret" = []))
+)]
+pub async fn preview(
+    State(app): State<App>,
+    merchant: Merchant,
+    Named(id): Named<String>,
+    ApiJson(request): ApiJson<ChangeRequest>,
+) -> Result<Json<PreviewAnswer>, Problem> {
+    let id = existing(&id)?;
+    let preview = preview_purchase_order(&app, &merchant.store, id, request.parsed()).await?;
+    Ok(Json(PreviewAnswer::from(&preview)))
+}
+
 /// Records that goods of a purchase order came
 #[utoipa::path(
     post,
@@ -396,6 +450,35 @@ fn received(received: &Received) -> once::Answer {
             purchase_order: Answer::from(&received.order),
         },
     )
+}
+
+impl From<&Preview> for PreviewAnswer {
+    fn from(preview: &Preview) -> Self {
+        let is_later = |moved: &&Moved| match (moved.now.day(), moved.then.day()) {
+            (Some(now), Some(then)) => now < then,
+            (_, then) => then.is_none(),
+        };
+        let (later, sooner): (Vec<&Moved>, Vec<&Moved>) = preview.moved.iter().partition(is_later);
+        Self {
+            purchase_order: Answer::from(&preview.after),
+            later: later.into_iter().map(MovedAnswer::from).collect(),
+            sooner: sooner.into_iter().map(MovedAnswer::from).collect(),
+        }
+    }
+}
+
+impl From<&Moved> for MovedAnswer {
+    fn from(moved: &Moved) -> Self {
+        Self {
+            order: moved.order.to_string(),
+            line: moved.line,
+            sku: moved.sku.to_string(),
+            quantity: moved.quantity.units(),
+            first_ships_by: moved.first.day().map(Date),
+            ships_by: moved.now.day().map(Date),
+            would_ship_by: moved.then.day().map(Date),
+        }
+    }
 }
 
 impl From<&PurchaseOrder> for Answer {

@@ -17,7 +17,7 @@ use crate::http::auth::Merchant;
 use crate::http::body::ApiJson;
 use crate::http::named::Named;
 use crate::operations::put_supplier::put_supplier;
-use crate::operations::records::{LeadTimeModel, SupplierModel, SupplierRecord, Week};
+use crate::operations::records::{LeadTimeModel, SlipModel, SupplierModel, SupplierRecord, Week};
 use crate::operations::show;
 
 /// Days and dates of a supplier. What is left out takes the value that most have.
@@ -219,11 +219,7 @@ impl Answer {
                 .collect(),
             slip: any
                 .and_then(|model| model.slip.as_ref())
-                .map(|slip| SlipAnswer {
-                    days: slip.days,
-                    level: slip.level.percent(),
-                    sample: slip.sample,
-                }),
+                .map(SlipAnswer::from),
             expected_yield: any
                 .and_then(|model| model.expected_yield)
                 .map(|known| YieldAnswer {
@@ -245,6 +241,16 @@ impl From<LeadTimeModel> for LeadTimeAnswer {
             level: known.level.percent(),
             own: known.own,
             pooled: known.pooled,
+        }
+    }
+}
+
+impl From<&SlipModel> for SlipAnswer {
+    fn from(known: &SlipModel) -> Self {
+        Self {
+            days: known.days,
+            level: known.level.percent(),
+            sample: known.sample,
         }
     }
 }
