@@ -304,15 +304,21 @@ fn notices(before: Option<&Standing>, order: &Standing, acted: &Acted, after: &S
             line: row.line,
             part: row.part,
         };
-        let told_before = earlier
+        let of_part = |other: &&PromiseRow| (other.line, other.part) == (row.line, row.part);
+        let own = earlier.iter().filter(of_part);
+        if own.clone().next().is_none() {
+            continue;
+        }
+        // A part that was split off goes by the days of the one that it was part of.
+        let is_split_off = own.clone().all(|other| other.cause != "reserved");
+        let origins = earlier
             .iter()
-            .filter(|other| (other.line, other.part) == (row.line, row.part));
-        let Some(latest) = told_before.clone().map(|other| day(other.held.due)).max() else {
+            .filter(|other| is_split_off && other.line == row.line && other.cause == "reserved");
+        let Some(latest) = own.chain(origins).map(|other| day(other.held.due)).max() else {
             continue;
         };
         let waits = order.waiting.iter().any(|part| PartKey::of(part) == key);
         // By the law it has ended where a day passed before anybody told of another one.
-        // A part that was split off goes by the days of the one that it was part of.
         let is_alive = earlier
             .iter()
             .filter(|other| other.line == row.line)
