@@ -5,6 +5,7 @@
 
 mod accounts;
 pub mod acts;
+pub mod audit;
 pub mod commits;
 pub mod copy;
 pub mod delays;
@@ -20,6 +21,7 @@ pub mod kept_promises;
 pub mod keys;
 mod letter_templates;
 pub mod locations;
+pub mod members;
 pub mod meter;
 mod money_soundness;
 pub mod offer_results;
@@ -36,6 +38,7 @@ pub mod promise_basis;
 mod promised;
 pub mod promises;
 pub mod purchase_orders;
+pub mod sessions;
 pub mod settings;
 pub mod shipments;
 pub mod skus;
