@@ -96,9 +96,9 @@ pub fn recovery_hash(code: &str) -> [u8; 32] {
 
 /// What an app on a phone reads from a picture: whose codes they are, and their secret.
 pub fn uri(secret: &[u8], issuer: &str, account: &str) -> String {
-    let encoded =
-        |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC)
-            .to_string();
+    let encoded = |text: &str| {
+        percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+    };
     format!(
         "otpauth://totp/{issuer}:{account}?secret={secret}&issuer={issuer}&algorithm=SHA1&digits={DIGITS}&period={STEP_S}",
         issuer = encoded(issuer),

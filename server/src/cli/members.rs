@@ -91,7 +91,11 @@ async fn add(
     let password = password()?;
     let new = NewMember {
         id: drawn()?,
-        name: if name.is_empty() { before.to_owned() } else { name },
+        name: if name.is_empty() {
+            before.to_owned()
+        } else {
+            name
+        },
         email,
         role: role.into(),
         password: password.clone(),

@@ -18,8 +18,8 @@ use super::bundles::Bundles;
 use super::front::{Front, method_not_allowed};
 use super::web::Web;
 use super::{
-    availability, back_in_stock, dashboard, docs, embed, health, jsonld, kept, merchant, order_page, plans,
-    share_page, snippet, stream, waitlist_page,
+    availability, back_in_stock, dashboard, docs, embed, health, jsonld, kept, merchant,
+    order_page, plans, share_page, snippet, stream, waitlist_page,
 };
 use crate::app::App;
 use crate::error::Problem;

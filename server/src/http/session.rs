@@ -90,7 +90,9 @@ pub async fn signed_in(app: &App, parts: &Parts, token: &str) -> Result<SignedIn
     let shop = auth::shop_of(app, &store, login_required)?;
     if let Some(who) = parts.extensions.get::<Who>() {
         // The first to look has said the same.
-        let _known = who.0.set((app.clone(), store.clone(), session.member.clone()));
+        let _known = who
+            .0
+            .set((app.clone(), store.clone(), session.member.clone()));
     }
     if !is_safe(&parts.method) && !is_our_page(app, &parts.headers, &parts.uri) {
         return Err(cross_site());
@@ -114,7 +116,9 @@ pub fn refuse_by_role(signed_in: &SignedIn, parts: &Parts) -> Result<(), Problem
         return Ok(());
     }
     let detail = match role {
-        Role::ReadOnly => "Your role lets you look, and change nothing. An owner can give you another.",
+        Role::ReadOnly => {
+            "Your role lets you look, and change nothing. An owner can give you another."
+        }
         _ => "Keys, members and what is decided about the whole store are for owners.",
     };
     Err(Problem::new(
@@ -184,7 +188,10 @@ pub async fn audited(mut request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let route = request.extensions().get::<MatchedPath>();
     let route = route.map_or(path, MatchedPath::as_str);
-    let (action, subject) = (format!("{} {route}", request.method()), subject(route, path));
+    let (action, subject) = (
+        format!("{} {route}", request.method()),
+        subject(route, path),
+    );
     request.extensions_mut().insert(who.clone());
     let answered = async move {
         let response = next.run(request).await;
@@ -245,11 +252,15 @@ fn is_our_page(app: &App, headers: &HeaderMap, uri: &Uri) -> bool {
     if let Some(site) = headers.get(SEC_FETCH_SITE) {
         return site == "same-origin";
     }
-    let origin = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
+    let origin = headers
+        .get(header::ORIGIN)
+        .and_then(|origin| origin.to_str().ok());
     let Some((scheme, authority)) = origin.and_then(|origin| origin.split_once("://")) else {
         return false;
     };
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
     let host = host.or_else(|| uri.authority().map(|authority| authority.as_str()));
     let is_host = host.is_some_and(|host| host.eq_ignore_ascii_case(authority));
     let ours = format!("{scheme}://{authority}");

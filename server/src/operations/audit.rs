@@ -25,9 +25,7 @@ pub async fn note(app: &App, store: &StoreId, entry: AuditEntry) {
 /// somebody to write of.
 pub fn note_aside(app: &App, store: &StoreId, entry: AuditEntry) {
     let (app, store) = (app.clone(), store.clone());
-    drop(tokio::spawn(
-        async move { note(&app, &store, entry).await },
-    ));
+    drop(tokio::spawn(async move { note(&app, &store, entry).await }));
 }
 
 /// What was done in a store, the latest first.

@@ -69,7 +69,8 @@ pub async fn change_password(
     let counted = counted(&own);
     let attempt = app.sign_ins.attempts.count(app, &counted)?;
     let turns = &app.sign_ins.passwords;
-    let known = Some(own.member.password.clone()).filter(|_| change.old.len() <= PASSWORD_BYTES_MAX);
+    let known =
+        Some(own.member.password.clone()).filter(|_| change.old.len() <= PASSWORD_BYTES_MAX);
     if !turns.is_of(known, change.old, change.salt).await? {
         return Err(wrong());
     }
@@ -198,11 +199,7 @@ fn wrong_code() -> SignInError {
 }
 
 /// Begins a change of the member as they are now.
-async fn begin(
-    app: &App,
-    own: &Own,
-    act: &'static str,
-) -> Result<(Writing, Member), SignInError> {
+async fn begin(app: &App, own: &Own, act: &'static str) -> Result<(Writing, Member), SignInError> {
     let note = Note::new(act, own.member.id.as_str());
     let now = as_kept(app.clock.now());
     let mut writing = app.store.begin(&own.store, note, now).await?;

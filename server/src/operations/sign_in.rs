@@ -11,7 +11,7 @@ use shared::ids::StoreId;
 
 use super::ActError;
 use super::audit::{done, note_aside, refused};
-use super::records::{Member, Session, SecretHash, TotpState};
+use super::records::{Member, SecretHash, Session, TotpState};
 use super::reserve::as_kept;
 use super::running::{MayRace, Touched, detached, publish};
 use crate::app::App;
@@ -161,7 +161,11 @@ async fn compare(
     let fits = PASSWORD_BYTES_MAX >= request.password.len();
     let hashed = found.as_ref().filter(|_| fits);
     let hashed = hashed.map(|(_, member)| member.password.clone());
-    let password = if fits { request.password.clone() } else { String::new() };
+    let password = if fits {
+        request.password.clone()
+    } else {
+        String::new()
+    };
     let turns = &app.sign_ins.passwords;
     let is_right = turns.is_of(hashed, password, drawn.salt).await?;
     let Some((store, member)) = found else {
@@ -190,7 +194,12 @@ async fn whom(
     email: &str,
 ) -> Result<Option<(StoreId, Member)>, SignInError> {
     let stores = match store {
-        Some(store) => app.catalogue.shop(store).map(|_| store.clone()).into_iter().collect(),
+        Some(store) => app
+            .catalogue
+            .shop(store)
+            .map(|_| store.clone())
+            .into_iter()
+            .collect(),
         None => stores_here(app),
     };
     let mut found = app.store.members_by_email(&stores, email).await?;
@@ -233,7 +242,9 @@ async fn enter(
         writing.end_session(hash).await?;
     }
     let signed_in = begin_session(&mut writing, store, member, drawn.token).await?;
-    writing.add_audit(&done(&signed_in.session.member, ACTION, "")).await?;
+    writing
+        .add_audit(&done(&signed_in.session.member, ACTION, ""))
+        .await?;
     let revision = writing.commit().await?;
     publish(app, store, Touched::Skus(Vec::new()), revision).await;
     // Of another store, so by a change of its own.

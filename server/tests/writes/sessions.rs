@@ -16,7 +16,9 @@ async fn whoever_signs_in_is_who_they_are_until_they_sign_out() {
     let browser = desk.browser(1);
     assert_eq!(browser.get("/v1/session").await.code(), "login_required");
 
-    let reply = browser.sign_in("  Anna@Shop.Example ", PASSWORD, None).await;
+    let reply = browser
+        .sign_in("  Anna@Shop.Example ", PASSWORD, None)
+        .await;
     assert_eq!(reply.status, 200);
     let set = reply.headers["set-cookie"].to_str().expect("text");
     let (cookie, rules) = set.split_once("; ").expect("rules");
@@ -68,7 +70,10 @@ async fn a_wrong_password_and_an_unknown_address_are_answered_alike() {
     }
     assert_eq!(replies[0].0, 401);
     assert_eq!(replies[0].1["code"], "login_failed");
-    assert!(replies.iter().all(|reply| *reply == replies[0]), "{replies:?}");
+    assert!(
+        replies.iter().all(|reply| *reply == replies[0]),
+        "{replies:?}"
+    );
     let elsewhere = json!({"email": ANNA, "password": PASSWORD, "store": "../no"});
     let reply = browser.ask("POST", "/v1/session", elsewhere).await;
     assert_eq!(reply.code(), "login_failed");
@@ -77,7 +82,8 @@ async fn a_wrong_password_and_an_unknown_address_are_answered_alike() {
 #[tokio::test]
 async fn ten_that_fail_in_a_quarter_of_an_hour_are_enough_for_an_account_and_for_an_address() {
     let desk = Desk::new().await;
-    desk.add(&desk.shop.store, "ben@shop.example", Role::Staff).await;
+    desk.add(&desk.shop.store, "ben@shop.example", Role::Staff)
+        .await;
     // Those that succeed are not counted.
     let office = desk.browser(1);
     for _ in 0..11 {
@@ -99,7 +105,10 @@ async fn ten_that_fail_in_a_quarter_of_an_hour_are_enough_for_an_account_and_for
     // The same account from anywhere; but another one, from where nothing failed.
     assert_eq!(office.sign_in(ANNA, PASSWORD, None).await.status, 429);
     assert_eq!(
-        office.sign_in("ben@shop.example", PASSWORD, None).await.status,
+        office
+            .sign_in("ben@shop.example", PASSWORD, None)
+            .await
+            .status,
         200
     );
     // Whoever is signed in stays so.
@@ -119,7 +128,10 @@ async fn ten_that_fail_in_a_quarter_of_an_hour_are_enough_for_an_account_and_for
     assert_eq!(elsewhere.sign_in(ANNA, PASSWORD, None).await.status, 200);
     desk.pass(TimeDelta::minutes(14));
     assert_eq!(
-        office.sign_in("ben@shop.example", PASSWORD, None).await.status,
+        office
+            .sign_in("ben@shop.example", PASSWORD, None)
+            .await
+            .status,
         200
     );
 }
@@ -178,11 +190,17 @@ async fn signing_in_again_and_another_password_take_the_place_of_what_was_shown_
     let phone = desk.signed_in(ANNA).await;
     let wrong = json!({"old": "wrong horse", "new": "battery staple"});
     let refused = browser.ask("PUT", "/v1/session/password", wrong).await;
-    assert_eq!((refused.status, refused.code().as_str()), (422, "wrong_password"));
+    assert_eq!(
+        (refused.status, refused.code().as_str()),
+        (422, "wrong_password")
+    );
     assert_eq!(refused.pointer(), "/old");
     let short = json!({"old": PASSWORD, "new": "staple"});
     let refused = browser.ask("PUT", "/v1/session/password", short).await;
-    assert_eq!((refused.status, refused.code().as_str()), (422, "password_too_short"));
+    assert_eq!(
+        (refused.status, refused.code().as_str()),
+        (422, "password_too_short")
+    );
     assert_eq!(phone.status().await, 200);
 
     let change = json!({"old": PASSWORD, "new": "battery staple"});
@@ -194,7 +212,10 @@ async fn signing_in_again_and_another_password_take_the_place_of_what_was_shown_
     assert_eq!(phone.status().await, 401);
     old.show(second);
     assert_eq!(old.status().await, 401);
-    assert_eq!(old.sign_in(ANNA, PASSWORD, None).await.code(), "login_failed");
+    assert_eq!(
+        old.sign_in(ANNA, PASSWORD, None).await.code(),
+        "login_failed"
+    );
     assert_eq!(old.sign_in(ANNA, "battery staple", None).await.status, 200);
     desk.shop.assert_sound().await;
 }
@@ -203,14 +224,18 @@ async fn signing_in_again_and_another_password_take_the_place_of_what_was_shown_
 async fn with_the_cookie_a_merchants_routes_answer_as_to_a_secret_key() {
     let desk = Desk::new().await;
     let browser = desk.signed_in(ANNA).await;
-    let put = browser.ask("PUT", "/v1/skus/cc-mug", json!({"title": "Mug"})).await;
+    let put = browser
+        .ask("PUT", "/v1/skus/cc-mug", json!({"title": "Mug"}))
+        .await;
     assert_eq!(put.status, 200);
     assert_eq!(browser.get("/v1/skus/cc-mug").await.json()["title"], "Mug");
     // Requests that do something once still have to be named.
     let order = json!({"lines": [{"sku": "cc-mug", "quantity": 1}]});
     let refused = browser.ask("POST", "/v1/orders", order).await;
     assert_eq!(refused.code(), "idempotency_key_required");
-    let key = browser.post("/v1/keys", "first", json!({"kind": "secret"})).await;
+    let key = browser
+        .post("/v1/keys", "first", json!({"kind": "secret"}))
+        .await;
     assert_eq!(key.status, 201);
 
     // A header comes first: whoever shows a key is who the key says.
@@ -223,14 +248,27 @@ async fn with_the_cookie_a_merchants_routes_answer_as_to_a_secret_key() {
     assert_eq!(browser.send(right, json!({})).await.status, 200);
 
     // What is no session is refused, whatever it looks like.
-    for wrong in ["default.", "default.00", "nowhere.00", "...", "%", "default"] {
+    for wrong in [
+        "default.",
+        "default.00",
+        "nowhere.00",
+        "...",
+        "%",
+        "default",
+    ] {
         let stranger = desk.browser(1);
         stranger.show(Some(format!("__Host-sid={wrong}")));
         let refused = stranger.get("/v1/orders").await;
-        assert_eq!((refused.status, refused.code().as_str()), (401, "login_required"));
+        assert_eq!(
+            (refused.status, refused.code().as_str()),
+            (401, "login_required")
+        );
     }
     let nobody = desk.browser(1).get("/v1/orders").await;
-    assert_eq!((nobody.status, nobody.code().as_str()), (401, "key_required"));
+    assert_eq!(
+        (nobody.status, nobody.code().as_str()),
+        (401, "key_required")
+    );
 }
 
 #[tokio::test]
@@ -239,9 +277,14 @@ async fn the_cookie_opens_nothing_that_shoppers_see() {
     let browser = desk.signed_in(ANNA).await;
     for path in ["/v1/availability?sku=cc-mug", "/v1/jsonld/cc-mug.json"] {
         let refused = browser.get(path).await;
-        assert_eq!((refused.status, refused.code().as_str()), (401, "key_required"));
+        assert_eq!(
+            (refused.status, refused.code().as_str()),
+            (401, "key_required")
+        );
     }
-    desk.shop.key(&desk.shop.store, KeyKind::Publishable, "pk_live_test").await;
+    desk.shop
+        .key(&desk.shop.store, KeyKind::Publishable, "pk_live_test")
+        .await;
     let other = desk.browser(1);
     let with = "/v1/availability?sku=cc-mug&key=pk_live_test";
     assert_eq!(browser.get(with).await.body, other.get(with).await.body);
@@ -249,7 +292,11 @@ async fn the_cookie_opens_nothing_that_shoppers_see() {
 
 #[tokio::test]
 async fn only_a_page_of_the_server_itself_changes_something_with_the_cookie() {
-    let desk = Desk::with(Limits::default(), r#"{"public_url": "https://public.example/ships"}"#).await;
+    let desk = Desk::with(
+        Limits::default(),
+        r#"{"public_url": "https://public.example/ships"}"#,
+    )
+    .await;
     desk.add(&desk.shop.store, ANNA, Role::Owner).await;
     let browser = desk.signed_in(ANNA).await;
     let cases: [(&[(&str, &str)], bool); 13] = [
@@ -265,15 +312,29 @@ async fn only_a_page_of_the_server_itself_changes_something_with_the_cookie() {
         (&[("origin", "https://public.example")], true),
         (&[("origin", "https://evil.example")], false),
         (&[("origin", "null")], false),
-        (&[("sec-fetch-site", "cross-site"), ("origin", "https://ships.example")], false),
+        (
+            &[
+                ("sec-fetch-site", "cross-site"),
+                ("origin", "https://ships.example"),
+            ],
+            false,
+        ),
     ];
     for (headers, allowed) in cases {
         let with = |method: &str, path: &str| {
             let request = browser.from_any_page(method, path);
-            headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))
+            headers.iter().fold(request, |request, (name, value)| {
+                request.header(*name, *value)
+            })
         };
-        let put = browser.send(with("PUT", "/v1/skus/cc-mug"), json!({})).await;
-        let expected = if allowed { (200, "") } else { (403, "cross_site") };
+        let put = browser
+            .send(with("PUT", "/v1/skus/cc-mug"), json!({}))
+            .await;
+        let expected = if allowed {
+            (200, "")
+        } else {
+            (403, "cross_site")
+        };
         assert_eq!((put.status, put.code().as_str()), expected, "{headers:?}");
         // Looking changes nothing, and the page that looks cannot read the answer.
         let looked = browser.send(with("GET", "/v1/orders"), Value::Null).await;
@@ -286,7 +347,10 @@ async fn only_a_page_of_the_server_itself_changes_something_with_the_cookie() {
     let foreign = foreign.header("sec-fetch-site", "cross-site");
     let body = json!({"email": ANNA, "password": PASSWORD});
     let refused = stranger.send(foreign, body.clone()).await;
-    assert_eq!((refused.status, refused.code().as_str()), (403, "cross_site"));
+    assert_eq!(
+        (refused.status, refused.code().as_str()),
+        (403, "cross_site")
+    );
     let program = stranger.from_any_page("POST", "/v1/session");
     assert_eq!(stranger.send(program, body).await.status, 200);
     let form = stranger
@@ -313,7 +377,10 @@ async fn whoever_works_for_two_stores_signs_in_to_the_older_or_to_the_one_they_n
     assert_eq!(reply.json()["store"], "another");
     assert_eq!(browser.get("/v1/skus/cc-mug").await.status, 404);
     // What it showed before opens nothing, nor does another store's name before it.
-    let forged = browser.cookie().expect("a cookie").replace("another", "default");
+    let forged = browser
+        .cookie()
+        .expect("a cookie")
+        .replace("another", "default");
     for cookie in [first, Some(forged)] {
         let old = desk.browser(1);
         old.show(cookie);
@@ -340,7 +407,10 @@ async fn the_demos_owner_opens_the_demo_alone() {
         let (database, store) = (&desk.shop.app.store, &desk.shop.store);
         let added = add_directly(database, store, owner, desk.now(), "test").await;
         added.expect("an owner");
-        let reply = desk.browser(1).sign_in(OWNER_EMAIL, OWNER_PASSWORD, None).await;
+        let reply = desk
+            .browser(1)
+            .sign_in(OWNER_EMAIL, OWNER_PASSWORD, None)
+            .await;
         assert_eq!(reply.status, expected);
     }
 }
