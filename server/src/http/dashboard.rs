@@ -22,7 +22,7 @@ const INDEX: &str = "index.html";
 const POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'";
 const NOT_BUILT: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>ShipsBy</title>\
     <h1>The dashboard is not built into this server</h1>\
-    <p>Run <code>make dashboard</code>, then build the server again. Everything the dashboard does is in the API too: see <a href=\"/docs\">/docs</a>.</p>";
+    <p>Run <code>scripts/build-dashboard.sh</code>, then build the server again. Everything the dashboard does is in the API too: see <a href=\"/docs\">/docs</a>.</p>";
 
 /// The dashboard's files that are built in.
 pub fn built_in() -> Bundle {
