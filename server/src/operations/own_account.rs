@@ -19,6 +19,9 @@ use crate::store::Writing;
 use crate::store::writing::Note;
 use crate::totp;
 
+/// The code of what is no code.
+const WRONG_CODE: &str = "wrong_code";
+
 /// Whose account it is.
 #[derive(Debug, Clone)]
 pub struct Own {
@@ -143,7 +146,7 @@ pub async fn confirm_totp(
     let counted = counted(&own);
     let attempt = app.sign_ins.attempts.count(app, &counted)?;
     let with = (app.clone(), own, code, recovery);
-    detached(with, |(app, own, code, recovery)| async move {
+    let outcome = detached(with, |(app, own, code, recovery)| async move {
         let (mut writing, mut member) = begin(&app, &own, "confirm_totp").await?;
         if member.totp != TotpState::Begun {
             return Err(ActError::conflict(
@@ -160,9 +163,11 @@ pub async fn confirm_totp(
         writing.put_recovery_codes(&member.id, &recovery).await?;
         commit(&app, &own, writing).await
     })
-    .await?;
-    app.sign_ins.attempts.forgive(&counted, attempt);
-    Ok(())
+    .await;
+    if !matches!(&outcome, Err(error) if is_wrong_code(error)) {
+        app.sign_ins.attempts.forgive(&counted, attempt);
+    }
+    outcome
 }
 
 /// Asks a member for no code any more.
@@ -174,7 +179,7 @@ pub async fn end_totp(app: &App, own: Own, code: String) -> Result<(), SignInErr
     let counted = counted(&own);
     let attempt = app.sign_ins.attempts.count(app, &counted)?;
     let with = (app.clone(), own, code);
-    detached(with, |(app, own, code)| async move {
+    let outcome = detached(with, |(app, own, code)| async move {
         let (mut writing, mut member) = begin(&app, &own, "end_totp").await?;
         if member.totp != TotpState::On {
             return Err(ActError::conflict("totp_off", "No codes are asked for.").into());
@@ -188,14 +193,21 @@ pub async fn end_totp(app: &App, own: Own, code: String) -> Result<(), SignInErr
         writing.put_recovery_codes(&member.id, &[]).await?;
         commit(&app, &own, writing).await
     })
-    .await?;
-    app.sign_ins.attempts.forgive(&counted, attempt);
-    Ok(())
+    .await;
+    if !matches!(&outcome, Err(error) if is_wrong_code(error)) {
+        app.sign_ins.attempts.forgive(&counted, attempt);
+    }
+    outcome
 }
 
 fn wrong_code() -> SignInError {
     let detail = "is not what your phone shows now, or was used before";
-    ActError::field("/code", "wrong_code", detail).into()
+    ActError::field("/code", WRONG_CODE, detail).into()
+}
+
+/// True where somebody may be guessing.
+fn is_wrong_code(error: &SignInError) -> bool {
+    matches!(error, SignInError::Act(ActError::Field { code, .. }) if *code == WRONG_CODE)
 }
 
 /// Begins a change of the member as they are now.

@@ -109,8 +109,8 @@ impl Desk {
     }
 
     /// What the link ends in that the server prints.
-    pub async fn setup_token(&self) -> Option<String> {
-        let link = setup_link(&self.shop.app, [5; 32]).await;
+    pub async fn setup_token(&self, random: u8) -> Option<String> {
+        let link = setup_link(&self.shop.app, [random; 32]).await;
         link.expect("a link, or none")
     }
 
