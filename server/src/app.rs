@@ -14,6 +14,7 @@ use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::operations::publish_kept::KeptRates;
 use crate::operations::redeem_offer::REDEEMED_AT_ONCE_MAX;
+use crate::operations::sign_in::SignIns;
 use crate::operations::tell_offers::Exposures;
 use crate::operations::together::Together;
 use crate::operations::told::Told;
@@ -41,6 +42,8 @@ pub struct App {
     pub exposures: Arc<Exposures>,
     /// Whose turn it is to redeem an offer.
     pub redemptions: Arc<Semaphore>,
+    /// Who tries to sign in how often.
+    pub sign_ins: Arc<SignIns>,
     /// True once the server is about to leave: it is not ready any more, and still answers. Looked at with each
     /// request, so no lock.
     pub leaving: Arc<AtomicBool>,
@@ -78,6 +81,7 @@ impl App {
             kept_rates: Arc::default(),
             exposures: Arc::default(),
             redemptions: Arc::new(Semaphore::new(REDEEMED_AT_ONCE_MAX)),
+            sign_ins: Arc::default(),
             leaving: Arc::default(),
         }
     }

@@ -15,6 +15,7 @@ use crate::mail::carrier::Carrier;
 use crate::operations::records::ProviderKind;
 use crate::payments::signature::{NoSecret, Secret};
 use crate::payments::{External, Provider, Reach, Stripe, WHOLE, stripe};
+use crate::totp;
 
 /// What a server is connected to. Cheap to clone.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +24,7 @@ pub struct Connections(Arc<Parts>);
 #[derive(Debug, Default)]
 struct Parts {
     public_url: Option<String>,
+    totp_key: Option<totp::Key>,
     stores: HashMap<StoreId, Connection>,
 }
 
@@ -78,6 +80,8 @@ pub enum ConnectionsError {
 struct File {
     #[serde(default)]
     public_url: Option<String>,
+    #[serde(default)]
+    totp_key: Option<String>,
     #[serde(default)]
     stores: HashMap<String, Store>,
 }
@@ -155,12 +159,22 @@ impl Connections {
                 connection.map_err(|what| format!("store {name}: {what}"))?,
             );
         }
+        let totp_key = file.totp_key.map(|text| totp::Key::read(&text));
+        if totp_key.as_ref().is_some_and(Option::is_none) {
+            return Err("totp_key must be 32 to 64 bytes in base64".into());
+        }
         Ok(Self(Arc::new(Parts {
+            totp_key: totp_key.flatten(),
             public_url: file
                 .public_url
                 .map(|url| url.trim_end_matches('/').to_owned()),
             stores,
         })))
+    }
+
+    /// The key without which the seeds of codes in the database are worth nothing, if there is one.
+    pub fn totp_key(&self) -> Option<&totp::Key> {
+        self.0.totp_key.as_ref()
     }
 
     /// What a store is connected to.
@@ -275,6 +289,7 @@ mod tests {
             (r#"{"stores": {"main": {"external": {"url": "https://a.example", "secret": "sk_hidden"}}}}"#.into(), "external.secret must be"),
             (format!(r#"{{"stores": {{"main": {{"external": {{"url": "http://10.0.0.1", "secret": "{secret}"}}}}}}}}"#), "external.url must begin"),
             (r#"{"stores": {"main": {"mail": {"from": "a@b.example"}}}}"#.into(), "either smtp or folder"),
+            (r#"{"totp_key": "sk_hidden"}"#.into(), "totp_key must be 32 to 64 bytes"),
         ];
         for (text, expected) in cases {
             let wrong = Connections::parse(&text, &Clock::system()).expect_err("it is wrong");

@@ -37,6 +37,10 @@ pub struct Problem {
     pub retry_after_s: Option<u32>,
 }
 
+/// The code of a problem, on its response: for who writes down what was answered.
+#[derive(Debug, Clone)]
+pub struct Code(pub Cow<'static, str>);
+
 /// What is wrong with one field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FieldProblem {
@@ -147,6 +151,7 @@ impl IntoResponse for Problem {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let body = serde_json::to_vec(&self).expect("a problem has only text keys");
         let mut response = (status, body).into_response();
+        response.extensions_mut().insert(Code(self.code));
         let headers = response.headers_mut();
         let json = HeaderValue::from_static("application/problem+json");
         headers.insert(header::CONTENT_TYPE, json);

@@ -3,6 +3,8 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use chrono::TimeDelta;
+
 /// Most SKUs of one question, and most lines of one cart.
 pub const SKUS_PER_REQUEST_MAX: usize = 100;
 /// Most bytes of a shopper's request body.
@@ -113,6 +115,38 @@ pub const TOLD_COUNTS_HOURS: i64 = 6;
 pub const WAITED_FOR_MAX: u32 = 50;
 /// Entries and addresses of a store that are forgotten at a time.
 pub const FORGOTTEN_AT_ONCE_MAX: u32 = 500;
+/// Sign-ins that fail, in [`LOGINS_WITHIN`], before more are refused: for each account, and for each address of the network.
+pub const LOGINS_MAX: usize = 10;
+/// For how long a sign-in that failed is counted.
+pub const LOGINS_WITHIN: TimeDelta = TimeDelta::minutes(15);
+/// Accounts and addresses of which failed sign-ins are counted.
+pub const LOGINS_COUNTED_MAX: usize = 100_000;
+/// Passwords that are hashed at once, each with 19 MiB.
+pub const PASSWORDS_AT_ONCE_MAX: usize = 2;
+/// Passwords that may wait to be hashed.
+pub const PASSWORDS_AWAITED_MAX: usize = 64;
+/// Shortest password, in characters.
+pub const PASSWORD_CHARS_MIN: usize = 8;
+/// Longest password, in bytes.
+pub const PASSWORD_BYTES_MAX: usize = 256;
+/// Longest code that is compared, in bytes.
+pub const LOGIN_CODE_BYTES_MAX: usize = 64;
+/// How long a session lasts that nobody uses.
+pub const SESSION_IDLE: TimeDelta = TimeDelta::hours(12);
+/// How long a session lasts at most.
+pub const SESSION_LIFE: TimeDelta = TimeDelta::days(7);
+/// How often it is noted that a session is used.
+pub const SESSION_SEEN_EVERY: TimeDelta = TimeDelta::minutes(5);
+/// Sessions of a member: with one more, the one that was used longest ago ends.
+pub const SESSIONS_PER_MEMBER_MAX: u32 = 50;
+/// Members of a store.
+pub const MEMBERS_MAX: usize = 200;
+/// Recovery codes of a member.
+pub const RECOVERY_CODES: usize = 10;
+/// How long the link works with which the first owner is made.
+pub const SETUP_LINK_LIFE: TimeDelta = TimeDelta::days(7);
+/// Stores of a server in which whoever signs in without naming one is looked for.
+pub const STORES_LOOKED_THROUGH_MAX: usize = 100;
 /// How often the rate limiter forgets who has been quiet, in requests.
 pub const RATE_FORGET_EVERY: u64 = 50_000;
 

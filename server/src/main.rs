@@ -32,6 +32,8 @@ enum Act {
     Holidays(cli::holidays::Args),
     /// Makes, lists and revokes keys
     Keys(cli::keys::Args),
+    /// Lets people sign in to the dashboard, and in again who are locked out
+    Members(cli::members::Args),
     /// Makes the tables of PostgreSQL, or brings them up to date
     Migrate(cli::migrate::Args),
     /// Copies the database to a file, also while a server runs
@@ -78,6 +80,7 @@ async fn run(act: Act) -> anyhow::Result<()> {
         Act::Explain(args) => cli::explain::run(args).await,
         Act::Holidays(args) => cli::holidays::run(args).await,
         Act::Keys(args) => cli::keys::run(args).await,
+        Act::Members(args) => cli::members::run(args).await,
         Act::Migrate(args) => cli::migrate::run(args).await,
         Act::Backup(args) => cli::backup::run(args).await,
         Act::Copy(args) => cli::copy::run(args).await,

@@ -20,6 +20,7 @@ use server::demo::mailbox;
 use server::demo::products::{self, Product};
 use server::demo::setup;
 use server::demo::shop::{self, ShopConfig};
+use server::demo::{OWNER_EMAIL, OWNER_PASSWORD};
 use server::http::bundles::Bundles;
 use server::http::front::Front;
 use server::http::routes;
@@ -153,11 +154,12 @@ async fn either(
     request: Request<Body>,
     peer: IpAddr,
 ) -> Response {
-    const OURS: [&str; 8] = [
+    const OURS: [&str; 9] = [
         "/o/",
         "/v1/",
         "/embed/",
         "/docs",
+        "/dashboard",
         "/openapi.json",
         "/healthz",
         "/readyz",
@@ -250,6 +252,7 @@ async fn filled(app: &App, products: &[Product], shop_port: u16) -> anyhow::Resu
         .context("cannot set up the demo's store; --fresh starts over")?;
     let origins = ["127.0.0.1", "localhost"].map(|host| format!("http://{host}:{shop_port}"));
     setup::open_to(app, &origins).await?;
+    setup::let_owner_in(app).await?;
     Ok(is_new)
 }
 
@@ -268,6 +271,7 @@ The demo shop is open. Stop it with Ctrl-C.
   Its mailbox     http://127.0.0.1:{shop_port}/mailbox
   Its bank        http://127.0.0.1:{shop_port}/bank
   ShipsBy itself  http://127.0.0.1:{api_port}  (described at http://127.0.0.1:{api_port}/docs)
+  Its dashboard   http://127.0.0.1:{api_port}/dashboard  (sign in as {OWNER_EMAIL} with {OWNER_PASSWORD})
   Its database    {} ({state})
 
   Ask it          curl 'http://127.0.0.1:{api_port}/v1/availability?sku=cc-scarf&key={}'",

@@ -9,6 +9,7 @@ pub mod holidays;
 pub mod import;
 pub mod keys;
 pub mod log;
+pub mod members;
 pub mod migrate;
 pub mod notify;
 pub mod open;

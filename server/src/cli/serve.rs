@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Context;
+use rand::TryRngCore;
+use rand::rngs::OsRng;
 use server::app::{App, Parts};
 use server::catalogue::Catalogue;
 use server::changes::Changes;
@@ -17,6 +19,7 @@ use server::http::routes;
 use server::http::server::{listen, serve, stop_on_signals};
 use server::limits::{Limits, Network};
 use server::metrics::Metrics;
+use server::operations::members::setup_link;
 use server::operations::{errand_turns, load, sweep, tell_offers, watch};
 use server::share::{Held, Share};
 use server::store::{Address, ServingLock, Store, StoreError};
@@ -174,10 +177,11 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let doing = tokio::spawn(errand_turns::run(app.clone()));
     let noting = tokio::spawn(tell_offers::keep_exposures(app.clone()));
     let noted = app.clone();
-    let front = Arc::new(routes::front(app, bundles(&args), stop.clone()));
+    let front = Arc::new(routes::front(app.clone(), bundles(&args), stop.clone()));
     let address = listener.local_addr()?;
     tracing::info!(%address, "Serving on http://{address}, described at http://{address}/docs");
     notify::ready();
+    invite(&app, address).await;
 
     let served = serve(listener, limits, stop, move |request, peer| {
         front.answer(request, peer)
@@ -196,6 +200,32 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     tracing::info!("Stopped");
     logging.end().await;
     Ok(())
+}
+
+/// Prints the link with which the first owner is made, while nobody can sign in.
+async fn invite(app: &App, address: SocketAddr) {
+    let mut token = [0; 32];
+    if let Err(error) = OsRng.try_fill_bytes(&mut token) {
+        tracing::error!(%error, "Cannot draw random bytes: {error}");
+        return;
+    }
+    match setup_link(app, token).await {
+        Ok(None) => {}
+        Ok(Some(token)) => {
+            let page = app.connections.link("/dashboard");
+            let page = page.unwrap_or_else(|| {
+                let host = match address.ip().is_unspecified() {
+                    true => format!("127.0.0.1:{}", address.port()),
+                    false => address.to_string(),
+                };
+                format!("http://{host}/dashboard")
+            });
+            println!("Nobody can sign in yet. Make the first owner: {page}#setup={token}");
+        }
+        Err(error) => {
+            tracing::error!(%error, "Cannot make a link for the first owner: {error}");
+        }
+    }
 }
 
 /// Says that the server is about to leave when it is asked to stop, and stops it a while later.

@@ -16,3 +16,8 @@ pub mod scenario;
 pub mod setup;
 pub mod shop;
 pub mod warehouse;
+
+/// The address of the demo's owner, with which everybody may sign in to the demo.
+pub const OWNER_EMAIL: &str = "owner@plainsong.example";
+/// Their password, which everybody knows: so it opens nothing but a demo.
+pub const OWNER_PASSWORD: &str = "plainsong-demo";

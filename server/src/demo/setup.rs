@@ -18,6 +18,7 @@ use super::scenario::{
     Backorder, CURRENCY, GOODS, Goods, Incoming, LOCATIONS, Location, SPLIT, SUPPLIERS,
     SUPPRESS_WITHIN_DAYS, Supplier, ZONE, warehouses,
 };
+use super::{OWNER_EMAIL, OWNER_PASSWORD};
 use crate::app::App;
 use crate::catalogue::KeyKind;
 use crate::hex;
@@ -27,14 +28,15 @@ use crate::operations::create_purchase_order::{
 };
 use crate::operations::import_stock::{ImportStock, import_stock};
 use crate::operations::keys::{add_key, named};
+use crate::operations::members::{NewMember, add_directly};
 use crate::operations::once::{Answer, Asked, Once, Ticket};
 use crate::operations::put_location::put_location;
 use crate::operations::put_sku::put_sku;
 use crate::operations::put_store::{PutStore, put_store};
 use crate::operations::put_supplier::put_supplier;
 use crate::operations::records::{
-    Component, KeyRecord, LocationRecord, PurchaseOrder, SkuRecord, SupplierRecord, TransitRecord,
-    Week,
+    Component, KeyRecord, LocationRecord, PurchaseOrder, Role, SkuRecord, SupplierRecord,
+    TransitRecord, Week,
 };
 use crate::operations::renew::HOLD_RENEWALS;
 use crate::operations::set_stock::{SetStock, set_stock};
@@ -52,6 +54,8 @@ const DELIVERIES_APART_DAYS: u16 = 30;
 
 /// What the merchant calls the shop.
 const SHOP_NAME: &str = "Plainsong";
+/// Who signs in to its dashboard.
+const OWNER_NAME: &str = "Robin Plainsong";
 
 /// The demo's accounts outside: the bank and the mailbox of the shop beside it.
 pub fn accounts(api_port: u16, shop_port: u16, mail: &std::path::Path) -> String {
@@ -86,6 +90,26 @@ pub async fn open_to(app: &App, origins: &[String]) -> anyhow::Result<()> {
     let missing: Vec<String> = missing.cloned().collect();
     record.origins.extend(missing);
     put_store(app, &store, record.into()).await?;
+    Ok(())
+}
+
+/// Makes the demo's owner, unless somebody can sign in already.
+pub async fn let_owner_in(app: &App) -> anyhow::Result<()> {
+    let store = store();
+    if !app.store.members(&store).await?.is_empty() {
+        return Ok(());
+    }
+    // Everybody knows the password, so nothing has to be drawn.
+    let owner = NewMember {
+        id: *b"plainsng",
+        email: OWNER_EMAIL.into(),
+        name: OWNER_NAME.into(),
+        role: Role::Owner,
+        password: OWNER_PASSWORD.into(),
+        salt: *b"plainsong's salt",
+    };
+    let now = app.clock.now();
+    add_directly(&app.store, &store, owner, now, "ships-by demo").await?;
     Ok(())
 }
 

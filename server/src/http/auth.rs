@@ -9,11 +9,12 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use shared::ids::StoreId;
 
-use super::query;
+use super::{query, session};
 use crate::app::App;
 use crate::catalogue::{Found, KeyKind, Shop};
 use crate::error::Problem;
 use crate::limits::{LOADING_RETRY_S, Network};
+use crate::operations::records::Member;
 
 /// The header for a key that may stand in web pages.
 pub const KEY_HEADER: &str = "x-shipsby-key";
@@ -30,13 +31,15 @@ pub struct Publishable {
     pub address: IpAddr,
 }
 
-/// The merchant's own server.
+/// The merchant's own server, or a member who is signed in.
 #[derive(Clone)]
 pub struct Merchant {
     /// The shop it speaks for.
     pub store: StoreId,
     /// The same in memory.
     pub shop: Arc<Shop>,
+    /// Who asks, where they are signed in and show no key.
+    pub member: Option<Arc<Member>>,
 }
 
 /// What came of looking at a shopper's key and origin.
@@ -154,6 +157,17 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let app = App::from_ref(state);
+        if !parts.headers.contains_key(header::AUTHORIZATION)
+            && let Some(token) = session::shown(&parts.headers)
+        {
+            let signed_in = session::signed_in(&app, parts, token).await?;
+            session::refuse_by_role(&signed_in, parts)?;
+            return Ok(Self {
+                store: signed_in.store,
+                shop: signed_in.shop,
+                member: Some(Arc::new(signed_in.session.member)),
+            });
+        }
         let shown = bearer(&parts.headers)
             .map(Cow::Borrowed)
             .or_else(|| shown(&parts.headers, &parts.uri))
@@ -162,6 +176,7 @@ where
             (KeyKind::Secret, shop) if bearer(&parts.headers).is_some() => Ok(Self {
                 store: shop.id.clone(),
                 shop,
+                member: None,
             }),
             (KeyKind::Secret, _) => Err(secret_key_exposed()),
             (KeyKind::Publishable, _) => Err(Problem::new(
@@ -215,8 +230,21 @@ fn open(app: &App, shown: &str) -> Result<(KeyKind, Arc<Shop>), Problem> {
             "Use another key of the store, or make one.",
         ));
     }
-    match app.catalogue.find(&key.store) {
-        Found::Here(shop) => Ok((key.kind, shop)),
+    Ok((key.kind, shop_of(app, &key.store, invalid)?))
+}
+
+/// The shop of a store that this server should hold.
+///
+/// # Errors
+///
+/// 503 while it is loaded, 421 where another server holds it; `nowhere` where there is none.
+pub fn shop_of(
+    app: &App,
+    store: &StoreId,
+    nowhere: impl FnOnce() -> Problem,
+) -> Result<Arc<Shop>, Problem> {
+    match app.catalogue.find(store) {
+        Found::Here(shop) => Ok(shop),
         Found::Awaited => Err(Problem::new(
             503,
             "store_loading",
@@ -228,9 +256,9 @@ fn open(app: &App, shown: &str) -> Result<(KeyKind, Arc<Shop>), Problem> {
             421,
             "store_elsewhere",
             "Another server holds the store",
-            "This server holds some stores, and the key is another one's. Ask at the address of the store; who spreads stores over servers finds the rule in docs/growing.md.",
+            "This server holds some stores, and what you showed is for another one. Ask at the address of the store; who spreads stores over servers finds the rule in docs/growing.md.",
         )),
-        Found::Nowhere => Err(invalid()),
+        Found::Nowhere => Err(nowhere()),
     }
 }
 

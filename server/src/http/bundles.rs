@@ -69,15 +69,8 @@ pub enum Kept {
 impl Bundles {
     /// The bundle that is built in, and no other.
     pub fn built_in() -> Self {
-        let names = Built::iter().map(|name| name.into_owned()).collect();
-        let content = |name: &str| {
-            Built::get(name).map(|file| match file.data {
-                std::borrow::Cow::Borrowed(bytes) => Bytes::from_static(bytes),
-                std::borrow::Cow::Owned(bytes) => Bytes::from(bytes),
-            })
-        };
         Self {
-            current: Bundle::new(names, content),
+            current: Bundle::built_in::<Built>(),
             earlier: Vec::new(),
         }
     }
@@ -124,6 +117,18 @@ impl Bundles {
 }
 
 impl Bundle {
+    /// The files that were built in from a folder.
+    pub fn built_in<Folder: RustEmbed>() -> Self {
+        let names = Folder::iter().map(|name| name.into_owned()).collect();
+        let content = |name: &str| {
+            Folder::get(name).map(|file| match file.data {
+                std::borrow::Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+                std::borrow::Cow::Owned(bytes) => Bytes::from(bytes),
+            })
+        };
+        Self::new(names, content)
+    }
+
     fn new(names: Vec<String>, content: impl Fn(&str) -> Option<Bytes>) -> Self {
         let version = content(MANIFEST)
             .and_then(|json| serde_json::from_slice::<Manifest>(&json).ok())
@@ -193,15 +198,7 @@ impl Bundle {
                 "Run `make widget`, then build the server again.",
             ));
         }
-        let file = self.files.get(name).ok_or_else(Problem::not_found)?;
-        let unchanged = headers
-            .get(header::IF_NONE_MATCH)
-            .is_some_and(|known| known == file.tag);
-        let mut response = if unchanged {
-            StatusCode::NOT_MODIFIED.into_response()
-        } else {
-            file.content(headers)
-        };
+        let mut response = self.given(name, headers).ok_or_else(Problem::not_found)?;
         let cache = match kept {
             Kept::Pinned => "public, max-age=31536000, immutable",
             Kept::Shortly => "public, max-age=300, stale-while-revalidate=86400",
@@ -211,10 +208,26 @@ impl Bundle {
             headers.insert(name, HeaderValue::from_static(value));
         };
         set(header::CACHE_CONTROL, cache);
-        set(header::VARY, "Accept-Encoding");
         set(HeaderName::from_static("timing-allow-origin"), "*");
-        headers.insert(header::ETAG, file.tag.clone());
         Ok(response)
+    }
+
+    /// A file as it is, or that it is still what the reader knows; `None`: there is no such file.
+    pub fn given(&self, name: &str, headers: &HeaderMap) -> Option<Response> {
+        let file = self.files.get(name)?;
+        let unchanged = headers
+            .get(header::IF_NONE_MATCH)
+            .is_some_and(|known| known == file.tag);
+        let mut response = if unchanged {
+            StatusCode::NOT_MODIFIED.into_response()
+        } else {
+            file.content(headers)
+        };
+        let headers = response.headers_mut();
+        let vary = HeaderValue::from_static("Accept-Encoding");
+        headers.insert(header::VARY, vary);
+        headers.insert(header::ETAG, file.tag.clone());
+        Some(response)
     }
 }
 
@@ -252,9 +265,12 @@ fn kind(name: &str) -> &'static str {
     match name.rsplit('.').next() {
         Some("js") => "text/javascript; charset=utf-8",
         Some("wasm") => "application/wasm",
+        Some("html") => "text/html; charset=utf-8",
         Some("css") => "text/css; charset=utf-8",
         Some("json") => "application/json",
         Some("svg") => "image/svg+xml",
+        Some("png") => "image/png",
+        Some("woff2") => "font/woff2",
         _ => "text/plain; charset=utf-8",
     }
 }

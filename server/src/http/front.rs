@@ -28,6 +28,7 @@ use tracing::{Instrument, Span};
 
 use super::auth::{self, Publishable};
 use super::routes::RouteNames;
+use super::session::Peer;
 use super::web::Web;
 use super::{availability, deadline};
 use crate::error::Problem;
@@ -159,8 +160,13 @@ impl Front {
         let response = match self.admitted(&request, &received, peer, &mut readable) {
             Err(answered) => answered,
             Ok(caller) => {
-                if let Some(caller) = caller {
-                    request.extensions_mut().insert(caller);
+                match caller {
+                    Some(caller) => drop(request.extensions_mut().insert(caller)),
+                    None => {
+                        let trusted = &self.web.app.limits.trusted_proxies;
+                        let address = auth::address(peer, request.headers(), trusted);
+                        request.extensions_mut().insert(Peer(address));
+                    }
                 }
                 self.routed(request, &received).await
             }

@@ -7,7 +7,9 @@ use axum::body::Bytes;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::get;
 use tokio_util::sync::CancellationToken;
-use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
 use utoipa::openapi::{Components, Info, License, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -16,8 +18,8 @@ use super::bundles::Bundles;
 use super::front::{Front, method_not_allowed};
 use super::web::Web;
 use super::{
-    availability, back_in_stock, docs, embed, health, jsonld, kept, merchant, order_page, plans,
-    share_page, snippet, stream, waitlist_page,
+    availability, back_in_stock, dashboard, docs, embed, health, jsonld, kept, merchant,
+    order_page, plans, share_page, snippet, stream, waitlist_page,
 };
 use crate::app::App;
 use crate::error::Problem;
@@ -45,6 +47,10 @@ const WAITLIST: &str = "/b/{store}/{token}";
 const WAITLIST_LEAVE: &str = "/b/{store}/{token}/leave";
 /// Where they say that they had not asked.
 const WAITLIST_REFUSE: &str = "/b/{store}/{token}/refuse";
+/// The dashboard's first page, as a browser may ask for it too.
+const DASHBOARD_BEGIN: &str = "/dashboard/";
+/// The dashboard's files, and its other pages.
+const DASHBOARD_PART: &str = "/dashboard/{*path}";
 /// What requests for no known path are counted as.
 const NO_ROUTE: &str = "none";
 
@@ -143,6 +149,9 @@ fn all() -> (Router<Web>, Router<App>, OpenApi) {
         .merge(pages)
         .route(ORDER_PAGE_PART, get(order_page::part))
         .route(SHARE_PAGE_PART, get(share_page::part))
+        .route(dashboard::PATH, get(dashboard::page))
+        .route(DASHBOARD_BEGIN, get(dashboard::page))
+        .route(DASHBOARD_PART, get(dashboard::part))
         .route("/docs", get(docs::page))
         .route("/docs/{file}", get(docs::part));
     let merchants = merchants.layer(DefaultBodyLimit::max(MERCHANT_BODY_BYTES_MAX));
@@ -189,6 +198,30 @@ fn describe_keys(description: &mut OpenApi) {
         ))
         .build();
     add("secret", SecurityScheme::Http(secret));
+    let session = ApiKeyValue::with_description(
+        "__Host-sid",
+        "The session of a member who signed in with POST /v1/session. Only pages of this server may change something with it.",
+    );
+    add("session", SecurityScheme::ApiKey(ApiKey::Cookie(session)));
+    let paths = description.paths.paths.values_mut();
+    let operations = paths.flat_map(|path| {
+        [
+            &mut path.get,
+            &mut path.put,
+            &mut path.post,
+            &mut path.patch,
+            &mut path.delete,
+        ]
+    });
+    let secret = SecurityRequirement::new("secret", [""; 0]);
+    for operation in operations.flatten() {
+        // Whatever a secret key alone opens, a session opens too.
+        if let Some(security) = &mut operation.security
+            && *security == [secret.clone()]
+        {
+            security.push(SecurityRequirement::new("session", [""; 0]));
+        }
+    }
 }
 
 impl RouteNames {
@@ -201,6 +234,9 @@ impl RouteNames {
         let others = [
             "/docs",
             "/docs/{file}",
+            dashboard::PATH,
+            DASHBOARD_BEGIN,
+            DASHBOARD_PART,
             CANCEL,
             CONSENT,
             EXTRA_PERIOD,

@@ -13,7 +13,8 @@ use shared::ids::StoreId;
 use tokio_util::sync::CancellationToken;
 
 use super::back_in_stock::SignUps;
-use super::bundles::Bundles;
+use super::bundles::{Bundle, Bundles};
+use super::dashboard;
 use super::stream::Events;
 use crate::app::App;
 use crate::cards::Cards;
@@ -40,6 +41,8 @@ pub struct WebParts {
     pub sign_ups: SignUps,
     /// The widget's files.
     pub bundles: Bundles,
+    /// The dashboard's files.
+    pub dashboard: Bundle,
     /// The OpenAPI description.
     pub openapi: Bytes,
     /// Makes numbers look alike no more: for ids of requests, and to spread what would else
@@ -79,6 +82,7 @@ impl Web {
             cards: Cards::default(),
             sign_ups,
             bundles,
+            dashboard: dashboard::built_in(),
             openapi,
             spread: RandomState::new(),
             number: AtomicU64::new(0),

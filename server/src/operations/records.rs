@@ -1,5 +1,6 @@
 //! The records that acts take and show, as the store keeps them.
 
+pub use crate::store::audit::{AuditEntry, AuditOutcome, AuditRecord, AuditWho};
 pub use crate::store::delays::{
     DelayEvent, DelayRules, NoticeRecord, NoticeState, PartKey, cause_name, event_name,
     silence_name,
@@ -11,6 +12,7 @@ pub use crate::store::errands::{Errand, ErrandEnd, ErrandKind, ErrandRecord};
 pub use crate::store::kept_promises::{PartEnded, PastPromise, ToldPart};
 pub use crate::store::keys::KeyRecord;
 pub use crate::store::locations::{LocationRecord, Week, WeekTimes, day_name, day_named};
+pub use crate::store::members::{Member, Role, SecretHash, TOTP_SEED_BYTES, TotpState};
 pub use crate::store::offer_results::{ArmCounts, ArmsCounted};
 pub use crate::store::offer_rules::{OfferRule, gives_name};
 pub use crate::store::offer_trials::{Assignment, Exposure, ShopperHash, ShopperPast, ShownIn};
@@ -27,6 +29,7 @@ pub use crate::store::promises::{Ending, PromiseRow, PromisedPart, Reservation, 
 pub use crate::store::purchase_orders::{
     PurchaseOrder, PurchaseOrderLine, PurchaseOrderStatus, Receipt,
 };
+pub use crate::store::sessions::Session;
 pub use crate::store::shipments::{Shipment, ShippedLine, order_of};
 pub use crate::store::skus::{Component, SkuRecord};
 pub use crate::store::stock::Level;

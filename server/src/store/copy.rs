@@ -13,7 +13,7 @@ use super::stores::FIRST_STORE;
 use super::{Store, StoreError};
 
 /// Every table, each after those that its rows refer to.
-pub const TABLES: [&str; 41] = [
+pub const TABLES: [&str; 46] = [
     "store",
     "location",
     "transit",
@@ -53,6 +53,11 @@ pub const TABLES: [&str; 41] = [
     "offer_exposure",
     "offer_assignment",
     "offer",
+    "member",
+    "recovery_code",
+    "session",
+    "setup_link",
+    "audit",
     "key",
     "kept_answer",
 ];

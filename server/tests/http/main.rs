@@ -2,6 +2,7 @@
 
 mod answers;
 mod connections;
+mod dashboard;
 mod embed;
 mod keys_and_origins;
 mod refusals;

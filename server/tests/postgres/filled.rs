@@ -12,13 +12,16 @@ use server::operations::charging::{Charged, record_charged};
 use server::operations::create_purchase_order::{
     CreatePurchaseOrder, Ordered, create_purchase_order,
 };
+use server::operations::members::{NewMember, add_directly};
 use server::operations::offer_rules::{PutOfferRule, put_offer_rule};
 use server::operations::offers::{arm_of, shopper_hash};
 use server::operations::once::{Answer, Asked, Once, Outcome, Ticket};
 use server::operations::place_order::{Pay, PlaceOrder, Prices, place_order};
 use server::operations::put_sku::put_sku;
 use server::operations::receive_purchase_order::{ReceivePurchaseOrder, receive_purchase_order};
-use server::operations::records::{Customer, PartKey, ProviderKind, SkuRecord, WaitlistAddress};
+use server::operations::records::{
+    Customer, PartKey, ProviderKind, Role, SkuRecord, WaitlistAddress,
+};
 use server::operations::refund::{GiveBack, refund};
 use server::operations::reserve::{Reserve, reserve};
 use server::operations::ship::{Ship, ship};
@@ -155,6 +158,7 @@ pub async fn fill(app: &App) {
         .expect("a shipment");
     pay_back_and_tell(app, &store, &ready[0].id).await;
     sign_up(app, &store, &sku).await;
+    let_in(app, &store).await;
     let broken = AdjustStock {
         reason: "broken in the shop".into(),
         lines: vec![Adjustment {
@@ -262,6 +266,36 @@ async fn pay_back_and_tell(app: &App, store: &StoreId, shipment: &ShipmentId) {
         .await
         .expect("a template");
     writing.commit().await.expect("a commit");
+}
+
+/// An owner who is signed in and has a recovery code, and a link with which one could have been made.
+async fn let_in(app: &App, store: &StoreId) {
+    let at = now();
+    let owner = NewMember {
+        id: [1; 8],
+        email: "anna@shop.example".into(),
+        name: "Anna".into(),
+        role: Role::Owner,
+        password: "correct horse".into(),
+        salt: [1; 16],
+    };
+    let owner = add_directly(&app.store, store, owner, at, "test").await;
+    let owner = owner.expect("an owner");
+    let note = Note::new("sign_in", owner.id.as_str());
+    let mut writing = app.store.begin(store, note, at).await.expect("a change");
+    writing
+        .put_recovery_codes(&owner.id, &[[7; 32]])
+        .await
+        .expect("a code");
+    writing
+        .add_session(&owner.id, &[7; 32], at)
+        .await
+        .expect("a session");
+    writing.commit().await.expect("a commit");
+    app.store
+        .add_setup_link(store, &[7; 32], at, at)
+        .await
+        .expect("a link");
 }
 
 /// An address that waits for a SKU, with a link in a letter.

@@ -143,6 +143,11 @@ async fn what_stands_in_a_ledger_stays_there_whoever_asks() {
 }
 
 async fn refuse_changes(connection: &mut PgConnection) {
+    for change in ["UPDATE audit SET action = 'GET /'", "DELETE FROM audit"] {
+        let error = connection.execute(change).await.expect_err(change);
+        let error = error.to_string();
+        assert!(error.contains("audit is append-only"), "{change}: {error}");
+    }
     for table in [
         "act",
         "movement",

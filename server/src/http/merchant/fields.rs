@@ -76,8 +76,10 @@ macro_rules! field {
     };
 }
 
+mod accounts;
 mod addresses;
 
+pub use accounts::{Password, RoleName};
 pub use addresses::{Origin, ProductUrl};
 
 field!(

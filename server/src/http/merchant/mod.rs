@@ -1,6 +1,7 @@
-//! What merchants may do, with a secret key: one file a noun.
+//! What merchants may do, with a secret key or signed in: one file a noun.
 
 pub mod asking;
+pub mod audit;
 pub mod backorders;
 pub mod delays;
 pub mod explain;
@@ -12,6 +13,7 @@ pub mod keys;
 pub mod lead_times;
 pub mod letters;
 pub mod locations;
+pub mod members;
 pub mod money;
 pub mod offer_results;
 pub mod offer_rules;
@@ -22,6 +24,8 @@ pub mod promises;
 pub mod purchase_orders;
 pub mod reservations;
 pub mod search;
+pub mod session;
+pub mod setup;
 pub mod shipments;
 pub mod skus;
 pub mod stock;
@@ -34,6 +38,7 @@ pub mod webhooks;
 use std::collections::BTreeMap;
 
 use axum::extract::DefaultBodyLimit;
+use axum::middleware;
 use utoipa::IntoResponses;
 use utoipa::openapi::response::{Response, ResponseBuilder};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr};
@@ -41,6 +46,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
+use crate::http::session::audited;
 use crate::limits::HOLIDAYS_BYTES_MAX;
 
 /// The merchant's routes.
@@ -99,8 +105,20 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(shipments::show))
         .routes(routes!(shipments::ship))
         .routes(routes!(waitlist::list, waitlist::erase_address))
+        .routes(routes!(session::show, session::begin, session::end))
+        .routes(routes!(session::put_password))
+        .routes(routes!(
+            session::begin_codes,
+            session::confirm_codes,
+            session::end_codes
+        ))
+        .routes(routes!(setup::show, setup::make))
+        .routes(routes!(members::list, members::create))
+        .routes(routes!(members::change, members::remove))
+        .routes(routes!(audit::list))
         .merge(imports)
         .merge(holidays)
+        .layer(middleware::from_fn(audited))
 }
 
 /// The refusals that every route of merchants may give.
@@ -110,8 +128,14 @@ impl IntoResponses for Refusals {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         [
             ("400", "The request cannot be read"),
-            ("401", "The key is missing, unknown or revoked"),
-            ("403", "The key is publishable, a secret one is needed"),
+            (
+                "401",
+                "The key is missing, unknown or revoked, or nobody is signed in",
+            ),
+            (
+                "403",
+                "The key is publishable, a secret one is needed; or your role does not allow it; or another site's page asks",
+            ),
             ("404", "There is no such thing in this store"),
             ("409", "Things do not stand as the request expects"),
             ("413", "The body is too large"),

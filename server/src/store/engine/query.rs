@@ -40,7 +40,7 @@ pub enum Value {
     /// A civil date.
     Date(Option<NaiveDate>),
     /// Bytes.
-    Bytes(Vec<u8>),
+    Bytes(Option<Vec<u8>>),
 }
 
 /// A statement without rows to read.
@@ -216,7 +216,7 @@ where
     Option<i64>: for<'q> Encode<'q, A::Database> + Type<A::Database>,
     bool: for<'q> Encode<'q, A::Database> + Type<A::Database>,
     Option<NaiveDate>: for<'q> Encode<'q, A::Database> + Type<A::Database>,
-    Vec<u8>: for<'q> Encode<'q, A::Database> + Type<A::Database>,
+    Option<Vec<u8>>: for<'q> Encode<'q, A::Database> + Type<A::Database>,
 {
     let mut arguments = A::default();
     for value in values {
@@ -282,7 +282,13 @@ impl From<Option<NaiveDate>> for Value {
 
 impl From<&[u8]> for Value {
     fn from(bytes: &[u8]) -> Self {
-        Self::Bytes(bytes.to_owned())
+        Self::Bytes(Some(bytes.to_owned()))
+    }
+}
+
+impl From<Option<&[u8]>> for Value {
+    fn from(bytes: Option<&[u8]>) -> Self {
+        Self::Bytes(bytes.map(<[u8]>::to_owned))
     }
 }
 

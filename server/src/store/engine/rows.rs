@@ -371,7 +371,7 @@ impl From<Cell> for Value {
             Cell::Absent => Self::Number(None),
             Cell::Number(number) => Self::Number(Some(number)),
             Cell::Text(text) => Self::Text(Some(text)),
-            Cell::Bytes(bytes) => Self::Bytes(bytes),
+            Cell::Bytes(bytes) => Self::Bytes(Some(bytes)),
         }
     }
 }
