@@ -5,7 +5,9 @@ use shared::delay::Event;
 use shared::ids::{OrderId, StoreId};
 
 use super::ActError;
-use super::records::{ErrandKind, Standing, cause_name, event_name, gives_name, silence_name};
+use super::records::{
+    ErrandEnd, ErrandKind, Standing, cause_name, event_name, gives_name, silence_name,
+};
 use crate::app::App;
 
 /// Something that happened to an order.
@@ -68,10 +70,11 @@ pub async fn evidence(
             name.clone(),
         ));
         if let Some((at, end)) = record.ended {
-            let failure = record
-                .failure
-                .map(|why| format!(": {why}"))
-                .unwrap_or_default();
+            let failure = match (end, record.failure) {
+                (_, None) => String::new(),
+                (ErrandEnd::Done, Some(why)) => format!("; an attempt before it failed: {why}"),
+                (_, Some(why)) => format!(": {why}"),
+            };
             all.push(happened(
                 at,
                 "mail_ended",

@@ -5,8 +5,8 @@
 
 mod accounts;
 pub mod acts;
-mod by_order;
 pub mod audit;
+mod by_order;
 pub mod commits;
 pub mod copy;
 pub mod delays;
