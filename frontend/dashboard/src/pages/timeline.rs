@@ -29,6 +29,8 @@ struct Step {
 }
 
 /// Draws a location of an explanation, and the table behind it.
+///
+/// `ships_by` is the date that is told of it, where one is.
 pub fn timeline(location: &Value, sku: &Value, ships_by: &str) -> AnyView {
     let today = location.text("today");
     let days = sku.list("days");
@@ -69,7 +71,11 @@ pub fn timeline(location: &Value, sku: &Value, ships_by: &str) -> AnyView {
     let begin = mirrored(SIDE);
     let area = format!("{claims} L{end:.1} {ground:.1} L{begin:.1} {ground:.1} Z");
     let names = day_names(&steps, ground);
-    let arrivals = arrivals(&sku.list("supply"), &x);
+    let foot = |x: f64| {
+        let step = steps.iter().find(|step| (step.x - x).abs() < 0.1);
+        step.map_or(ground, |step| step.supply.map_or(ABOVE - 6.0, y))
+    };
+    let arrivals = arrivals(&sku.list("supply"), &x, &foot);
     let answer = (!ships_by.is_empty()).then(|| {
         let at = format!("{:.1}", x(ships_by));
         view! { <line class={"answer"} x1={at.clone()} x2={at} y1={ABOVE.to_string()} y2={ground.to_string()} /> }
@@ -138,7 +144,7 @@ fn day_names(steps: &[Step], ground: f64) -> Vec<AnyView> {
     names
 }
 
-fn arrivals(supply: &[Value], x: &impl Fn(&str) -> f64) -> Vec<AnyView> {
+fn arrivals(supply: &[Value], x: &impl Fn(&str) -> f64, foot: &impl Fn(f64) -> f64) -> Vec<AnyView> {
     let coming = supply
         .iter()
         .filter(|one| one.text("source") != "shelf" && one.has("ships_by"));
@@ -156,7 +162,7 @@ fn arrivals(supply: &[Value], x: &impl Fn(&str) -> f64) -> Vec<AnyView> {
             let anchor = if (WIDTH * 0.7 < x) == (language() != "ar") { "end" } else { "start" };
             view! {
                 <g class={"arrival"}>
-                    <line x1={format!("{x:.1}")} x2={format!("{x:.1}")} y1={(y + 4.0).to_string()} y2={ABOVE.to_string()} />
+                    <line x1={format!("{x:.1}")} x2={format!("{x:.1}")} y1={(y + 4.0).to_string()} y2={format!("{:.1}", foot(x))} />
                     <text x={format!("{x:.1}")} y={y.to_string()} text-anchor={anchor}>{units}{name}</text>
                 </g>
             }
