@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test setup widget server deb test-deb fmt lint screenshots bench bench-core oracle lead-times kept-promises demand guards clean
+.PHONY: help demo serve test setup widget dashboard server deb test-deb fmt lint screenshots bench bench-core oracle lead-times kept-promises demand guards clean
 ARGS ?=
 
 help: ## list the targets
@@ -26,7 +26,11 @@ widget: ## build the widget into dist/embed
 	@scripts/setup.sh check wasm tools npm
 	@scripts/build.sh widget
 
-server: widget ## build the server, with the widget inside
+dashboard: ## build the merchant's dashboard into dist/dashboard
+	@scripts/setup.sh check wasm tools npm
+	@scripts/build.sh dashboard
+
+server: widget dashboard ## build the server, with widget and dashboard inside
 	@scripts/build.sh server
 
 deb: server ## build the Debian package into dist/

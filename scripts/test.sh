@@ -81,6 +81,9 @@ if wants size openapi cdn operations e2e; then
     step widget build "the widget (no time when unchanged, else 1 to 5 minutes)" \
         "make widget" \
         scripts/build.sh widget
+    step dashboard build "the dashboard (no time when unchanged, else 1 to 5 minutes)" \
+        "make dashboard" \
+        scripts/build.sh dashboard
 fi
 step size check "what the widget weighs, against its budget (3 seconds)" \
     "find out what grew since the last commit that passed: make widget && scripts/check-size.sh" \

@@ -1,0 +1,195 @@
+//! Days, numbers and money as the reader writes them, by the browser's own `Intl`.
+
+use js_sys::Intl::{DateTimeFormat, NumberFormat};
+use js_sys::{Array, Date, Function, Object, Reflect};
+use serde_json::Value;
+use wasm_bindgen::{JsCast, JsValue};
+
+use crate::fields::Fields;
+use crate::words::locale;
+
+/// `2026-12-15` as `Tuesday, December 15`; with its year where that is another one than now.
+pub fn day(iso: &str) -> String {
+    let year = Date::new_0().get_full_year().to_string();
+    let long = [("weekday", "short"), ("day", "numeric"), ("month", "short")];
+    let with_year = [("day", "numeric"), ("month", "short"), ("year", "numeric")];
+    let parts = if iso.starts_with(&year) {
+        long
+    } else {
+        with_year
+    };
+    shown(iso, &parts, Some("UTC"))
+}
+
+/// The day where there is one, else a dash.
+pub fn day_or_dash(iso: &str) -> String {
+    if iso.is_empty() {
+        "–".to_owned()
+    } else {
+        day(iso)
+    }
+}
+
+/// `2026-12` as `December 2026`.
+pub fn month(iso: &str) -> String {
+    shown(
+        &format!("{iso}-01"),
+        &[("month", "short"), ("year", "numeric")],
+        Some("UTC"),
+    )
+}
+
+/// An instant, in the reader's own time zone.
+pub fn moment(instant: &str) -> String {
+    let parts = [
+        ("day", "numeric"),
+        ("month", "short"),
+        ("hour", "numeric"),
+        ("minute", "2-digit"),
+    ];
+    shown(instant, &parts, None)
+}
+
+fn shown(iso: &str, parts: &[(&str, &str)], zone: Option<&str>) -> String {
+    let date = Date::new(&JsValue::from_str(iso));
+    if date.get_time().is_nan() {
+        return iso.to_owned();
+    }
+    let options = options(parts);
+    if let Some(zone) = zone {
+        set(&options, "timeZone", &JsValue::from_str(zone));
+    }
+    let format = DateTimeFormat::new(&locales(), &options).format();
+    // A day is one word: it stays on one line.
+    called(&format, &date.into()).replace(' ', "\u{a0}")
+}
+
+/// A whole number.
+pub fn number(count: i64) -> String {
+    called(
+        &NumberFormat::new(&locales(), &Object::new()).format(),
+        &JsValue::from_f64(count as f64),
+    )
+}
+
+/// A number with so many digits behind its point at most.
+pub fn decimal(value: f64, digits: u32) -> String {
+    let options = Object::new();
+    set(
+        &options,
+        "maximumFractionDigits",
+        &JsValue::from_f64(f64::from(digits)),
+    );
+    called(
+        &NumberFormat::new(&locales(), &options).format(),
+        &JsValue::from_f64(value),
+    )
+}
+
+/// A share of one in percent.
+pub fn percent(share: f64) -> String {
+    let options = options(&[("style", "percent")]);
+    called(
+        &NumberFormat::new(&locales(), &options).format(),
+        &JsValue::from_f64(share),
+    )
+}
+
+/// An amount of the API, `{"amount": 4500, "currency": "USD"}`.
+pub fn money(money: &Value) -> String {
+    let (Some(amount), currency) = (money.count("amount"), money.text("currency")) else {
+        return "–".to_owned();
+    };
+    let options = options(&[("style", "currency"), ("currency", &currency)]);
+    let format = NumberFormat::new(&locales(), &options);
+    let digits = Reflect::get(
+        &format.resolved_options(),
+        &JsValue::from_str("maximumFractionDigits"),
+    );
+    let digits = digits
+        .ok()
+        .and_then(|digits| digits.as_f64())
+        .unwrap_or(2.0);
+    called(
+        &format.format(),
+        &JsValue::from_f64(amount as f64 / 10_f64.powf(digits)),
+    )
+}
+
+/// Days from the first to the second date.
+pub fn days_between(from: &str, to: &str) -> Option<i64> {
+    let days = |iso: &str| {
+        let time = Date::new(&JsValue::from_str(iso)).get_time();
+        (!time.is_nan()).then_some(time / 86_400_000.0)
+    };
+    Some((days(to)? - days(from)?).round() as i64)
+}
+
+/// Today in the reader's own time zone, `2026-11-29`.
+pub fn today() -> String {
+    let now = Date::new_0();
+    format!(
+        "{:04}-{:02}-{:02}",
+        now.get_full_year(),
+        now.get_month() + 1,
+        now.get_date()
+    )
+}
+
+/// A text for a part of an address.
+pub fn encoded(text: &str) -> String {
+    let mut out = String::new();
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                out.push(byte.into())
+            }
+            _ => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
+}
+
+/// The text of a part of an address; as it is where it is broken.
+pub fn decoded(part: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = part.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let hex = tail.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
+        let hex = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        match (first, hex) {
+            (b'%', Some(byte)) => {
+                bytes.push(byte);
+                rest = &tail[2..];
+            }
+            _ => {
+                bytes.push(*first);
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8(bytes).unwrap_or_else(|_| part.to_owned())
+}
+
+fn locales() -> Array {
+    Array::of1(&JsValue::from_str(&locale()))
+}
+
+fn options(parts: &[(&str, &str)]) -> Object {
+    let options = Object::new();
+    for (name, value) in parts {
+        set(&options, name, &JsValue::from_str(value));
+    }
+    options
+}
+
+fn set(object: &Object, name: &str, value: &JsValue) {
+    let is_set = Reflect::set(object, &JsValue::from_str(name), value);
+    debug_assert_eq!(is_set, Ok(true), "a plain object takes any name");
+}
+
+fn called(format: &JsValue, value: &JsValue) -> String {
+    let format: &Function = format.unchecked_ref();
+    let text = format.call1(&JsValue::UNDEFINED, value).ok();
+    text.and_then(|text| text.as_string()).unwrap_or_default()
+}

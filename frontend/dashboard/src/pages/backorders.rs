@@ -1,0 +1,67 @@
+//! Backorders: which order waits for which purchase order, in the order in which goods are given out.
+
+use leptos::prelude::*;
+use serde_json::Value;
+
+use crate::fields::Fields;
+use crate::format::day_or_dash;
+use crate::parts::{Row, cell, check_field, head, link, mark, more, num, paged, table};
+use crate::place::Place;
+use crate::words::t;
+
+/// The page.
+pub fn page() -> AnyView {
+    let only_late = RwSignal::new(false);
+    let list = paged(|| "/v1/backorders?limit=50".to_owned());
+    let rows = move || {
+        let rows: Vec<Row> = list.items.with(|items| {
+            let wanted = items
+                .iter()
+                .filter(|item| !only_late.get() || item.flag("late"));
+            wanted.map(row).collect()
+        });
+        let columns = [
+            t("common.order"),
+            t("common.sku"),
+            format!("#{}", t("common.quantity")),
+            t("common.promised"),
+            t("common.expected"),
+            t("common.waits_for"),
+            t("common.state"),
+        ];
+        (!rows.is_empty()).then(|| table(t("backorders.caption"), &columns, rows))
+    };
+    view! {
+        {head(t("backorders.title"), t("backorders.lead"))}
+        {check_field(t("backorders.only_late"), only_late)}
+        {rows}
+        {more(list)}
+    }
+    .into_any()
+}
+
+fn row(item: &Value) -> Row {
+    let orders = item.texts("purchase_orders");
+    let waits: Vec<_> = orders
+        .into_iter()
+        .map(|id| link(Place::PurchaseOrder(id.clone()).href(), id))
+        .collect();
+    let waits = match waits.is_empty() {
+        true => cell(t("backorders.nothing_on_its_way")),
+        false => view! { <span class="row">{waits}</span> }.into_any(),
+    };
+    let late = item.flag("late");
+    vec![
+        link(Place::Order(item.text("order")).href(), item.text("order")),
+        link(Place::Sku(item.text("sku")).href(), item.text("sku")),
+        num(item.count("quantity")),
+        cell(day_or_dash(&item.text("first_ships_by"))),
+        cell(day_or_dash(&item.text("ships_by"))),
+        waits,
+        if late {
+            mark("alert", t("backorders.late"))
+        } else {
+            mark("wait", t("backorders.in_time"))
+        },
+    ]
+}

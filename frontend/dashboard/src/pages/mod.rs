@@ -1,0 +1,47 @@
+//! The pages, one file each.
+
+mod backorders;
+mod mail;
+mod offers;
+mod order;
+mod orders;
+mod parcels;
+mod promises;
+mod purchase_order;
+mod purchase_orders;
+pub mod set_up;
+mod settings;
+pub mod sign_in;
+mod sku;
+mod stock;
+mod suppliers;
+mod timeline;
+mod today;
+
+use leptos::prelude::*;
+
+use crate::place::Place;
+
+/// The page of a place.
+pub fn page(place: &Place) -> AnyView {
+    match place {
+        Place::Today | Place::SetUp(_) => today::page(),
+        Place::Stock => stock::page(),
+        Place::Sku(sku) => sku::page(sku.clone()),
+        Place::Backorders => backorders::page(),
+        Place::PurchaseOrders => purchase_orders::page(),
+        Place::NewPurchaseOrder => purchase_orders::new(),
+        Place::PurchaseOrder(id) => purchase_order::page(id.clone()),
+        Place::Suppliers => suppliers::page(),
+        Place::Orders => orders::page(),
+        Place::Order(id) => order::page(id.clone()),
+        Place::Parcels => parcels::page(),
+        Place::PickingList => parcels::picking_list(),
+        Place::Promises => promises::page(),
+        Place::Offers => offers::page(),
+        Place::Mail => mail::page(),
+        Place::Letter(letter, language) => mail::letter(letter.clone(), language.clone()),
+        Place::Settings(part) => settings::page(part),
+        Place::Steps => set_up::steps(),
+    }
+}

@@ -1,0 +1,170 @@
+//! Parcels that can leave: handing them over, and what to take from which shelf.
+
+use std::collections::BTreeMap;
+
+use leptos::prelude::*;
+use serde_json::{Value, json};
+
+use crate::app::App;
+use crate::ask;
+use crate::fields::Fields;
+use crate::format::{encoded, moment};
+use crate::parts::{
+    Act, Load, Row, button_link, cell, field, head, link, load, mark, more, nothing, num, paged,
+    refusal, select_field, shown, submit, table,
+};
+use crate::place::Place;
+use crate::words::{counted, named, say, t};
+
+/// Parcels on one picking list: what one walk along the shelves takes.
+const PICKED_MAX: u32 = 100;
+
+/// The page.
+pub fn page() -> AnyView {
+    let status = RwSignal::new("ready".to_owned());
+    let list = paged(move || format!("/v1/shipments?limit=50&status={}", status.get()));
+    let states =
+        ["ready", "shipped"].map(|state| (state.to_owned(), named("parcel_status", state)));
+    let parcels = move || {
+        let parcels = list.items.get();
+        let parcels: Vec<_> = parcels
+            .iter()
+            .map(|one| parcel_then(one, move || list.again()))
+            .collect();
+        view! { <ul class="parcels">{parcels}</ul> }
+    };
+    view! {
+        {head(t("parcels.title"), t("parcels.lead"))}
+        <div class="row tools">
+            {select_field(t("common.show"), status, states.to_vec())}
+            {button_link(Place::PickingList.href(), t("parcels.picking_list"))}
+        </div>
+        {parcels}
+        {more(list)}
+    }
+    .into_any()
+}
+
+/// A parcel of an order: handed over here where it is ready.
+pub fn parcel(shipment: &Value, load: Load) -> AnyView {
+    parcel_then(shipment, move || load.again())
+}
+
+fn parcel_then(shipment: &Value, done: impl Fn() + Copy + 'static) -> AnyView {
+    let is_ready = shipment.text("status") == "ready";
+    let lines = shipment.list("lines");
+    let lines: Vec<_> = lines.iter().map(|line| view! { <li dir="auto">{format!("{} × {}", line.count("quantity").unwrap_or(0), line.text("sku"))}</li> }).collect();
+    let state = match is_ready {
+        true => mark(
+            "ready",
+            say("parcels.from", &[("location", &shipment.text("from"))]),
+        ),
+        false => mark(
+            "gone",
+            say(
+                "parcels.left",
+                &[("at", &moment(&shipment.text("shipped_at")))],
+            ),
+        ),
+    };
+    let tracking = [shipment.text("carrier"), shipment.text("tracking_number")].join(" ");
+    let hand_over = (is_ready && App::here().may_change()).then(|| hand_over(shipment, done));
+    view! {
+        <li class="parcel">
+            <p class="row">{link(Place::Order(shipment.text("order")).href(), shipment.text("order"))}{state}</p>
+            <ul class="goods">{lines}</ul>
+            <p class="soft" dir="auto">{tracking.trim().to_owned()}</p>
+            {hand_over}
+        </li>
+    }
+    .into_any()
+}
+
+fn hand_over(shipment: &Value, done: impl Fn() + Copy + 'static) -> AnyView {
+    let app = App::here();
+    let act = Act::new();
+    let (carrier, number) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
+    let path = format!("/v1/shipments/{}/ship", encoded(&shipment.text("id")));
+    let send = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        let some = |value: RwSignal<String>| {
+            Some(value.get_untracked().trim().to_owned()).filter(|value| !value.is_empty())
+        };
+        let body = json!({ "carrier": some(carrier), "tracking_number": some(number) });
+        let path = path.clone();
+        act.run(async move { ask::post(&path, &body).await }, move |_| {
+            app.say(t("parcels.gone"));
+            done();
+        });
+    };
+    view! {
+        <details>
+            <summary>{t("parcels.hand_over")}</summary>
+            <form class="row wrap" on:submit=send>
+                {field(t("parcels.carrier"), "text", carrier)}
+                {field(t("parcels.tracking"), "text", number)}
+                {submit(t("parcels.hand_over_now"), act)}
+            </form>
+            {refusal(act)}
+        </details>
+    }
+    .into_any()
+}
+
+/// The picking list: by location and SKU, with the orders that get them.
+pub fn picking_list() -> AnyView {
+    let ready = load(&format!("/v1/shipments?status=ready&limit={PICKED_MAX}"));
+    let print = |_| {
+        let window = web_sys::window().expect("a page has a window");
+        // Where a browser cannot print, nothing happens.
+        let _ = window.print();
+    };
+    view! {
+        {head(t("parcels.picking_list"), t("parcels.picking_lead"))}
+        <p class="row tools"><button type="button" class="first" on:click=print>{t("parcels.print")}</button></p>
+        {shown(ready, |found| picks(&found))}
+    }
+    .into_any()
+}
+
+fn picks(found: &Value) -> AnyView {
+    let shipments = found.list("items");
+    let mut shelves: BTreeMap<String, BTreeMap<String, (i64, Vec<String>)>> = BTreeMap::new();
+    for shipment in &shipments {
+        let shelf = shelves.entry(shipment.text("from")).or_default();
+        for line in shipment.list("lines") {
+            let (units, orders) = shelf.entry(line.text("sku")).or_default();
+            *units += line.count("quantity").unwrap_or(0);
+            orders.push(format!(
+                "{} × {}",
+                line.count("quantity").unwrap_or(0),
+                shipment.text("order")
+            ));
+        }
+    }
+    if shelves.is_empty() {
+        return nothing(t("parcels.nothing"));
+    }
+    let lists = shelves.into_iter().map(|(location, skus)| {
+        let rows = skus.into_iter().map(|(sku, (units, orders))| {
+            let row: Row = vec![
+                view! { <span class="box" aria-hidden="true"></span> }.into_any(),
+                num(Some(units)),
+                cell(sku),
+                cell(orders.join(", ")),
+            ];
+            row
+        });
+        let columns = [
+            t("parcels.taken"),
+            format!("#{}", t("common.quantity")),
+            t("common.sku"),
+            t("parcels.for_orders"),
+        ];
+        table(location, &columns, rows.collect())
+    });
+    let lists: Vec<_> = lists.collect();
+    let cut = (!found.text("next").is_empty())
+        .then(|| view! { <p class="soft">{counted("parcels.cut", i64::from(PICKED_MAX))}</p> });
+    view! { <div class="picking">{lists}{cut}</div> }.into_any()
+}

@@ -1,0 +1,255 @@
+//! The first run: the owner, the store, a file, the tag, and then it is live.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use serde_json::{Value, json};
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::HtmlInputElement;
+
+use super::purchase_orders::go;
+use super::settings::widget;
+use crate::app::App;
+use crate::ask;
+use crate::fields::Fields;
+use crate::format::{encoded, number};
+use crate::parts::{
+    Act, Row, button_link, cell, field, head, hinted_field, load, num, refusal, select_field,
+    shown, submit, table,
+};
+use crate::place::Place;
+use crate::words::{counted, named, say, t};
+
+/// The files that are taken in.
+const FORMATS: [&str; 4] = [
+    "shipsby",
+    "woocommerce",
+    "shopify-inventory",
+    "supplier-deliveries",
+];
+/// Steps after the owner.
+const STEPS: [&str; 4] = ["store", "file", "tag", "live"];
+
+/// The first step, before anybody can sign in: makes the owner.
+pub fn owner(token: String) -> AnyView {
+    let app = App::here();
+    let act = Act::new();
+    let [name, email, password] = [(); 3].map(|()| RwSignal::new(String::new()));
+    let make = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        let body = json!({
+            "token": token,
+            "name": name.get_untracked().trim(),
+            "email": email.get_untracked().trim(),
+            "password": password.get_untracked(),
+        });
+        act.run(
+            async move { ask::post("/v1/setup", &body).await },
+            move |session| {
+                app.session.set(Some(session));
+                go(&Place::Steps);
+            },
+        );
+    };
+    view! {
+        {head(t("set_up.title"), t("set_up.lead"))}
+        <form on:submit=make>
+            {field(t("set_up.name"), "text*", name)}
+            {field(t("sign_in.email"), "email*", email)}
+            {hinted_field(t("sign_in.password"), "new-password*", password, t("team.password_hint"))}
+            {refusal(act)}
+            {submit(t("set_up.make_owner"), act)}
+        </form>
+    }
+    .into_any()
+}
+
+/// The steps after that, one at a time; any of them can be left for later.
+pub fn steps() -> AnyView {
+    let at = RwSignal::new(0_usize);
+    let list = move || {
+        let steps = STEPS.iter().enumerate().map(|(number, step)| {
+            let current = (number == at.get()).then_some("step");
+            view! { <li aria-current={current} class:done={number < at.get()}>{named("set_up", step)}</li> }
+        });
+        steps.collect::<Vec<_>>()
+    };
+    let next = move || {
+        at.update(|at| *at += 1);
+        request_animation_frame(|| {
+            let window = web_sys::window().expect("a page has a window");
+            let title = window
+                .document()
+                .and_then(|document| document.get_element_by_id("step"));
+            if let Some(title) =
+                title.and_then(|title| title.dyn_into::<web_sys::HtmlElement>().ok())
+            {
+                let _ = title.focus();
+            }
+        });
+    };
+    let step = move || {
+        let content = match STEPS.get(at.get()) {
+            Some(&"store") => store(next),
+            Some(&"file") => view! { <p>{t("set_up.file_lead")}</p>{import()} }.into_any(),
+            Some(&"tag") => widget::tag(),
+            _ => live(),
+        };
+        let name = STEPS.get(at.get()).copied().unwrap_or("live");
+        let skip = (name != "live").then(|| {
+            let word = if name == "store" {
+                "set_up.later"
+            } else {
+                "set_up.next"
+            };
+            view! { <button type="button" on:click=move |_| next()>{t(word)}</button> }
+        });
+        view! { <h2 id="step" tabindex="-1">{named("set_up", name)}</h2>{content}<p class="row tools">{skip}</p> }
+    };
+    view! {
+        {head(t("set_up.welcome"), t("set_up.welcome_lead"))}
+        <ol class="steps">{list}</ol>
+        <section>{step}</section>
+    }
+    .into_any()
+}
+
+fn store(next: impl Fn() + Copy + Send + Sync + 'static) -> AnyView {
+    shown(load("/v1/store"), move |store| {
+        let act = Act::new();
+        let name = RwSignal::new(store.text("name"));
+        let save = move |event: web_sys::SubmitEvent| {
+            event.prevent_default();
+            let mut body = store.clone();
+            body["name"] = json!(name.get_untracked().trim());
+            act.run(
+                async move { ask::put("/v1/store", &body).await },
+                move |_| next(),
+            );
+        };
+        view! {
+            <form on:submit=save>
+                {hinted_field(t("settings.name"), "text*", name, t("set_up.name_hint"))}
+                {refusal(act)}
+                {submit(t("set_up.save_next"), act)}
+            </form>
+        }
+        .into_any()
+    })
+}
+
+fn import() -> AnyView {
+    let act = Act::new();
+    let format = RwSignal::new(FORMATS[0].to_owned());
+    let text = RwSignal::new(None::<String>);
+    let found = RwSignal::new(None::<Value>);
+    let formats = FORMATS.map(|format| (format.to_owned(), named("format", format)));
+    let chosen = move |event: web_sys::Event| {
+        let input: HtmlInputElement = event
+            .target()
+            .expect("a change has a target")
+            .unchecked_into();
+        let Some(file) = input.files().and_then(|files| files.get(0)) else {
+            return;
+        };
+        found.set(None);
+        spawn_local(async move {
+            let read = JsFuture::from(file.text())
+                .await
+                .ok()
+                .and_then(|read| read.as_string());
+            text.set(read);
+        });
+    };
+    let send = move |dry: bool| {
+        let Some(text) = text.get_untracked() else {
+            return;
+        };
+        let path = format!(
+            "/v1/imports/{}?dry_run={dry}",
+            encoded(&format.get_untracked())
+        );
+        act.run(
+            async move { ask::upload(&path, text, "text/csv").await },
+            move |answer| found.set(Some(answer)),
+        );
+    };
+    let try_it = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        send(true);
+    };
+    let take = move || {
+        let tried = found.get().is_some_and(|found| found.flag("dry_run"));
+        tried.then(|| crate::parts::act_button("first", t("import.take"), act, move || send(false)))
+    };
+    view! {
+        <form on:submit=try_it>
+            {select_field(t("import.format"), format, formats.to_vec())}
+            <label class="field"><span>{t("import.file")}</span><input type="file" accept={".csv,text/csv"} required={true} on:change=chosen /></label>
+            {refusal(act)}
+            <div class="row">{submit(t("import.try"), act)}{take}</div>
+        </form>
+        <div role="status">{move || found.get().map(|found| came(&found))}</div>
+    }
+    .into_any()
+}
+
+fn came(found: &Value) -> AnyView {
+    let figure = |name: &str| number(found.count(name).unwrap_or(0));
+    let key = if found.flag("dry_run") {
+        "import.would"
+    } else {
+        "import.did"
+    };
+    let figures = [
+        ("rows", figure("rows_read")),
+        ("changed", figure("changed")),
+        ("unchanged", figure("unchanged")),
+        ("refused", figure("refused_count")),
+    ];
+    let sentence = say(
+        key,
+        &figures
+            .each_ref()
+            .map(|(name, value)| (*name, value.as_str())),
+    );
+    let remarks = found.list("refused");
+    let rows: Vec<Row> = remarks
+        .iter()
+        .map(|remark| vec![num(remark.count("line")), cell(remark.text("detail"))])
+        .collect();
+    let columns = [format!("#{}", t("import.line")), t("import.wrong")];
+    let refused = (!rows.is_empty()).then(|| {
+        table(
+            counted("import.refused", remarks.len() as i64),
+            &columns,
+            rows,
+        )
+    });
+    view! { <p>{sentence}</p>{refused} }.into_any()
+}
+
+fn live() -> AnyView {
+    view! {
+        <p>{t("set_up.live_lead")}</p>
+        {shown(load("/v1/stock?limit=5"), |found| {
+            let items = found.list("items");
+            if items.is_empty() {
+                return crate::parts::nothing(t("set_up.no_goods"));
+            }
+            let rows = items.iter().map(|item| {
+                let row: Row = vec![
+                    crate::parts::link(Place::Sku(item.text("sku")).href(), item.text("sku")),
+                    cell(item.text("title")),
+                    crate::parts::mark(super::stock::tone(&item.text("status")), named("status", &item.text("status"))),
+                    cell(crate::format::day_or_dash(&item.text("ships_by"))),
+                ];
+                row
+            });
+            let columns = [t("common.sku"), t("common.name"), t("stock.shoppers_see"), t("stock.ships_by")];
+            table(t("set_up.live_caption"), &columns, rows.collect())
+        })}
+        <p class="row tools">{button_link(Place::Today.href(), t("set_up.go"))}{button_link(Place::Settings("store".to_owned()).href(), t("settings.title"))}</p>
+    }
+    .into_any()
+}

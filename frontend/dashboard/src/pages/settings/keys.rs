@@ -1,0 +1,115 @@
+//! Keys: made, shown once, revoked.
+
+use leptos::prelude::*;
+use serde_json::{Value, json};
+
+use crate::app::App;
+use crate::ask;
+use crate::fields::Fields;
+use crate::format::{encoded, moment};
+use crate::parts::{
+    Act, Load, Row, act_button, cell, field, load, mark, refusal, section, select_field, shown,
+    submit, table,
+};
+use crate::words::{named, t};
+
+/// The part.
+pub fn part() -> AnyView {
+    let keys = load("/v1/keys");
+    view! {
+        {shown(keys, move |found| list(&found, keys))}
+        {section(t("keys.new"), form(keys))}
+    }
+    .into_any()
+}
+
+fn list(found: &Value, load: Load) -> AnyView {
+    let rows = found
+        .list("items")
+        .iter()
+        .map(|key| row(key, load))
+        .collect();
+    let columns = [
+        t("keys.begins"),
+        t("keys.kind"),
+        t("keys.label"),
+        t("keys.made"),
+        t("common.state"),
+        t("common.actions"),
+    ];
+    table(t("keys.caption"), &columns, rows)
+}
+
+fn row(key: &Value, load: Load) -> Row {
+    let app = App::here();
+    let act = Act::new();
+    let path = format!("/v1/keys/{}", encoded(&key.text("id")));
+    let revoke = move || {
+        let path = path.clone();
+        act.run(async move { ask::delete(&path).await }, move |_| {
+            app.say(t("keys.revoked_now"));
+            load.again();
+        });
+    };
+    let is_live = !key.has("revoked_at");
+    let asked = RwSignal::new(false);
+    let revoke = StoredValue::new_local(revoke);
+    let button = move || {
+        match (is_live, asked.get()) {
+        (false, _) => ().into_any(),
+        (true, false) => view! { <button type="button" class="quiet" on:click=move |_| asked.set(true)>{t("keys.revoke")}</button> }.into_any(),
+        (true, true) => act_button("alert", t("keys.revoke_sure"), act, move || revoke.with_value(|revoke| revoke())),
+    }
+    };
+    vec![
+        view! { <code>{format!("{}…", key.text("prefix"))}</code> }.into_any(),
+        cell(named("key_kind", &key.text("kind"))),
+        cell(key.text("label")),
+        cell(moment(&key.text("created_at"))),
+        if is_live {
+            mark("ready", t("keys.live"))
+        } else {
+            mark("gone", t("keys.revoked"))
+        },
+        view! { {button}{refusal(act)} }.into_any(),
+    ]
+}
+
+fn form(load: Load) -> AnyView {
+    let act = Act::new();
+    let kind = RwSignal::new("publishable".to_owned());
+    let label = RwSignal::new(String::new());
+    let made = RwSignal::new(None::<String>);
+    let kinds = ["publishable", "secret"].map(|kind| (kind.to_owned(), named("key_kind", kind)));
+    let make = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        let mut body = json!({ "kind": kind.get_untracked() });
+        let text = label.get_untracked();
+        if !text.trim().is_empty() {
+            body["label"] = json!(text.trim());
+        }
+        act.run(
+            async move { ask::post("/v1/keys", &body).await },
+            move |key| {
+                made.set(Some(key.text("key")));
+                load.again();
+            },
+        );
+    };
+    let shown_once = move || {
+        made.get().map(|key| {
+            view! { <div class="notice"><p>{t("keys.once")}</p>{super::widget::copied(key)}</div> }
+        })
+    };
+    view! {
+        <form on:submit=make>
+            {select_field(t("keys.kind"), kind, kinds.to_vec())}
+            <p class="soft">{move || named("key_says", &kind.get())}</p>
+            {field(t("keys.label"), "text", label)}
+            {refusal(act)}
+            {submit(t("keys.make"), act)}
+            <div role="status">{shown_once}</div>
+        </form>
+    }
+    .into_any()
+}

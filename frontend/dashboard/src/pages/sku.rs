@@ -1,0 +1,131 @@
+//! One SKU: what shoppers are told, why, and how many are on the shelves.
+
+use leptos::prelude::*;
+use serde_json::{Value, json};
+
+use super::stock::tone;
+use super::timeline::timeline;
+use crate::app::App;
+use crate::ask;
+use crate::fields::Fields;
+use crate::format::encoded;
+use crate::parts::{Act, field, head, load, load_when, num, refusal, section, shown, submit};
+use crate::words::{say, t};
+
+/// The page of a SKU.
+pub fn page(sku: String) -> AnyView {
+    let quantity = RwSignal::new("1".to_owned());
+    let path = format!("/v1/availability/{}/explain", encoded(&sku));
+    let explained = load_when(move || {
+        let units: u32 = quantity.get().parse().unwrap_or(1);
+        format!("{path}?qty={}", units.max(1))
+    });
+    let shelves = {
+        let sku = sku.clone();
+        shown(load("/v1/locations"), move |locations| {
+            let shelves = locations
+                .list("items")
+                .iter()
+                .map(|location| shelf(location, &sku, explained))
+                .collect::<Vec<_>>();
+            view! { <div class="shelves">{shelves}</div> }.into_any()
+        })
+    };
+    view! {
+        {head(sku, String::new())}
+        {shown(explained, answer)}
+        <div class="narrow">{field(t("sku.quantity"), "number", quantity)}</div>
+        {section(t("sku.shelves"), shelves)}
+        {section(t("sku.explanation"), shown(explained, explanation))}
+    }
+    .into_any()
+}
+
+fn answer(explained: Value) -> AnyView {
+    let answer = explained.at("answer");
+    let text = answer.at("text");
+    let reason = answer.at("reason").text("text");
+    let reason = (!reason.is_empty()).then(|| view! { <p class="soft" dir="auto">{reason}</p> });
+    let label = view! { <span class={format!("mark {}", tone(&answer.text("status")))}>{text.text("label")}</span> };
+    view! {
+        <div class="told">
+            <p class="soft">{answer.text("title")}</p>
+            <p class="answer">{label}" "<strong>{text.text("date")}</strong></p>
+            <p class="soft">{text.text("detail")}" "{text.text("delivery")}</p>
+            {reason}
+        </div>
+    }
+    .into_any()
+}
+
+fn explanation(explained: Value) -> AnyView {
+    let parts = explained.list("parts");
+    let pictures = explained.list("locations");
+    let pictures = pictures.iter().flat_map(|location| {
+        // The date that is told is of the place from which the last of it leaves.
+        let own = parts.iter().filter(|part| part.at("from") == location.at("location"));
+        let ships_by = own.map(|part| part.text("ships_by")).max().unwrap_or_default();
+        let skus = location.list("skus");
+        skus.iter()
+            .map(|sku| timeline(location, sku, &ships_by))
+            .collect::<Vec<_>>()
+    });
+    let pictures: Vec<_> = pictures.collect();
+    view! {
+        {pictures}
+        <details class="words"><summary>{t("sku.in_words")}</summary><pre tabindex="0" lang="en" dir="ltr">{explained.text("text")}</pre></details>
+    }
+    .into_any()
+}
+
+fn shelf(location: &Value, sku: &str, explained: crate::parts::Load) -> AnyView {
+    let path = format!(
+        "/v1/stock/{}/{}",
+        encoded(&location.text("id")),
+        encoded(sku)
+    );
+    let name = location.text("name");
+    let level = load(&path);
+    let counted = shown(level, move |level| {
+        let app = App::here();
+        let on_hand = level.count("on_hand");
+        let typed = RwSignal::new(on_hand.unwrap_or(0).to_string());
+        let act = Act::new();
+        let path = path.clone();
+        let name = name.clone();
+        let set = move |event: web_sys::SubmitEvent| {
+            event.prevent_default();
+            let Ok(quantity) = typed.get_untracked().trim().parse::<u32>() else {
+                return;
+            };
+            // Refused where somebody else counted since: their count is shown then.
+            let body = json!({ "quantity": quantity, "if_quantity": on_hand });
+            let path = path.clone();
+            let said = say("sku.counted", &[("count", &quantity.to_string())]);
+            act.run(async move { ask::put(&path, &body).await }, move |_| {
+                app.say(said);
+                explained.again();
+            });
+        };
+        let figures = [
+            ("common.on_hand", "on_hand"),
+            ("sku.committed", "committed"),
+            ("common.available", "available"),
+        ];
+        let figures = figures.map(
+            |(key, field)| view! { <div><dt>{t(key)}</dt><dd>{num(level.count(field))}</dd></div> },
+        );
+        let figures: Vec<_> = figures.into_iter().collect();
+        let form = app.may_change().then(|| {
+            view! {
+                <form class="row" on:submit=set>
+                    {field(t("sku.set_count"), "number*", typed)}
+                    {submit(t("sku.set"), act)}
+                </form>
+                {refusal(act)}
+            }
+        });
+        view! { <h3 dir="auto">{name}</h3><dl class="figures">{figures}</dl>{form} }.into_any()
+    });
+    view! { <div class="shelf">{counted}</div> }.into_any()
+}

@@ -1,0 +1,106 @@
+//! Stock: search over all SKUs, and how each stands.
+
+use leptos::prelude::*;
+use serde_json::Value;
+
+use crate::fields::Fields;
+use crate::format::{day_or_dash, encoded};
+use crate::parts::{Row, cell, head, link, load_when, mark, nothing, num, shown, table};
+use crate::place::Place;
+use crate::words::{named, t};
+
+/// Milliseconds without a keystroke after which a search begins.
+const PAUSE_MS: u64 = 120;
+/// SKUs that are shown.
+const FOUND_MAX: u32 = 50;
+
+/// The page.
+pub fn page() -> AnyView {
+    let typed = RwSignal::new(String::new());
+    let wanted = RwSignal::new(String::new());
+    Effect::new(move |_| {
+        let text = typed.get();
+        set_timeout(
+            move || {
+                if typed.try_get_untracked().as_ref() == Some(&text)
+                    && wanted.get_untracked() != text
+                {
+                    wanted.set(text);
+                }
+            },
+            std::time::Duration::from_millis(PAUSE_MS),
+        );
+    });
+    let found = load_when(move || {
+        format!(
+            "/v1/stock?limit={FOUND_MAX}&q={}",
+            encoded(wanted.get().trim())
+        )
+    });
+    view! {
+        {head(t("stock.title"), t("stock.lead"))}
+        <form role="search" on:submit=move |event| { event.prevent_default(); wanted.set(typed.get_untracked()) }>
+            <label class="field search">
+                <span>{t("stock.search")}</span>
+                <input
+                    type="search"
+                    autocomplete="off"
+                    spellcheck="false"
+                    prop:value=move || typed.get()
+                    on:input=move |event| typed.set(event_target_value(&event))
+                />
+            </label>
+        </form>
+        {shown(found, draw)}
+    }
+    .into_any()
+}
+
+fn draw(found: Value) -> AnyView {
+    let items = found.list("items");
+    if items.is_empty() {
+        return nothing(t("stock.nothing"));
+    }
+    let rows = items.iter().map(row).collect();
+    let columns = [
+        t("common.sku"),
+        t("common.name"),
+        format!("#{}", t("common.on_hand")),
+        format!("#{}", t("common.available")),
+        format!("#{}", t("stock.waiting")),
+        t("stock.next_in"),
+        t("stock.shoppers_see"),
+        t("stock.ships_by"),
+    ];
+    let more = found
+        .flag("more")
+        .then(|| view! { <p class="soft">{t("stock.more")}</p> });
+    view! { {table(t("stock.caption"), &columns, rows)}{more} }.into_any()
+}
+
+fn row(item: &Value) -> Row {
+    let status = item.text("status");
+    let next = item.at("next_in");
+    let next = next
+        .as_str()
+        .map_or_else(|| next.text("date"), str::to_owned);
+    vec![
+        link(Place::Sku(item.text("sku")).href(), item.text("sku")),
+        cell(item.text("title")),
+        num(item.count("on_hand")),
+        num(item.count("available")),
+        num(item.count("waiting")),
+        cell(day_or_dash(&next)),
+        mark(tone(&status), named("status", &status)),
+        cell(day_or_dash(&item.text("ships_by"))),
+    ]
+}
+
+/// The tone of a status that shoppers see.
+pub fn tone(status: &str) -> &'static str {
+    match status {
+        "in_stock" | "low_stock" => "ready",
+        "backorder" | "preorder" => "wait",
+        _ => "gone",
+    }
+}

@@ -1,0 +1,177 @@
+//! Today: what needs a decision, the gravest first. A day without any says so.
+
+use leptos::prelude::*;
+use serde_json::Value;
+
+use crate::fields::Fields;
+use crate::format::{day, day_or_dash, moment, money};
+use crate::parts::{Row, cell, head, link, load, mark, num, section, shown, table};
+use crate::place::Place;
+use crate::words::{counted, t};
+
+/// The page.
+pub fn page() -> AnyView {
+    view! { {head(t("today.title"), t("today.lead"))}{shown(load("/v1/today"), draw)} }.into_any()
+}
+
+fn draw(today: Value) -> AnyView {
+    let ready = today.at("ready").count("count").unwrap_or(0);
+    let lists: [(&str, fn(&[Value]) -> AnyView); 4] = [
+        ("at_risk", at_risk),
+        ("payments", payments),
+        ("low_stock", low_stock),
+        ("drafts", drafts),
+    ];
+    let lists: Vec<AnyView> = lists
+        .into_iter()
+        .filter_map(|(name, draw)| decision(today.at(name), name, draw))
+        .collect();
+    let calm = lists
+        .is_empty()
+        .then(|| view! { <p class="calm">{t("today.calm")}</p> });
+    let parcels = (0 < ready).then(|| {
+        section(
+            counted("today.ready", ready),
+            view! {
+                <p class="row">
+                    {crate::parts::button_link(Place::Parcels.href(), t("today.hand_over"))}
+                    {crate::parts::button_link(Place::PickingList.href(), t("parcels.picking_list"))}
+                </p>
+            }
+            .into_any(),
+        )
+    });
+    view! { {calm}{lists}{parcels} }.into_any()
+}
+
+fn decision(list: &Value, name: &str, draw: fn(&[Value]) -> AnyView) -> Option<AnyView> {
+    let count = list.count("count").unwrap_or(0);
+    (0 < count).then(|| {
+        let items = list.list("items");
+        let rest = count - items.len() as i64;
+        let rest = (0 < rest).then(|| view! { <p class="soft">{counted("today.rest", rest)}</p> });
+        section(
+            counted(&format!("today.{name}"), count),
+            view! { {draw(&items)}{rest} }.into_any(),
+        )
+    })
+}
+
+fn at_risk(items: &[Value]) -> AnyView {
+    let rows = items.iter().map(|item| {
+        let filled = item.flag("filled");
+        let expected = item.text("ships_by");
+        let late = match (filled, item.count("days_late")) {
+            (true, _) => mark("ready", t("today.filled")),
+            (false, Some(days)) => mark("alert", counted("today.days_late", days)),
+            (false, None) => mark("alert", t("today.no_date")),
+        };
+        let waits: Vec<_> = item
+            .texts("purchase_orders")
+            .into_iter()
+            .map(purchase_order)
+            .collect();
+        vec![
+            link(Place::Order(item.text("order")).href(), item.text("order")),
+            link(Place::Sku(item.text("sku")).href(), item.text("sku")),
+            num(item.count("quantity")),
+            cell(day_or_dash(&item.text("first_ships_by"))),
+            cell(day_or_dash(&expected)),
+            late,
+            view! { <span class="row">{waits}</span> }.into_any(),
+        ]
+    });
+    let columns = [
+        t("common.order"),
+        t("common.sku"),
+        format!("#{}", t("common.quantity")),
+        t("common.promised"),
+        t("common.expected"),
+        t("common.state"),
+        t("common.waits_for"),
+    ];
+    table(t("today.at_risk_caption"), &columns, rows.collect())
+}
+
+fn purchase_order(id: String) -> AnyView {
+    link(Place::PurchaseOrder(id.clone()).href(), id)
+}
+
+fn payments(items: &[Value]) -> AnyView {
+    let rows = items.iter().map(|item| {
+        let until = item.text("kept_until");
+        let reason = [item.text("failure"), item.text("code")]
+            .into_iter()
+            .find(|reason| !reason.is_empty());
+        let until = if until.is_empty() {
+            "–".to_owned()
+        } else {
+            moment(&until)
+        };
+        let row: Row = vec![
+            link(Place::Order(item.text("order")).href(), item.text("order")),
+            cell(money(item.at("amount"))),
+            cell(reason.unwrap_or_else(|| "–".to_owned())),
+            cell(until),
+        ];
+        row
+    });
+    let columns = [
+        t("common.order"),
+        format!("#{}", t("common.amount")),
+        t("today.why"),
+        t("today.kept_until"),
+    ];
+    table(t("today.payments_caption"), &columns, rows.collect())
+}
+
+fn low_stock(items: &[Value]) -> AnyView {
+    let rows = items.iter().map(|item| {
+        let row: Row = vec![
+            link(Place::Sku(item.text("sku")).href(), item.text("sku")),
+            cell(item.text("title")),
+            num(item.count("on_hand")),
+            num(item.count("available")),
+            num(item.count("reorder_point")),
+        ];
+        row
+    });
+    let columns = [
+        t("common.sku"),
+        t("common.name"),
+        format!("#{}", t("common.on_hand")),
+        format!("#{}", t("common.available")),
+        format!("#{}", t("today.reorder_point")),
+    ];
+    table(t("today.low_stock_caption"), &columns, rows.collect())
+}
+
+fn drafts(items: &[Value]) -> AnyView {
+    let rows = items.iter().map(|item| {
+        let lines = item
+            .count("lines")
+            .or_else(|| Some(item.list("lines").len() as i64));
+        let due = item.text("due_on");
+        let due = if due.is_empty() {
+            "–".to_owned()
+        } else {
+            day(&due)
+        };
+        let row: Row = vec![
+            cell(item.text("id")),
+            cell(item.text("supplier")),
+            num(lines),
+            cell(money(item.at("cost"))),
+            cell(due),
+        ];
+        row
+    });
+    let columns = [
+        t("common.id"),
+        t("common.supplier"),
+        format!("#{}", t("today.lines")),
+        format!("#{}", t("today.cost")),
+        t("common.day"),
+    ];
+    table(t("today.drafts_caption"), &columns, rows.collect())
+}

@@ -1,0 +1,92 @@
+//! What the reader does: once at a time, and what came of it.
+
+use std::future::Future;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use serde_json::Value;
+
+use super::load::noticed;
+use crate::app::App;
+use crate::ask::{Answer, Refused};
+
+/// Something that can be done, and how it goes.
+#[derive(Debug, Clone, Copy)]
+pub struct Act {
+    app: App,
+    busy: RwSignal<bool>,
+    refused: RwSignal<Option<Refused>>,
+}
+
+impl Act {
+    /// Nothing is under way.
+    pub fn new() -> Self {
+        Self {
+            app: App::here(),
+            busy: RwSignal::new(false),
+            refused: RwSignal::new(None),
+        }
+    }
+
+    /// Does it, unless it is being done; then goes on with `done`.
+    pub fn run(
+        self,
+        act: impl Future<Output = Answer> + 'static,
+        done: impl FnOnce(Value) + 'static,
+    ) {
+        if self.busy.get_untracked() {
+            return;
+        }
+        self.busy.set(true);
+        self.refused.set(None);
+        spawn_local(async move {
+            let answer = act.await;
+            self.busy.try_set(false);
+            noticed(self.app, &answer);
+            match answer {
+                Ok(value) => done(value),
+                Err(refused) => {
+                    self.refused.try_set(Some(refused));
+                }
+            }
+        });
+    }
+
+    /// Whether it is being done.
+    pub fn is_busy(self) -> bool {
+        self.busy.get()
+    }
+
+    /// Why it was not done, the last time.
+    pub fn refused(self) -> Option<Refused> {
+        self.refused.get()
+    }
+}
+
+/// Why it was not done: read out at once.
+pub fn refusal(act: Act) -> AnyView {
+    let content = move || {
+        act.refused().map(|refused| {
+            let fields = refused.fields.into_iter().map(|(pointer, detail)| {
+                let name = pointer.trim_start_matches('/').replace('/', " ");
+                view! { <li><strong>{name}</strong>" "{detail}</li> }
+            });
+            let fields: Vec<_> = fields.collect();
+            view! { <div class="notice alert"><p>{refused.text}</p><ul>{fields}</ul></div> }
+        })
+    };
+    view! { <div role="alert">{content}</div> }.into_any()
+}
+
+/// A button that does something, and is out of use while that is under way.
+pub fn act_button(
+    class: &'static str,
+    text: String,
+    act: Act,
+    click: impl Fn() + 'static,
+) -> AnyView {
+    view! {
+        <button type="button" class={class} aria-disabled=move || act.is_busy().to_string() on:click=move |_| click()>{text}</button>
+    }
+    .into_any()
+}

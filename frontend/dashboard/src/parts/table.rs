@@ -1,0 +1,52 @@
+//! Tables: hairlines between rows; on a narrow screen each row becomes a block, and stays a row for a screen reader.
+
+use leptos::prelude::*;
+
+/// The cells of a row.
+pub type Row = Vec<AnyView>;
+
+/// A table. A column whose name begins with `#` holds figures.
+pub fn table(caption: String, columns: &[String], rows: Vec<Row>) -> AnyView {
+    let columns: Vec<(String, &'static str)> = columns
+        .iter()
+        .map(|name| match name.strip_prefix('#') {
+            Some(name) => (name.to_owned(), "figure"),
+            None => (name.clone(), ""),
+        })
+        .collect();
+    let heads = columns.iter().map(|(name, class)| view! { <th scope="col" role="columnheader" class={*class}>{name.clone()}</th> });
+    let heads: Vec<_> = heads.collect();
+    let rows = rows.into_iter().map(|row| {
+        let cells = row.into_iter().zip(&columns).map(|(cell, (name, class))| {
+            view! { <td role="cell" class={*class} data-label={name.clone()}>{cell}</td> }
+        });
+        let cells: Vec<_> = cells.collect();
+        view! { <tr role="row">{cells}</tr> }
+    });
+    let rows: Vec<_> = rows.collect();
+    view! {
+        <table role="table">
+            <caption>{caption}</caption>
+            <thead role="rowgroup"><tr role="row">{heads}</tr></thead>
+            <tbody role="rowgroup">{rows}</tbody>
+        </table>
+    }
+    .into_any()
+}
+
+/// A cell of text.
+pub fn cell(text: impl Into<String>) -> AnyView {
+    let text: String = text.into();
+    view! { <span dir="auto">{text}</span> }.into_any()
+}
+
+/// A cell with a count; a dash where there is none.
+pub fn num(count: Option<i64>) -> AnyView {
+    let text = count.map_or_else(|| "–".to_owned(), crate::format::number);
+    view! { <span>{text}</span> }.into_any()
+}
+
+/// A cell that leads somewhere.
+pub fn link(href: String, text: String) -> AnyView {
+    view! { <a href={href} dir="auto">{text}</a> }.into_any()
+}

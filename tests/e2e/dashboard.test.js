@@ -1,0 +1,227 @@
+// The merchant's dashboard, by its owner: in a real browser, under its real policy.
+
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { test } from "node:test";
+
+import AxeBuilder from "@axe-core/playwright";
+
+import { painted, until, visit } from "./support/browser.mjs";
+import { setStage } from "./support/stage.mjs";
+
+const OWNER = { email: "owner@plainsong.example", password: "plainsong-demo" };
+// Every page that has an address of its own; PO-1002 and the hoodie are the demo's.
+const PAGES = [
+  "/",
+  "/stock",
+  "/stock/cc-hoodie-blue",
+  "/backorders",
+  "/purchase-orders",
+  "/purchase-orders/new",
+  "/purchase-orders/of/PO-1002",
+  "/suppliers",
+  "/orders",
+  "/parcels",
+  "/parcels/picking-list",
+  "/promises",
+  "/offers",
+  "/mail",
+  "/mail/delayed/en-US",
+  "/settings/store",
+  "/settings/locations",
+  "/settings/widget",
+  "/settings/keys",
+  "/settings/team",
+  "/settings/account",
+  "/set-up",
+];
+const NARROW = { width: 320, height: 700 };
+
+const stage = setStage();
+
+/** Opens the dashboard as nobody. */
+const arrive = (t, options) => visit(t, stage.browser, stage.demo.api + "/dashboard", { expected: /status of 401/, ...options });
+
+/** Opens the dashboard as its owner, at this page. */
+async function enter(t, path = "/", options) {
+  const page = await arrive(t, options);
+  await page.locator("input[type=email]").fill(OWNER.email);
+  await page.locator("input[type=password]").fill(OWNER.password);
+  await page.keyboard.press("Enter");
+  await page.locator("#main[tabindex]").waitFor();
+  await go(page, path);
+  return page;
+}
+
+async function go(page, path) {
+  await page.evaluate((path) => void (location.hash = path), path);
+  await settled(page);
+}
+
+/** Resolves when nothing is being read any more. */
+async function settled(page) {
+  await page.locator("#title").waitFor();
+  await until("the page has read all", async () => {
+    await painted(page);
+    return (await page.locator(".waiting").count()) === 0;
+  });
+}
+
+const order = (sku, quantity) =>
+  stage.demo.call("POST", "/v1/orders", {
+    customer: { email: `${randomUUID()}@example.com`, name: "Ada Lovelace", country: "US", lang: "en-US" },
+    lines: [{ sku, quantity, unit_price: { amount: 4500, currency: "USD" } }],
+    plan: "separate",
+  });
+
+async function violations(page) {
+  // The frame of a letter runs no scripts, axe's neither.
+  const axe = new AxeBuilder({ page }).setLegacyMode(true).exclude("iframe");
+  const { violations } = await axe.options({ rules: { "target-size": { enabled: true } } }).analyze();
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target, failureSummary }) => `${target.flat().join(" ")} (${failureSummary})`).join("; ")}`);
+}
+
+test("whoever is nobody signs in; a wrong password is told what to do", async (t) => {
+  const page = await arrive(t);
+  await page.locator("h1", { hasText: "Sign in" }).waitFor();
+  assert.deepEqual(await violations(page), []);
+  await page.getByLabel("E-mail").fill(OWNER.email);
+  await page.getByLabel("Password").fill("not this one");
+  await page.keyboard.press("Enter");
+  await page.locator("[role=alert]", { hasText: "do not belong together" }).waitFor();
+  await page.getByLabel("Password").fill(OWNER.password);
+  await page.keyboard.press("Enter");
+  await page.locator("h1", { hasText: "Today" }).waitFor();
+  await page.reload();
+  await page.locator("h1", { hasText: "Today" }).waitFor();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.locator("h1", { hasText: "Sign in" }).waitFor();
+});
+
+for (const [name, options] of Object.entries({ light: { colorScheme: "light" }, dark: { colorScheme: "dark" }, "320 px": { viewport: NARROW } })) {
+  test(`axe has nothing against any page, and nothing is cut off: ${name}`, async (t) => {
+    await order("cc-hoodie-blue", 2);
+    const page = await enter(t, "/", options);
+    for (const path of PAGES) {
+      await t.test(path, async () => {
+        await go(page, path);
+        assert.deepEqual(await violations(page), []);
+        const beyond = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+        assert.equal(beyond, 0, "no page is wider than the window");
+        assert.equal(await page.locator("h1").count(), 1);
+      });
+    }
+    const { violations: forbidden, markup } = await page.evaluate(() => seen);
+    assert.deepEqual(forbidden, [], "nothing was done that the policy forbids");
+    assert.deepEqual(markup, [], "no element was made from text");
+  });
+}
+
+test("the keyboard alone goes past the navigation and to any page", async (t) => {
+  const page = await enter(t);
+  await page.reload();
+  await settled(page);
+  await page.keyboard.press("Tab");
+  assert.equal(await page.evaluate(() => document.activeElement.className), "skip");
+  await page.keyboard.press("Enter");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "main");
+  await page.getByRole("link", { name: "Stock" }).focus();
+  await page.keyboard.press("Enter");
+  await page.locator("h1", { hasText: "Stock" }).waitFor();
+  await until("the name of the page has the focus", () => page.evaluate(() => document.activeElement.id === "title"));
+  assert.equal(await page.locator("nav a[aria-current=page]").textContent(), "Stock");
+  await page.goBack();
+  await page.locator("h1", { hasText: "Today" }).waitFor();
+});
+
+test("on a narrow screen the menu opens, and closes behind whoever goes somewhere", async (t) => {
+  const page = await enter(t, "/", { viewport: NARROW });
+  const menu = page.getByRole("button", { name: "Menu" });
+  assert.equal(await page.getByRole("link", { name: "Offers" }).isVisible(), false);
+  await menu.click();
+  assert.equal(await menu.getAttribute("aria-expanded"), "true");
+  await page.getByRole("link", { name: "Offers" }).click();
+  await page.locator("h1", { hasText: "Offers" }).waitFor();
+  assert.equal(await menu.getAttribute("aria-expanded"), "false");
+});
+
+test("stock is found by a part of its name, and what is counted is what shoppers are told", async (t) => {
+  const page = await enter(t, "/stock");
+  await page.getByLabel("Search by SKU or name").fill("corduroy");
+  await page.getByRole("link", { name: "cc-corduroy-cap" }).click();
+  await settled(page);
+  const shelf = page.locator(".shelf", { hasText: "Main warehouse" });
+  await shelf.getByLabel("Counted").fill("7");
+  await shelf.getByRole("button", { name: "Set" }).click();
+  await page.locator(".said", { hasText: "Set to 7." }).waitFor();
+  await page.locator(".told .mark", { hasText: "In stock" }).waitFor();
+  assert.equal((await stage.demo.availability("cc-corduroy-cap")).status, "in_stock");
+});
+
+test("before a date is saved it says whom it hurts, and then it is on the backorders", async (t) => {
+  const placed = await order("cc-hoodie-blue", 1);
+  const page = await enter(t, "/purchase-orders/of/PO-1002");
+  await page.getByLabel("Expected on").fill("2027-03-01");
+  await page.getByRole("button", { name: "Look first" }).click();
+  await page.locator(".hurt", { hasText: placed.id }).waitFor();
+  const [before] = (await stage.demo.call("GET", "/v1/purchase-orders/PO-1002")).lines;
+  assert.notEqual(before.expected_on, "2027-03-01", "looking changes nothing");
+  await page.getByRole("button", { name: "Save the date" }).click();
+  await page.locator(".said", { hasText: "It is expected on" }).waitFor();
+  const [after] = (await stage.demo.call("GET", "/v1/purchase-orders/PO-1002")).lines;
+  assert.equal(after.expected_on, "2027-03-01");
+  await go(page, "/backorders");
+  await page.getByLabel("Only those that will miss their date").check();
+  await page.locator("tr", { hasText: placed.id }).locator(".mark", { hasText: "Will miss" }).waitFor();
+});
+
+test("a parcel is handed over with its number, and is on the picking list until then", async (t) => {
+  await stage.demo.setStock("cc-hoodie-green", 50);
+  const placed = await order("cc-hoodie-green", 1);
+  const page = await enter(t, "/parcels/picking-list");
+  await page.locator(".picking", { hasText: placed.id }).waitFor();
+  await go(page, `/orders/${placed.id}`);
+  await page.locator("summary", { hasText: "Hand over" }).click();
+  await page.getByLabel("Carrier").fill("Penny Post");
+  await page.getByLabel("Tracking number").fill("PP-1");
+  await page.getByRole("button", { name: "It has left" }).click();
+  await page.locator(".parcel .mark", { hasText: "Left" }).waitFor();
+  const { status, shipments } = await stage.demo.call("GET", `/v1/orders/${placed.id}`);
+  assert.equal(status, "shipped");
+  assert.deepEqual([shipments[0].carrier, shipments[0].tracking_number], ["Penny Post", "PP-1"]);
+});
+
+test("a letter is made up while it is written, in a frame that runs nothing", async (t) => {
+  const page = await enter(t, "/mail/delayed/en-US");
+  const subject = page.getByLabel("Subject");
+  await page.frameLocator("iframe").getByText("It takes longer than we told you").waitFor();
+  await subject.fill("A word about {{ order }}");
+  await page.locator(".preview strong", { hasText: "A word about" }).waitFor();
+  assert.equal(await page.locator("iframe").getAttribute("sandbox"), "allow-same-origin");
+});
+
+test("a key is shown once, and a rule for offers begins switched off", async (t) => {
+  const page = await enter(t, "/settings/keys");
+  await page.getByRole("button", { name: "Make the key" }).click();
+  const key = await page.locator(".notice pre").textContent();
+  assert.match(key, /^pk_/);
+  await page.reload();
+  await settled(page);
+  assert.equal((await page.content()).includes(key), false);
+
+  await go(page, "/offers");
+  await page.getByLabel("Id").fill("long-waits");
+  await page.getByRole("button", { name: "Save rule" }).click();
+  await page.locator("tr", { hasText: "long-waits" }).locator(".mark", { hasText: "Off" }).waitFor();
+});
+
+test("the language is switched in place and kept, and Arabic runs from right to left", async (t) => {
+  const page = await enter(t, "/stock");
+  await page.getByLabel("Language").selectOption("ar");
+  await page.locator("html[dir=rtl][lang=ar]").waitFor();
+  await until("the page speaks Arabic", async () => (await page.locator("h1").textContent()) === "المخزون");
+  await settled(page);
+  assert.deepEqual(await violations(page), []);
+  await page.reload();
+  await page.locator("html[dir=rtl]").waitFor();
+});
