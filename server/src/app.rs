@@ -41,6 +41,8 @@ pub struct App {
     pub exposures: Arc<Exposures>,
     /// Whose turn it is to redeem an offer.
     pub redemptions: Arc<Semaphore>,
+    /// Whose turn it is to try a policy for reorders: one of all stores.
+    pub simulations: Arc<Semaphore>,
     /// True once the server is about to leave: it is not ready any more, and still answers. Looked at with each
     /// request, so no lock.
     pub leaving: Arc<AtomicBool>,
@@ -78,6 +80,7 @@ impl App {
             kept_rates: Arc::default(),
             exposures: Arc::default(),
             redemptions: Arc::new(Semaphore::new(REDEEMED_AT_ONCE_MAX)),
+            simulations: Arc::new(Semaphore::new(1)),
             leaving: Arc::default(),
         }
     }

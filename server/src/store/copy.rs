@@ -13,7 +13,7 @@ use super::stores::FIRST_STORE;
 use super::{Store, StoreError};
 
 /// Every table, each after those that its rows refer to.
-pub const TABLES: [&str; 41] = [
+pub const TABLES: [&str; 50] = [
     "store",
     "location",
     "transit",
@@ -53,6 +53,15 @@ pub const TABLES: [&str; 41] = [
     "offer_exposure",
     "offer_assignment",
     "offer",
+    "sales_month",
+    "forecast",
+    "forecast_state",
+    "reorder_policy",
+    "reorder_terms",
+    "reorder",
+    "reorder_line",
+    "reorder_firing",
+    "alert",
     "key",
     "kept_answer",
 ];

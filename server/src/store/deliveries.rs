@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use shared::ids::{PurchaseOrderId, SupplierId};
+use shared::ids::{PurchaseOrderId, StoreId, SupplierId};
 use shared::lead_time::{Delivery, JUDGED_MAX, Level, Slip};
 
 use super::engine::stored;
-use super::engine::{query, query_as};
+use super::engine::{Session, query, query_as};
 use super::import::Imported;
 use super::skus::{quantity, read};
-use super::{StoreError, Writing};
+use super::{Store, StoreError, Writing};
 
 /// Longest name of a way of shipping, in characters.
 pub const MODE_CHARS_MAX: usize = 64;
@@ -248,29 +248,8 @@ impl Writing {
         before: Option<NaiveDate>,
         limit: usize,
     ) -> Result<Vec<DeliveryRecord>, StoreError> {
-        let rows: Vec<Row> = query_as(
-            "
-            SELECT delivery
-                 , supplier
-                 , mode
-                 , ordered_on
-                 , promised_on
-                 , received_on
-                 , quantity_ordered
-                 , quantity_received
-              FROM delivery
-             WHERE store_id = $1
-               AND received_on < $2
-             ORDER BY received_on DESC
-                    , delivery DESC
-             LIMIT $3",
-        )
-        .bind(self.store.as_str())
-        .bind(before.unwrap_or(END))
-        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-        .fetch_all(&mut self.session)
-        .await?;
-        rows.into_iter().map(Row::record).collect()
+        let store = self.store.clone();
+        newest(&mut self.session, &store, before, limit).await
     }
 
     /// The newest deliveries of one supplier, newest first, that were received before a day.
@@ -280,31 +259,8 @@ impl Writing {
         before: Option<NaiveDate>,
         limit: usize,
     ) -> Result<Vec<DeliveryRecord>, StoreError> {
-        let rows: Vec<Row> = query_as(
-            "
-            SELECT delivery
-                 , supplier
-                 , mode
-                 , ordered_on
-                 , promised_on
-                 , received_on
-                 , quantity_ordered
-                 , quantity_received
-              FROM delivery
-             WHERE store_id = $1
-               AND supplier = $2
-               AND received_on < $3
-             ORDER BY received_on DESC
-                    , delivery DESC
-             LIMIT $4",
-        )
-        .bind(self.store.as_str())
-        .bind(supplier.as_str())
-        .bind(before.unwrap_or(END))
-        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-        .fetch_all(&mut self.session)
-        .await?;
-        rows.into_iter().map(Row::record).collect()
+        let store = self.store.clone();
+        newest_of(&mut self.session, &store, supplier, before, limit).await
     }
 
     /// What was needed for the last deliveries of which it is known, oldest first.
@@ -390,6 +346,92 @@ impl Writing {
         }
         Ok(())
     }
+}
+
+impl Store {
+    /// The newest deliveries of all suppliers, newest first.
+    pub async fn newest_deliveries(
+        &self,
+        store: &StoreId,
+        limit: usize,
+    ) -> Result<Vec<DeliveryRecord>, StoreError> {
+        newest(&mut self.read(store).await?, store, None, limit).await
+    }
+
+    /// The newest deliveries of one supplier, newest first.
+    pub async fn newest_deliveries_of(
+        &self,
+        store: &StoreId,
+        supplier: &SupplierId,
+        limit: usize,
+    ) -> Result<Vec<DeliveryRecord>, StoreError> {
+        newest_of(&mut self.read(store).await?, store, supplier, None, limit).await
+    }
+}
+
+async fn newest(
+    session: &mut Session,
+    store: &StoreId,
+    before: Option<NaiveDate>,
+    limit: usize,
+) -> Result<Vec<DeliveryRecord>, StoreError> {
+    let rows: Vec<Row> = query_as(
+        "
+        SELECT delivery
+             , supplier
+             , mode
+             , ordered_on
+             , promised_on
+             , received_on
+             , quantity_ordered
+             , quantity_received
+          FROM delivery
+         WHERE store_id = $1
+           AND received_on < $2
+         ORDER BY received_on DESC
+                , delivery DESC
+         LIMIT $3",
+    )
+    .bind(store.as_str())
+    .bind(before.unwrap_or(END))
+    .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+    .fetch_all(session)
+    .await?;
+    rows.into_iter().map(Row::record).collect()
+}
+
+async fn newest_of(
+    session: &mut Session,
+    store: &StoreId,
+    supplier: &SupplierId,
+    before: Option<NaiveDate>,
+    limit: usize,
+) -> Result<Vec<DeliveryRecord>, StoreError> {
+    let rows: Vec<Row> = query_as(
+        "
+        SELECT delivery
+             , supplier
+             , mode
+             , ordered_on
+             , promised_on
+             , received_on
+             , quantity_ordered
+             , quantity_received
+          FROM delivery
+         WHERE store_id = $1
+           AND supplier = $2
+           AND received_on < $3
+         ORDER BY received_on DESC
+                , delivery DESC
+         LIMIT $4",
+    )
+    .bind(store.as_str())
+    .bind(supplier.as_str())
+    .bind(before.unwrap_or(END))
+    .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+    .fetch_all(session)
+    .await?;
+    rows.into_iter().map(Row::record).collect()
 }
 
 /// After every day that may be written down.

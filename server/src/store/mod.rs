@@ -5,6 +5,7 @@
 
 mod accounts;
 pub mod acts;
+pub mod alerts;
 pub mod commits;
 pub mod copy;
 pub mod delays;
@@ -13,6 +14,7 @@ mod engine;
 pub mod errands;
 pub mod error;
 pub mod facts;
+pub mod forecasts;
 pub mod import;
 mod incoming;
 pub mod kept_answers;
@@ -36,6 +38,9 @@ pub mod promise_basis;
 mod promised;
 pub mod promises;
 pub mod purchase_orders;
+pub mod reorder_policy;
+pub mod reorders;
+pub mod sales;
 pub mod settings;
 pub mod shipments;
 pub mod skus;

@@ -14,6 +14,7 @@ mod orders;
 mod places;
 mod postgres;
 mod promise_report;
+mod reorders;
 mod reservations;
 mod routes;
 mod shop;

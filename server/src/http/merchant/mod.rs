@@ -1,11 +1,13 @@
 //! What merchants may do, with a secret key: one file a noun.
 
+pub mod alerts;
 pub mod asking;
 pub mod backorders;
 pub mod delays;
 pub mod explain;
 mod explained;
 pub mod fields;
+pub mod forecasts;
 pub mod holidays;
 pub mod imports;
 pub mod keys;
@@ -19,6 +21,8 @@ pub mod orders;
 pub mod problems;
 pub mod promises;
 pub mod purchase_orders;
+pub mod reorder_policy;
+pub mod reorders;
 pub mod reservations;
 pub mod shipments;
 pub mod skus;
@@ -92,6 +96,18 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(shipments::show))
         .routes(routes!(shipments::ship))
         .routes(routes!(waitlist::list, waitlist::erase_address))
+        .routes(routes!(forecasts::list))
+        .routes(routes!(alerts::list))
+        .routes(routes!(reorder_policy::show, reorder_policy::put))
+        .routes(routes!(reorder_policy::list_skus, reorder_policy::put_skus))
+        .routes(routes!(reorders::list))
+        .routes(routes!(reorders::run))
+        .routes(routes!(reorders::simulate))
+        .routes(routes!(reorders::show))
+        .routes(routes!(reorders::approve))
+        .routes(routes!(reorders::dismiss))
+        .routes(routes!(reorders::send))
+        .routes(routes!(reorders::confirm))
         .merge(imports)
         .merge(holidays)
 }
