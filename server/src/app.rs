@@ -44,6 +44,8 @@ pub struct App {
     pub redemptions: Arc<Semaphore>,
     /// Who tries to sign in how often.
     pub sign_ins: Arc<SignIns>,
+    /// Whose turn it is to try a policy for reorders: one of all stores.
+    pub simulations: Arc<Semaphore>,
     /// True once the server is about to leave: it is not ready any more, and still answers. Looked at with each
     /// request, so no lock.
     pub leaving: Arc<AtomicBool>,
@@ -82,6 +84,7 @@ impl App {
             exposures: Arc::default(),
             redemptions: Arc::new(Semaphore::new(REDEEMED_AT_ONCE_MAX)),
             sign_ins: Arc::default(),
+            simulations: Arc::new(Semaphore::new(1)),
             leaving: Arc::default(),
         }
     }

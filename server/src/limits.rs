@@ -71,6 +71,26 @@ pub const OFFER_SKUS_MAX: usize = 100;
 pub const OFFER_WORDS_CHARS_MAX: usize = 200;
 /// Longest code of an offer that is looked up, in bytes.
 pub const OFFER_CODE_BYTES_MAX: usize = 64;
+/// Most lines of a file of sales.
+pub const SALES_LINES_MAX: u64 = 5_000_000;
+/// Months of sales that a forecast looks at.
+pub const SALES_MONTHS_MAX: u32 = 36;
+/// SKUs that are forecast, or held against their reorder points, at a time.
+pub const FORECAST_AT_ONCE: usize = 1_000;
+/// For how long forecasting is one server's, in minutes.
+pub const FORECASTING_MINUTES_MAX: i64 = 15;
+/// Most suppliers of which a policy for reorders says something.
+pub const REORDER_SUPPLIERS_MAX: usize = 1_000;
+/// Most SKUs of which one request says how they are ordered.
+pub const REORDER_TERMS_MAX: usize = 1_000;
+/// Orders that suppliers are asked about at a time.
+pub const FOLLOWED_UP_MAX: u32 = 20;
+/// Most SKUs on which a policy is tried at a time.
+pub const SIMULATED_SKUS_MAX: usize = 50;
+/// Histories that a shop is learnt from for that, in each month anew.
+pub const SIMULATED_LEARNT_FROM: usize = 200;
+/// Most months over which it is tried.
+pub const SIMULATED_MONTHS_MAX: u32 = 24;
 /// Longest name of a transit zone, in bytes.
 pub const TRANSIT_ZONE_BYTES_MAX: usize = 32;
 /// Most that a line of an order may cost, in minor units.

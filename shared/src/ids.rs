@@ -160,6 +160,10 @@ path_id!(
     ShipmentId
 );
 path_id!(
+    /// What is drafted, and may be ordered, at a supplier.
+    ReorderId
+);
+path_id!(
     /// A rule by which something is given to whoever waits.
     OfferRuleId
 );

@@ -28,6 +28,7 @@
 //! | reorder point | Position at or below which to order: [`demand::ReorderPoint::at`]. |
 //! | cycle service | Share of the times between two orders in which nothing is missing: [`demand::Service::Cycle`]. |
 //! | fill rate | Share of units that leave at once, from the shelf: [`demand::Service::Fill`]. |
+//! | firing | A civil date on which a schedule acts, once: [`schedule::Schedule`]. |
 //! | lot | What a supplier accepts, and for how long an order is to last: [`demand::Lot`]. |
 //! | offer | What a merchant gives to whoever waits, by a rule with [`offer::Terms`]. |
 //! | arm | On which side of a rule's experiment a shopper is: [`offer::Arm`]. |
@@ -89,6 +90,7 @@ pub mod offer;
 pub mod promise;
 pub mod quantity;
 pub mod repromise;
+pub mod schedule;
 pub mod shipment;
 pub mod supply;
 pub mod text;

@@ -24,6 +24,7 @@
 #   offers    1,000 carts at once with offers for 100, and 500 who redeem one code at once, on both databases
 #   oversold  orders, holds that end, cancels, ships, receipts and recounts of hot and cold SKUs: what was promised beyond what there is
 #   orders    orders of three lines, beside bare SQLite and pgbench
+#   forecasts 100,000 SKUs forecast and held against their reorder points, all and then 1 % of them, on both databases
 #   crashes   what an acknowledged order, ship, receipt or cancel survives, its captures and letters too: 300 kills on each database
 #
 # SHIPSBY_ENGINES="SQLite" or "PostgreSQL" runs the last five on one of them; SHIPSBY_ROUNDS, SHIPSBY_ATTEMPTS and SHIPSBY_KILLS say how
@@ -32,9 +33,9 @@
 source "$(dirname "$0")/../../scripts/lib.sh"
 cd "$ROOT"
 
-ALL=(writes durability servers cutoff http streams import memory scale live toggle page size core promises race buyers offers oversold orders crashes)
+ALL=(writes durability servers cutoff http streams import memory scale live toggle page size core promises race buyers offers oversold orders crashes forecasts)
 # These want PostgreSQL too; it is started for them, as durable as in earnest.
-ON_POSTGRES=(writes servers cutoff scale buyers offers oversold orders crashes)
+ON_POSTGRES=(writes servers cutoff scale buyers offers oversold orders crashes forecasts)
 SECONDS_MAX=${SHIPSBY_SECONDS_MAX:-1800}
 # How a benchmark ends that has measured what must not be.
 BROKEN_PROMISE=3

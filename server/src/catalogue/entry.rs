@@ -86,6 +86,16 @@ impl Entry {
         &self.kit
     }
 
+    /// How it may be sold.
+    pub fn selling(&self) -> &Selling {
+        &self.selling
+    }
+
+    /// True if none is on any shelf.
+    pub fn is_off_the_shelf(&self) -> bool {
+        self.places.iter().all(|place| place.on_hand.is_zero())
+    }
+
     /// True if something of it is on its way.
     pub fn is_awaited(&self) -> bool {
         let more = self.places.iter().filter_map(|place| place.more.as_ref());

@@ -27,8 +27,8 @@ pub struct Args {
     file: PathBuf,
     #[command(flatten)]
     database: Database,
-    /// Whose file it is: shipsby, woocommerce, shopify-inventory or
-    /// supplier-deliveries. Told by its header unless given
+    /// Whose file it is: shipsby, woocommerce, shopify-inventory,
+    /// supplier-deliveries or sales. Told by its header unless given
     #[arg(long)]
     format: Option<Format>,
     /// Where the goods are, if the file does not say; else only lines of this location count
@@ -51,12 +51,16 @@ Formats:
                      what suppliers delivered in the past: a header with po_number, supplier,
                      ordered_on and received_on; also, if you like: promised_on, shipment_mode,
                      quantity, quantity_received. Ship-by dates follow from it how late they come.
+  sales              what was sold in the past: a header with sku, date and quantity. Forecasts
+                     follow from it. What is said of a SKU and a day takes the place of what was
+                     said before, so a file may come again.
 
 Examples:
   ships-by import stock.csv --db shop.sqlite --dry-run
   ships-by import stock.csv --db shop.sqlite
   ships-by import inventory_export.csv --db shop.sqlite --location 'Main warehouse'
   ships-by import deliveries.csv --db shop.sqlite --format supplier-deliveries
+  ships-by import sales.csv --db shop.sqlite --format sales
 
 A line that cannot be used is refused and named; the others are taken in. A file that is broken as
 a whole changes nothing. A server that is running on the database shows the change within a second.";

@@ -9,6 +9,7 @@ pub mod header;
 pub mod holidays;
 pub mod intake;
 pub mod run;
+pub mod sales;
 pub mod shipsby;
 pub mod shopify;
 pub mod table;
@@ -32,15 +33,18 @@ pub enum Format {
     ShopifyInventory,
     /// Ours too: what suppliers delivered in the past.
     SupplierDeliveries,
+    /// Ours too: what was sold in the past.
+    Sales,
 }
 
 impl Format {
     /// All of them.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::ShipsBy,
         Self::WooCommerce,
         Self::ShopifyInventory,
         Self::SupplierDeliveries,
+        Self::Sales,
     ];
 
     /// Its name, in addresses and options.
@@ -50,6 +54,7 @@ impl Format {
             Self::WooCommerce => "woocommerce",
             Self::ShopifyInventory => "shopify-inventory",
             Self::SupplierDeliveries => "supplier-deliveries",
+            Self::Sales => "sales",
         }
     }
 
@@ -68,6 +73,8 @@ impl Format {
             Some(Self::WooCommerce)
         } else if has("po_number") && has("received_on") {
             Some(Self::SupplierDeliveries)
+        } else if has("sku") && has("date") && has("quantity") {
+            Some(Self::Sales)
         } else if has("sku") {
             Some(Self::ShipsBy)
         } else {
@@ -84,7 +91,9 @@ impl fmt::Display for Format {
 
 /// There is no format of this name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no format: use shipsby, woocommerce, shopify-inventory or supplier-deliveries")]
+#[error(
+    "`{0}` is no format: use shipsby, woocommerce, shopify-inventory, supplier-deliveries or sales"
+)]
 pub struct FormatError(String);
 
 impl FromStr for Format {
@@ -116,8 +125,8 @@ pub fn read(
         Format::ShipsBy => shipsby::read(&mut table, &mut intake)?,
         Format::WooCommerce => woocommerce::read(&mut table, &mut intake)?,
         Format::ShopifyInventory => shopify::read(&mut table, &mut intake)?,
-        Format::SupplierDeliveries => {
-            let detail = "A file of deliveries says nothing of stock.";
+        Format::SupplierDeliveries | Format::Sales => {
+            let detail = "A file of deliveries or sales says nothing of stock.";
             return Err(Broken::new("not_stock", detail));
         }
     }

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, Utc};
-use lettre::message::{Mailbox, MultiPart};
+use lettre::message::header::ContentType;
+use lettre::message::{Attachment, Mailbox, MultiPart};
 use lettre::transport::smtp::AsyncSmtpTransport;
 use lettre::{AsyncTransport, Message, Tokio1Executor};
 
@@ -184,7 +185,18 @@ impl Carrier {
                 .header(ListUnsubscribe(format!("<{leave}>")))
                 .header(ListUnsubscribePost);
         }
-        let parts = MultiPart::alternative_plain_html(mail.plain.clone(), mail.html.clone());
+        let mut parts = MultiPart::alternative_plain_html(mail.plain.clone(), mail.html.clone());
+        if !mail.attachments.is_empty() {
+            parts = MultiPart::mixed().multipart(parts);
+        }
+        for file in &mail.attachments {
+            let kind: ContentType = file
+                .kind
+                .parse()
+                .map_err(|_| Undelivered::Never("a file has no media type".into()))?;
+            let named = Attachment::new(file.name.clone());
+            parts = parts.singlepart(named.body(file.content.clone(), kind));
+        }
         builder
             .multipart(parts)
             .map_err(|error| Undelivered::Never(error.to_string()))
@@ -307,6 +319,7 @@ mod tests {
             html: "<p>Grüße</p>".into(),
             plain: "Grüße\n".into(),
             leave: None,
+            attachments: Vec::new(),
         }
     }
 

@@ -6,6 +6,7 @@
 pub mod carrier;
 pub mod letter;
 pub mod render;
+pub mod trade;
 pub mod words;
 
 pub use letter::{Change, Letter, LetterKind, LetterLine, Slice};

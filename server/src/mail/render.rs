@@ -51,6 +51,19 @@ pub struct Mail {
     pub plain: String,
     /// Where one request ends these letters (RFC 8058).
     pub leave: Option<String>,
+    /// Files that go along.
+    pub attachments: Vec<Attachment>,
+}
+
+/// A file that goes along with a mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attachment {
+    /// What it is called.
+    pub name: String,
+    /// Its media type.
+    pub kind: &'static str,
+    /// What is in it.
+    pub content: Vec<u8>,
 }
 
 /// Why a template makes no mail.
@@ -129,6 +142,7 @@ impl Template {
             html: html.map_err(|wrong| wrong.in_template(&self.mjml, &mjml))?,
             plain: spaced(&plain),
             leave: letter.leave.clone(),
+            attachments: Vec::new(),
         })
     }
 

@@ -56,7 +56,10 @@ pub(super) async fn ask(app: &App, store: &StoreId, errand: &Errand) -> Result<(
         ErrandKind::ReleaseCharge => asking.release_charge().await,
         ErrandKind::ReleasePayment => asking.release_payment().await,
         ErrandKind::Refund => asking.refund().await,
-        ErrandKind::Mail | ErrandKind::WaitlistMail => Err(Setback::Needless),
+        ErrandKind::Mail
+        | ErrandKind::WaitlistMail
+        | ErrandKind::ReorderMail
+        | ErrandKind::MerchantMail => Err(Setback::Needless),
     }
 }
 

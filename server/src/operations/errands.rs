@@ -13,6 +13,7 @@ use super::ask_provider::ask;
 use super::charging::{Agreed, Charged, record_agreed, record_charged, record_refunded};
 use super::letters;
 use super::records::{Errand, ErrandEnd, ErrandKind};
+use super::trade_letters;
 use super::waitlist_letters;
 use crate::app::App;
 use crate::payments::ProviderError;
@@ -125,6 +126,12 @@ async fn run_one(app: &App, store: &StoreId, errand: Errand) -> Result<bool, Act
         ErrandKind::WaitlistMail => waitlist_letters::send(app, store, &errand)
             .await
             .map_err(Setback::from),
+        ErrandKind::ReorderMail => trade_letters::send_order(app, store, &errand)
+            .await
+            .map_err(Setback::from),
+        ErrandKind::MerchantMail => trade_letters::tell_merchant(app, store, &errand)
+            .await
+            .map_err(Setback::from),
         _ => ask(app, store, &errand).await,
     };
     let name = errand.name.as_str();
@@ -224,7 +231,13 @@ async fn give_up(
             .end_errand(store, name, now, ErrandEnd::GivenUp, Some(why))
             .await?),
     };
-    if matches!(errand.kind, ErrandKind::Mail | ErrandKind::WaitlistMail) {
+    if matches!(
+        errand.kind,
+        ErrandKind::Mail
+            | ErrandKind::WaitlistMail
+            | ErrandKind::ReorderMail
+            | ErrandKind::MerchantMail
+    ) {
         app.metrics.letter_given_up(store.as_str());
     }
     ended.map(|()| false)

@@ -1,4 +1,4 @@
-//! Takes a file in, of stock or of deliveries: all of it or, if the file is broken, none.
+//! Takes a file in, of stock, deliveries or sales: all of it or, if the file is broken, none.
 
 use std::io::Read;
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 
 use super::ActError;
 use super::import_deliveries;
+use super::import_sales;
 use super::once::{Once, Outcome};
 use super::running::{MayRace, Touched, detached, publish};
 use super::settle::{Cause, settle};
@@ -105,7 +106,10 @@ pub async fn import_stock(
             writing.undo().await?;
             return Ok(Outcome::Done(imported));
         }
-        if let Some(shop) = app.catalogue.shop(&store) {
+        // What was sold moves no date.
+        if request.format != Format::Sales
+            && let Some(shop) = app.catalogue.shop(&store)
+        {
             let settings = shop.settings();
             settle(&mut writing, &settings, None, Cause::StockImported, now).await?;
         }
@@ -145,11 +149,11 @@ async fn known(
     store: &StoreId,
     request: &ImportStock,
 ) -> Result<Option<Known>, ImportError> {
-    if request.format == Format::SupplierDeliveries {
+    if matches!(request.format, Format::SupplierDeliveries | Format::Sales) {
         return match request.location {
             None => Ok(None),
             Some(_) => {
-                let detail = "a history of deliveries is of no location; leave it out";
+                let detail = "a history of deliveries or sales is of no location; leave it out";
                 Err(ActError::field("?location", "invalid_parameter", detail).into())
             }
         };
@@ -192,9 +196,13 @@ async fn take_in(
     file: impl Read + Send + 'static,
     at: DateTime<Utc>,
 ) -> Result<StockImported, ImportError> {
+    let (dry_run, today) = (request.dry_run, at.date_naive());
     match known {
         Some(known) => take_stock_in(writing, request, known, file).await,
-        None => import_deliveries::take_in(writing, request.dry_run, at.date_naive(), file).await,
+        None if request.format == Format::Sales => {
+            import_sales::take_in(writing, dry_run, today, file).await
+        }
+        None => import_deliveries::take_in(writing, dry_run, today, file).await,
     }
 }
 

@@ -18,10 +18,10 @@ use crate::store::{StoreError, Writing};
 
 /// Deliveries of one supplier that are looked at, newest first: enough to find the last dates and
 /// counts, where only some have one.
-const OWN_LOADED_MAX: usize = 400;
+pub(super) const OWN_LOADED_MAX: usize = 400;
 /// Deliveries of all suppliers that are looked at, newest first: enough to find some that took as long as an
 /// order that is late.
-const POOL_LOADED_MAX: usize = 2_000;
+pub(super) const POOL_LOADED_MAX: usize = 2_000;
 /// Ways of shipping that are looked at, the supplier's own first, the last used first.
 const MODES_MAX: usize = 20;
 /// Fewest deliveries known on the day of an order for which it is judged what was foretold on it.
@@ -243,7 +243,10 @@ fn lowest(enough: impl Fn(Level) -> bool) -> Option<Level> {
 }
 
 /// What a supplier and all of them delivered, each newest first, as one past, oldest first.
-fn past<'a>(own: &'a [DeliveryRecord], pool: &'a [DeliveryRecord]) -> Vec<&'a DeliveryRecord> {
+pub(super) fn past<'a>(
+    own: &'a [DeliveryRecord],
+    pool: &'a [DeliveryRecord],
+) -> Vec<&'a DeliveryRecord> {
     let pooled: HashSet<&str> = pool.iter().map(|one| one.id.as_str()).collect();
     let older = own.iter().filter(|one| !pooled.contains(one.id.as_str()));
     let mut past: Vec<&DeliveryRecord> = pool.iter().chain(older).collect();

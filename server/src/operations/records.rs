@@ -1,5 +1,6 @@
 //! The records that acts take and show, as the store keeps them.
 
+pub use crate::store::alerts::{Alert, AlertKind, Low};
 pub use crate::store::audit::{AuditEntry, AuditOutcome, AuditRecord, AuditWho};
 pub use crate::store::delays::{
     DelayEvent, DelayRules, NoticeRecord, NoticeState, PartKey, cause_name, event_name,
@@ -9,6 +10,9 @@ pub use crate::store::deliveries::{
     DeliveryBatch, DeliveryRecord, Foretold, MODE_CHARS_MAX, Needed,
 };
 pub use crate::store::errands::{Errand, ErrandEnd, ErrandKind, ErrandRecord};
+pub use crate::store::forecasts::{
+    Covered, ForecastContent, ForecastRecord, ForecastState, ReorderPointOf, Wanted,
+};
 pub use crate::store::kept_promises::{PartEnded, PastPromise, ToldPart};
 pub use crate::store::keys::KeyRecord;
 pub use crate::store::locations::{LocationRecord, Week, WeekTimes, day_name, day_named};
@@ -29,6 +33,12 @@ pub use crate::store::promises::{Ending, PromiseRow, PromisedPart, Reservation, 
 pub use crate::store::purchase_orders::{
     PurchaseOrder, PurchaseOrderLine, PurchaseOrderStatus, Receipt,
 };
+pub use crate::store::reorder_policy::{
+    ByItself, ReorderPolicy, ReorderTerms, SupplierPolicy, SupplierSchedule, on_holiday_name,
+    service_name,
+};
+pub use crate::store::reorders::{Reorder, ReorderLine, ReorderNote, ReorderStatus};
+pub use crate::store::sales::{SoldMonth, first_of};
 pub use crate::store::sessions::Session;
 pub use crate::store::shipments::{Shipment, ShippedLine, order_of};
 pub use crate::store::skus::{Component, SkuRecord};

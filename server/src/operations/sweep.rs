@@ -1,4 +1,5 @@
-//! Clears away what time has ended, looks after promises that time alone can break, tells who waits for goods, and learns anew each day.
+//! Clears away what time has ended, looks after promises that time alone can break, tells who waits for goods, learns and forecasts anew each
+//! day, and orders by the suppliers' rhythms.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -7,13 +8,18 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use shared::ids::{Sku, StoreId};
 
 use super::ActError;
+use super::draft_reorders::run_schedules;
+use super::forecasting::{is_forecast_due, run_forecasts};
+use super::low_stock::{LookedAt, look_for_low_stock};
 use super::records::Ending;
 use super::relearn::relearn;
+use super::reorders::follow_up;
 use super::running::{Touched, again, publish};
 use super::settle::{Cause, settle};
 use super::tell_waitlist::tell_waitlist;
 use super::waitlist::forget_waitlist;
 use crate::app::App;
+use crate::catalogue::Shop;
 use crate::store::writing::Note;
 
 /// How often the server looks.
@@ -34,6 +40,7 @@ pub async fn sweep(app: App) {
     let mut learnt_on = HashMap::<StoreId, NaiveDate>::new();
     let mut waited_for = HashMap::<StoreId, String>::new();
     let mut forgot_at = HashMap::<StoreId, DateTime<Utc>>::new();
+    let mut looked_at = HashMap::<StoreId, LookedAt>::new();
     loop {
         ticks.tick().await;
         for shop in app.catalogue.shops() {
@@ -64,6 +71,10 @@ pub async fn sweep(app: App) {
                     }
                 }
             }
+            let looked_at = looked_at.entry(shop.id.clone()).or_default();
+            if let Err(error) = look_after_stock(&app, &shop, looked_at).await {
+                tracing::warn!(error = %error, "Cannot look after stock: {error}");
+            }
             let today = app.clock.now().date_naive();
             if learnt_on.get(&shop.id) == Some(&today) {
                 continue;
@@ -74,6 +85,24 @@ pub async fn sweep(app: App) {
             }
         }
     }
+}
+
+/// Forecasts where it is time to, tells what runs low, orders what a schedule says, and asks about what was ordered.
+///
+/// # Errors
+///
+/// As the database fails.
+pub async fn look_after_stock(
+    app: &App,
+    shop: &Shop,
+    looked_at: &mut LookedAt,
+) -> Result<(), ActError> {
+    if is_forecast_due(app, shop).await? {
+        run_forecasts(app, &shop.id).await?;
+    }
+    look_for_low_stock(app, &shop.id, looked_at).await?;
+    run_schedules(app, &shop.id).await?;
+    follow_up(app, &shop.id).await
 }
 
 /// Ends the reservations whose time is over, and gives what they held to who waits.

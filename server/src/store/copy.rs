@@ -13,7 +13,7 @@ use super::stores::FIRST_STORE;
 use super::{Store, StoreError};
 
 /// Every table, each after those that its rows refer to.
-pub const TABLES: [&str; 46] = [
+pub const TABLES: [&str; 55] = [
     "store",
     "location",
     "transit",
@@ -58,6 +58,15 @@ pub const TABLES: [&str; 46] = [
     "session",
     "setup_link",
     "audit",
+    "sales_month",
+    "forecast",
+    "forecast_state",
+    "reorder_policy",
+    "reorder_terms",
+    "reorder",
+    "reorder_line",
+    "reorder_firing",
+    "alert",
     "key",
     "kept_answer",
 ];

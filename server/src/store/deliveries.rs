@@ -101,20 +101,6 @@ struct Row {
     quantity_received: Option<i64>,
 }
 
-impl Store {
-    /// The newest deliveries of all suppliers, newest first.
-    pub async fn newest_deliveries(
-        &self,
-        store: &StoreId,
-        limit: usize,
-    ) -> Result<Vec<DeliveryRecord>, StoreError> {
-        let mut snapshot = self.read(store).await?;
-        let found = newest(&mut snapshot, store, None, limit).await?;
-        snapshot.end().await?;
-        Ok(found)
-    }
-}
-
 impl Writing {
     /// Writes down how the lines of a purchase order turned out of which no more is to come. Returns
     /// those that were not written down before.
@@ -271,31 +257,8 @@ impl Writing {
         before: Option<NaiveDate>,
         limit: usize,
     ) -> Result<Vec<DeliveryRecord>, StoreError> {
-        let rows: Vec<Row> = query_as(
-            "
-            SELECT delivery
-                 , supplier
-                 , mode
-                 , ordered_on
-                 , promised_on
-                 , received_on
-                 , quantity_ordered
-                 , quantity_received
-              FROM delivery
-             WHERE store_id = $1
-               AND supplier = $2
-               AND received_on < $3
-             ORDER BY received_on DESC
-                    , delivery DESC
-             LIMIT $4",
-        )
-        .bind(self.store.as_str())
-        .bind(supplier.as_str())
-        .bind(before.unwrap_or(END))
-        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-        .fetch_all(&mut self.session)
-        .await?;
-        rows.into_iter().map(Row::record).collect()
+        let store = self.store.clone();
+        newest_of(&mut self.session, &store, supplier, before, limit).await
     }
 
     /// What was needed for the last deliveries of which it is known, oldest first.
@@ -383,6 +346,92 @@ impl Writing {
     }
 }
 
+impl Store {
+    /// The newest deliveries of all suppliers, newest first.
+    pub async fn newest_deliveries(
+        &self,
+        store: &StoreId,
+        limit: usize,
+    ) -> Result<Vec<DeliveryRecord>, StoreError> {
+        newest(&mut self.read(store).await?, store, None, limit).await
+    }
+
+    /// The newest deliveries of one supplier, newest first.
+    pub async fn newest_deliveries_of(
+        &self,
+        store: &StoreId,
+        supplier: &SupplierId,
+        limit: usize,
+    ) -> Result<Vec<DeliveryRecord>, StoreError> {
+        newest_of(&mut self.read(store).await?, store, supplier, None, limit).await
+    }
+}
+
+async fn newest(
+    session: &mut Session,
+    store: &StoreId,
+    before: Option<NaiveDate>,
+    limit: usize,
+) -> Result<Vec<DeliveryRecord>, StoreError> {
+    let rows: Vec<Row> = query_as(
+        "
+        SELECT delivery
+             , supplier
+             , mode
+             , ordered_on
+             , promised_on
+             , received_on
+             , quantity_ordered
+             , quantity_received
+          FROM delivery
+         WHERE store_id = $1
+           AND received_on < $2
+         ORDER BY received_on DESC
+                , delivery DESC
+         LIMIT $3",
+    )
+    .bind(store.as_str())
+    .bind(before.unwrap_or(END))
+    .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+    .fetch_all(session)
+    .await?;
+    rows.into_iter().map(Row::record).collect()
+}
+
+async fn newest_of(
+    session: &mut Session,
+    store: &StoreId,
+    supplier: &SupplierId,
+    before: Option<NaiveDate>,
+    limit: usize,
+) -> Result<Vec<DeliveryRecord>, StoreError> {
+    let rows: Vec<Row> = query_as(
+        "
+        SELECT delivery
+             , supplier
+             , mode
+             , ordered_on
+             , promised_on
+             , received_on
+             , quantity_ordered
+             , quantity_received
+          FROM delivery
+         WHERE store_id = $1
+           AND supplier = $2
+           AND received_on < $3
+         ORDER BY received_on DESC
+                , delivery DESC
+         LIMIT $4",
+    )
+    .bind(store.as_str())
+    .bind(supplier.as_str())
+    .bind(before.unwrap_or(END))
+    .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+    .fetch_all(session)
+    .await?;
+    rows.into_iter().map(Row::record).collect()
+}
+
 /// After every day that may be written down.
 const END: NaiveDate = NaiveDate::from_ymd_opt(9999, 12, 31).expect("a date");
 
@@ -411,38 +460,6 @@ impl DeliveryRecord {
             self.received,
         )
     }
-}
-
-/// The newest deliveries of all suppliers, newest first, that were received before a day.
-async fn newest(
-    session: &mut Session,
-    store: &StoreId,
-    before: Option<NaiveDate>,
-    limit: usize,
-) -> Result<Vec<DeliveryRecord>, StoreError> {
-    let rows: Vec<Row> = query_as(
-        "
-            SELECT delivery
-                 , supplier
-                 , mode
-                 , ordered_on
-                 , promised_on
-                 , received_on
-                 , quantity_ordered
-                 , quantity_received
-              FROM delivery
-             WHERE store_id = $1
-               AND received_on < $2
-             ORDER BY received_on DESC
-                    , delivery DESC
-             LIMIT $3",
-    )
-    .bind(store.as_str())
-    .bind(before.unwrap_or(END))
-    .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-    .fetch_all(session)
-    .await?;
-    rows.into_iter().map(Row::record).collect()
 }
 
 impl Row {

@@ -18,6 +18,10 @@ words!(
         Mail = "mail",
         /// Send a letter to who waits for goods.
         WaitlistMail = "waitlist_mail",
+        /// Send an order to a supplier, or ask about it.
+        ReorderMail = "reorder_mail",
+        /// Tell the merchant of something.
+        MerchantMail = "merchant_mail",
         /// Ask the provider to begin the payment of an order.
         BeginPayment = "begin_payment",
         /// Ask the provider what became of the payment of an order.

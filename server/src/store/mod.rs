@@ -5,6 +5,7 @@
 
 mod accounts;
 pub mod acts;
+pub mod alerts;
 pub mod audit;
 mod by_order;
 pub mod commits;
@@ -15,6 +16,7 @@ mod engine;
 pub mod errands;
 pub mod error;
 pub mod facts;
+pub mod forecasts;
 pub mod import;
 mod incoming;
 pub mod kept_answers;
@@ -40,6 +42,9 @@ pub mod promise_basis;
 mod promised;
 pub mod promises;
 pub mod purchase_orders;
+pub mod reorder_policy;
+pub mod reorders;
+pub mod sales;
 pub mod sessions;
 pub mod settings;
 pub mod shipments;

@@ -12,6 +12,8 @@ use server::operations::charging::{Charged, record_charged};
 use server::operations::create_purchase_order::{
     CreatePurchaseOrder, Ordered, create_purchase_order,
 };
+use server::operations::draft_reorders::run_reorders;
+use server::operations::forecasting::run_forecasts;
 use server::operations::members::{NewMember, add_directly};
 use server::operations::offer_rules::{PutOfferRule, put_offer_rule};
 use server::operations::offers::{arm_of, shopper_hash};
@@ -20,7 +22,8 @@ use server::operations::place_order::{Pay, PlaceOrder, Prices, place_order};
 use server::operations::put_sku::put_sku;
 use server::operations::receive_purchase_order::{ReceivePurchaseOrder, receive_purchase_order};
 use server::operations::records::{
-    Customer, PartKey, ProviderKind, Role, SkuRecord, WaitlistAddress,
+    Customer, Low, PartKey, ProviderKind, ReorderPolicy, ReorderTerms, Role, SkuRecord,
+    WaitlistAddress,
 };
 use server::operations::refund::{GiveBack, refund};
 use server::operations::reserve::{Reserve, reserve};
@@ -159,6 +162,7 @@ pub async fn fill(app: &App) {
     pay_back_and_tell(app, &store, &ready[0].id).await;
     sign_up(app, &store, &sku).await;
     let_in(app, &store).await;
+    reorder(app, &store).await;
     let broken = AdjustStock {
         reason: "broken in the shop".into(),
         lines: vec![Adjustment {
@@ -296,6 +300,54 @@ async fn let_in(app: &App, store: &StoreId) {
         .add_setup_link(store, &[7; 32], at, at)
         .await
         .expect("a link");
+}
+
+/// Something that has sold, runs low and is drafted, by a policy and terms of its own.
+async fn reorder(app: &App, store: &StoreId) {
+    let sku: Sku = id("cc-sold");
+    let supplier = app.store.suppliers(store).await.expect("suppliers")[0]
+        .id
+        .clone();
+    let record = SkuRecord {
+        supplier: Some(supplier.clone()),
+        lead_time_days: Some(20),
+        ..SkuRecord::new(sku.clone())
+    };
+    put_sku(app, store, record).await.expect("a SKU");
+    let day = |text: &str| text.parse().expect("a date");
+    let sold = [(
+        sku.clone(),
+        vec![(day("2026-09-03"), 20), (day("2026-10-04"), 25)],
+    )];
+    let terms = ReorderTerms {
+        sku: sku.clone(),
+        unit_cost: None,
+        minimum: Quantity::ZERO,
+        pack: Quantity::new(6),
+        cover_days: None,
+    };
+    let low = Low {
+        sku: id("cc-scarf"),
+        position: 1,
+        reorder_point: 2,
+    };
+    let note = Note::new("sell", sku.as_str());
+    let writing = app.store.begin(store, note, now()).await;
+    let mut writing = writing.expect("a change");
+    writing.import_sales(&sold).await.expect("sales");
+    let policy = ReorderPolicy::default();
+    writing.put_reorder_policy(&policy).await.expect("a policy");
+    writing.put_reorder_terms(&[terms]).await.expect("terms");
+    let fired = writing.fire(&supplier, day("2026-11-20")).await;
+    assert!(fired.expect("a firing"));
+    writing.begin_low_stock(&[low]).await.expect("an alert");
+    writing.commit().await.expect("a commit");
+    run_forecasts(app, store).await.expect("forecasts");
+    let drafts = run_reorders(app, store, Some(supplier), once(app, store, "drafts")).await;
+    let Ok(Outcome::Done(drafts)) = drafts else {
+        panic!("it is drafted");
+    };
+    assert_eq!(drafts.0.len(), 1);
 }
 
 /// An address that waits for a SKU, with a link in a letter.

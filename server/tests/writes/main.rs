@@ -17,6 +17,7 @@ mod overview;
 mod places;
 mod postgres;
 mod promise_report;
+mod reorders;
 mod reservations;
 mod routes;
 mod sessions;

@@ -49,11 +49,21 @@ pub struct Page {
     /// Entries of a page, from 1 to 200; 50 unless asked otherwise.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200)]
     limit: Option<String>,
-    /// Of purchase orders: `open`, `received` or `cancelled` only. Of shipments: `ready` unless said otherwise, or `shipped`.
+    /// Of purchase orders: `open`, `received` or `cancelled` only. Of shipments: `ready` unless said otherwise, or `shipped`. Of reorders:
+    /// `draft`, `approved`, `sent`, `confirmed` or `dismissed` only. Of alerts: `open` unless said otherwise, or `all`.
     pub status: Option<String>,
 }
 
 impl Page {
+    /// A page of a list that has parameters of its own besides.
+    pub fn new(after: Option<String>, limit: Option<String>) -> Self {
+        Self {
+            after,
+            limit,
+            status: None,
+        }
+    }
+
     /// How many entries.
     pub fn limit(&self) -> Result<u32, Problem> {
         let Some(limit) = &self.limit else {
@@ -117,7 +127,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Page {
             Problem::invalid(
                 "?",
                 "invalid_parameter",
-                "the parameters of a list are after, limit and (for purchase orders and shipments) status",
+                "the parameters of a list are after, limit and (for purchase orders, shipments, reorders and alerts) status",
             )
         })
     }

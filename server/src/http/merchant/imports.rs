@@ -45,9 +45,9 @@ pub struct Asking {
 pub struct Answer {
     /// Lines read, without the header.
     rows_read: u64,
-    /// Lines that changed something.
+    /// Lines that changed something. Of sales: days of a SKU.
     changed: u64,
-    /// Lines that say what was known.
+    /// Lines that say what was known. Of sales: days of a SKU.
     unchanged: u64,
     /// Lines that are not about stock.
     skipped: u64,
@@ -90,7 +90,7 @@ pub struct File {
     path = "/v1/imports/{format}",
     tag = "merchants",
     params(
-        ("format" = String, Path, description = "`shipsby`, `woocommerce`, `shopify-inventory` or `supplier-deliveries`"),
+        ("format" = String, Path, description = "`shipsby`, `woocommerce`, `shopify-inventory`, `supplier-deliveries` or `sales`"),
         ("Idempotency-Key" = Option<String>, Header, description = "Names the request, so that sending it again does nothing. Needed unless it is a dry run"),
         Asking,
     ),

@@ -1,5 +1,6 @@
 //! What merchants may do, with a secret key or signed in: one file a noun.
 
+pub mod alerts;
 pub mod asking;
 pub mod audit;
 pub mod backorders;
@@ -7,6 +8,7 @@ pub mod delays;
 pub mod explain;
 mod explained;
 pub mod fields;
+pub mod forecasts;
 pub mod holidays;
 pub mod imports;
 pub mod keys;
@@ -22,6 +24,8 @@ pub mod orders;
 pub mod problems;
 pub mod promises;
 pub mod purchase_orders;
+pub mod reorder_policy;
+pub mod reorders;
 pub mod reservations;
 pub mod search;
 pub mod session;
@@ -116,6 +120,18 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(members::list, members::create))
         .routes(routes!(members::change, members::remove))
         .routes(routes!(audit::list))
+        .routes(routes!(forecasts::list))
+        .routes(routes!(alerts::list))
+        .routes(routes!(reorder_policy::show, reorder_policy::put))
+        .routes(routes!(reorder_policy::list_skus, reorder_policy::put_skus))
+        .routes(routes!(reorders::list))
+        .routes(routes!(reorders::run))
+        .routes(routes!(reorders::simulate))
+        .routes(routes!(reorders::show))
+        .routes(routes!(reorders::approve))
+        .routes(routes!(reorders::dismiss))
+        .routes(routes!(reorders::send))
+        .routes(routes!(reorders::confirm))
         .merge(imports)
         .merge(holidays)
         .layer(middleware::from_fn(audited))

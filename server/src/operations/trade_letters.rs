@@ -1,0 +1,143 @@
+//! Sends letters to suppliers and to the merchant, from how things stand when they go.
+
+use serde::de::DeserializeOwned;
+use shared::ids::{ReorderId, Sku, StoreId};
+
+use super::ActError;
+use super::letters::Unsent;
+use super::low_stock;
+use super::records::{AlertKind, Errand, ErrandEnd, ReorderStatus};
+use super::reorders;
+use super::reserve::as_kept;
+use crate::app::App;
+use crate::catalogue::Shop;
+use crate::mail::carrier::Undelivered;
+use crate::mail::render::Mail;
+use crate::mail::trade::{MerchantNews, OrderedLine, SupplierOrder};
+
+/// Sends an order to its supplier, or asks about it, and ends the errand.
+pub(super) async fn send_order(app: &App, store: &StoreId, errand: &Errand) -> Result<(), Unsent> {
+    let about: reorders::About = read(errand)?;
+    let shop = app.catalogue.shop(store).ok_or(Unsent::Needless)?;
+    let id: ReorderId = about.reorder.parse().map_err(|_| Unsent::Needless)?;
+    let found = app
+        .store
+        .reorder(store, &id)
+        .await
+        .map_err(ActError::from)?;
+    let reorder = found.ok_or(Unsent::Needless)?;
+    // Who has said yes is not asked.
+    if about.is_reminder && reorder.status != ReorderStatus::Sent {
+        return Err(Unsent::Needless);
+    }
+    let policy = app.store.reorder_policy(store).await;
+    let policy = policy.map_err(ActError::from)?;
+    let terms = policy.at(&reorder.supplier);
+    let to = terms.and_then(|terms| terms.email.clone());
+    let to = to.ok_or_else(|| {
+        Unsent::Again("nobody said where the supplier is written to any more".into())
+    })?;
+    let supplier = app.store.supplier(store, &reorder.supplier).await;
+    let supplier = supplier.map_err(ActError::from)?;
+    let settings = shop.settings();
+    let today = settings.location.calendar.today(reorder.made_at);
+    let sent_on = reorder
+        .sent_at
+        .map(|at| settings.location.calendar.today(at));
+    let mail = app.connections.of(store);
+    let mail = mail.and_then(|connection| connection.mail.as_ref());
+    let number = reorder.purchase_order.as_ref();
+    let order = SupplierOrder {
+        shop: settings.name.clone(),
+        postal: mail.and_then(|mail| mail.postal.clone()),
+        supplier: supplier.map_or_else(|| reorder.supplier.to_string(), |record| record.name),
+        number: number.map_or_else(|| reorder.id.to_string(), ToString::to_string),
+        ordered_on: sent_on.unwrap_or(today),
+        lines: reorder
+            .lines
+            .iter()
+            .map(|line| OrderedLine {
+                sku: line.sku.to_string(),
+                title: title(&shop, &line.sku),
+                quantity: line.quantity.units(),
+            })
+            .collect(),
+        is_reminder: about.is_reminder,
+    };
+    carry(app, store, errand, &to, &order.mail()).await
+}
+
+/// Tells the merchant of alerts that still stand, and ends the errand.
+pub(super) async fn tell_merchant(
+    app: &App,
+    store: &StoreId,
+    errand: &Errand,
+) -> Result<(), Unsent> {
+    let about: low_stock::About = read(errand)?;
+    let shop = app.catalogue.shop(store).ok_or(Unsent::Needless)?;
+    let policy = app.store.reorder_policy(store).await;
+    let policy = policy.map_err(ActError::from)?;
+    let to = policy.email.ok_or(Unsent::Needless)?;
+    let alerts = app.store.alerts_of(store, &about.alerts).await;
+    let alerts = alerts.map_err(ActError::from)?;
+    let mut news = MerchantNews {
+        shop: shop.settings().name.clone(),
+        low: Vec::new(),
+        unconfirmed: Vec::new(),
+    };
+    for alert in alerts.into_iter().filter(|alert| alert.ended_at.is_none()) {
+        match alert.kind {
+            AlertKind::LowStock => {
+                let sku: Option<Sku> = alert.subject.parse().ok();
+                let title = sku.and_then(|sku| title(&shop, &sku));
+                let called = match title {
+                    Some(title) => format!("{title} ({})", alert.subject),
+                    None => alert.subject,
+                };
+                let point = alert.reorder_point.unwrap_or_default();
+                news.low
+                    .push((called, alert.position.unwrap_or_default(), point));
+            }
+            AlertKind::Unconfirmed => news.unconfirmed.push(format!(
+                "{}: the supplier was asked again and has not confirmed it yet",
+                alert.subject
+            )),
+        }
+    }
+    if news.low.is_empty() && news.unconfirmed.is_empty() {
+        return Err(Unsent::Needless);
+    }
+    carry(app, store, errand, &to, &news.mail()).await
+}
+
+async fn carry(
+    app: &App,
+    store: &StoreId,
+    errand: &Errand,
+    to: &str,
+    mail: &Mail,
+) -> Result<(), Unsent> {
+    let carrier = app.connections.carrier(store).ok_or_else(|| {
+        Unsent::Again("nobody said who carries the mail: see docs/accounts.md".into())
+    })?;
+    let now = as_kept(app.clock.now());
+    let key = format!("{store}.{}", errand.name);
+    let carried = carrier.carry(&key, to, mail, now).await;
+    carried.map_err(|undelivered| match undelivered {
+        Undelivered::Again(why) => Unsent::Again(why),
+        Undelivered::Never(why) => Unsent::Never(why),
+    })?;
+    let ended = app
+        .store
+        .end_errand(store, &errand.name, now, ErrandEnd::Done, None);
+    Ok(ended.await.map_err(ActError::from)?)
+}
+
+fn read<T: DeserializeOwned>(errand: &Errand) -> Result<T, Unsent> {
+    serde_json::from_str(&errand.content).map_err(|_| Unsent::Needless)
+}
+
+fn title(shop: &Shop, sku: &Sku) -> Option<String> {
+    let entry = shop.entry(sku.as_str())?;
+    entry.facts().title.map(|title| title.to_string())
+}
