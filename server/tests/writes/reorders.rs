@@ -411,6 +411,13 @@ async fn one_crossing_is_told_once_by_two_servers_and_the_next_only_after_it_was
         (&alerts[0]["sku"], &alerts[0]["position"]),
         (&json!("A"), &json!(5))
     );
+    let today = desk.client.get("/v1/today").await.json();
+    let low = &today["low_stock"];
+    assert_eq!(
+        (&low["count"], &low["items"][0]["sku"]),
+        (&json!(1), &json!("A"))
+    );
+    assert_eq!(low["items"][0]["reorder_point"], alerts[0]["reorder_point"]);
     assert_eq!(desk.subjects(), ["Running low: Cap, blue (A)"]);
     assert_eq!(desk.letters()[0].to, "buyer@shop.example");
 
@@ -463,6 +470,9 @@ async fn a_draft_keeps_to_packs_and_minimums_and_becomes_supply_when_it_is_sent(
         .json();
     assert_ne!(again["items"][0]["id"], draft["id"]);
     assert_eq!(desk.items("/v1/reorders?status=draft").await.len(), 1);
+    let today = desk.client.get("/v1/today").await.json();
+    assert_eq!(today["drafts"]["count"], 1);
+    assert_eq!(today["drafts"]["items"][0]["id"], again["items"][0]["id"]);
     let id = again["items"][0]["id"].as_str().expect("an id").to_owned();
 
     let path = |step: &str| format!("/v1/reorders/{id}/{step}");

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use serde_json::Value;
 
 use crate::fields::Fields;
-use crate::format::{day, day_or_dash, moment, money};
+use crate::format::{day_or_dash, moment, money};
 use crate::parts::{Row, cell, head, link, load, mark, num, section, shown, table};
 use crate::place::Place;
 use crate::words::{counted, t};
@@ -130,8 +130,7 @@ fn low_stock(items: &[Value]) -> AnyView {
         let row: Row = vec![
             link(Place::Sku(item.text("sku")).href(), item.text("sku")),
             cell(item.text("title")),
-            num(item.count("on_hand")),
-            num(item.count("available")),
+            num(item.count("position")),
             num(item.count("reorder_point")),
         ];
         row
@@ -139,7 +138,6 @@ fn low_stock(items: &[Value]) -> AnyView {
     let columns = [
         t("common.sku"),
         t("common.name"),
-        format!("#{}", t("common.on_hand")),
         format!("#{}", t("common.available")),
         format!("#{}", t("today.reorder_point")),
     ];
@@ -151,18 +149,11 @@ fn drafts(items: &[Value]) -> AnyView {
         let lines = item
             .count("lines")
             .or_else(|| Some(item.list("lines").len() as i64));
-        let due = item.text("due_on");
-        let due = if due.is_empty() {
-            "–".to_owned()
-        } else {
-            day(&due)
-        };
         let row: Row = vec![
             cell(item.text("id")),
             cell(item.text("supplier")),
             num(lines),
             cell(money(item.at("cost"))),
-            cell(due),
         ];
         row
     });
@@ -171,7 +162,6 @@ fn drafts(items: &[Value]) -> AnyView {
         t("common.supplier"),
         format!("#{}", t("today.lines")),
         format!("#{}", t("today.cost")),
-        t("common.day"),
     ];
     table(t("today.drafts_caption"), &columns, rows.collect())
 }

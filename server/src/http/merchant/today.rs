@@ -11,8 +11,8 @@ use super::reservations::instant;
 use crate::app::App;
 use crate::error::Problem;
 use crate::http::auth::Merchant;
-use crate::operations::records::PaymentNeeded;
-use crate::operations::today::{AtRisk, Today, today};
+use crate::operations::records::{PaymentNeeded, Reorder};
+use crate::operations::today::{AtRisk, RunsLow, Today, today};
 
 /// What a merchant should look at.
 #[derive(Debug, Serialize, ToSchema)]
@@ -24,8 +24,60 @@ pub struct Answer {
     at_risk: AtRiskList,
     /// Parcels that wait for a customer's payment.
     payments: PaymentList,
+    /// Goods at or below their reorder point.
+    low_stock: LowStockList,
+    /// Drafts of orders at suppliers that wait to be approved.
+    drafts: DraftList,
     /// Parcels that can leave.
     ready: ReadyAnswer,
+}
+
+/// Goods at or below their reorder point.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TodayLowStock)]
+pub struct LowStockList {
+    /// How many there are; of more than 1,000 alerts not all are counted.
+    count: usize,
+    /// At most 20 of them, those that came there first at first.
+    items: Vec<LowStockAnswer>,
+}
+
+/// A SKU at or below its reorder point.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SkuRunsLow)]
+pub struct LowStockAnswer {
+    /// The SKU.
+    sku: String,
+    /// What it is called.
+    title: Option<String>,
+    /// On hand, and incoming, less what was owed, when it came there.
+    position: Option<i64>,
+    /// Its reorder point then.
+    reorder_point: Option<u32>,
+}
+
+/// Drafts of orders at suppliers.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TodayDrafts)]
+pub struct DraftList {
+    /// How many there are; of more than 1,000 not all are counted.
+    count: usize,
+    /// At most 20 of them, by id.
+    items: Vec<DraftAnswer>,
+}
+
+/// A draft of an order at a supplier.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TodayDraft)]
+pub struct DraftAnswer {
+    /// Its id, for `/v1/reorders/{id}`.
+    id: String,
+    /// At whom.
+    supplier: String,
+    /// How many SKUs.
+    lines: usize,
+    /// What all of it costs; null where of some nobody said it.
+    cost: Option<Money>,
 }
 
 /// Promises that are not kept as they were told first.
@@ -113,6 +165,8 @@ impl From<Today> for Answer {
     fn from(today: Today) -> Self {
         let (risks, at_risk) = today.at_risk;
         let (needed, payments) = today.payments;
+        let (low, low_stock) = today.low_stock;
+        let (drafted, drafts) = today.drafts;
         Self {
             day: Date(today.day),
             at_risk: AtRiskList {
@@ -122,6 +176,14 @@ impl From<Today> for Answer {
             payments: PaymentList {
                 count: needed,
                 items: payments.into_iter().map(PaymentAnswer::from).collect(),
+            },
+            low_stock: LowStockList {
+                count: low,
+                items: low_stock.into_iter().map(LowStockAnswer::from).collect(),
+            },
+            drafts: DraftList {
+                count: drafted,
+                items: drafts.iter().map(DraftAnswer::from).collect(),
             },
             ready: ReadyAnswer { count: today.ready },
         }
@@ -141,6 +203,28 @@ impl From<AtRisk> for AtRiskAnswer {
             days_late,
             filled: part.filled,
             purchase_orders: orders.map(ToString::to_string).collect(),
+        }
+    }
+}
+
+impl From<RunsLow> for LowStockAnswer {
+    fn from(low: RunsLow) -> Self {
+        Self {
+            sku: low.sku,
+            title: low.title,
+            position: low.position,
+            reorder_point: low.reorder_point,
+        }
+    }
+}
+
+impl From<&Reorder> for DraftAnswer {
+    fn from(draft: &Reorder) -> Self {
+        Self {
+            id: draft.id.to_string(),
+            supplier: draft.supplier.to_string(),
+            lines: draft.lines.len(),
+            cost: draft.cost.map(Money),
         }
     }
 }
