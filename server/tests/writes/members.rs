@@ -490,7 +490,7 @@ async fn what_members_do_and_are_refused_is_written_down() {
         .await;
     anna.get("/v1/skus/cc%20mug").await;
     ben.ask("PUT", "/v1/stock/main/cc-mug", json!({})).await;
-    let cross = anna.from_any_page("DELETE", "/v1/keys/key_1");
+    let cross = anna.of_any_page("DELETE", "/v1/keys/key_1");
     anna.send(cross, Value::Null).await;
     anna.ask("DELETE", "/v1/session", Value::Null).await;
 
