@@ -1,6 +1,6 @@
 //! Passwords: hashed with Argon2id, few at once, and off the threads that answer.
 //!
-//! A hash is slow and takes [`MEMORY_KIB`] on purpose, so that whoever has the database cannot try many passwords. So that
+//! A hash is slow and takes 19 MiB on purpose, so that whoever has the database cannot try many passwords. So that
 //! whoever has none cannot keep the server busy with it, only a few are hashed at a time and only some wait.
 
 use argon2::password_hash::phc::PasswordHash;

@@ -233,11 +233,11 @@ fn is_safe(method: &Method) -> bool {
 }
 
 fn is_allowed(role: Role, method: &Method, path: &str) -> bool {
-    let is_below = |group: &&str| {
-        let rest = path.strip_prefix(*group);
+    let is_below = |group: &str| {
+        let rest = path.strip_prefix(group);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
-    let is_owners = OWNERS_ALONE.iter().any(|group| is_below(&group))
+    let is_owners = OWNERS_ALONE.iter().any(|group| is_below(group))
         || (path == OWNERS_TO_CHANGE && !is_safe(method));
     match role {
         Role::Owner => true,

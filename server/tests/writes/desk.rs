@@ -145,12 +145,12 @@ impl Desk {
 impl Browser<'_> {
     /// What a page of the server's sends, with the cookie.
     pub fn request(&self, method: &str, path: &str) -> Builder {
-        let request = self.from_any_page(method, path);
+        let request = self.of_any_page(method, path);
         request.header("sec-fetch-site", "same-origin")
     }
 
     /// The same, without a word of the page.
-    pub fn from_any_page(&self, method: &str, path: &str) -> Builder {
+    pub fn of_any_page(&self, method: &str, path: &str) -> Builder {
         let request = Request::builder()
             .method(method)
             .uri(path)

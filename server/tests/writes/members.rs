@@ -75,6 +75,8 @@ async fn add(owner: &Browser<'_>, email: &str, role: &str) -> Value {
 async fn owners_add_change_and_remove_members_but_never_the_last_owner() {
     let desk = Desk::new().await;
     let owner = desk.signed_in(ANNA).await;
+    // Members are listed by when they came.
+    desk.pass(TimeDelta::seconds(1));
     let ben = add(&owner, BEN, "staff").await;
     assert_eq!(ben["email"], BEN);
     assert_eq!(ben["role"], "staff");
@@ -490,7 +492,7 @@ async fn what_members_do_and_are_refused_is_written_down() {
         .await;
     anna.get("/v1/skus/cc%20mug").await;
     ben.ask("PUT", "/v1/stock/main/cc-mug", json!({})).await;
-    let cross = anna.from_any_page("DELETE", "/v1/keys/key_1");
+    let cross = anna.of_any_page("DELETE", "/v1/keys/key_1");
     anna.send(cross, Value::Null).await;
     anna.ask("DELETE", "/v1/session", Value::Null).await;
 

@@ -243,7 +243,7 @@ async fn with_the_cookie_a_merchants_routes_answer_as_to_a_secret_key() {
     let wrong = wrong.header("authorization", "Bearer sk_live_nothing");
     assert_eq!(browser.send(wrong, Value::Null).await.code(), "invalid_key");
     let key = key.json()["key"].as_str().expect("a key").to_owned();
-    let right = desk.browser(1).from_any_page("PUT", "/v1/skus/cc-cup");
+    let right = desk.browser(1).of_any_page("PUT", "/v1/skus/cc-cup");
     let right = right.header("authorization", format!("Bearer {key}"));
     assert_eq!(browser.send(right, json!({})).await.status, 200);
 
@@ -322,7 +322,7 @@ async fn only_a_page_of_the_server_itself_changes_something_with_the_cookie() {
     ];
     for (headers, allowed) in cases {
         let with = |method: &str, path: &str| {
-            let request = browser.from_any_page(method, path);
+            let request = browser.of_any_page(method, path);
             headers.iter().fold(request, |request, (name, value)| {
                 request.header(*name, *value)
             })
@@ -343,7 +343,7 @@ async fn only_a_page_of_the_server_itself_changes_something_with_the_cookie() {
     }
     // Nobody is signed in by another site's page either.
     let stranger = desk.browser(1);
-    let foreign = stranger.from_any_page("POST", "/v1/session");
+    let foreign = stranger.of_any_page("POST", "/v1/session");
     let foreign = foreign.header("sec-fetch-site", "cross-site");
     let body = json!({"email": ANNA, "password": PASSWORD});
     let refused = stranger.send(foreign, body.clone()).await;
@@ -351,7 +351,7 @@ async fn only_a_page_of_the_server_itself_changes_something_with_the_cookie() {
         (refused.status, refused.code().as_str()),
         (403, "cross_site")
     );
-    let program = stranger.from_any_page("POST", "/v1/session");
+    let program = stranger.of_any_page("POST", "/v1/session");
     assert_eq!(stranger.send(program, body).await.status, 200);
 }
 
