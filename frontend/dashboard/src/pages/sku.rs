@@ -63,8 +63,13 @@ fn explanation(explained: Value) -> AnyView {
     let pictures = explained.list("locations");
     let pictures = pictures.iter().flat_map(|location| {
         // The date that is told is of the place from which the last of it leaves.
-        let own = parts.iter().filter(|part| part.at("from") == location.at("location"));
-        let ships_by = own.map(|part| part.text("ships_by")).max().unwrap_or_default();
+        let own = parts
+            .iter()
+            .filter(|part| part.at("from") == location.at("location"));
+        let ships_by = own
+            .map(|part| part.text("ships_by"))
+            .max()
+            .unwrap_or_default();
         let skus = location.list("skus");
         skus.iter()
             .map(|sku| timeline(location, sku, &ships_by))

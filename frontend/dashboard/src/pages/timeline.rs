@@ -144,7 +144,11 @@ fn day_names(steps: &[Step], ground: f64) -> Vec<AnyView> {
     names
 }
 
-fn arrivals(supply: &[Value], x: &impl Fn(&str) -> f64, foot: &impl Fn(f64) -> f64) -> Vec<AnyView> {
+fn arrivals(
+    supply: &[Value],
+    x: &impl Fn(&str) -> f64,
+    foot: &impl Fn(f64) -> f64,
+) -> Vec<AnyView> {
     let coming = supply
         .iter()
         .filter(|one| one.text("source") != "shelf" && one.has("ships_by"));
