@@ -195,7 +195,7 @@ test("a letter is made up while it is written, in a frame that runs nothing", as
   const page = await enter(t, "/mail/delayed/en-US");
   const subject = page.getByLabel("Subject");
   await page.frameLocator("iframe").getByText("It takes longer than we told you").waitFor();
-  await subject.fill("A word about {{ order }}");
+  await subject.fill("A word about {{ subject }}");
   await page.locator(".preview strong", { hasText: "A word about" }).waitFor();
   assert.equal(await page.locator("iframe").getAttribute("sandbox"), "allow-same-origin");
 });

@@ -96,7 +96,7 @@ fn frame(app: App) -> AnyView {
 fn outside(app: App, page: AnyView) -> AnyView {
     view! {
         <div class="outside">
-            <p class="brand">{SHIPS_BY}</p>
+            <header><p class="brand">{SHIPS_BY}</p></header>
             <main id="main">{page}</main>
             <footer>{languages(app)}</footer>
         </div>

@@ -101,7 +101,7 @@ fn editor(template: &Value, path: String, load: Load) -> AnyView {
         let path = try_path.clone();
         let try_it = move || {
             if tried.try_get_value() == Some(mine) {
-                trying.run(async move { ask::post(&path, &body).await }, move |made| {
+                trying.run_latest(async move { ask::post(&path, &body).await }, move |made| {
                     preview.try_set(Some(made));
                 });
             }

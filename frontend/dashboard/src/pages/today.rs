@@ -9,6 +9,9 @@ use crate::parts::{Row, cell, head, link, load, mark, num, section, shown, table
 use crate::place::Place;
 use crate::words::{counted, t};
 
+/// Draws the items of a list.
+type Draw = fn(&[Value]) -> AnyView;
+
 /// The page.
 pub fn page() -> AnyView {
     view! { {head(t("today.title"), t("today.lead"))}{shown(load("/v1/today"), draw)} }.into_any()
@@ -16,7 +19,7 @@ pub fn page() -> AnyView {
 
 fn draw(today: Value) -> AnyView {
     let ready = today.at("ready").count("count").unwrap_or(0);
-    let lists: [(&str, fn(&[Value]) -> AnyView); 4] = [
+    let lists: [(&str, Draw); 4] = [
         ("at_risk", at_risk),
         ("payments", payments),
         ("low_stock", low_stock),
@@ -44,7 +47,7 @@ fn draw(today: Value) -> AnyView {
     view! { {calm}{lists}{parcels} }.into_any()
 }
 
-fn decision(list: &Value, name: &str, draw: fn(&[Value]) -> AnyView) -> Option<AnyView> {
+fn decision(list: &Value, name: &str, draw: Draw) -> Option<AnyView> {
     let count = list.count("count").unwrap_or(0);
     (0 < count).then(|| {
         let items = list.list("items");

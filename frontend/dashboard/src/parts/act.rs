@@ -16,6 +16,7 @@ pub struct Act {
     app: App,
     busy: RwSignal<bool>,
     refused: RwSignal<Option<Refused>>,
+    begun: StoredValue<u32>,
 }
 
 impl Act {
@@ -25,6 +26,7 @@ impl Act {
             app: App::here(),
             busy: RwSignal::new(false),
             refused: RwSignal::new(None),
+            begun: StoredValue::new(0),
         }
     }
 
@@ -34,13 +36,26 @@ impl Act {
         act: impl Future<Output = Answer> + 'static,
         done: impl FnOnce(Value) + 'static,
     ) {
-        if self.busy.get_untracked() {
-            return;
+        if !self.busy.get_untracked() {
+            self.run_latest(act, done);
         }
+    }
+
+    /// Does it, whatever is under way; of several the one that was begun last counts.
+    pub fn run_latest(
+        self,
+        act: impl Future<Output = Answer> + 'static,
+        done: impl FnOnce(Value) + 'static,
+    ) {
+        self.begun.update_value(|times| *times += 1);
+        let mine = self.begun.get_value();
         self.busy.set(true);
         self.refused.set(None);
         spawn_local(async move {
             let answer = act.await;
+            if self.begun.try_get_value() != Some(mine) {
+                return;
+            }
             self.busy.try_set(false);
             noticed(self.app, &answer);
             match answer {
