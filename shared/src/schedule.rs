@@ -31,7 +31,7 @@ pub enum OnHoliday {
 /// let date = |text: &str| text.parse::<NaiveDate>().expect("a date");
 /// let thanksgiving = date("2026-11-26");
 /// let calendar = DispatchCalendar {
-///     zone: "America/New_York".parse()?,
+///     zone: chrono_tz::America::New_York,
 ///     working_days: WorkingDays::monday_to_friday().without([thanksgiving]),
 ///     pickup_days: WorkingDays::every_day(),
 ///     cut_offs: "14:00:00".parse()?,

@@ -34,19 +34,38 @@ pub const LOOKED_AFTER_MAX: u32 = 50;
 /// Sweeps for as long as it is polled. A failure is logged and tried again. Nothing waits for it: a
 /// reservation whose time is over holds nothing, swept or not.
 pub async fn sweep(app: App) {
+    // A night of forecasts takes a while: no promise waits for it.
+    tokio::join!(sweep_promises(&app), sweep_stock(&app));
+}
+
+async fn sweep_stock(app: &App) {
+    let mut ticks = tokio::time::interval(SWEEP_EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut looked_at = HashMap::<StoreId, LookedAt>::new();
+    loop {
+        ticks.tick().await;
+        for shop in app.catalogue.shops() {
+            let looked_at = looked_at.entry(shop.id.clone()).or_default();
+            if let Err(error) = look_after_stock(app, &shop, looked_at).await {
+                tracing::warn!(error = %error, "Cannot look after stock: {error}");
+            }
+        }
+    }
+}
+
+async fn sweep_promises(app: &App) {
     let mut ticks = tokio::time::interval(SWEEP_EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut after = HashMap::<StoreId, String>::new();
     let mut learnt_on = HashMap::<StoreId, NaiveDate>::new();
     let mut waited_for = HashMap::<StoreId, String>::new();
     let mut forgot_at = HashMap::<StoreId, DateTime<Utc>>::new();
-    let mut looked_at = HashMap::<StoreId, LookedAt>::new();
     loop {
         ticks.tick().await;
         for shop in app.catalogue.shops() {
             let cursor = after.entry(shop.id.clone()).or_default();
-            let swept = match clear_expired(&app, &shop.id).await {
-                Ok(()) => look_after(&app, &shop.id, cursor).await,
+            let swept = match clear_expired(app, &shop.id).await {
+                Ok(()) => look_after(app, &shop.id, cursor).await,
                 Err(error) => Err(error),
             };
             if let Err(error) = swept {
@@ -56,7 +75,7 @@ pub async fn sweep(app: App) {
                 tracing::warn!(error = %error, "Cannot forget old answers: {error}");
             }
             let cursor = waited_for.entry(shop.id.clone()).or_default();
-            if let Err(error) = tell_waitlist(&app, &shop.id, cursor).await {
+            if let Err(error) = tell_waitlist(app, &shop.id, cursor).await {
                 tracing::warn!(error = %error, "Cannot tell who waits: {error}");
             }
             let now = app.clock.now();
@@ -64,22 +83,18 @@ pub async fn sweep(app: App) {
                 .get(&shop.id)
                 .is_some_and(|at| now < *at + FORGETS_EVERY);
             if !is_forgotten {
-                match forget_waitlist(&app, &shop.id).await {
+                match forget_waitlist(app, &shop.id).await {
                     Ok(()) => drop(forgot_at.insert(shop.id.clone(), now)),
                     Err(error) => {
                         tracing::warn!(error = %error, "Cannot forget who waited: {error}")
                     }
                 }
             }
-            let looked_at = looked_at.entry(shop.id.clone()).or_default();
-            if let Err(error) = look_after_stock(&app, &shop, looked_at).await {
-                tracing::warn!(error = %error, "Cannot look after stock: {error}");
-            }
             let today = app.clock.now().date_naive();
             if learnt_on.get(&shop.id) == Some(&today) {
                 continue;
             }
-            match relearn(&app, &shop.id).await {
+            match relearn(app, &shop.id).await {
                 Ok(()) => drop(learnt_on.insert(shop.id.clone(), today)),
                 Err(error) => tracing::warn!(error = %error, "Cannot learn of suppliers: {error}"),
             }
