@@ -18,8 +18,8 @@ use super::offers::{Placed, shopper_of, try_on};
 use super::once::{Kept, Once, Outcome, Ticket};
 use super::payment::begin;
 use super::records::{Customer, Ending, Order, ProviderKind, Standing};
-use super::reserve::{as_kept, first};
-use super::running::{Touched, again, publish, publish_several};
+use super::reserve::first;
+use super::running::{Touched, again, begin_in_turn, decided_now, publish, publish_several};
 use super::settle::{Cause, settle};
 use super::together::{Brought, Leading};
 use crate::app::App;
@@ -213,11 +213,12 @@ async fn publish_taken(app: &App, store: &StoreId, taken: Taken) -> Vec<Ended> {
 
 /// Takes orders, one after the other, in one commit.
 async fn take(app: &App, store: &StoreId, waiting: &[Waiting]) -> Result<Taken, ActError> {
-    let now = as_kept(app.clock.now());
     let shop = app.catalogue.shop(store).ok_or(ActError::NotFound)?;
     let settings = shop.settings();
     let changes_max = u32::try_from(waiting.len()).unwrap_or(u32::MAX);
-    let mut writing = app.store.begin_several(store, changes_max, now).await?;
+    let begun = app.store.begin_several(store, changes_max, app.clock.now());
+    let mut writing = begun.await?;
+    let now = decided_now(app, &mut writing);
     let before = writing.revision();
     let mut desk = Desk::new(&mut writing, &shop, &settings, waiting, now).await?;
     let mut judged: Vec<Result<Outcome<Decided>, ActError>> = Vec::with_capacity(waiting.len());
@@ -391,9 +392,8 @@ fn is_taken(id: &OrderId) -> ActError {
 /// Takes an order for which goods were held, by itself.
 async fn take_held(app: &App, store: &StoreId, one: &Waiting, hold: &ReservationId) -> Ended {
     let request = &one.request;
-    let now = as_kept(app.clock.now());
     let note = Note::new("place_order", request.id.as_str());
-    let mut writing = app.store.begin(store, note, now).await?;
+    let (mut writing, now) = begin_in_turn(app, store, note).await?;
     if let Some(answer) = one.once.before(&mut writing).await? {
         return Ok(Outcome::Before(answer));
     }

@@ -6,7 +6,7 @@ use shared::ids::{ReservationId, StoreId};
 use super::ActError;
 use super::once::{Once, Outcome};
 use super::records::{PromiseRow, Reservation};
-use super::running::{Touched, detached, publish};
+use super::running::{Touched, begin_in_turn, detached, publish};
 use crate::app::App;
 use crate::store::writing::Note;
 
@@ -39,9 +39,8 @@ pub async fn renew(
 ) -> Result<Outcome<Renewed>, ActError> {
     let with = (app.clone(), store.clone(), id, once);
     detached(with, move |(app, store, id, once)| async move {
-        let now = app.clock.now();
         let note = Note::new("renew", id.as_str());
-        let mut writing = app.store.begin(&store, note, now).await?;
+        let (mut writing, now) = begin_in_turn(&app, &store, note).await?;
         if let Some(answer) = once.before(&mut writing).await? {
             return Ok(Outcome::Before(answer));
         }

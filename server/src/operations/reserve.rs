@@ -18,7 +18,7 @@ use super::basis::promise_basis;
 use super::claims::{Facts, claim, known, moved};
 use super::once::{Once, Outcome};
 use super::records::{PromiseBasis, Promised, PromisedPart, Reservation};
-use super::running::{Touched, detached, publish};
+use super::running::{Touched, begin_in_turn, detached, publish};
 use crate::app::App;
 use crate::catalogue::Settings;
 use crate::hex;
@@ -90,8 +90,7 @@ pub async fn reserve(
     let with = (app.clone(), store.clone(), request, once);
     detached(with, |(app, store, request, once)| async move {
         let note = Note::new("reserve", request.id.as_str());
-        let now = as_kept(app.clock.now());
-        let mut writing = app.store.begin(&store, note, now).await?;
+        let (mut writing, now) = begin_in_turn(&app, &store, note).await?;
         if let Some(answer) = once.before(&mut writing).await? {
             return Ok(Outcome::Before(answer));
         }

@@ -4,18 +4,40 @@ use std::hash::{BuildHasher, RandomState};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use shared::ids::{Sku, StoreId};
 use shared::supply::SkuFacts;
 use tracing::Instrument;
 
 use super::ActError;
 use super::records::Level;
+use super::reserve::as_kept;
 use crate::app::App;
 use crate::catalogue::Shop;
 use crate::changes::{Change, Changed};
 use crate::limits::{RACED_AGAIN_MAX, RACED_PAUSE_MAX};
-use crate::store::StoreError;
 use crate::store::facts::PAGE_SKUS;
+use crate::store::writing::Note;
+use crate::store::{StoreError, Writing};
+
+/// Begins a change of what is held or ordered. Returns it with the instant at which it is decided.
+pub(super) async fn begin_in_turn(
+    app: &App,
+    store: &StoreId,
+    note: Note,
+) -> Result<(Writing, DateTime<Utc>), StoreError> {
+    let mut writing = app.store.begin(store, note, app.clock.now()).await?;
+    let now = decided_now(app, &mut writing);
+    Ok((writing, now))
+}
+
+/// The instant at which a change is decided: that at which its turn came. One that waited for it must not see a hold as alive that ended
+/// meanwhile, and whose goods went to whoever came before.
+pub(super) fn decided_now(app: &App, writing: &mut Writing) -> DateTime<Utc> {
+    let now = as_kept(app.clock.now());
+    writing.date(now);
+    now
+}
 
 /// Most SKUs that an announcement names; above it says "perhaps any".
 const NAMED_SKUS_MAX: usize = 256;

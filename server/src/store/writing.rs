@@ -114,6 +114,11 @@ impl Store {
 }
 
 impl Writing {
+    /// Says at what instant it is decided, where that is not the one at which it was begun.
+    pub fn date(&mut self, at: DateTime<Utc>) {
+        self.at = at;
+    }
+
     /// Begins the next change, and returns the revision that makes it visible.
     pub fn next(&mut self, note: Note) -> u64 {
         self.notes.push(note);

@@ -4,13 +4,19 @@
 use std::sync::Arc;
 
 use axum::body::Body;
+use chrono::TimeDelta;
 use serde_json::{Value, json};
+use server::clock::Clock;
+use server::connections::Connections;
 use server::operations::sweep::{clear_expired, look_after};
+use server::store::writing::Note;
 use tokio::sync::Barrier;
 
 use crate::client::{Client, Reply};
-use crate::shop::TestShop;
+use crate::shop::{TestShop, app_with, now};
 
+/// Turns of a test's thread after which a request waits for the database.
+const TURNS: usize = 1_000;
 /// Buyers that want the same goods at the same moment.
 const BUYERS: usize = 200;
 
@@ -442,6 +448,37 @@ async fn a_hold_is_renewed_as_often_as_the_shop_allows_and_holds_no_more_by_it()
     assert_eq!(
         client.post("/v1/reservations", "now", hold).await.status,
         201
+    );
+    shop.assert_sound().await;
+}
+
+#[tokio::test]
+async fn whoever_waited_for_their_turn_renews_no_hold_that_ended_meanwhile() {
+    let mut shop = TestShop::new().await;
+    let (clock, hand) = Clock::by_hand(now());
+    shop.app = app_with(shop.app.store.clone(), clock, Connections::default()).await;
+    let client = Client::new(&shop).await;
+    sku(&client, "A", 2, json!({"policy": "deny"})).await;
+    let hold = json!({"lines": [{"sku": "A", "quantity": 2}], "expires_in_s": 60});
+    let held = client.post("/v1/reservations", "hold", hold).await;
+    let path = format!("/v1/reservations/{}/renew", id_of(&held));
+
+    // Somebody else has the turn, and is long about it.
+    let note = Note::new("count", "A");
+    let other = shop.app.store.begin(&shop.store, note, now()).await;
+    let other = other.expect("a change");
+    let renewal = client.post(&path, "longer", json!({"expires_in_s": 600}));
+    let ends = async {
+        for _ in 0..TURNS {
+            tokio::task::yield_now().await;
+        }
+        hand.show(now() + TimeDelta::seconds(61));
+        other.undo().await.expect("an end");
+    };
+    let (renewed, ()) = tokio::join!(renewal, ends);
+    assert_eq!(
+        (renewed.status, renewed.code().as_str()),
+        (409, "reservation_ended")
     );
     shop.assert_sound().await;
 }
