@@ -85,6 +85,28 @@ pub(super) struct Row {
     created_at_ms: i64,
 }
 
+/// Members of a store: `$which` of them.
+macro_rules! members_that {
+    ($which:literal) => {
+        concat!(
+            "
+        SELECT member
+             , email
+             , name
+             , role
+             , password
+             , totp
+             , totp_seed
+             , totp_is_keyed
+             , totp_step
+             , created_at_ms
+          FROM member
+         WHERE store_id = $1",
+            $which
+        )
+    };
+}
+
 impl Store {
     /// The members with an address, of some stores, each with its store.
     ///
@@ -198,22 +220,10 @@ impl Writing {
 
     /// A member by their id.
     pub async fn member(&mut self, id: &str) -> Result<Option<Member>, StoreError> {
-        let row: Option<Row> = query_as(
+        let row: Option<Row> = query_as(members_that!(
             "
-            SELECT member
-                 , email
-                 , name
-                 , role
-                 , password
-                 , totp
-                 , totp_seed
-                 , totp_is_keyed
-                 , totp_step
-                 , created_at_ms
-              FROM member
-             WHERE store_id = $1
-               AND member = $2",
-        )
+           AND member = $2"
+        ))
         .bind(self.store.as_str())
         .bind(id)
         .fetch_optional(&mut self.session)
@@ -359,22 +369,10 @@ async fn member_by_email(
     store: &StoreId,
     email: &str,
 ) -> Result<Option<Member>, StoreError> {
-    let row: Option<Row> = query_as(
+    let row: Option<Row> = query_as(members_that!(
         "
-        SELECT member
-             , email
-             , name
-             , role
-             , password
-             , totp
-             , totp_seed
-             , totp_is_keyed
-             , totp_step
-             , created_at_ms
-          FROM member
-         WHERE store_id = $1
-           AND email = $2",
-    )
+           AND email = $2"
+    ))
     .bind(store.as_str())
     .bind(email)
     .fetch_optional(session)
@@ -390,23 +388,11 @@ async fn count(session: &mut Session, store: &StoreId) -> Result<i64, StoreError
 }
 
 async fn members(session: &mut Session, store: &StoreId) -> Result<Vec<Member>, StoreError> {
-    let rows: Vec<Row> = query_as(
+    let rows: Vec<Row> = query_as(members_that!(
         "
-        SELECT member
-             , email
-             , name
-             , role
-             , password
-             , totp
-             , totp_seed
-             , totp_is_keyed
-             , totp_step
-             , created_at_ms
-          FROM member
-         WHERE store_id = $1
          ORDER BY created_at_ms
-                , member",
-    )
+                , member"
+    ))
     .bind(store.as_str())
     .fetch_all(session)
     .await?;
