@@ -7,10 +7,7 @@ import { ENGINES, bar, dice, faults, must, newShop, note, postgresDatabase, serv
 import { Ledger, Units } from "./ledger.mjs";
 import { client } from "./sockets.mjs";
 
-/** Shops at once, each with a database, a server and clients of its own: on a disk that is slow to sync, more is tried in the same time. */
-const SHOPS = Number(process.env.SHIPSBY_SHOPS ?? 1);
-/** Attempts of each. */
-const ATTEMPTS = Math.ceil(Number(process.env.SHIPSBY_ATTEMPTS ?? 20_000) / SHOPS);
+const ATTEMPTS = Number(process.env.SHIPSBY_ATTEMPTS ?? 20_000);
 const CLIENTS = 32;
 const HOT = 4;
 const PLAIN = 44;
@@ -230,45 +227,34 @@ async function differences(shop, merchant, { on_hand }) {
   return different;
 }
 
-/** A shop of its own, on a server of its own, in which all clients have done so many attempts. */
-async function played(db, seed) {
+async function oversold(engine, db) {
   const store = newShop(db, await stockFile(PLAIN));
   const server = await serve(store.db);
-  const merchant = await client(server.origin, store.secret);
-  await stocked(merchant);
-  merchant.close();
-  const shop = new Shop(seed);
+  const before = await client(server.origin, store.secret);
+  await stocked(before);
+  before.close();
+  const shop = new Shop(1);
   const clients = await Promise.all(Array.from({ length: CLIENTS }, () => client(server.origin, store.secret)));
+  const began = performance.now();
   await Promise.all(clients.map((each) => new Client(shop, each).run()));
-  clients.forEach((each) => each.close());
-  return { shop, server, store };
-}
+  const took_s = (performance.now() - began) / 1000;
 
-async function judged(engine, { shop, server, store }) {
-  const replayed = shop.ledger.replay();
-  replayed.over.slice(0, SHOWN_MAX).forEach(note);
-  must(`${engine}: units oversold in ${shop.attempts} attempts`, `${replayed.oversold} of ${replayed.promised} promised`, "0", replayed.oversold === 0 && replayed.promised > 0);
+  const played = shop.ledger.replay();
+  played.over.slice(0, SHOWN_MAX).forEach(note);
+  must(`${engine}: units oversold in ${shop.attempts} attempts`, `${played.oversold} of ${played.promised} promised`, "0", played.oversold === 0 && played.promised > 0);
   const merchant = await client(server.origin, store.secret);
-  const different = await differences(shop, merchant, replayed);
-  merchant.close();
+  const different = await differences(shop, merchant, played);
   different.slice(0, SHOWN_MAX).forEach(note);
   must(`${engine}: counts and orders that are other than the answers add up to`, `${different.length}`, "0", different.length === 0);
   shop.strange.slice(0, SHOWN_MAX).forEach(note);
   bar(`${engine}: answers that nobody's luck explains`, `${shop.strange.length}`, "0", shop.strange.length === 0);
+  clients.forEach((each) => each.close());
+  merchant.close();
   await server.stop();
   const found = faults(store.db);
   must(`${engine}: faults that \`ships-by check\` finds`, `${found}`, "0", found === 0);
-  note([...shop.answers].sort(([one], [other]) => (one < other ? -1 : 1)).map(([name, times]) => `${times} ${name}`).join(", "));
+  note(`${Math.round(shop.attempts / took_s)} attempts a second; ${[...shop.answers].sort(([one], [other]) => (one < other ? -1 : 1)).map(([name, times]) => `${times} ${name}`).join(", ")}`);
 }
 
-async function oversold(engine, database) {
-  const began = performance.now();
-  const shops = await Promise.all(Array.from({ length: SHOPS }, (_, number) => played(database(number), number + 1)));
-  const took_s = (performance.now() - began) / 1000;
-  for (const each of shops) await judged(engine, each);
-  const attempts = shops.reduce((sum, { shop }) => sum + shop.attempts, 0);
-  note(`${engine}: ${attempts} attempts in ${SHOPS} shops, ${Math.round(attempts / took_s)} a second`);
-}
-
-if (ENGINES.includes("SQLite")) await oversold("SQLite", (number) => `oversold-${number}`);
-if (ENGINES.includes("PostgreSQL")) await oversold("PostgreSQL", (number) => postgresDatabase(`oversold_${number}`));
+if (ENGINES.includes("SQLite")) await oversold("SQLite", "oversold");
+if (ENGINES.includes("PostgreSQL")) await oversold("PostgreSQL", postgresDatabase("oversold"));

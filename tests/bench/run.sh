@@ -28,7 +28,7 @@
 #   crashes   what an acknowledged order, ship, receipt or cancel survives, its captures and letters too: 300 kills on each database
 #
 # SHIPSBY_ENGINES="SQLite" or "PostgreSQL" runs the last five on one of them; SHIPSBY_ROUNDS, SHIPSBY_ATTEMPTS and SHIPSBY_KILLS say how
-# much they do, SHIPSBY_SHOPS in how many shops at once `oversold` does it, SHIPSBY_KILL_AFTER_MS_MAX for how long a server lives in `crashes` at most. A count that is wrong there is no matter of the machine: it ends the run with an error.
+# much they do, SHIPSBY_KILL_AFTER_MS_MAX for how long a server lives in `crashes` at most. A count that is wrong there is no matter of the machine: it ends the run with an error.
 
 source "$(dirname "$0")/../../scripts/lib.sh"
 cd "$ROOT"

@@ -2,6 +2,9 @@
 
 use leptos::prelude::*;
 
+/// Longest word, in characters, that a cell keeps whole.
+const WORD_CHARS_MAX: usize = 16;
+
 /// The cells of a row.
 pub type Row = Vec<AnyView>;
 
@@ -34,10 +37,15 @@ pub fn table(caption: String, columns: &[String], rows: Vec<Row>) -> AnyView {
     .into_any()
 }
 
-/// A cell of text.
+/// A cell of text. A word that would keep its column too wide may break.
 pub fn cell(text: impl Into<String>) -> AnyView {
     let text: String = text.into();
-    view! { <span dir="auto">{text}</span> }.into_any()
+    let is_long = |word: &str| WORD_CHARS_MAX < word.chars().count();
+    let class = match text.split_whitespace().any(is_long) {
+        true => "long",
+        false => "",
+    };
+    view! { <span dir="auto" class={class}>{text}</span> }.into_any()
 }
 
 /// A cell with a count; a dash where there is none.
