@@ -28,8 +28,9 @@ as_server() {
 }
 
 start() {
-    local durable=off
-    [ "${1:-}" != --durable ] || durable=on
+    local durable=on small=""
+    # What forgets keeps no log for anybody, so that its databases are all that it takes on the disk.
+    [ "${1:-}" = --durable ] || durable=off small=$'wal_level = minimal\nmax_wal_senders = 0\nmax_wal_size = 128MB'
     [ -n "$(program initdb)" ] || fail "PostgreSQL is not installed." "scripts/setup.sh postgres"
     stop
     rm -rf "$DATA"
@@ -49,6 +50,7 @@ shared_buffers = 256MB
 fsync = $durable
 synchronous_commit = $durable
 full_page_writes = $durable
+$small
 CONFIG
     as_server "$(program pg_ctl)" --pgdata="$DATA/db" --log="$DATA/log" --wait --silent start
     echo "$DATA" >"$RUNNING"

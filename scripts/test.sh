@@ -40,9 +40,12 @@ step() {
         failed=1
     fi
     passed_sum=$((passed_sum + passed)) failed_sum=$((failed_sum + failed))
-    rows+=("$(printf '%-10s %8d %8d %7d s' "$name" "$passed" "$failed" "$((SECONDS - began))")")
+    rows+=("$(printf '%-10s %8d %8d %7d s %7d MiB' "$name" "$passed" "$failed" "$((SECONDS - began))" "$(disk_left)")")
     [ "$failed" = 0 ] || hints+=("$name: $hint (output: $log)")
 }
+
+# What is left on the fuller of the disks that builds and tests write to, in MiB: a full disk fails what has no fault.
+disk_left() { df --output=avail --block-size=1M "$SHIPSBY_CACHE" "${TMPDIR:-/tmp}" . | sort -n | sed -n '/[0-9]/ { p; q }'; }
 
 # count log: the sums "passed failed" from the closing lines of cargo test, node --test and plain "N passed, N failed".
 count() {
@@ -128,7 +131,7 @@ step e2e tests "a running server and a real browser (3 minutes)" \
     e2e
 
 [ "${#rows[@]}" -gt 0 ] || fail "There is no step called$wanted." "The steps: fmt deny size clippy doc rust postgres outside wasm openapi cdn otel operations e2e"
-printf '\n%-10s %8s %8s %9s\n' step passed failed time
+printf '\n%-10s %8s %8s %9s %11s\n' step passed failed time 'disk left'
 printf '%s\n' "${rows[@]}"
 printf '%-10s %8d %8d %7d s\n' together "$passed_sum" "$failed_sum" "$SECONDS"
 if [ "$failed_sum" -gt 0 ]; then

@@ -148,6 +148,56 @@ pub fn repromise(
     replaced
 }
 
+/// Gives all that leaves a location in one parcel the day of the last of it: each item is what one promise of the order
+/// becomes. Nothing in it leaves sooner than the rest, so no other date would be true (domain.md 3.1, step 8).
+///
+/// ```
+/// use shared::quantity::Quantity;
+/// use shared::repromise::{Awaited, Held, leave_together};
+/// use shared::supply::Due;
+///
+/// let held = |sku: &str, due| Held {
+///     sku: sku.parse().expect("a SKU"),
+///     quantity: Quantity::new(1),
+///     location: "main".parse().expect("a location"),
+///     due,
+///     since: None,
+///     alone: false,
+///     awaits: Awaited::default(),
+/// };
+/// let day = |day: &str| Due::By(day.parse().expect("a day"));
+/// // The hat lies on the shelf, the scarf slipped.
+/// let mut order = [vec![held("hat", day("2026-12-11"))], vec![held("scarf", day("2026-12-23"))]];
+/// leave_together(&mut order);
+/// assert_eq!(order[0][0].due, day("2026-12-23"));
+/// // Of what has no date the rest has none either.
+/// order[1][0].due = Due::Undated;
+/// leave_together(&mut order);
+/// assert_eq!(order[0][0].due, Due::Undated);
+/// ```
+pub fn leave_together(order: &mut [Vec<Held>]) {
+    let mut last: HashMap<LocationId, Due> = HashMap::new();
+    for part in order.iter().flatten() {
+        let last = last.entry(part.location.clone()).or_insert(part.due);
+        *last = match (*last, part.due) {
+            (Due::By(one), Due::By(other)) => Due::By(one.max(other)),
+            _ => Due::Undated,
+        };
+    }
+    for parts in order {
+        for part in &mut *parts {
+            part.due = last.get(&part.location).copied().unwrap_or(part.due);
+        }
+        parts.dedup_by(|next, before| {
+            let is_same = (next.due, &next.location) == (before.due, &before.location);
+            if is_same {
+                before.quantity = before.quantity.plus(next.quantity);
+            }
+            is_same
+        });
+    }
+}
+
 /// How many claims there are for the same day and as many units.
 type Counted = HashMap<(Due, Quantity), usize>;
 

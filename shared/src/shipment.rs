@@ -131,23 +131,12 @@ impl Plan {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn plans(lines: &[PromisedLine], policy: &SplitPolicy) -> Vec<Plan> {
-    let of = |slices: fn(&PromisedLine) -> &[Slice]| {
-        let slices = lines.iter().map(move |line| (&line.sku, slices(line)));
-        slices.flat_map(|(sku, slices)| slices.iter().map(move |slice| (sku, slice)))
-    };
-    let mut together = parcels(of(PromisedLine::together));
-    while merge_last(&mut together) {}
+    let together = shipments(lines, PlanKind::Together, policy.parcels_max);
     if together.is_empty() {
         return Vec::new();
     }
-    let mut separate = parcels(of(|line| &line.slices));
-    let parcels_max = usize::try_from(policy.parcels_max.min(PARCELS_MAX)).unwrap_or(usize::MAX);
-    while parcels_max < separate.len() && merge_last(&mut separate) {}
-    for parcel in together.iter_mut().chain(&mut separate) {
-        let in_cart = |sku: &Sku| lines.iter().position(|line| line.sku == *sku);
-        parcel.lines.sort_by_cached_key(|(sku, _)| in_cart(sku));
-    }
-
+    let separate = shipments(lines, PlanKind::Separate, policy.parcels_max);
+    let parcels_max = most_parcels(policy.parcels_max);
     let extra = u32::try_from(separate.len().saturating_sub(together.len())).unwrap_or(u32::MAX);
     let differs = separate != together && separate.len() <= parcels_max;
     let together = Plan {
@@ -170,6 +159,48 @@ pub fn plans(lines: &[PromisedLine], policy: &SplitPolicy) -> Vec<Plan> {
         surcharge: surcharge.filter(|fee| !fee.is_zero()),
     };
     vec![together, separate]
+}
+
+/// The parcels of one way to send `lines`, in the order in which they leave: sent separately no more of them than
+/// `parcels_max` where that can be, as [`plans`] says.
+///
+/// ```
+/// use shared::promise::Slice;
+/// use shared::quantity::Quantity;
+/// use shared::shipment::{PlanKind, PromisedLine, shipments};
+///
+/// let slice = |day: &str| Slice::new(Quantity::new(1), day.parse().expect("a date"));
+/// let cart = [PromisedLine::new("red".parse()?, vec![slice("2026-12-01"), slice("2026-12-16"), slice("2026-12-25")])];
+/// assert_eq!(shipments(&cart, PlanKind::Together, 20).len(), 1);
+/// assert_eq!(shipments(&cart, PlanKind::Separate, 20).len(), 3);
+/// let two = shipments(&cart, PlanKind::Separate, 2);
+/// assert_eq!(two[1].ships_by, "2026-12-25".parse()?);
+/// assert_eq!(two[1].lines[0].1, Quantity::new(2));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn shipments(lines: &[PromisedLine], kind: PlanKind, parcels_max: u32) -> Vec<Shipment> {
+    let slices = lines.iter().flat_map(|line| {
+        let slices = match kind {
+            PlanKind::Together => line.together(),
+            PlanKind::Separate => &line.slices,
+        };
+        slices.iter().map(|slice| (&line.sku, slice))
+    });
+    let mut parcels = parcels(slices);
+    let parcels_max = match kind {
+        PlanKind::Together => 1,
+        PlanKind::Separate => most_parcels(parcels_max),
+    };
+    while parcels_max < parcels.len() && merge_last(&mut parcels) {}
+    for parcel in &mut parcels {
+        let in_cart = |sku: &Sku| lines.iter().position(|line| line.sku == *sku);
+        parcel.lines.sort_by_cached_key(|(sku, _)| in_cart(sku));
+    }
+    parcels
+}
+
+fn most_parcels(parcels_max: u32) -> usize {
+    usize::try_from(parcels_max.min(PARCELS_MAX)).unwrap_or(usize::MAX)
 }
 
 /// Sums `lines` that name the same SKU, keeping the order of first mention.

@@ -141,6 +141,13 @@ export function postgresDatabase(name) {
   return as("ships_by");
 }
 
+/** How often PostgreSQL ended a transaction of a database because two waited for each other. */
+export function deadlocks(name) {
+  const asked = `SELECT deadlocks FROM pg_stat_database WHERE datname = '${name}'`;
+  const told = execFileSync("psql", ["--quiet", "--no-psqlrc", "--tuples-only", `${process.env.SHIPSBY_TEST_POSTGRES}/postgres`, "--command", asked], { encoding: "utf8" });
+  return Number(told.trim() || NaN);
+}
+
 /** The same as `newShop`, on PostgreSQL. */
 export function postgresShop(name, file) {
   const shop = newShop(postgresDatabase(name), file);

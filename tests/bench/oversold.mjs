@@ -3,7 +3,7 @@
 // Every answer is written down. In the end all is played again in the order of the commits: at no moment may an order or a
 // hold have been promised units beyond what was on hand and the SKU's limit for backorders.
 
-import { ENGINES, bar, dice, faults, must, newShop, note, postgresDatabase, serve, skuOf, stockFile } from "./lib.mjs";
+import { ENGINES, bar, deadlocks, dice, faults, must, newShop, note, postgresDatabase, serve, skuOf, stockFile } from "./lib.mjs";
 import { Ledger, Units } from "./ledger.mjs";
 import { client } from "./sockets.mjs";
 
@@ -257,4 +257,8 @@ async function oversold(engine, db) {
 }
 
 if (ENGINES.includes("SQLite")) await oversold("SQLite", "oversold");
-if (ENGINES.includes("PostgreSQL")) await oversold("PostgreSQL", postgresDatabase("oversold"));
+if (ENGINES.includes("PostgreSQL")) {
+  await oversold("PostgreSQL", postgresDatabase("oversold"));
+  const found = deadlocks("oversold");
+  must("PostgreSQL: deadlocks", `${found}`, "0", found === 0);
+}

@@ -25,17 +25,19 @@
 #   oversold  orders, holds that end, cancels, ships, receipts and recounts of hot and cold SKUs: what was promised beyond what there is
 #   orders    orders of three lines, beside bare SQLite and pgbench
 #   forecasts 100,000 SKUs forecast and held against their reorder points, all and then 1 % of them, on both databases
+#   desk      the dashboard of a store with a million SKUs on a slow computer: its first page, search, suppliers, what every answer weighs
 #   crashes   what an acknowledged order, ship, receipt or cancel survives, its captures and letters too: 300 kills on each database
 #
-# SHIPSBY_ENGINES="SQLite" or "PostgreSQL" runs the last five on one of them; SHIPSBY_ROUNDS, SHIPSBY_ATTEMPTS and SHIPSBY_KILLS say how
-# much they do, SHIPSBY_KILL_AFTER_MS_MAX for how long a server lives in `crashes` at most. A count that is wrong there is no matter of the machine: it ends the run with an error.
+# SHIPSBY_ENGINES="SQLite" or "PostgreSQL" runs the last ones on one of them; SHIPSBY_ROUNDS, SHIPSBY_ATTEMPTS and SHIPSBY_KILLS say how
+# much they do, SHIPSBY_KILL_AFTER_MS_MAX for how long a server lives in `crashes` at most. SHIPSBY_DURABLE=no takes a PostgreSQL that need
+# not outlive the machine: for `oversold`, which asks very often and nothing about power. A count that is wrong there is no matter of the machine: it ends the run with an error.
 
 source "$(dirname "$0")/../../scripts/lib.sh"
 cd "$ROOT"
 
-ALL=(writes durability servers cutoff http streams import memory scale live toggle page size core promises race buyers offers oversold orders crashes forecasts)
-# These want PostgreSQL too; it is started for them, as durable as in earnest.
-ON_POSTGRES=(writes servers cutoff scale buyers offers oversold orders crashes forecasts)
+ALL=(writes durability servers cutoff http streams import memory scale live toggle page size core promises race buyers offers oversold orders crashes forecasts desk)
+# These want PostgreSQL too; it is started for them, as durable as in earnest unless told otherwise.
+ON_POSTGRES=(writes servers cutoff scale buyers offers oversold orders crashes forecasts desk)
 SECONDS_MAX=${SHIPSBY_SECONDS_MAX:-1800}
 # How a benchmark ends that has measured what must not be.
 BROKEN_PROMISE=3
@@ -64,6 +66,8 @@ twins() {
 }
 [[ "$wanted" != *" page "* ]] || twins
 
+durable=--durable
+[ "${SHIPSBY_DURABLE:-yes}" = yes ] || durable=""
 results=$(mktemp)
 trap 'rm -f "$results"' EXIT
 export SHIPSBY_BENCH_RESULTS=$results
@@ -72,7 +76,7 @@ wrong=()
 for name in "$@"; do
     say "$name"
     with=""
-    [[ " ${ON_POSTGRES[*]} " != *" $name "* ]] || with="scripts/postgres.sh run --durable"
+    [[ " ${ON_POSTGRES[*]} " != *" $name "* ]] || with="scripts/postgres.sh run $durable"
     ended=0
     SHIPSBY_BENCH_NAME=$name timeout "$SECONDS_MAX" $with node "tests/bench/$name.mjs" </dev/null || ended=$?
     case $ended in

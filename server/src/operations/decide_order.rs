@@ -15,7 +15,7 @@ use super::records::{
     Order, OrderLine, PromiseBasis, PromiseRow, PromisedPart, RESERVED, Reservation, Standing,
     WaitingPart,
 };
-use super::reserve::promised;
+use super::reserve::{Promises, promised};
 use crate::catalogue::Settings;
 
 /// What an order is decided by, beside what is asked.
@@ -48,8 +48,9 @@ pub(super) struct Decided {
 pub(super) fn decide(request: &PlaceOrder, by: &Deciding<'_>) -> Result<Decided, ActError> {
     let id = request.id.reservation();
     let lines = &request.lines;
-    let promised = promised(by.facts, by.settings, &id, lines, request.plan, by.now)?;
-    refuse_later_dates(request, &promised)?;
+    let promises = promised(by.facts, by.settings, &id, lines, request.plan, by.now)?;
+    refuse_later_dates(request, &promises)?;
+    let promised = promises.parts;
     let reservation = Reservation {
         id,
         plan: request.plan,
@@ -67,10 +68,7 @@ pub(super) fn decide(request: &PlaceOrder, by: &Deciding<'_>) -> Result<Decided,
     })
 }
 
-fn refuse_later_dates(
-    request: &PlaceOrder,
-    promised: &[(PromisedPart, PromiseBasis)],
-) -> Result<(), ActError> {
+fn refuse_later_dates(request: &PlaceOrder, promises: &Promises) -> Result<(), ActError> {
     let mut changed = Vec::new();
     for (at, (sku, shown)) in request.shown.iter().enumerate() {
         let Some(line) = request.lines.iter().position(|(ordered, _)| ordered == sku) else {
@@ -78,11 +76,16 @@ fn refuse_later_dates(
             let pointer = format!("/shown/{at}/sku");
             return Err(ActError::field(pointer, "not_in_order", detail));
         };
-        let of_line = promised
+        let of_line = promises
+            .parts
             .iter()
             .filter(|(part, _)| usize::try_from(part.line) == Ok(line));
         let ships_by = last(of_line.map(|(part, _)| part.held.due));
         let Some(shown) = shown else { continue };
+        // What the line says by itself is as true as ever where the parcel waits for another one.
+        if promises.by_itself[line] == Some(*shown) {
+            continue;
+        }
         if ships_by.is_none_or(|day| *shown < day) {
             changed.push(ChangedPromise {
                 sku: sku.clone(),
@@ -109,7 +112,10 @@ fn ordered(request: &PlaceOrder, by: &Deciding<'_>) -> Result<Order, ActError> {
         shown.and_then(|(_, day)| *day)
     };
     let costs = match &request.prices {
-        Some(prices) => costs(prices)?,
+        Some(prices) => {
+            refuse_other_currency(prices, by.settings)?;
+            costs(prices)?
+        }
         None => vec![Cost::default(); request.lines.len()],
     };
     let lines = request.lines.iter().zip(costs);
@@ -132,6 +138,18 @@ fn ordered(request: &PlaceOrder, by: &Deciding<'_>) -> Result<Order, ActError> {
         currency: request.prices.as_ref().map(|prices| prices.currency),
         revision: by.revision,
     })
+}
+
+fn refuse_other_currency(prices: &Prices, settings: &Settings) -> Result<(), ActError> {
+    if prices.currency == settings.currency {
+        return Ok(());
+    }
+    let detail = format!(
+        "must be in {}, the currency of the store",
+        settings.currency
+    );
+    let pointer = "/lines/0/unit_price/currency";
+    Err(ActError::field(pointer, "invalid_amount", detail))
 }
 
 /// What each line costs: what is about the whole order is spread by the price of the goods.

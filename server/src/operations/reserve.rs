@@ -10,7 +10,9 @@ use shared::kit::Goods;
 use shared::promise::Slice;
 use shared::quantity::Quantity;
 use shared::repromise::{Awaited, Held};
-use shared::shipment::PlanKind;
+use shared::shipment::{
+    PARCELS_MAX, PlanKind, PromisedLine, Shipment, SplitCharge, SplitPolicy, shipments,
+};
 use shared::supply::Due;
 
 use super::ActError;
@@ -104,7 +106,7 @@ pub async fn reserve(
         } = request;
         let skus: Vec<Sku> = lines.iter().map(|(sku, _)| sku.clone()).collect();
         let mut facts = known(&mut writing, &shop, &skus).await?;
-        let promised = promised(&facts, &settings, &id, &lines, plan, now)?;
+        let promised = promised(&facts, &settings, &id, &lines, plan, now)?.parts;
         let reservation = Reservation {
             id,
             plan,
@@ -146,6 +148,14 @@ pub(super) fn first(promised: &[(PromisedPart, PromiseBasis)], revision: u64) ->
     parts.collect()
 }
 
+/// What can be promised of some lines.
+pub(super) struct Promises {
+    /// Each part, with what its date rests on.
+    pub parts: Vec<(PromisedPart, PromiseBasis)>,
+    /// By when each line would leave if it waited for no other.
+    pub by_itself: Vec<Option<NaiveDate>>,
+}
+
 /// What is to be promised of some lines, all or none, each part with what its date rests on.
 pub(super) fn promised(
     facts: &Facts,
@@ -154,7 +164,7 @@ pub(super) fn promised(
     lines: &[(Sku, Quantity)],
     plan: PlanKind,
     now: DateTime<Utc>,
-) -> Result<Vec<(PromisedPart, PromiseBasis)>, ActError> {
+) -> Result<Promises, ActError> {
     let mut goods = Vec::with_capacity(lines.len());
     for (at, (sku, quantity)) in lines.iter().enumerate() {
         let Some(known) = facts.get(sku) else {
@@ -168,7 +178,10 @@ pub(super) fn promised(
     refuse_what_cannot_be_promised(&dated)?;
 
     let mut promised = Vec::new();
-    for (line, slices) in by_plan(&dated, plan).into_iter().enumerate() {
+    for (line, slices) in by_plan(&dated, plan, &settings.split)
+        .into_iter()
+        .enumerate()
+    {
         let (goods, _) = &goods[line];
         for (part, slice) in slices.into_iter().enumerate() {
             let Some(location) = locations.get(usize::from(slice.from.0)) else {
@@ -179,6 +192,7 @@ pub(super) fn promised(
                 line: u32::try_from(line).unwrap_or(u32::MAX),
                 part: u32::try_from(part).unwrap_or(u32::MAX),
                 split_from: None,
+                plan,
                 held: Held {
                     sku: goods.facts.sku.clone(),
                     quantity: slice.quantity,
@@ -194,7 +208,11 @@ pub(super) fn promised(
             promised.push((part, basis));
         }
     }
-    Ok(promised)
+    let by_itself = |line: &DatedLine| line.slices.last().map(|slice| slice.ships_by);
+    Ok(Promises {
+        by_itself: dated.iter().map(by_itself).collect(),
+        parts: promised,
+    })
 }
 
 fn refuse_what_cannot_be_promised(dated: &[DatedLine]) -> Result<(), ActError> {
@@ -213,41 +231,33 @@ fn refuse_what_cannot_be_promised(dated: &[DatedLine]) -> Result<(), ActError> {
     Err(ActError::conflict("insufficient_stock", detail))
 }
 
-/// The parts of each line, dated as the plan sends them.
-fn by_plan(dated: &[DatedLine], plan: PlanKind) -> Vec<Vec<Slice>> {
-    if plan == PlanKind::Separate {
-        return dated.iter().map(|line| line.slices.clone()).collect();
-    }
-    let slices = |line: &DatedLine| match line.together.is_empty() {
-        true => line.slices.clone(),
-        false => line.together.clone(),
+/// The parts of each line, dated by the parcels that they leave in.
+fn by_plan(dated: &[DatedLine], plan: PlanKind, split: &SplitPolicy) -> Vec<Vec<Slice>> {
+    let line = |line: &DatedLine| PromisedLine {
+        sku: line.availability.sku.clone(),
+        slices: line.slices.clone(),
+        together: line.together.clone(),
     };
-    let mut all: Vec<Vec<Slice>> = dated.iter().map(slices).collect();
-    let last_from = |from| {
-        let from_there = all
-            .iter()
-            .flatten()
-            .filter(|slice: &&Slice| slice.from == from);
-        from_there.map(|slice| slice.ships_by).max()
+    let lines: Vec<PromisedLine> = dated.iter().map(line).collect();
+    // Whoever offers no choice has decided nothing about the parcels of an order that is sent in several all the same.
+    let parcels_max = match split.charge {
+        SplitCharge::Off => PARCELS_MAX,
+        _ => split.parcels_max,
     };
-    let dates: Vec<Vec<Option<NaiveDate>>> = all
-        .iter()
-        .map(|line| line.iter().map(|slice| last_from(slice.from)).collect())
-        .collect();
-    for (line, dates) in all.iter_mut().zip(dates) {
-        for (slice, date) in line.iter_mut().zip(dates) {
-            slice.ships_by = date.unwrap_or(slice.ships_by);
-        }
-        line.sort_by_key(|slice| slice.from);
-        line.dedup_by(|later, first| {
-            let joined = later.from == first.from;
-            if joined {
-                first.quantity = first.quantity.plus(later.quantity);
-            }
-            joined
-        });
-    }
-    all
+    let parcels = shipments(&lines, plan, parcels_max);
+    let slices = |sku: &Sku| {
+        let in_parcel = |parcel: &Shipment| {
+            let mut lines = parcel.lines.iter();
+            let (_, quantity) = lines.find(|(packed, _)| packed == sku)?;
+            Some(Slice {
+                quantity: *quantity,
+                ships_by: parcel.ships_by,
+                from: parcel.from,
+            })
+        };
+        parcels.iter().filter_map(in_parcel).collect()
+    };
+    lines.iter().map(|line| slices(&line.sku)).collect()
 }
 
 /// What units of goods take from the shelf: of a kit all that it is made of, and the kit itself.

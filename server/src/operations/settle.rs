@@ -7,7 +7,8 @@ use chrono::{DateTime, Utc};
 use shared::ids::{ReservationId, Sku};
 use shared::kit::Goods;
 use shared::quantity::Quantity;
-use shared::repromise::{Held, repromise};
+use shared::repromise::{Held, leave_together, repromise};
+use shared::shipment::PlanKind;
 use shared::supply::Due;
 
 use super::ActError;
@@ -90,7 +91,13 @@ pub(super) async fn settle_claimed(
     // Whoever waits for a part of the same kit is judged too, or would outrank all others.
     let mut parts = writing.promised(claimed).await?;
     for _ in 0..KITS_FOLLOWED_MAX {
-        let all: BTreeSet<Sku> = skus_of(&parts).collect();
+        let mut all: BTreeSet<Sku> = skus_of(&parts).collect();
+        // What has no date since something else of its parcel has none may have one again, but only with that.
+        let undated = parts.iter().filter(|part| part.held.due == Due::Undated);
+        let undated = together(undated);
+        if !undated.is_empty() {
+            all.extend(skus_of(&writing.promised_to(&undated).await?));
+        }
         let all: Vec<Sku> = all.into_iter().collect();
         let more = writing.promised(&all).await?;
         if more.len() <= parts.len() {
@@ -101,16 +108,32 @@ pub(super) async fn settle_claimed(
     let bought = parts.iter().map(|part| part.held.sku.clone());
     let wanted: BTreeSet<Sku> = skus_of(&parts).chain(bought).collect();
     let wanted: Vec<Sku> = wanted.into_iter().collect();
-    let facts = writing.facts(&wanted).await?;
+    let mut facts = writing.facts(&wanted).await?;
     let held: Vec<Held> = parts.iter().map(|part| part.held.clone()).collect();
     let (locations, policy) = (&settings.locations, &settings.promises);
     let better_by = Some(settings.better_by_days);
     let replaced = repromise(&held, &facts, locations, policy, better_by, now);
 
+    let anew: Vec<Anew> = replaced
+        .into_iter()
+        .map(|one| Anew {
+            before: parts[one.held].clone(),
+            parts: one.parts,
+            better: one.better,
+        })
+        .collect();
+    let anew = with_companions(writing, anew).await?;
+    let missing = anew.iter().map(|one| one.before.held.sku.clone());
+    let missing: BTreeSet<Sku> = missing.filter(|sku| !facts.contains_key(sku)).collect();
+    if !missing.is_empty() {
+        let missing: Vec<Sku> = missing.into_iter().collect();
+        facts.extend(writing.facts(&missing).await?);
+    }
+
     let mut changed: Vec<Sku> = Vec::new();
     let mut moved: Vec<(ReservationId, PartKey)> = Vec::new();
-    for one in replaced {
-        let before = &parts[one.held];
+    for one in anew {
+        let before = &one.before;
         let cause = match one.better {
             true => "sooner",
             false => cause.name(),
@@ -165,6 +188,59 @@ pub(super) async fn settle_claimed(
     changed.dedup();
     tell(writing, settings, &moved, now).await?;
     Ok(changed)
+}
+
+/// What a part becomes.
+struct Anew {
+    before: PromisedPart,
+    /// What is promised instead; adds up to the same units.
+    parts: Vec<Held>,
+    /// True if all of it leaves sooner than was promised.
+    better: bool,
+}
+
+/// The same where what leaves with something that slips waits for it, and where nothing leaves sooner than what it
+/// leaves with. What comes out as it was is left out.
+async fn with_companions(
+    writing: &mut Writing,
+    mut anew: Vec<Anew>,
+) -> Result<Vec<Anew>, ActError> {
+    let shared = together(anew.iter().map(|one| &one.before));
+    if shared.is_empty() {
+        return Ok(anew);
+    }
+    let companions = writing.promised_to(&shared).await?;
+    for order in companions.chunk_by(|one, next| one.reservation == next.reservation) {
+        let mut becomes: Vec<Vec<Held>> = Vec::with_capacity(order.len());
+        let mut better: Vec<bool> = Vec::with_capacity(order.len());
+        for part in order {
+            let place = anew.iter().position(|one| is_same(&one.before, part));
+            let one = place.map(|place| anew.remove(place));
+            better.push(one.as_ref().is_some_and(|one| one.better));
+            becomes.push(one.map_or_else(|| vec![part.held.clone()], |one| one.parts));
+        }
+        leave_together(&mut becomes);
+        let parts = order.iter().zip(becomes).zip(better);
+        let parts = parts.map(|((before, parts), better)| Anew {
+            better: better && parts.iter().all(|part| part.due != Due::Undated),
+            before: before.clone(),
+            parts,
+        });
+        anew.extend(parts.filter(|one| one.parts != [one.before.held.clone()]));
+    }
+    Ok(anew)
+}
+
+/// The orders and holds among whose parts some leave together.
+fn together<'a>(parts: impl Iterator<Item = &'a PromisedPart>) -> Vec<ReservationId> {
+    let parts = parts.filter(|part| part.plan == PlanKind::Together);
+    let ids: BTreeSet<&str> = parts.map(|part| part.reservation.as_str()).collect();
+    ids.into_iter().filter_map(|id| id.parse().ok()).collect()
+}
+
+fn is_same(one: &PromisedPart, other: &PromisedPart) -> bool {
+    let key = |part: &PromisedPart| (part.reservation.clone(), part.line, part.part);
+    key(one) == key(other)
 }
 
 /// All that some parts take from the shelf.

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::NaiveDate;
-use shared::ids::Sku;
+use shared::ids::{ReservationId, Sku};
 use shared::quantity::Quantity;
 use shared::repromise::Held;
 
 use super::engine::{instant, query_as, query_scalar};
 use super::promise_basis::awaited;
-use super::promises::{PromisedPart, held, number};
+use super::promises::{PromisedPart, held, number, plan_named};
 use super::skus::{json_list, quantity, read};
 use super::{StoreError, Writing};
 
@@ -27,6 +27,7 @@ struct PartRow {
     awaits_made: bool,
     split_from: Option<i64>,
     created_at_ms: i64,
+    plan: String,
 }
 
 #[derive(sqlx::FromRow)]
@@ -41,13 +42,10 @@ struct TakenRow {
 /// What parts take from the shelf, by reservation, line and part.
 type Taken = HashMap<(String, i64, i64), BTreeMap<Sku, Quantity>>;
 
-impl Writing {
-    /// The parts that stand promised and take any of these SKUs, those of who came first at first.
-    pub async fn promised(&mut self, skus: &[Sku]) -> Result<Vec<PromisedPart>, StoreError> {
-        // CROSS JOIN keeps the order. Beginning with the reservations, either engine would go through all that is
-        // claimed once for each of them.
-        self.session.join_as_written(true).await?;
-        let mut rows: Vec<PartRow> = query_as(
+/// Parts that stand promised, by a condition on what they claim.
+macro_rules! promised_where {
+    ($claimed:literal) => {
+        concat!(
             "
             SELECT part.reservation
                  , part.line
@@ -67,11 +65,14 @@ impl Writing {
                       AND other.ended_by IS NULL
                  ) AS alone
                  , reservation.created_at_ms
+                 , reservation.plan
               FROM claim
              CROSS JOIN promised_part AS part
              CROSS JOIN reservation
              WHERE claim.store_id = $1
-               AND claim.sku IN (SELECT value FROM json_each($2))
+               AND ",
+            $claimed,
+            "
                AND part.store_id = $1
                AND part.reservation = claim.reservation
                AND part.line = claim.line
@@ -83,28 +84,15 @@ impl Writing {
              ORDER BY reservation.revision
                     , part.reservation
                     , part.line
-                    , part.part",
+                    , part.part"
         )
-        .bind(self.store.as_str())
-        .bind(json_list(skus))
-        .bind(self.at.timestamp_millis())
-        .fetch_all(&mut self.session)
-        .await?;
-        // A part of a kit stands there once for each of these SKUs that it takes.
-        rows.dedup_by(|row, before| row.key() == before.key());
-        let mut takes = self.taken_with(skus).await?;
-        let part = |row: PartRow| {
-            let takes = takes.remove(&row.key()).unwrap_or_default();
-            row.part(takes.into_iter().collect())
-        };
-        let parts = rows.into_iter().map(part).collect();
-        self.session.join_as_written(false).await?;
-        parts
-    }
+    };
+}
 
-    /// All that is taken by the parts that take any of these SKUs, by reservation, line and part.
-    async fn taken_with(&mut self, skus: &[Sku]) -> Result<Taken, StoreError> {
-        let rows: Vec<TakenRow> = query_as(
+/// All that is taken by the parts that claim what the condition says, by reservation, line and part.
+macro_rules! taken_where {
+    ($claimed:literal) => {
+        concat!(
             "
             SELECT taken.reservation
                  , taken.line
@@ -114,16 +102,68 @@ impl Writing {
               FROM claim
              CROSS JOIN claim AS taken
              WHERE claim.store_id = $1
-               AND claim.sku IN (SELECT value FROM json_each($2))
+               AND ",
+            $claimed,
+            "
                AND taken.store_id = $1
                AND taken.reservation = claim.reservation
                AND taken.line = claim.line
-               AND taken.part = claim.part",
+               AND taken.part = claim.part"
         )
-        .bind(self.store.as_str())
-        .bind(json_list(skus))
-        .fetch_all(&mut self.session)
-        .await?;
+    };
+}
+
+impl Writing {
+    /// The parts that stand promised and take any of these SKUs, those of who came first at first.
+    pub async fn promised(&mut self, skus: &[Sku]) -> Result<Vec<PromisedPart>, StoreError> {
+        let parts = promised_where!("claim.sku IN (SELECT value FROM json_each($2))");
+        let taken = taken_where!("claim.sku IN (SELECT value FROM json_each($2))");
+        self.parts(parts, taken, json_list(skus)).await
+    }
+
+    /// All parts that stand promised of these orders and holds, those of who came first at first.
+    pub async fn promised_to(
+        &mut self,
+        reservations: &[ReservationId],
+    ) -> Result<Vec<PromisedPart>, StoreError> {
+        let parts = promised_where!("claim.reservation IN (SELECT value FROM json_each($2))");
+        let taken = taken_where!("claim.reservation IN (SELECT value FROM json_each($2))");
+        self.parts(parts, taken, json_list(reservations)).await
+    }
+
+    async fn parts(
+        &mut self,
+        parts: &'static str,
+        taken: &'static str,
+        list: String,
+    ) -> Result<Vec<PromisedPart>, StoreError> {
+        // CROSS JOIN keeps the order. Beginning with the reservations, either engine would go through all that is
+        // claimed once for each of them.
+        self.session.join_as_written(true).await?;
+        let mut rows: Vec<PartRow> = query_as(parts)
+            .bind(self.store.as_str())
+            .bind(list.as_str())
+            .bind(self.at.timestamp_millis())
+            .fetch_all(&mut self.session)
+            .await?;
+        // A part of a kit stands there once for each SKU that it takes.
+        rows.dedup_by(|row, before| row.key() == before.key());
+        let mut takes = self.taken_with(taken, &list).await?;
+        let part = |row: PartRow| {
+            let takes = takes.remove(&row.key()).unwrap_or_default();
+            row.part(takes.into_iter().collect())
+        };
+        let parts = rows.into_iter().map(part).collect();
+        self.session.join_as_written(false).await?;
+        parts
+    }
+
+    async fn taken_with(&mut self, taken: &'static str, list: &str) -> Result<Taken, StoreError> {
+        let rows: Vec<TakenRow> = query_as(taken)
+            .bind(self.store.as_str())
+            .bind(list)
+            .fetch_all(&mut self.session)
+            .await?;
         let mut taken = Taken::new();
         for row in rows {
             let part = (row.reservation, row.line, row.part);
@@ -180,6 +220,7 @@ impl PartRow {
             line: number(self.line)?,
             part: number(self.part)?,
             split_from: self.split_from.map(number).transpose()?,
+            plan: plan_named(&self.plan),
             held: Held {
                 since: Some(instant(self.created_at_ms)?),
                 // Goods that leave together wait for each other.

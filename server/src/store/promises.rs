@@ -58,6 +58,8 @@ pub struct PromisedPart {
     pub part: u32,
     /// The part as which it was promised first, where it was split off from another one.
     pub split_from: Option<u32>,
+    /// How it is sent with the others of its order or hold.
+    pub plan: PlanKind,
     /// What is promised.
     pub held: Held,
     /// What it takes from the shelf: of a kit all that it is made of, and the kit itself.

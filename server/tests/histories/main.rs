@@ -30,6 +30,7 @@ use server::store::{Address, Store};
 use tempfile::TempDir;
 
 use bank::Bank;
+use postgres::Lent;
 use world::World;
 
 /// Histories that are played unless the environment says otherwise.
@@ -47,22 +48,33 @@ fn given(name: &str) -> Option<u64> {
     Some(given.parse().expect("a number"))
 }
 
-async fn database() -> (Store, TempDir) {
+/// Where a database is, and the letters of its histories.
+struct Place {
+    folder: TempDir,
+    _lent: Option<Lent>,
+}
+
+async fn database() -> (Store, Place) {
     // In memory where there is such a folder: what is looked at here is not what survives a power cut.
     let folder = TempDir::new_in("/dev/shm").or_else(|_| TempDir::new());
     let folder = folder.expect("a folder");
-    let address = match postgres::fresh().await {
-        Some(url) => Address::Postgres(url),
+    let lent = postgres::fresh().await;
+    let address = match &lent {
+        Some(lent) => Address::Postgres(lent.url.clone()),
         None => Address::File(folder.path().join("shop.sqlite")),
     };
     let database = Store::open_at(&address).await;
-    (database.expect("a database"), folder)
+    let place = Place {
+        folder,
+        _lent: lent,
+    };
+    (database.expect("a database"), place)
 }
 
 /// Plays histories until all are played. Returns what was done how often, and how it ended.
 async fn play_some(seeds: &AtomicU64, end: u64) -> BTreeMap<String, u64> {
     let bank = Bank::open().await;
-    let (mut database_, mut folder) = database().await;
+    let (mut database_, mut place) = database().await;
     let (mut counts, mut played) = (BTreeMap::<String, u64>::new(), 0);
     loop {
         let seed = seeds.fetch_add(1, Ordering::Relaxed);
@@ -72,10 +84,10 @@ async fn play_some(seeds: &AtomicU64, end: u64) -> BTreeMap<String, u64> {
         }
         if played == SHARE_A_DATABASE {
             database_.close().await;
-            (database_, folder) = database().await;
+            (database_, place) = database().await;
             played = 0;
         }
-        let mail = folder.path().join(format!("mail-{seed}"));
+        let mail = place.folder.path().join(format!("mail-{seed}"));
         let world = World::new(&database_, &bank, &mail, seed).await;
         for (act, count) in world.play(STEPS).await {
             *counts.entry(act).or_default() += count;

@@ -392,3 +392,85 @@ async fn orders_that_may_have_ended_are_looked_at_page_by_page() {
     }
     assert_eq!(found, [vec!["W-1", "W-2"], vec!["W-3"]]);
 }
+
+/// A shop of which a customer wants one of A, that lies on the shelf, and one of B, that comes on the 11th; in one parcel.
+async fn parcel_of_two(customer: Value) -> (TestShop, Client) {
+    let shop = TestShop::new().await;
+    let client = Client::new(&shop).await;
+    sku(&client, "A", 1, json!({})).await;
+    sku(&client, "B", 0, json!({})).await;
+    ordered(&client, "PO-7", "B", 1, "2026-12-11").await;
+    let order =
+        json!({"lines": [line("A", 1), line("B", 1)], "customer": customer, "plan": "together"});
+    assert_eq!(place(&client, "W-1", order).await.status, 201);
+    (shop, client)
+}
+
+/// The day by which each line leaves.
+async fn days(client: &Client) -> Vec<Value> {
+    let order = shown(client, "W-1").await;
+    let lines = order["lines"].as_array().expect("lines").iter();
+    lines
+        .map(|line| {
+            let slices = line["slices"].as_array().expect("slices");
+            assert_eq!(slices.len(), 1, "{slices:?}");
+            slices[0]["ships_by"].clone()
+        })
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_leaves_in_one_parcel_waits_for_what_slips_and_is_told_with_it() {
+    let (shop, client) = parcel_of_two(json!({"country": "US"})).await;
+    assert_eq!(days(&client).await, ["2026-12-15", "2026-12-15"]);
+    expect_on(&client, json!("2026-12-21")).await;
+    let later = "2026-12-23";
+    assert_eq!(days(&client).await, [later, later]);
+    let found = notices(&client).await;
+    let lines: Vec<_> = found.iter().map(|one| one["line"].as_u64()).collect();
+    assert_eq!(lines, [Some(0), Some(1)], "{found:?}");
+    for notice in &found {
+        assert_eq!(notice["now"], later);
+        assert_eq!(notice["silence"], "consents");
+    }
+    // The day that was told first passes, and nobody said anything.
+    let shop = shop.at("2026-12-17T12:00:00Z").await;
+    look_after_delays(&shop.app, &id("default"))
+        .await
+        .expect("looked");
+    let client = Client::new(&shop).await;
+    let order = shown(&client, "W-1").await;
+    assert_eq!(order["status"], "open");
+    assert_eq!(days(&client).await, [later, later]);
+    shop.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_parcel_of_which_a_part_has_no_date_nothing_has_one_until_that_has() {
+    let (shop, client) = parcel_of_two(json!({"country": "DE"})).await;
+    expect_on(&client, Value::Null).await;
+    assert_eq!(days(&client).await, [Value::Null, Value::Null]);
+    // Nobody else gets what lies there for it.
+    let other = place(&client, "W-2", json!({"lines": [line("A", 1)]})).await;
+    assert_eq!(other.code(), "insufficient_stock");
+    expect_on(&client, json!("2026-12-21")).await;
+    assert_eq!(days(&client).await, ["2026-12-23", "2026-12-23"]);
+    shop.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_of_which_a_part_slips_stays_one_part_in_its_parcel() {
+    let shop = TestShop::new().await;
+    let client = Client::new(&shop).await;
+    sku(&client, "A", 2, json!({})).await;
+    ordered(&client, "PO-7", "A", 4, "2026-12-11").await;
+    let order = json!({"lines": [line("A", 6)], "plan": "together"});
+    assert_eq!(place(&client, "W-1", order).await.status, 201);
+    assert_eq!(days(&client).await, ["2026-12-15"]);
+    ordered(&client, "PO-8", "A", 9, "2027-01-18").await;
+    let cut = json!({"lines": [{"sku": "A", "quantity": 2}]});
+    let cut = client.patch("/v1/purchase-orders/PO-7", cut).await;
+    assert_eq!(cut.status, 200, "{}", String::from_utf8_lossy(&cut.body));
+    assert_eq!(days(&client).await, ["2027-01-20"]);
+    shop.assert_sound().await;
+}

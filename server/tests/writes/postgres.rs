@@ -1,7 +1,9 @@
-//! A fresh database of PostgreSQL for each test.
+//! A fresh database of PostgreSQL for each test, which goes when the test has ended: all of them would fill a small disk.
 
+use std::mem;
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use server::store::Store;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
@@ -15,8 +17,26 @@ const SERVING: &str = "ships_by";
 /// One test at a time makes a database.
 const LOCK: i64 = 7_447_297;
 
-/// The address of a fresh database, for the role that serves; `None` where no server is named.
-pub async fn fresh() -> Option<String> {
+/// The databases of tests that have ended. Whoever makes the next one drops them.
+static ENDED: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// A database that is there for as long as this is.
+#[derive(Debug)]
+pub struct Lent {
+    name: String,
+    /// Its address, for the role that serves.
+    pub url: String,
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        let mut ended = ENDED.lock().unwrap_or_else(PoisonError::into_inner);
+        ended.push(mem::take(&mut self.name));
+    }
+}
+
+/// A fresh database; `None` where no server is named.
+pub async fn fresh() -> Option<Lent> {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let server = std::env::var(VARIABLE).ok()?;
     let name = format!(
@@ -25,7 +45,8 @@ pub async fn fresh() -> Option<String> {
         NEXT.fetch_add(1, Ordering::Relaxed)
     );
     make(&server, &name).await.expect("a database of its own");
-    Some(address(&server, SERVING, &name))
+    let url = address(&server, SERVING, &name);
+    Some(Lent { name, url })
 }
 
 /// The address of a database of the same server, for another role.
@@ -41,6 +62,11 @@ async fn make(server: &str, name: &str) -> Result<(), sqlx::Error> {
         .bind(LOCK)
         .execute(&mut admin)
         .await?;
+    let ended = mem::take(&mut *ENDED.lock().unwrap_or_else(PoisonError::into_inner));
+    for ended in ended {
+        let drop = format!("DROP DATABASE {ended} WITH (FORCE)");
+        admin.execute(AssertSqlSafe(drop)).await?;
+    }
     // The tables are made once for each build of this program.
     let template = format!("template_{}", fingerprint());
     let known: bool =

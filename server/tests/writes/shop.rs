@@ -22,7 +22,7 @@ use shared::ids::StoreId;
 use shared::quantity::Quantity;
 use tempfile::TempDir;
 
-use crate::postgres;
+use crate::postgres::{self, Lent};
 
 /// A shop, and the directory that goes with it.
 pub struct TestShop {
@@ -32,13 +32,22 @@ pub struct TestShop {
     pub directory: TempDir,
     /// Where the database is.
     pub address: Address,
+    /// Keeps a database of PostgreSQL there.
+    pub _lent: Option<Lent>,
 }
 
 impl TestShop {
     /// A fresh database: a file, or one of PostgreSQL where the environment names a server.
     pub async fn new() -> Self {
         match postgres::fresh().await {
-            Some(url) => Self::at_address(Address::Postgres(url)).await,
+            Some(lent) => {
+                let address = Address::Postgres(lent.url.clone());
+                let shop = Self::at_address(address).await;
+                Self {
+                    _lent: Some(lent),
+                    ..shop
+                }
+            }
             None => Self::in_file().await,
         }
     }
@@ -60,6 +69,7 @@ impl TestShop {
             store: id("default"),
             directory,
             address,
+            _lent: None,
         }
     }
 

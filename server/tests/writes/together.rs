@@ -255,6 +255,7 @@ async fn facts_that_another_process_changed_are_read_anew() {
         store: shop.store.clone(),
         directory: tempfile::TempDir::new().expect("a directory"),
         address: shop.address.clone(),
+        _lent: None,
     };
     // The first server's memory does not know of these.
     let most = place(&other, "other".into(), order("W-1", &[("C", 4)])).await;

@@ -26,7 +26,7 @@ use super::shipments;
 use crate::app::App;
 use crate::error::Problem;
 use crate::http::auth::Merchant;
-use crate::http::body::ApiJson;
+use crate::http::body::{ApiJson, refuse_line_count};
 use crate::http::named::Named;
 use crate::limits::{ORDER_AMOUNT_MAX, SKUS_PER_REQUEST_MAX};
 use crate::operations::cancel_order::{CancelOrder, cancel_order};
@@ -135,9 +135,8 @@ pub struct ShownRequest {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CancelRequest {
-    /// Lines, each once; without any, everything that waits.
-    #[serde(default)]
-    lines: Vec<CancelLineRequest>,
+    /// Lines, each once; without this field, everything that waits.
+    lines: Option<Vec<CancelLineRequest>>,
     /// Why, in your words; it stands in the log.
     reason: Option<Reason>,
     /// Who does not want it any more: you, unless given. It stands in the evidence.
@@ -506,12 +505,12 @@ impl PaymentRequest {
 
 impl CancelRequest {
     fn parsed(self) -> Result<CancelOrder, Problem> {
-        if SKUS_PER_REQUEST_MAX < self.lines.len() {
-            let detail = format!("at most {SKUS_PER_REQUEST_MAX} lines are taken");
-            return Err(Problem::invalid("/lines", "too_many_lines", detail));
+        // A form in which nothing was chosen must not cancel everything.
+        if let Some(lines) = &self.lines {
+            refuse_line_count(lines, SKUS_PER_REQUEST_MAX)?;
         }
         let mut lines: Vec<(u32, Option<Quantity>)> = Vec::new();
-        for (at, one) in self.lines.into_iter().enumerate() {
+        for (at, one) in self.lines.into_iter().flatten().enumerate() {
             if lines.iter().any(|(line, _)| *line == one.line) {
                 let pointer = format!("/lines/{at}/line");
                 let detail = format!("line {} is named twice; name each once.", one.line);

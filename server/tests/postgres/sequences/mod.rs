@@ -14,7 +14,7 @@ use std::time::Instant;
 use server::store::{Address, Store};
 use tempfile::TempDir;
 
-use crate::postgres;
+use crate::postgres::{self, Lent};
 use crate::shop::id;
 use crate::stage::server;
 use play::Played;
@@ -38,6 +38,7 @@ struct Pair {
     sqlite: Store,
     postgres: Store,
     _folder: TempDir,
+    _lent: Lent,
 }
 
 impl Pair {
@@ -46,12 +47,13 @@ impl Pair {
         let folder = TempDir::new_in("/dev/shm").or_else(|_| TempDir::new());
         let folder = folder.expect("a folder");
         let sqlite = Store::open(folder.path().join("shop.sqlite")).await;
-        let url = postgres::fresh().await.expect("PostgreSQL");
-        let postgres = Store::open_at(&Address::Postgres(url)).await;
+        let lent = postgres::fresh().await.expect("PostgreSQL");
+        let postgres = Store::open_at(&Address::Postgres(lent.url.clone())).await;
         Self {
             sqlite: sqlite.expect("a file"),
             postgres: postgres.expect("a database"),
             _folder: folder,
+            _lent: lent,
         }
     }
 
