@@ -9,6 +9,7 @@ use server::operations::records::{
 };
 use shared::delay::{Event, Silence, When};
 use shared::ids::OrderId;
+use shared::shipment::PlanKind;
 use shared::supply::Due;
 
 use super::acts::Acted;
@@ -227,6 +228,24 @@ fn promises(before: Option<&Standing>, order: &Standing, after: &Seen) {
             after.today
         );
         rule!("I18: a date has a cause:", !row.cause.is_empty(), id, row);
+    }
+    let parcel: BTreeMap<_, _> = order
+        .waiting
+        .iter()
+        .map(|part| (&part.location, part.due))
+        .collect();
+    for part in order
+        .waiting
+        .iter()
+        .filter(|part| part.plan == PlanKind::Together)
+    {
+        rule!(
+            "what leaves in one parcel has one date:",
+            parcel[&part.location] == part.due,
+            id,
+            part,
+            parcel
+        );
     }
     for part in &order.waiting {
         let of_part = order
