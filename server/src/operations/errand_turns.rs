@@ -13,8 +13,9 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use super::ActError;
 use super::delays::look_after_delays;
-use super::errands::run_some;
+use super::errands::run_lane;
 use super::look_after_payments::{Seen, look_after_payments};
+use super::records::Lane;
 use crate::app::App;
 
 /// How often errands that were put off are looked for.
@@ -25,8 +26,11 @@ const ALL_EVERY: Duration = Duration::from_secs(10);
 const DELAYS_EVERY: Duration = Duration::from_secs(60);
 /// After what time an errand that is not done is an alarm.
 const OVERDUE_AFTER: TimeDelta = TimeDelta::minutes(15);
-/// Stores whose errands are done at once.
+/// Stores whose letters are sent at once, and as many whose other errands are done.
 const STORES_AT_ONCE: usize = 64;
+
+/// What of a store has its turn apart from all else.
+type Whose = (StoreId, Lane);
 
 /// Runs errands and looks after delays for as long as it is polled. A failure is logged and tried again.
 pub async fn run(app: App) {
@@ -42,75 +46,83 @@ struct Turn {
     is_open: bool,
 }
 
-/// Gives each store that may have errands its turn, many at once: whoever one of them waits for keeps no other one waiting.
+/// Gives each store that may have errands its turn, letters and all else apart, many at once: whoever one of them waits for keeps no other one waiting.
 async fn take_turns(app: &App) {
-    let free = Arc::new(Semaphore::new(STORES_AT_ONCE));
+    let free = [Lane::Letters, Lane::Questions]
+        .map(|lane| (lane, Arc::new(Semaphore::new(STORES_AT_ONCE))));
+    let free = HashMap::from(free);
+    let lanes_of =
+        |store: &StoreId| [Lane::Letters, Lane::Questions].map(|lane| (store.clone(), lane));
     let mut turns: JoinSet<Turn> = JoinSet::new();
-    let mut under_way: HashMap<task::Id, StoreId> = HashMap::new();
-    let mut seen: HashMap<StoreId, Seen> = HashMap::new();
-    let mut due: HashSet<StoreId> = HashSet::new();
-    // Stores that are to be looked at again soon.
-    let mut open: HashSet<StoreId> = HashSet::new();
+    let mut under_way: HashMap<task::Id, Whose> = HashMap::new();
+    let mut seen: HashMap<Whose, Seen> = HashMap::new();
+    let mut due: HashSet<Whose> = HashSet::new();
+    // Those that are to be looked at again soon.
+    let mut open: HashSet<Whose> = HashSet::new();
     let mut soon = ticks(LOOKED_FOR_EVERY);
     let mut all = ticks(ALL_EVERY);
     let mut news = pin!(app.errands.wait(ALL_EVERY));
     loop {
         tokio::select! {
             told = &mut news => {
-                due.extend(told);
+                due.extend(told.iter().flat_map(lanes_of));
                 news.set(app.errands.wait(ALL_EVERY));
             }
             _ = soon.tick() => due.extend(open.drain()),
             _ = all.tick() => {
                 let shops = app.catalogue.shops().into_iter();
-                due.extend(shops.map(|shop| shop.id.clone()));
+                due.extend(shops.flat_map(|shop| lanes_of(&shop.id)));
             }
             Some(ended) = turns.join_next_with_id() => {
                 let id = match &ended {
                     Ok((id, _)) => *id,
                     Err(panicked) => panicked.id(),
                 };
-                let store = under_way.remove(&id).expect("each turn is a store's");
+                let whose = under_way.remove(&id).expect("each turn is a store's");
                 match ended {
                     Ok((_, turn)) => {
                         if turn.is_more {
-                            due.insert(store.clone());
+                            // Of an order one is done after the other, whatever they are.
+                            due.extend(lanes_of(&whose.0));
                         }
                         if turn.is_open {
-                            open.insert(store.clone());
+                            open.insert(whose.clone());
                         }
-                        seen.insert(store, turn.seen);
+                        seen.insert(whose, turn.seen);
                     }
                     Err(panicked) => {
                         tracing::error!(error = %panicked, "A store's errands fell over: {panicked}");
-                        open.insert(store);
+                        open.insert(whose);
                     }
                 }
             }
         }
-        let busy: HashSet<&StoreId> = under_way.values().collect();
-        let ready: Vec<StoreId> = due
+        let busy: HashSet<&Whose> = under_way.values().collect();
+        let ready: Vec<Whose> = due
             .iter()
-            .filter(|store| !busy.contains(store))
+            .filter(|whose| !busy.contains(whose))
             .cloned()
             .collect();
-        for store in ready {
-            due.remove(&store);
-            let seen = seen.remove(&store).unwrap_or_default();
-            let turn = turn(app.clone(), store.clone(), seen, Arc::clone(&free));
-            under_way.insert(turns.spawn(turn).id(), store);
+        for whose in ready {
+            due.remove(&whose);
+            let seen = seen.remove(&whose).unwrap_or_default();
+            let free = Arc::clone(&free[&whose.1]);
+            let turn = turn(app.clone(), whose.clone(), seen, free);
+            under_way.insert(turns.spawn(turn).id(), whose);
         }
     }
 }
 
-async fn turn(app: App, store: StoreId, mut seen: Seen, free: Arc<Semaphore>) -> Turn {
+async fn turn(app: App, (store, lane): Whose, mut seen: Seen, free: Arc<Semaphore>) -> Turn {
     let _one_of_them = free.acquire_owned().await.expect("it is never closed");
     let (mut is_more, mut is_open) = (false, false);
-    match look_after_payments(&app, &store, &mut seen).await {
-        Ok(was_looked) => is_open |= !was_looked,
-        Err(error) => tracing::warn!(error = %error, "Cannot look after payments: {error}"),
+    if lane == Lane::Questions {
+        match look_after_payments(&app, &store, &mut seen).await {
+            Ok(was_looked) => is_open |= !was_looked,
+            Err(error) => tracing::warn!(error = %error, "Cannot look after payments: {error}"),
+        }
     }
-    match run_some(&app, &store).await {
+    match run_lane(&app, &store, lane).await {
         Ok(Some(were_put_off)) => {
             is_more = true;
             is_open |= were_put_off;

@@ -7,12 +7,13 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use shared::ids::{ShipmentId, StoreId};
 use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout};
 
 use super::ActError;
 use super::ask_provider::ask;
 use super::charging::{Agreed, Charged, record_agreed, record_charged, record_refunded};
 use super::letters;
-use super::records::{Errand, ErrandEnd, ErrandKind};
+use super::records::{Errand, ErrandEnd, ErrandKind, Lane};
 use super::trade_letters;
 use super::waitlist_letters;
 use crate::app::App;
@@ -20,8 +21,12 @@ use crate::payments::ProviderError;
 
 /// For how long an errand is one server's at its first attempt: longer than anything it does takes.
 const TAKEN_FOR: TimeDelta = TimeDelta::seconds(90);
-/// Errands of a store that are done at once.
-const AT_ONCE: u32 = 16;
+/// Errands of a store that are done at once, of letters and of all else.
+const AT_ONCE: usize = 16;
+/// After what time it is looked whether more errands are due while others are under way.
+const LOOKED_AGAIN_AFTER: Duration = Duration::from_millis(500);
+/// After what time no more errands are begun before other things of the store had their turn.
+const TURN_MAX: Duration = Duration::from_secs(60);
 /// How often an errand is tried without an answer: the last time about three days after the first.
 pub const ATTEMPTS_MAX: u32 = 80;
 /// Wait before the second attempt, in seconds; doubled with each up to [`WAIT_S_MAX`].
@@ -78,30 +83,53 @@ impl From<ProviderError> for Setback {
 /// As the database fails.
 pub async fn run_due(app: &App, store: &StoreId) -> Result<bool, ActError> {
     let mut were_put_off = false;
-    while let Some(were_some) = run_some(app, store).await? {
-        were_put_off |= were_some;
+    loop {
+        // One may lead to another: what was paid is written about.
+        let asked = run_lane(app, store, Lane::Questions).await?;
+        let written = run_lane(app, store, Lane::Letters).await?;
+        if asked.is_none() && written.is_none() {
+            return Ok(were_put_off);
+        }
+        were_put_off |= asked == Some(true) || written == Some(true);
     }
-    Ok(were_put_off)
 }
 
-/// Does some of the errands of a store that are due. True if some of them were put off; `None` if there are none.
-pub(super) async fn run_some(app: &App, store: &StoreId) -> Result<Option<bool>, ActError> {
-    let now = app.clock.now();
-    let taken = app
-        .store
-        .take_errands(store, now, TAKEN_FOR, AT_ONCE)
-        .await?;
-    if taken.is_empty() {
-        return Ok(None);
-    }
+/// Does errands of a store until none is due. True if some of them were put off; `None` if there were none. Whoever
+/// does not answer keeps only their own place of [`AT_ONCE`]: what becomes due meanwhile is done in the others.
+pub(super) async fn run_lane(
+    app: &App,
+    store: &StoreId,
+    lane: Lane,
+) -> Result<Option<bool>, ActError> {
+    let began = Instant::now();
     let mut under_way = JoinSet::new();
-    for errand in taken {
-        let (app, store) = (app.clone(), store.clone());
-        under_way.spawn(async move { run_one(&app, &store, errand).await });
-    }
-    let (mut were_put_off, mut failure) = (false, None);
-    // Whatever becomes of one, the others are waited for: a provider that was asked is listened to.
-    while let Some(done) = under_way.join_next().await {
+    let (mut were_some, mut were_put_off, mut failure) = (false, false, None);
+    loop {
+        let room = AT_ONCE.saturating_sub(under_way.len());
+        if 0 < room && failure.is_none() && began.elapsed() < TURN_MAX {
+            let now = app.clock.now();
+            let limit = u32::try_from(room).unwrap_or(u32::MAX);
+            match app
+                .store
+                .take_errands(store, now, TAKEN_FOR, limit, lane)
+                .await
+            {
+                Ok(taken) => {
+                    were_some |= !taken.is_empty();
+                    for errand in taken {
+                        let (app, store) = (app.clone(), store.clone());
+                        under_way.spawn(async move { run_one(&app, &store, errand).await });
+                    }
+                }
+                Err(error) => failure = Some(error.into()),
+            }
+        }
+        // Whatever becomes of one, the others are waited for: a provider that was asked is listened to.
+        let done = match timeout(LOOKED_AGAIN_AFTER, under_way.join_next()).await {
+            Ok(Some(done)) => done,
+            Ok(None) => break,
+            Err(_nothing_yet) => continue,
+        };
         match done {
             Ok(Ok(was_put_off)) => were_put_off |= was_put_off,
             Ok(Err(error)) => drop(failure.get_or_insert(error)),
@@ -111,7 +139,7 @@ pub(super) async fn run_some(app: &App, store: &StoreId) -> Result<Option<bool>,
         }
     }
     match failure {
-        None => Ok(Some(were_put_off)),
+        None => Ok(were_some.then_some(were_put_off)),
         Some(error) => Err(error),
     }
 }

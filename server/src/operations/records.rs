@@ -9,7 +9,7 @@ pub use crate::store::delays::{
 pub use crate::store::deliveries::{
     DeliveryBatch, DeliveryRecord, Foretold, MODE_CHARS_MAX, Needed,
 };
-pub use crate::store::errands::{Errand, ErrandEnd, ErrandKind, ErrandRecord};
+pub use crate::store::errands::{Errand, ErrandEnd, ErrandKind, ErrandRecord, Lane};
 pub use crate::store::forecasts::{
     Covered, ForecastContent, ForecastRecord, ForecastState, ReorderPointOf, Wanted,
 };

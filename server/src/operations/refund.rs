@@ -116,6 +116,10 @@ fn decided<'a>(before: &'a Standing, request: &GiveBack) -> Result<(&'a Charge, 
         Some(amount) => amount.amount,
         None => left,
     };
+    if request.amount.is_some() && amount == 0 {
+        let detail = "must be 1 at least";
+        return Err(ActError::field("/amount/amount", "invalid_amount", detail));
+    }
     if amount == 0 || left < amount {
         let detail = format!(
             "{left} minor units were taken for `{}` and not given back yet: give back at most as many",

@@ -107,17 +107,27 @@ struct RecordRow {
     failure: Option<String>,
 }
 
+/// What is done apart, so that neither waits for the other: whom one asks may not answer for long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Lane {
+    /// Letters, which a mail server takes.
+    Letters,
+    /// All else: what providers of payment are asked.
+    Questions,
+}
+
 impl Store {
     /// Takes errands that are due, the oldest of them: for `lease` nobody else does them, and for as much longer with each attempt
     /// before. So one that servers die of is not done again and again while they do. Of an order one at a time, so that what one of
     /// them finds to be told, or to be paid, another one is not telling or paying already. What only invites to buy comes after what is
-    /// owed to customers.
+    /// owed to customers. Letters and all else are taken apart, so that neither waits for the other.
     pub async fn take_errands(
         &self,
         store: &StoreId,
         now: DateTime<Utc>,
         lease: TimeDelta,
         limit: u32,
+        lane: Lane,
     ) -> Result<Vec<Errand>, StoreError> {
         if !self.has_errands(store, now).await? {
             return Ok(Vec::new());
@@ -138,6 +148,7 @@ impl Store {
                       AND due.ended_at_ms IS NULL
                       AND due.due_at_ms <= $2
                       AND due.taken_until_ms <= $2
+                      AND (due.kind IN ('mail', 'waitlist_mail', 'reorder_mail', 'merchant_mail')) = $5
                       AND NOT EXISTS
                         ( SELECT 1
                             FROM errand AS other
@@ -168,6 +179,7 @@ impl Store {
         .bind(now.timestamp_millis())
         .bind(lease.num_milliseconds())
         .bind(limit)
+        .bind(lane == Lane::Letters)
         .fetch_all(&mut session)
         .await?;
         session.commit().await?;

@@ -18,6 +18,7 @@ use server::operations::delays::look_after_delays;
 use server::operations::errand_turns::{self, count_overdue};
 use server::operations::errands::run_due;
 use server::operations::look_after_payments::{Seen, look_after_payments};
+use server::operations::records::Lane;
 use server::payments::signature::{Secret, verify_standard};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 
@@ -551,7 +552,13 @@ async fn errands_of_a_server_that_fell_are_done_by_another_after_a_while() {
     let (store, app) = (&connected.shop.store, &connected.shop.app);
     let taken = app
         .store
-        .take_errands(store, connected.at, TimeDelta::seconds(90), 16)
+        .take_errands(
+            store,
+            connected.at,
+            TimeDelta::seconds(90),
+            16,
+            Lane::Questions,
+        )
         .await;
     assert_eq!(
         taken.expect("errands").len(),
@@ -574,7 +581,7 @@ async fn an_errand_that_servers_fall_over_is_left_alone_longer_each_time() {
         let at = connected.at + TimeDelta::seconds(seconds);
         let taken = app
             .store
-            .take_errands(store, at, TimeDelta::seconds(90), 16);
+            .take_errands(store, at, TimeDelta::seconds(90), 16, Lane::Letters);
         taken.await.expect("errands").len()
     };
     let moments = [0, 89, 90, 269, 270, 539, 540];
@@ -713,6 +720,59 @@ async fn a_store_whose_mail_goes_nowhere_keeps_no_other_store_waiting() {
             began.elapsed() < Duration::from_secs(10),
             "the letter of the other store is not sent"
         );
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    running.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_system_that_does_not_answer_keeps_no_letter_and_no_other_parcel_waiting() {
+    let shop = TestShop::new().await;
+    let hole = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port");
+    let port = hole.local_addr().expect("an address").port();
+    let folder = shop.directory.path().join("mail");
+    let accounts = json!({"stores": {"default": {
+        "external": {"url": format!("http://127.0.0.1:{port}/"), "private": true, "secret": SECRET, "timeout_ms": 15_000},
+        "mail": {"folder": folder, "from": "Shop <orders@shop.example>"},
+    }}});
+    let (clock, _) = Clock::by_hand(now());
+    let connections = Connections::parse(&accounts.to_string(), &clock).expect("accounts");
+    let shop = TestShop {
+        app: app_with(shop.app.store.clone(), clock, connections).await,
+        ..shop
+    };
+    let client = Client::new(&shop).await;
+    sku(&client, "A", 3, json!({})).await;
+    let usd = |amount: i64| json!({"amount": amount, "currency": "USD"});
+    let paid = json!({
+        "lines": [{"sku": "A", "quantity": 1, "unit_price": usd(1_000)}],
+        "payment": {"provider": "external", "reference": "their-7"},
+    });
+    for name in ["W-1", "W-2"] {
+        assert_eq!(place(&client, name, paid.clone()).await.status, 201);
+    }
+    let running = tokio::spawn(errand_turns::run(shop.app.clone()));
+    let patience = Duration::from_secs(10);
+    let mut held = Vec::new();
+    for (id, order, _) in ready(&client).await {
+        assert_eq!(ship(&client, &order, &id).await.status, 200);
+        // Taken in, and never answered.
+        let asked = tokio::time::timeout(patience, hole.accept()).await;
+        held.push(
+            asked
+                .expect("the parcel is not asked about")
+                .expect("a question"),
+        );
+    }
+    assert_eq!(held.len(), 2);
+    let order =
+        json!({"lines": [{"sku": "A", "quantity": 1}], "customer": {"email": "anna@example.org"}});
+    assert_eq!(place(&client, "W-3", order).await.status, 201);
+    let began = std::time::Instant::now();
+    while std::fs::read_dir(&folder).map_or(0, Iterator::count) == 0 {
+        assert!(began.elapsed() < patience, "the letter is not sent");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     running.abort();

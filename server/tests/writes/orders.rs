@@ -306,6 +306,91 @@ async fn a_date_that_got_worse_is_told_and_nothing_is_ordered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_line_says_by_itself_is_no_worse_where_the_parcel_waits_for_another() {
+    let shop = TestShop::new().await;
+    let client = Client::new(&shop).await;
+    sku(&client, "A", 1, json!({})).await;
+    sku(&client, "B", 0, json!({})).await;
+    ordered(&client, "PO-7", "B", 1, "2026-12-11").await;
+    let (own, parcel) = ("2026-11-25", "2026-12-15");
+    let saw = |day: &str| {
+        json!({
+            "lines": [line("A", 1), line("B", 1)],
+            "plan": "together",
+            "shown": [{"sku": "A", "ships_by": day}, {"sku": "B", "ships_by": parcel}],
+        })
+    };
+    let sooner = place(&client, "W-1", saw("2026-11-24")).await;
+    assert_eq!(sooner.code(), "promise_changed");
+    let placed = place(&client, "W-1", saw(own)).await;
+    assert_eq!(
+        placed.status,
+        201,
+        "{}",
+        String::from_utf8_lossy(&placed.body)
+    );
+    assert_eq!(placed.json()["lines"][0]["slices"][0]["ships_by"], parcel);
+    shop.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_leaves_in_no_more_parcels_than_the_merchant_allows() {
+    let shop = TestShop::new().await;
+    let client = Client::new(&shop).await;
+    sku(&client, "A", 1, json!({})).await;
+    ordered(&client, "PO-7", "A", 1, "2026-12-11").await;
+    ordered(&client, "PO-8", "A", 5, "2026-12-18").await;
+    let usd = |amount: i64| json!({"amount": amount, "currency": "USD"});
+    let split = json!({"split": "per_extra_parcel", "amount": usd(495), "parcels_max": 2});
+    let store = json!({"name": "Shop", "split": split});
+    assert_eq!(client.put("/v1/store", store).await.status, 200);
+    let order = json!({"lines": [line("A", 3)], "plan": "separate"});
+    let placed = place(&client, "W-1", order).await;
+    assert_eq!(
+        placed.status,
+        201,
+        "{}",
+        String::from_utf8_lossy(&placed.body)
+    );
+    let placed = placed.json();
+    let slices = placed["lines"][0]["slices"].as_array().expect("slices");
+    let parcels: Vec<_> = slices
+        .iter()
+        .map(|slice| (slice["quantity"].as_u64(), slice["ships_by"].as_str()))
+        .collect();
+    assert_eq!(
+        parcels,
+        [(Some(1), Some("2026-11-25")), (Some(2), Some("2026-12-22"))]
+    );
+    shop.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_names_nothing_and_what_is_paid_in_other_money_is_refused() {
+    let shop = TestShop::new().await;
+    let client = Client::new(&shop).await;
+    sku(&client, "A", 2, json!({})).await;
+    let eur = json!({"amount": 100, "currency": "EUR"});
+    let dear = json!({"lines": [{"sku": "A", "quantity": 1, "unit_price": eur}]});
+    let refused = place(&client, "W-1", dear).await;
+    assert_eq!(
+        (refused.status, refused.code().as_str()),
+        (422, "invalid_amount")
+    );
+    let order = json!({"lines": [line("A", 1)]});
+    assert_eq!(place(&client, "W-1", order).await.status, 201);
+    let nothing = cancel(&client, "nothing", "W-1", json!({"lines": []})).await;
+    assert_eq!(
+        (nothing.status, nothing.code().as_str()),
+        (422, "lines_required")
+    );
+    assert_eq!(shown(&client, "W-1").await["status"], "open");
+    let all = cancel(&client, "all", "W-1", json!({})).await;
+    assert_eq!(all.json()["status"], "cancelled");
+    shop.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nobody_is_kept_from_an_order_by_their_own_hold() {
     let shop = TestShop::new().await;
     let client = Client::new(&shop).await;

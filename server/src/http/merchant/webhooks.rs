@@ -1,17 +1,17 @@
 //! What platforms and providers of payment tell. Each message is believed by its signature, over the bytes as they came, before
 //! anything of it is read.
 
-use axum::body::Bytes;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
 use shared::ids::StoreId;
 
 use super::Refusals;
 use crate::app::App;
 use crate::error::Problem;
+use crate::http::body::whole;
 use crate::http::named::Named;
 use crate::operations::hear::{Heard, hear};
-use crate::payments::signature::verify_stripe;
+use crate::payments::signature::{Distrust, verify_stripe};
 use crate::payments::stripe::StripeEvent;
 
 /// Hears what a platform or a provider of payment tells
@@ -32,8 +32,7 @@ use crate::payments::stripe::StripeEvent;
 pub async fn receive(
     State(app): State<App>,
     Named((platform, connection)): Named<(String, String)>,
-    headers: HeaderMap,
-    body: Bytes,
+    request: Request,
 ) -> Result<StatusCode, Problem> {
     let store: StoreId = connection.parse().map_err(|_| Problem::not_found())?;
     // A store that is not connected and a platform that is not known look the same.
@@ -42,18 +41,21 @@ pub async fn receive(
     let secrets = secrets
         .filter(|secrets| !secrets.is_empty())
         .ok_or_else(Problem::not_found)?;
-    let signature = headers
+    let signature = request
+        .headers()
         .get("stripe-signature")
-        .and_then(|value| value.to_str().ok());
-    let believed = verify_stripe(
-        secrets,
-        signature.unwrap_or_default(),
-        &body,
-        app.clock.now(),
-    );
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
+        .to_owned();
+    let body = whole(request, &app).await?;
+    let believed = verify_stripe(secrets, &signature, &body, app.clock.now());
     believed.map_err(|distrust| {
+        let code = match distrust {
+            Distrust::TooOld => "timestamp_out_of_window",
+            Distrust::Unreadable | Distrust::Forged => "bad_signature",
+        };
         let detail = format!("{distrust}: check the secret that signs it, and the clock.");
-        Problem::new(401, "bad_signature", "The message is not believed", detail)
+        Problem::new(401, code, "The message is not believed", detail)
     })?;
     let Some(event) = StripeEvent::read(&body) else {
         return Ok(StatusCode::OK);
