@@ -10,7 +10,7 @@ use std::num::NonZeroU32;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
 use axum::body::HttpBody;
@@ -157,7 +157,9 @@ impl Front {
 
     async fn in_turn(&self, received: Received, mut request: Request, peer: IpAddr) -> Response {
         let mut readable = received.group == Group::Embed;
-        let response = match self.admitted(&request, &received, peer, &mut readable) {
+        let is_read = Arc::new(AtomicBool::new(request.body().is_end_stream()));
+        let closes = request.version() <= Version::HTTP_11;
+        let mut response = match self.admitted(&request, &received, peer, &mut readable) {
             Err(answered) => answered,
             Ok(caller) => {
                 match caller {
@@ -168,9 +170,14 @@ impl Front {
                         request.extensions_mut().insert(Peer(address));
                     }
                 }
-                self.routed(request, &received).await
+                self.routed(request, &received, Arc::clone(&is_read)).await
             }
         };
+        // The rest of the body would be taken for the next request, so the connection ends; whoever keeps it is told.
+        if closes && !is_read.load(Ordering::Relaxed) {
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(header::CONNECTION, close);
+        }
         self.dressed(response, received, readable)
     }
 
@@ -299,13 +306,18 @@ impl Front {
     }
 
     /// What fails in here is logged under the request's id.
-    async fn routed(&self, request: Request, received: &Received) -> Response {
+    async fn routed(
+        &self,
+        request: Request,
+        received: &Received,
+        is_read: Arc<AtomicBool>,
+    ) -> Response {
         let limits = &self.web.app.limits;
         let imports = request.uri().path().starts_with("/v1/imports/");
         let body_time = if imports { limits.import } else { limits.body };
         let has_body = !request.body().is_end_stream();
         let (request, time) = if has_body {
-            let request = request.map(|body| deadline::within(body, body_time));
+            let request = request.map(|body| deadline::within(body, body_time, is_read));
             (request, limits.handler + body_time)
         } else {
             (request, limits.handler)

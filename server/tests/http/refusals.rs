@@ -179,6 +179,23 @@ async fn a_body_is_json_and_small_whether_its_length_is_told_or_not() {
 }
 
 #[tokio::test]
+async fn whoever_sent_a_body_that_nobody_read_is_told_that_the_connection_ends() {
+    let stand = Stand::new().await;
+    let sent = |content_type: &str| {
+        request("POST", "/v1/plans")
+            .header("content-type", content_type)
+            .body(Body::from(r#"{"lines": []}"#))
+            .expect("a request")
+    };
+    let unread = stand.send(sent("text/plain")).await;
+    assert_eq!(unread.status, 415);
+    assert_eq!(unread.header("connection"), "close");
+    let read = stand.send(sent("application/json")).await;
+    assert_eq!(read.status, 422);
+    assert_eq!(read.header("connection"), "");
+}
+
+#[tokio::test]
 async fn a_body_that_trickles_is_given_up() {
     let stand = Stand::new().await;
     tokio::time::pause();
