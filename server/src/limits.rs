@@ -85,6 +85,10 @@ pub const REORDER_SUPPLIERS_MAX: usize = 1_000;
 pub const REORDER_TERMS_MAX: usize = 1_000;
 /// Orders that suppliers are asked about at a time.
 pub const FOLLOWED_UP_MAX: u32 = 20;
+/// Most months of the past that are forecast again, to see how well that would have gone.
+pub const JUDGED_MONTHS_MAX: usize = 12;
+/// Histories that a shop is learnt from for that, in each month anew.
+pub const JUDGED_LEARNT_FROM: usize = 50;
 /// Most SKUs on which a policy is tried at a time.
 pub const SIMULATED_SKUS_MAX: usize = 50;
 /// Histories that a shop is learnt from for that, in each month anew.

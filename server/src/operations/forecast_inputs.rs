@@ -186,7 +186,7 @@ impl Learner {
     }
 
     /// What was sold of these SKUs, month by month until the last: by itself, and within kits.
-    async fn histories(
+    pub(super) async fn histories(
         &self,
         app: &App,
         skus: &[Sku],
@@ -411,7 +411,7 @@ fn model_name(model: Model) -> &'static str {
     }
 }
 
-fn wanted(demand: &Distribution) -> Wanted {
+pub(super) fn wanted(demand: &Distribution) -> Wanted {
     let quantile = |percent| {
         let level = Level::new(percent).expect("a share of 1 to 99");
         demand.quantile(level).units()

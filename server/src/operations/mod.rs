@@ -47,6 +47,7 @@ pub mod offers;
 pub mod once;
 pub mod own_account;
 pub mod parcels;
+pub mod past_forecasts;
 pub mod payment;
 pub mod place_order;
 pub mod plan_cart;

@@ -52,7 +52,7 @@ impl Why {
     }
 }
 
-/// Forecasts of the SKUs after one, or of one SKU alone.
+/// Forecasts of the SKUs after one, or of these SKUs alone, by SKU.
 ///
 /// # Errors
 ///
@@ -60,14 +60,16 @@ impl Why {
 pub async fn forecasts(
     app: &App,
     store: &StoreId,
-    only: Option<&Sku>,
+    only: Option<&[Sku]>,
     after: Option<&Sku>,
     limit: u32,
 ) -> Result<Vec<ShownForecast>, ActError> {
     let records = match only {
-        Some(sku) => {
-            let found = app.store.forecasts_of(store, std::slice::from_ref(sku));
-            found.await?.into_values().collect()
+        Some(skus) => {
+            let found = app.store.forecasts_of(store, skus).await?;
+            let mut found: Vec<ForecastRecord> = found.into_values().collect();
+            found.sort_unstable_by(|a, b| a.sku.cmp(&b.sku));
+            found
         }
         None => app.store.forecasts(store, after, limit).await?,
     };

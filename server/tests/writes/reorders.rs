@@ -301,6 +301,61 @@ async fn a_forecast_says_what_it_rests_on_and_when_to_order() {
 }
 
 #[tokio::test]
+async fn the_past_of_a_sku_is_told_by_month_beside_what_would_have_been_forecast_of_it() {
+    let mut desk = Desk::new().await;
+    desk.import(&two_years("A")).await;
+    // A month unlike all others, which no forecast before it can have known.
+    desk.import("sku,date,quantity\nA,2026-10-05,900\n").await;
+    let reply = desk.client.get("/v1/forecasts/A/past").await;
+    assert_eq!(reply.status, 200, "{}", reply.json());
+    let past = reply.json();
+    let months = past["months"].as_array().expect("months");
+    assert_eq!(months.len(), 24, "{past}");
+    assert_eq!(months[0]["month"], "2024-11-01");
+    assert_eq!(months[23]["month"], "2026-10-01");
+    let sold = |at: usize| months[at]["sold"].as_u64().expect("units");
+    assert_eq!((sold(0), sold(23)), (30, 919), "{past}");
+    assert_eq!(months[11]["forecast"], Value::Null, "a month too long ago");
+    for month in &months[12..] {
+        let mean = month["forecast"]["mean"].as_f64().expect("a mean");
+        assert!((26.0..36.0).contains(&mean), "{month}");
+    }
+    let judged = &past["judged"];
+    assert_eq!(judged["months"], 12);
+    // Eleven months were as expected; one was some 890 more.
+    let off = judged["off"].as_f64().expect("units");
+    assert!((70.0..80.0).contains(&off), "{judged}");
+    let within = judged["within_p95"].as_u64().expect("months");
+    assert_eq!(within, 11, "{judged}");
+
+    let never_sold = desk.client.get("/v1/forecasts/B/past").await.json();
+    assert_eq!(
+        (&never_sold["months"], &never_sold["judged"]),
+        (&json!([]), &Value::Null)
+    );
+    assert_eq!(desk.client.get("/v1/forecasts/C/past").await.status, 404);
+}
+
+#[tokio::test]
+async fn forecasts_are_found_by_words_of_ids_and_titles() {
+    let mut desk = Desk::new().await;
+    desk.import(&two_years("A")).await;
+    desk.import(&two_years("B")).await;
+    desk.turn().await;
+    let found = |words: &'static str| {
+        let items = desk.items(words);
+        async move {
+            let items = items.await.into_iter();
+            items.map(|item| item["sku"].clone()).collect::<Vec<_>>()
+        }
+    };
+    assert_eq!(found("/v1/forecasts?q=mug").await, ["B"]);
+    assert_eq!(found("/v1/forecasts?q=blue%20cap").await, ["A"]);
+    assert_eq!(found("/v1/forecasts?q=").await, ["A", "B"]);
+    assert!(found("/v1/forecasts?q=hat").await.is_empty());
+}
+
+#[tokio::test]
 async fn only_what_changed_is_forecast_again() {
     let mut desk = Desk::new().await;
     desk.import(&two_years("A")).await;

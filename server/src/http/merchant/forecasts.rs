@@ -1,10 +1,12 @@
 //! What will be wanted of each SKU, and when to order it.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use serde::{Deserialize, Serialize};
-use shared::ids::Sku;
+use shared::ids::{IdError, Sku};
 use shared::wire::Date;
 use utoipa::{IntoParams, ToSchema};
 
@@ -15,6 +17,7 @@ use crate::error::Problem;
 use crate::http::auth::Merchant;
 use crate::operations::check_availability::instant;
 use crate::operations::records::Wanted;
+use crate::operations::search_skus::search_skus;
 use crate::operations::show_forecasts::{ShownForecast, Why, forecasts};
 
 /// Which forecasts.
@@ -24,6 +27,8 @@ use crate::operations::show_forecasts::{ShownForecast, Why, forecasts};
 pub struct Asking {
     /// Only of this SKU.
     sku: Option<String>,
+    /// Only of SKUs that have each of these words in their id or title: of those that are found first, at most `limit`. No page follows.
+    q: Option<String>,
     /// `next` of the page before.
     after: Option<String>,
     /// Entries of a page, from 1 to 200; 50 unless asked otherwise.
@@ -168,16 +173,27 @@ pub async fn list(
     asking: Result<Query<Asking>, QueryRejection>,
 ) -> Result<Json<List>, Problem> {
     let Ok(Query(asking)) = asking else {
-        let detail = "the parameters are sku, after and limit";
+        let detail = "the parameters are sku, q, after and limit";
         return Err(Problem::invalid("?", "invalid_parameter", detail));
     };
     let page = Page::new(asking.after, asking.limit);
     let limit = page.limit()?;
     let store = &merchant.store;
     let after: Option<Sku> = page.after(store)?;
-    let only = asking.sku.map(|sku| sku.parse::<Sku>()).transpose();
-    let only = only.map_err(|error| Problem::invalid("?sku", "invalid_sku", error.to_string()))?;
-    let found = forecasts(&app, store, only.as_ref(), after.as_ref(), limit).await?;
+    let only = match (asking.sku, asking.q) {
+        (Some(sku), _) => {
+            let sku = sku.parse::<Sku>();
+            let wrong = |error: IdError| Problem::invalid("?sku", "invalid_sku", error.to_string());
+            Some(vec![sku.map_err(wrong)?])
+        }
+        (None, Some(words)) => {
+            let shop = Arc::clone(&merchant.shop);
+            let found = search_skus(&app, shop, &words, limit as usize).await?;
+            Some(found.skus.into_iter().map(|found| found.sku).collect())
+        }
+        (None, None) => None,
+    };
+    let found = forecasts(&app, store, only.as_deref(), after.as_ref(), limit).await?;
     let next = Page::next(store, &found, limit, |one| one.record.sku.to_string());
     Ok(Json(List {
         next: next.filter(|_| only.is_none()),
@@ -239,7 +255,7 @@ impl Answer {
 }
 
 impl WantedAnswer {
-    fn of(wanted: &Wanted) -> Self {
+    pub(super) fn of(wanted: &Wanted) -> Self {
         Self {
             mean: wanted.mean,
             p50: wanted.p50,

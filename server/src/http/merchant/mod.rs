@@ -21,6 +21,7 @@ pub mod offer_results;
 pub mod offer_rules;
 pub mod offers;
 pub mod orders;
+pub mod past_forecasts;
 pub mod problems;
 pub mod promises;
 pub mod purchase_orders;
@@ -121,6 +122,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(members::change, members::remove))
         .routes(routes!(audit::list))
         .routes(routes!(forecasts::list))
+        .routes(routes!(past_forecasts::show))
         .routes(routes!(alerts::list))
         .routes(routes!(reorder_policy::show, reorder_policy::put))
         .routes(routes!(reorder_policy::list_skus, reorder_policy::put_skus))
