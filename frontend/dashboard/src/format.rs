@@ -2,11 +2,14 @@
 
 use js_sys::Intl::{DateTimeFormat, NumberFormat};
 use js_sys::{Array, Date, Function, Object, Reflect};
-use serde_json::Value;
+use serde_json::{Value, json};
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::fields::Fields;
 use crate::words::locale;
+
+/// Milliseconds of a day.
+const DAY_MS: f64 = 86_400_000.0;
 
 /// `2026-12-15` as `Tuesday, December 15`; with its year where that is another one than now.
 pub fn day(iso: &str) -> String {
@@ -30,10 +33,10 @@ pub fn day_or_dash(iso: &str) -> String {
     }
 }
 
-/// `2026-12` as `December 2026`.
+/// `2026-12`, or a day of it, as `December 2026`.
 pub fn month(iso: &str) -> String {
     shown(
-        &format!("{iso}-01"),
+        &format!("{}-01", iso.get(..7).unwrap_or(iso)),
         &[("month", "short"), ("year", "numeric")],
         Some("UTC"),
     )
@@ -100,29 +103,67 @@ pub fn money(money: &Value) -> String {
     let (Some(amount), currency) = (money.count("amount"), money.text("currency")) else {
         return "–".to_owned();
     };
-    let options = options(&[("style", "currency"), ("currency", &currency)]);
+    let (format, unit) = currency_format(&currency);
+    called(&format.format(), &JsValue::from_f64(amount as f64 / unit))
+}
+
+/// An amount of the API as it stands in a field, such as `45.00`; empty where there is none.
+pub fn typed(money: &Value) -> String {
+    let Some(amount) = money.count("amount") else {
+        return String::new();
+    };
+    let unit = currency_format(&money.text("currency")).1;
+    let digits = unit.log10().round() as usize;
+    format!("{:.digits$}", amount as f64 / unit)
+}
+
+/// What was typed as an amount of the API; null where nothing was. What is no number is given as it is, so that the server says so.
+pub fn amount(typed: &str, currency: &str) -> Value {
+    let typed = typed.trim();
+    if typed.is_empty() {
+        return Value::Null;
+    }
+    let amount = match typed.replace(',', ".").parse::<f64>() {
+        Ok(units) => json!((units * currency_format(currency).1).round() as i64),
+        Err(_) => json!(typed),
+    };
+    json!({ "amount": amount, "currency": currency })
+}
+
+// How a currency is written, and how many of its minor units are one. What is no code yet, as it is typed, is a plain number.
+fn currency_format(currency: &str) -> (NumberFormat, f64) {
+    let is_code = currency.len() == 3 && currency.bytes().all(|one| one.is_ascii_alphabetic());
+    if !is_code {
+        return (NumberFormat::new(&locales(), &Object::new()), 100.0);
+    }
+    let options = options(&[("style", "currency"), ("currency", currency)]);
     let format = NumberFormat::new(&locales(), &options);
     let digits = Reflect::get(
         &format.resolved_options(),
         &JsValue::from_str("maximumFractionDigits"),
     );
-    let digits = digits
-        .ok()
-        .and_then(|digits| digits.as_f64())
-        .unwrap_or(2.0);
-    called(
-        &format.format(),
-        &JsValue::from_f64(amount as f64 / 10_f64.powf(digits)),
-    )
+    let digits = digits.ok().and_then(|digits| digits.as_f64());
+    (format, 10_f64.powf(digits.unwrap_or(2.0)))
 }
 
 /// Days from the first to the second date.
 pub fn days_between(from: &str, to: &str) -> Option<i64> {
     let days = |iso: &str| {
         let time = Date::new(&JsValue::from_str(iso)).get_time();
-        (!time.is_nan()).then_some(time / 86_400_000.0)
+        (!time.is_nan()).then_some(time / DAY_MS)
     };
     Some((days(to)? - days(from)?).round() as i64)
+}
+
+/// The day so many days after this one; as it is where it is none.
+pub fn day_after(iso: &str, days: i64) -> String {
+    let time = Date::new(&JsValue::from_str(iso)).get_time();
+    if time.is_nan() {
+        return iso.to_owned();
+    }
+    let time = JsValue::from_f64(time + days as f64 * DAY_MS);
+    let day = String::from(Date::new(&time).to_iso_string());
+    day[..10].to_owned()
 }
 
 /// Today in the reader's own time zone, `2026-11-29`.

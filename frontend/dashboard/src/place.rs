@@ -11,6 +11,16 @@ pub enum Place {
     Stock,
     /// One SKU.
     Sku(String),
+    /// What will be wanted.
+    Forecasts,
+    /// The same of one SKU.
+    Forecast(String),
+    /// What is to be ordered at suppliers.
+    Reorders,
+    /// One of them.
+    Reorder(String),
+    /// How orders are drafted, and what would have come of another way.
+    Ordering,
     /// What waits for what.
     Backorders,
     /// All purchase orders.
@@ -57,6 +67,11 @@ impl Place {
         match parts[..] {
             ["stock"] => Self::Stock,
             ["stock", sku] => Self::Sku(sku.to_owned()),
+            ["forecasts"] => Self::Forecasts,
+            ["forecasts", sku] => Self::Forecast(sku.to_owned()),
+            ["reorders"] => Self::Reorders,
+            ["reorders", "policy"] => Self::Ordering,
+            ["reorders", "of", id] => Self::Reorder(id.to_owned()),
             ["backorders"] => Self::Backorders,
             ["purchase-orders"] => Self::PurchaseOrders,
             ["purchase-orders", "new"] => Self::NewPurchaseOrder,
@@ -83,6 +98,11 @@ impl Place {
             Self::Today => "#/".to_owned(),
             Self::Stock => "#/stock".to_owned(),
             Self::Sku(sku) => format!("#/stock/{}", encoded(sku)),
+            Self::Forecasts => "#/forecasts".to_owned(),
+            Self::Forecast(sku) => format!("#/forecasts/{}", encoded(sku)),
+            Self::Reorders => "#/reorders".to_owned(),
+            Self::Reorder(id) => format!("#/reorders/of/{}", encoded(id)),
+            Self::Ordering => "#/reorders/policy".to_owned(),
             Self::Backorders => "#/backorders".to_owned(),
             Self::PurchaseOrders => "#/purchase-orders".to_owned(),
             Self::NewPurchaseOrder => "#/purchase-orders/new".to_owned(),
@@ -106,6 +126,8 @@ impl Place {
     pub fn section(&self) -> Self {
         match self {
             Self::Sku(_) => Self::Stock,
+            Self::Forecast(_) => Self::Forecasts,
+            Self::Reorder(_) | Self::Ordering => Self::Reorders,
             Self::NewPurchaseOrder | Self::PurchaseOrder(_) => Self::PurchaseOrders,
             Self::Order(_) => Self::Orders,
             Self::PickingList => Self::Parcels,
@@ -128,6 +150,12 @@ mod tests {
             Place::Stock,
             Place::Sku(id()),
             Place::Sku("new".to_owned()),
+            Place::Forecasts,
+            Place::Forecast(id()),
+            Place::Reorders,
+            Place::Reorder(id()),
+            Place::Reorder("policy".to_owned()),
+            Place::Ordering,
             Place::Backorders,
             Place::PurchaseOrders,
             Place::NewPurchaseOrder,

@@ -3,14 +3,12 @@
 use leptos::ev;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use wasm_bindgen::JsCast;
-use web_sys::HtmlElement;
 
 use crate::app::App;
 use crate::ask;
 use crate::fields::Fields;
 use crate::pages;
-use crate::parts::Act;
+use crate::parts::{Act, focus};
 use crate::place::Place;
 use crate::words::{self, LANGUAGES, t};
 
@@ -69,14 +67,6 @@ fn entitle() {
         .and_then(|title| title.text_content());
     if let Some(name) = name {
         document.set_title(&format!("{name} · ShipsBy"));
-    }
-}
-
-fn focus(id: &str) {
-    let element = document().get_element_by_id(id);
-    if let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
-        // What cannot be focused is passed over.
-        let _ = element.focus();
     }
 }
 
@@ -151,6 +141,8 @@ fn navigation(app: App) -> AnyView {
         &[(Place::Today, "today.title")],
         &[
             (Place::Stock, "stock.title"),
+            (Place::Forecasts, "forecasts.title"),
+            (Place::Reorders, "reorders.title"),
             (Place::Backorders, "backorders.title"),
             (Place::PurchaseOrders, "purchase_orders.title"),
             (Place::Suppliers, "suppliers.title"),

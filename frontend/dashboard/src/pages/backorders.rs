@@ -1,11 +1,18 @@
 //! Backorders: which order waits for which purchase order, in the order in which goods are given out.
 
+use std::collections::BTreeSet;
+
 use leptos::prelude::*;
 use serde_json::Value;
 
+use super::another_date::another_date;
+use crate::app::App;
 use crate::fields::Fields;
-use crate::format::day_or_dash;
-use crate::parts::{Row, cell, check_field, head, link, mark, more, num, paged, table};
+use crate::format::{day_or_dash, encoded};
+use crate::parts::{
+    Paged, Row, cell, check_field, head, link, load, mark, more, num, paged, section, select_field,
+    shown, table,
+};
 use crate::place::Place;
 use crate::words::t;
 
@@ -36,8 +43,43 @@ pub fn page() -> AnyView {
         {check_field(t("backorders.only_late"), only_late)}
         {rows}
         {more(list)}
+        {App::here().may_change().then(|| section(t("backorders.what_if"), what_if(list)))}
     }
     .into_any()
+}
+
+// What if one of those that are waited for came on another day?
+fn what_if(list: Paged) -> AnyView {
+    let chosen = RwSignal::new(String::new());
+    let awaited = Memo::new(move |_| {
+        let ids = list.items.with(|items| {
+            let ids = items.iter().flat_map(|item| item.texts("purchase_orders"));
+            ids.collect::<BTreeSet<String>>()
+        });
+        ids.into_iter().collect::<Vec<String>>()
+    });
+    let choice = move || {
+        let mut options = vec![(String::new(), t("backorders.choose"))];
+        options.extend(awaited.get().into_iter().map(|id| (id.clone(), id)));
+        select_field(t("backorders.if_moved"), chosen, options)
+    };
+    let form = move || {
+        let id = chosen.get();
+        (!id.is_empty()).then(|| {
+            let order = load(&format!("/v1/purchase-orders/{}", encoded(&id)));
+            let saved = order.answer;
+            // Who waits, and for what, is another list once a date was saved.
+            Effect::new(move |before: Option<bool>| {
+                let is_there = saved.with(Option::is_some);
+                if before == Some(true) {
+                    list.again();
+                }
+                is_there
+            });
+            shown(order, move |found| another_date(&found, order))
+        })
+    };
+    view! { <div class="narrow">{choice}</div>{form} }.into_any()
 }
 
 fn row(item: &Value) -> Row {

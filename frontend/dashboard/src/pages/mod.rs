@@ -1,14 +1,20 @@
 //! The pages, one file each.
 
+mod another_date;
 mod backorders;
+mod forecast;
+mod forecasts;
 mod mail;
 mod offers;
 mod order;
+mod ordering;
 mod orders;
 mod parcels;
 mod promises;
 mod purchase_order;
 mod purchase_orders;
+mod reorder;
+mod reorders;
 pub mod set_up;
 mod settings;
 pub mod sign_in;
@@ -17,6 +23,7 @@ mod stock;
 mod suppliers;
 mod timeline;
 mod today;
+mod what_if;
 
 use leptos::prelude::*;
 
@@ -28,6 +35,11 @@ pub fn page(place: &Place) -> AnyView {
         Place::Today | Place::SetUp(_) => today::page(),
         Place::Stock => stock::page(),
         Place::Sku(sku) => sku::page(sku.clone()),
+        Place::Forecasts => forecasts::page(),
+        Place::Forecast(sku) => forecast::page(sku.clone()),
+        Place::Reorders => reorders::page(),
+        Place::Reorder(id) => reorder::page(id.clone()),
+        Place::Ordering => ordering::page(),
         Place::Backorders => backorders::page(),
         Place::PurchaseOrders => purchase_orders::page(),
         Place::NewPurchaseOrder => purchase_orders::new(),

@@ -6,13 +6,15 @@ use serde_json::{Value, json};
 use crate::app::App;
 use crate::ask;
 use crate::fields::Fields;
-use crate::format::{decimal, encoded, money, number, percent};
+use crate::format::{amount, decimal, encoded, money, number, percent};
 use crate::parts::{
     Act, Load, Row, Scale, act_button, cell, check_field, field, head, hinted_field, interval,
-    load, mark, nothing, num, refusal, section, select_field, shown, submit, table,
+    load, mark, money_field, nothing, num, refusal, section, select_field, shown, submit, table,
 };
 use crate::words::{counted, named, say, t};
 
+/// What can be given.
+const KINDS: [&str; 4] = ["free_shipping", "percentage", "amount", "gift"];
 /// Most percentage points that the picture of a difference spans to each side.
 const SPAN_POINTS: f64 = 20.0;
 
@@ -20,9 +22,11 @@ const SPAN_POINTS: f64 = 20.0;
 pub fn page() -> AnyView {
     let rules = load("/v1/offers/rules");
     let results = load("/v1/offers/results");
-    let new = App::here()
-        .may_change()
-        .then(|| section(t("offers.new"), form(rules)));
+    let store = load("/v1/store");
+    let new = App::here().may_change().then(|| {
+        let form = shown(store, move |store| form(&store.text("currency"), rules));
+        section(t("offers.new"), form)
+    });
     view! {
         {head(t("offers.title"), t("offers.lead"))}
         {section(t("offers.results"), shown(results, |found| judged(&found)))}
@@ -222,27 +226,34 @@ fn request_of(rule: &Value, on: bool) -> Value {
     })
 }
 
-fn form(rules: Load) -> AnyView {
+fn form(currency: &str, rules: Load) -> AnyView {
     let app = App::here();
     let act = Act::new();
     let text = |value: &str| RwSignal::new(value.to_owned());
-    let (id, kind, percent, waits, budget, holdout, words) = (
+    let (id, kind, percent, off, gift, waits, budget, holdout, words) = (
         text(""),
         text("free_shipping"),
         text("10"),
+        text(""),
+        text(""),
         text("14"),
         text("100"),
         text("50"),
         text(""),
     );
     let on = RwSignal::new(false);
-    let kinds =
-        ["free_shipping", "percentage"].map(|kind| (kind.to_owned(), named("offer_kind", kind)));
+    let kinds = KINDS.map(|kind| (kind.to_owned(), named("offer_kind", kind)));
+    let kept = StoredValue::new(currency.to_owned());
     let make = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         let count = |value: RwSignal<String>| value.get_untracked().trim().parse::<u32>().ok();
         let gives = match kind.get_untracked().as_str() {
             "percentage" => json!({ "kind": "percentage", "percent": count(percent) }),
+            "amount" => {
+                let off = amount(&off.get_untracked(), &kept.get_value());
+                json!({ "kind": "amount", "amount": off })
+            }
+            "gift" => json!({ "kind": "gift", "sku": gift.get_untracked().trim() }),
             kind => json!({ "kind": kind }),
         };
         let mut body = json!({
@@ -262,11 +273,19 @@ fn form(rules: Load) -> AnyView {
             rules.again();
         });
     };
+    let gives = move || match kind.get().as_str() {
+        "percentage" => field(t("offers.percent"), "number*", percent),
+        "amount" => kept.with_value(|currency| {
+            money_field(t("common.amount"), currency, off, t("offers.amount_hint"))
+        }),
+        "gift" => hinted_field(t("common.sku"), "text*", gift, t("offers.gift_hint")),
+        _ => ().into_any(),
+    };
     view! {
         <form on:submit=make>
             {hinted_field(t("offers.id"), "text*", id, t("offers.id_hint"))}
             {select_field(t("offers.gives"), kind, kinds.to_vec())}
-            {move || (kind.get() == "percentage").then(|| field(t("offers.percent"), "number*", percent))}
+            {gives}
             {field(t("offers.waits_at_least"), "number*", waits)}
             {hinted_field(t("offers.budget"), "number*", budget, t("offers.budget_hint"))}
             {hinted_field(t("offers.holdout_percent"), "number*", holdout, t("offers.holdout_hint"))}

@@ -10,7 +10,8 @@ use crate::ask;
 use crate::fields::Fields;
 use crate::format::{day_or_dash, encoded, moment, money};
 use crate::parts::{
-    Act, Load, Row, act_button, cell, head, link, load, mark, num, refusal, section, shown, table,
+    Act, Load, Question, Row, cell, confirm, head, link, load, mark, num, refusal, section, shown,
+    table,
 };
 use crate::place::Place;
 use crate::words::{named, t};
@@ -124,33 +125,24 @@ fn promises(promises: &[Value]) -> AnyView {
     table(t("orders.promises_caption"), &columns, rows.collect())
 }
 
-// Cancelling cannot be taken back, so it is asked about in place.
 fn cancel(path: String, load: Load) -> AnyView {
     let app = App::here();
     let act = Act::new();
-    let asked = RwSignal::new(false);
-    let sure = StoredValue::new(path);
-    let buttons = move || {
-        match asked.get() {
-        false => view! { <button type="button" class="plain" on:click=move |_| asked.set(true)>{t("orders.cancel")}</button> }.into_any(),
-        true => {
-            let cancel = move || {
-                let path = format!("{}/cancel", sure.get_value());
-                act.run(async move { ask::post(&path, &json!({ "by": "shop" })).await }, move |_| {
-                    app.say(t("orders.was_cancelled"));
-                    load.again();
-                });
-            };
-            view! {
-                <p>{t("orders.cancel_sure")}</p>
-                <div class="row">
-                    {act_button("alert", t("orders.cancel_now"), act, cancel)}
-                    <button type="button" on:click=move |_| asked.set(false)>{t("orders.keep")}</button>
-                </div>
-            }
-            .into_any()
-        }
-    }
+    let question = Question {
+        button: ("plain", t("orders.cancel")),
+        sure: t("orders.cancel_sure"),
+        yes: ("alert", t("orders.cancel_now")),
+        no: t("orders.keep"),
     };
-    view! { <section>{buttons}{refusal(act)}</section> }.into_any()
+    let cancel = move || {
+        let path = format!("{path}/cancel");
+        act.run(
+            async move { ask::post(&path, &json!({ "by": "shop" })).await },
+            move |_| {
+                app.say(t("orders.was_cancelled"));
+                load.again();
+            },
+        );
+    };
+    view! { <section>{confirm(question, act, cancel)}{refusal(act)}</section> }.into_any()
 }

@@ -3,17 +3,17 @@
 use leptos::prelude::*;
 use serde_json::{Value, json};
 
-use super::purchase_orders::expected_on;
+use super::another_date::another_date;
 use crate::app::App;
 use crate::ask;
 use crate::fields::Fields;
-use crate::format::{day, day_or_dash, encoded, today};
+use crate::format::{day_or_dash, encoded, today};
 use crate::parts::{
-    Act, Load, Row, act_button, cell, check_field, field, head, link, load, nothing, num, refusal,
+    Act, Load, Row, cell, check_field, facts, field, head, link, load, nothing, num, refusal,
     section, shown, submit, table,
 };
 use crate::place::Place;
-use crate::words::{counted, named, say, t};
+use crate::words::{named, t};
 
 /// The page of a purchase order.
 pub fn page(id: String) -> AnyView {
@@ -41,7 +41,7 @@ fn draw(order: &Value, path: String, load: Load) -> AnyView {
         t("purchase_orders.told"),
         t("purchase_orders.planned"),
     ];
-    let facts = [
+    let known = vec![
         (t("common.state"), named("po_status", &order.text("status"))),
         (t("common.supplier"), order.text("supplier")),
         (t("common.location"), order.text("location")),
@@ -50,109 +50,14 @@ fn draw(order: &Value, path: String, load: Load) -> AnyView {
             day_or_dash(&order.text("ordered_on")),
         ),
     ];
-    let facts = facts.into_iter().filter(|(_, value)| !value.is_empty());
-    let facts: Vec<_> = facts
-        .map(|(name, value)| view! { <div><dt>{name}</dt><dd dir="auto">{value}</dd></div> })
-        .collect();
     let table = table(t("purchase_orders.lines"), &columns, rows.collect());
     let acts = (order.text("status") == "open" && App::here().may_change()).then(|| {
         view! {
-            {section(t("purchase_orders.change_date"), move_form(order, path.clone(), load))}
+            {section(t("purchase_orders.change_date"), another_date(order, load))}
             {section(t("purchase_orders.receive"), receive_form(&lines, path, load))}
         }
     });
-    view! { <dl class="figures">{facts}</dl>{table}{acts} }.into_any()
-}
-
-// Another date: first whom it would hurt, then the date itself.
-fn move_form(order: &Value, path: String, load: Load) -> AnyView {
-    let app = App::here();
-    let known = order
-        .list("lines")
-        .iter()
-        .map(expected_on)
-        .max()
-        .unwrap_or_default();
-    let date = RwSignal::new(known);
-    let (looking, saving) = (Act::new(), Act::new());
-    let preview = RwSignal::new(None::<Value>);
-    let body = move || json!({ "expected_on": date.get_untracked() });
-    let look = {
-        let path = format!("{path}/preview");
-        move || {
-            let (path, body) = (path.clone(), body());
-            looking.run(async move { ask::post(&path, &body).await }, move |found| {
-                preview.set(Some(found))
-            });
-        }
-    };
-    let save = move |event: web_sys::SubmitEvent| {
-        event.prevent_default();
-        let (path, body) = (path.clone(), body());
-        saving.run(async move { ask::patch(&path, &body).await }, move |_| {
-            app.say(say(
-                "purchase_orders.moved",
-                &[("day", &day(&date.get_untracked()))],
-            ));
-            load.again();
-        });
-    };
-    // What was found for another date is not this one's.
-    Effect::new(move |_| {
-        date.track();
-        preview.set(None);
-    });
-    view! {
-        <form on:submit=save>
-            <p class="soft">{t("purchase_orders.change_lead")}</p>
-            <div class="narrow">{field(t("purchase_orders.expected"), "date*", date)}</div>
-            <div class="row">
-                {act_button("", t("purchase_orders.look"), looking, look)}
-                {submit(t("purchase_orders.save_date"), saving)}
-            </div>
-            {refusal(looking)}{refusal(saving)}
-            <div role="status">{move || preview.get().map(|found| hurt(&found))}</div>
-        </form>
-    }
-    .into_any()
-}
-
-fn hurt(preview: &Value) -> AnyView {
-    let (later, sooner) = (preview.list("later"), preview.list("sooner"));
-    if later.is_empty() && sooner.is_empty() {
-        return nothing(t("purchase_orders.nobody"));
-    }
-    let lists = [("later", later), ("sooner", sooner)]
-        .into_iter()
-        .filter(|(_, lines)| !lines.is_empty())
-        .map(|(name, lines)| {
-            let rows = lines.iter().map(|line| {
-                let row: Row = vec![
-                    link(Place::Order(line.text("order")).href(), line.text("order")),
-                    cell(line.text("sku")),
-                    num(line.count("quantity")),
-                    cell(day_or_dash(&line.text("first_ships_by"))),
-                    cell(day_or_dash(&line.text("ships_by"))),
-                    cell(day_or_dash(&line.text("would_ship_by"))),
-                ];
-                row
-            });
-            let columns = [
-                t("common.order"),
-                t("common.sku"),
-                format!("#{}", t("common.quantity")),
-                t("common.promised"),
-                t("purchase_orders.now"),
-                t("purchase_orders.then"),
-            ];
-            table(
-                counted(&format!("purchase_orders.{name}"), lines.len() as i64),
-                &columns,
-                rows.collect(),
-            )
-        });
-    let lists: Vec<_> = lists.collect();
-    view! { <div class="hurt">{lists}</div> }.into_any()
+    view! { {facts(known)}{table}{acts} }.into_any()
 }
 
 fn receive_form(lines: &[Value], path: String, load: Load) -> AnyView {

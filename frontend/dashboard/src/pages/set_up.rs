@@ -21,11 +21,12 @@ use crate::place::Place;
 use crate::words::{counted, named, say, t};
 
 /// The files that are taken in.
-const FORMATS: [&str; 4] = [
+const FORMATS: [&str; 5] = [
     "shipsby",
     "woocommerce",
     "shopify-inventory",
     "supplier-deliveries",
+    "sales",
 ];
 /// Steps after the owner.
 const STEPS: [&str; 4] = ["store", "file", "tag", "live"];

@@ -9,7 +9,8 @@ use crate::app::App;
 use crate::ask;
 use crate::fields::Fields;
 use crate::format::encoded;
-use crate::parts::{Act, field, head, load, load_when, num, refusal, section, shown, submit};
+use crate::parts::{Act, field, head, link, load, load_when, num, refusal, section, shown, submit};
+use crate::place::Place;
 use crate::words::{say, t};
 
 /// The page of a SKU.
@@ -31,10 +32,12 @@ pub fn page(sku: String) -> AnyView {
             view! { <div class="shelves">{shelves}</div> }.into_any()
         })
     };
+    let forecast = Place::Forecast(sku.clone()).href();
     view! {
         {head(sku, String::new())}
         {shown(explained, answer)}
         <div class="narrow">{field(t("sku.quantity"), "number", quantity)}</div>
+        <p>{link(forecast, t("forecasts.of_sku"))}</p>
         {section(t("sku.shelves"), shelves)}
         {section(t("sku.explanation"), shown(explained, explanation))}
     }

@@ -5,32 +5,16 @@ use serde_json::Value;
 
 use crate::fields::Fields;
 use crate::format::{day_or_dash, encoded};
-use crate::parts::{Row, cell, head, link, load_when, mark, nothing, num, shown, table};
+use crate::parts::{Row, cell, head, link, load_when, mark, nothing, num, search, shown, table};
 use crate::place::Place;
 use crate::words::{named, t};
 
-/// Milliseconds without a keystroke after which a search begins.
-const PAUSE_MS: u64 = 120;
 /// SKUs that are shown.
 const FOUND_MAX: u32 = 50;
 
 /// The page.
 pub fn page() -> AnyView {
-    let typed = RwSignal::new(String::new());
-    let wanted = RwSignal::new(String::new());
-    Effect::new(move |_| {
-        let text = typed.get();
-        set_timeout(
-            move || {
-                if typed.try_get_untracked().as_ref() == Some(&text)
-                    && wanted.get_untracked() != text
-                {
-                    wanted.set(text);
-                }
-            },
-            std::time::Duration::from_millis(PAUSE_MS),
-        );
-    });
+    let (wanted, field) = search(t("stock.search"));
     let found = load_when(move || {
         format!(
             "/v1/stock?limit={FOUND_MAX}&q={}",
@@ -39,18 +23,7 @@ pub fn page() -> AnyView {
     });
     view! {
         {head(t("stock.title"), t("stock.lead"))}
-        <form role="search" on:submit=move |event| { event.prevent_default(); wanted.set(typed.get_untracked()) }>
-            <label class="field search">
-                <span>{t("stock.search")}</span>
-                <input
-                    type="search"
-                    autocomplete="off"
-                    spellcheck="false"
-                    prop:value=move || typed.get()
-                    on:input=move |event| typed.set(event_target_value(&event))
-                />
-            </label>
-        </form>
+        {field}
         {shown(found, draw)}
     }
     .into_any()

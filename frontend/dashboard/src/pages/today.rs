@@ -131,7 +131,7 @@ fn payments(items: &[Value]) -> AnyView {
 fn low_stock(items: &[Value]) -> AnyView {
     let rows = items.iter().map(|item| {
         let row: Row = vec![
-            link(Place::Sku(item.text("sku")).href(), item.text("sku")),
+            link(Place::Forecast(item.text("sku")).href(), item.text("sku")),
             cell(item.text("title")),
             num(item.count("position")),
             num(item.count("reorder_point")),
@@ -153,7 +153,7 @@ fn drafts(items: &[Value]) -> AnyView {
             .count("lines")
             .or_else(|| Some(item.list("lines").len() as i64));
         let row: Row = vec![
-            cell(item.text("id")),
+            link(Place::Reorder(item.text("id")).href(), item.text("id")),
             cell(item.text("supplier")),
             num(lines),
             cell(money(item.at("cost"))),

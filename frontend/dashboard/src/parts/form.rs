@@ -20,6 +20,37 @@ pub fn hinted_field(
     value: RwSignal<String>,
     hint: String,
 ) -> AnyView {
+    let hint = (!hint.is_empty()).then(|| view! { {hint} }.into_any());
+    described_field(label, kind, value, hint)
+}
+
+/// A field with a sentence that says what comes of its value.
+pub fn said_field(
+    label: String,
+    kind: &'static str,
+    value: RwSignal<String>,
+    says: impl Fn(String) -> String + Send + 'static,
+) -> AnyView {
+    let says = move || says(value.get());
+    described_field(label, kind, value, Some(view! { {says} }.into_any()))
+}
+
+/// A field for an amount of money, in units of the currency as people write them; empty for none.
+pub fn money_field(
+    label: String,
+    currency: &str,
+    value: RwSignal<String>,
+    hint: String,
+) -> AnyView {
+    hinted_field(format!("{label} ({currency})"), "money", value, hint)
+}
+
+fn described_field(
+    label: String,
+    kind: &'static str,
+    value: RwSignal<String>,
+    hint: Option<AnyView>,
+) -> AnyView {
     let (kind, required) = match kind.strip_suffix('*') {
         Some(kind) => (kind, true),
         None => (kind, false),
@@ -33,13 +64,17 @@ pub fn hinted_field(
     };
     let input = match kind {
         "new-password" => "password",
-        "code" => "text",
+        "code" | "money" => "text",
         kind => kind,
     };
     let id = format!("hint-{}", HINTS.fetch_add(1, Ordering::Relaxed));
-    let described = (!hint.is_empty()).then(|| id.clone());
-    let hint = (!hint.is_empty()).then(|| view! { <small id={id}>{hint}</small> });
-    let mode = (kind == "number" || kind == "code").then_some("numeric");
+    let described = hint.is_some().then(|| id.clone());
+    let hint = hint.map(|hint| view! { <small id={id}>{hint}</small> });
+    let mode = match kind {
+        "number" | "code" => Some("numeric"),
+        "money" => Some("decimal"),
+        _ => None,
+    };
     view! {
         <label class="field">
             <span>{label}</span>

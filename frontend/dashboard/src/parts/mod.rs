@@ -1,18 +1,34 @@
 //! What pages are made of.
 
 mod act;
+mod confirm;
 mod form;
 mod interval;
 mod load;
+mod picture;
+mod qr;
+mod search;
 mod table;
+mod track;
 
 pub use act::{Act, act_button, refusal};
-pub use form::{area_field, check_field, field, hinted_field, select_field, submit};
+pub use confirm::{Question, confirm};
+pub use form::{
+    area_field, check_field, field, hinted_field, money_field, said_field, select_field, submit,
+};
 pub use interval::{Scale, interval};
-pub use load::{Load, load, load_when, more, paged, shown};
+pub use load::{Load, Paged, load, load_when, more, paged, shown};
+pub use picture::{Name, Stroke, bar, dot, line, mirrored, picture};
+pub use qr::qr;
+pub use search::{paused, search};
 pub use table::{Row, cell, link, num, table};
+pub use track::track;
 
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
+
+use crate::words::t;
 
 /// The head of a page: its name, and a sentence about it.
 pub fn head(title: String, lead: String) -> AnyView {
@@ -24,6 +40,29 @@ pub fn head(title: String, lead: String) -> AnyView {
 /// A part of a page under a name of its own.
 pub fn section(title: String, content: AnyView) -> AnyView {
     view! { <section><h2>{title}</h2>{content}</section> }.into_any()
+}
+
+/// Facts, each under its name. What is empty is left out.
+pub fn facts(facts: Vec<(String, String)>) -> AnyView {
+    let facts = facts.into_iter().filter(|(_, value)| !value.is_empty());
+    let facts: Vec<_> = facts
+        .map(|(name, value)| view! { <div><dt>{name}</dt><dd dir="auto">{value}</dd></div> })
+        .collect();
+    view! { <dl class="figures">{facts}</dl> }.into_any()
+}
+
+/// What stands behind a picture.
+pub fn behind(table: AnyView) -> AnyView {
+    view! { <details><summary>{t("common.as_table")}</summary>{table}</details> }.into_any()
+}
+
+/// Gives an element the focus. What cannot have it is passed over.
+pub fn focus(id: &str) {
+    let element = document().get_element_by_id(id);
+    if let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+        // The browser may know better.
+        let _ = element.focus();
+    }
 }
 
 /// A sentence in place of what is not there.

@@ -7,7 +7,7 @@ use super::widget::copied;
 use crate::app::App;
 use crate::ask;
 use crate::fields::Fields;
-use crate::parts::{Act, act_button, field, hinted_field, refusal, section, submit};
+use crate::parts::{Act, act_button, field, hinted_field, qr, refusal, section, submit};
 use crate::words::t;
 
 /// The part.
@@ -104,6 +104,7 @@ fn totp() -> AnyView {
         .into_any(),
         (false, Some(secret)) => view! {
             <p>{t("account.totp_scan")}</p>
+            {qr(&secret.text("uri"), t("account.totp_qr"))}
             <p><a href={secret.text("uri")}>{t("account.totp_open")}</a></p>
             {copied(secret.text("secret"))}
             <form on:submit=confirm>{field(t("sign_in.code"), "code*", code)}{submit(t("account.totp_confirm"), act)}</form>

@@ -7,10 +7,9 @@ use crate::app::App;
 use crate::ask;
 use crate::fields::Fields;
 use crate::format::{encoded, number};
+use crate::pages::ordering::WEEKDAYS;
 use crate::parts::{Act, Load, area_field, check_field, field, load, refusal, shown, submit};
 use crate::words::{named, say, t};
-
-const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 /// The part.
 pub fn part() -> AnyView {

@@ -5,6 +5,7 @@ mod keys;
 mod locations;
 mod store;
 mod team;
+mod transit;
 pub mod widget;
 
 use leptos::prelude::*;
