@@ -2,19 +2,23 @@
 
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { test } from "node:test";
+import { before, test } from "node:test";
 
-import AxeBuilder from "@axe-core/playwright";
-
-import { painted, until, visit } from "./support/browser.mjs";
+import { until } from "./support/browser.mjs";
+import { OWNER, arrive, enter, go, settled, violations } from "./support/dashboard.mjs";
+import { draft, sellMugs } from "./support/sales.mjs";
 import { setStage } from "./support/stage.mjs";
 
-const OWNER = { email: "owner@plainsong.example", password: "plainsong-demo" };
 // Every page that has an address of its own; PO-1002 and the hoodie are the demo's.
 const PAGES = [
   "/",
   "/stock",
   "/stock/cc-hoodie-blue",
+  "/forecasts",
+  "/forecasts/cc-mug",
+  "/forecasts/cc-cap",
+  "/reorders",
+  "/reorders/policy",
   "/backorders",
   "/purchase-orders",
   "/purchase-orders/new",
@@ -39,33 +43,7 @@ const NARROW = { width: 320, height: 700 };
 
 const stage = setStage();
 
-/** Opens the dashboard as nobody. */
-const arrive = (t, options) => visit(t, stage.browser, stage.demo.api + "/dashboard", { expected: /status of 401/, ...options });
-
-/** Opens the dashboard as its owner, at this page. */
-async function enter(t, path = "/", options) {
-  const page = await arrive(t, options);
-  await page.locator("input[type=email]").fill(OWNER.email);
-  await page.locator("input[type=password]").fill(OWNER.password);
-  await page.keyboard.press("Enter");
-  await page.locator("#main[tabindex]").waitFor();
-  await go(page, path);
-  return page;
-}
-
-async function go(page, path) {
-  await page.evaluate((path) => void (location.hash = path), path);
-  await settled(page);
-}
-
-/** Resolves when nothing is being read any more. */
-async function settled(page) {
-  await page.locator("#title").waitFor();
-  await until("the page has read all", async () => {
-    await painted(page);
-    return (await page.locator(".waiting").count()) === 0;
-  });
-}
+before(() => sellMugs(stage.demo));
 
 const order = (sku, quantity) =>
   stage.demo.call("POST", "/v1/orders", {
@@ -74,15 +52,8 @@ const order = (sku, quantity) =>
     plan: "separate",
   });
 
-async function violations(page) {
-  // The frame of a letter runs no scripts, axe's neither.
-  const axe = new AxeBuilder({ page }).setLegacyMode(true).exclude("iframe");
-  const { violations } = await axe.options({ rules: { "target-size": { enabled: true } } }).analyze();
-  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target, failureSummary }) => `${target.flat().join(" ")} (${failureSummary})`).join("; ")}`);
-}
-
 test("whoever is nobody signs in; a wrong password is told what to do", async (t) => {
-  const page = await arrive(t);
+  const page = await arrive(t, stage.browser, stage.demo.api);
   await page.locator("h1", { hasText: "Sign in" }).waitFor();
   assert.deepEqual(await violations(page), []);
   await page.getByLabel("E-mail").fill(OWNER.email);
@@ -101,8 +72,9 @@ test("whoever is nobody signs in; a wrong password is told what to do", async (t
 for (const [name, options] of Object.entries({ light: { colorScheme: "light" }, dark: { colorScheme: "dark" }, "320 px": { viewport: NARROW } })) {
   test(`axe has nothing against any page, and nothing is cut off: ${name}`, async (t) => {
     await order("cc-hoodie-blue", 2);
-    const page = await enter(t, "/", options);
-    for (const path of PAGES) {
+    const { id } = await draft(stage.demo);
+    const page = await enter(t, stage, "/", options);
+    for (const path of [...PAGES, `/reorders/of/${id}`]) {
       await t.test(path, async () => {
         await go(page, path);
         assert.deepEqual(await violations(page), []);
@@ -118,7 +90,7 @@ for (const [name, options] of Object.entries({ light: { colorScheme: "light" }, 
 }
 
 test("the keyboard alone goes past the navigation and to any page", async (t) => {
-  const page = await enter(t);
+  const page = await enter(t, stage);
   await page.reload();
   await settled(page);
   await page.keyboard.press("Tab");
@@ -135,7 +107,7 @@ test("the keyboard alone goes past the navigation and to any page", async (t) =>
 });
 
 test("on a narrow screen the menu opens, and closes behind whoever goes somewhere", async (t) => {
-  const page = await enter(t, "/", { viewport: NARROW });
+  const page = await enter(t, stage, "/", { viewport: NARROW });
   const menu = page.getByRole("button", { name: "Menu" });
   assert.equal(await page.getByRole("link", { name: "Offers" }).isVisible(), false);
   await menu.click();
@@ -146,7 +118,7 @@ test("on a narrow screen the menu opens, and closes behind whoever goes somewher
 });
 
 test("stock is found by a part of its name, and what is counted is what shoppers are told", async (t) => {
-  const page = await enter(t, "/stock");
+  const page = await enter(t, stage, "/stock");
   await page.getByLabel("Search by SKU or name").fill("corduroy");
   await page.getByRole("link", { name: "cc-corduroy-cap" }).click();
   await settled(page);
@@ -160,9 +132,8 @@ test("stock is found by a part of its name, and what is counted is what shoppers
 
 test("before a date is saved it says whom it hurts, and then it is on the backorders", async (t) => {
   const placed = await order("cc-hoodie-blue", 1);
-  const page = await enter(t, "/purchase-orders/of/PO-1002");
+  const page = await enter(t, stage, "/purchase-orders/of/PO-1002");
   await page.getByLabel("Expected on").fill("2027-03-01");
-  await page.getByRole("button", { name: "Look first" }).click();
   await page.locator(".hurt", { hasText: placed.id }).waitFor();
   const [before] = (await stage.demo.call("GET", "/v1/purchase-orders/PO-1002")).lines;
   assert.notEqual(before.expected_on, "2027-03-01", "looking changes nothing");
@@ -178,7 +149,7 @@ test("before a date is saved it says whom it hurts, and then it is on the backor
 test("a parcel is handed over with its number, and is on the picking list until then", async (t) => {
   await stage.demo.setStock("cc-hoodie-green", 50);
   const placed = await order("cc-hoodie-green", 1);
-  const page = await enter(t, "/parcels/picking-list");
+  const page = await enter(t, stage, "/parcels/picking-list");
   await page.locator(".picking", { hasText: placed.id }).waitFor();
   await go(page, `/orders/${placed.id}`);
   await page.locator("summary", { hasText: "Hand over" }).click();
@@ -192,7 +163,7 @@ test("a parcel is handed over with its number, and is on the picking list until 
 });
 
 test("a letter is made up while it is written, in a frame that runs nothing", async (t) => {
-  const page = await enter(t, "/mail/delayed/en-US");
+  const page = await enter(t, stage, "/mail/delayed/en-US");
   const subject = page.getByLabel("Subject");
   await page.frameLocator("iframe").getByText("It takes longer than we told you").waitFor();
   await subject.fill("A word about {{ subject }}");
@@ -201,7 +172,7 @@ test("a letter is made up while it is written, in a frame that runs nothing", as
 });
 
 test("a key is shown once, and a rule for offers begins switched off", async (t) => {
-  const page = await enter(t, "/settings/keys");
+  const page = await enter(t, stage, "/settings/keys");
   await page.getByRole("button", { name: "Make the key" }).click();
   const key = await page.locator(".notice pre").textContent();
   assert.match(key, /^pk_/);
@@ -216,7 +187,7 @@ test("a key is shown once, and a rule for offers begins switched off", async (t)
 });
 
 test("the language is switched in place and kept, and Arabic runs from right to left", async (t) => {
-  const page = await enter(t, "/stock");
+  const page = await enter(t, stage, "/stock");
   await page.getByLabel("Language").selectOption("ar");
   await page.locator("html[dir=rtl][lang=ar]").waitFor();
   await until("the page speaks Arabic", async () => (await page.locator("h1").textContent()) === "المخزون");
