@@ -40,9 +40,10 @@ impl App {
         self.role() != "read_only"
     }
 
+    // Untracked: a page is not drawn anew, and what it shows once is not lost, because something else of the session changed.
     fn role(self) -> String {
         self.session
-            .with(|session| {
+            .with_untracked(|session| {
                 session
                     .as_ref()
                     .map(|session| session.at("member").text("role"))

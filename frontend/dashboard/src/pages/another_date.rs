@@ -65,6 +65,15 @@ pub fn another_date(order: &Value, load: Load) -> AnyView {
             asked.is_some_and(|asked| asked != date.get())
         })
     };
+    // What a table says under its name is read out, and not written twice.
+    let is_told = move || {
+        found.with(|found| {
+            let told = found
+                .as_ref()
+                .map(|(_, preview)| ["later", "sooner"].map(|name| preview.list(name).len()));
+            told.is_some_and(|counts| counts != [0, 0])
+        })
+    };
     let sentence = move || match found.get() {
         None => String::new(),
         Some(_) if is_stale() => t("common.loading"),
@@ -79,7 +88,7 @@ pub fn another_date(order: &Value, load: Load) -> AnyView {
                 {submit(t("purchase_orders.save_date"), saving)}
             </div>
             {refusal(looking)}{refusal(saving)}
-            <p class="verdict" role="status">{sentence}</p>
+            <p class="verdict" class:hidden=is_told role="status">{sentence}</p>
             <div class:stale=is_stale>{move || found.get().map(|(_, preview)| hurt(&preview))}</div>
         </form>
     }

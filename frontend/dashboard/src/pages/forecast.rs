@@ -37,11 +37,11 @@ pub fn page(sku: String) -> AnyView {
     let stock = Place::Sku(sku.clone()).href();
     view! {
         {head(sku, String::new())}
-        <p>{link(stock, t("forecasts.in_stock"))}</p>
         {shown(forecast, move |found| match found.list("items").first() {
             None => nothing(t("forecasts.never_sold")),
             Some(forecast) => draw(forecast, past),
         })}
+        <p class="tools">{link(stock, t("forecasts.in_stock"))}</p>
     }
     .into_any()
 }
@@ -69,7 +69,7 @@ fn draw(forecast: &Value, past: crate::parts::Load) -> AnyView {
     let own = forecast.clone();
     let again = forecast.clone();
     view! {
-        <p class="soft" dir="auto">{forecast.text("title")}</p>
+        <p class="lead" dir="auto">{forecast.text("title")}</p>
         <p class="verdict">{standing(forecast)}</p>
         {facts(known)}
         <p>{named("forecast_reason", &reason)}</p>
@@ -221,7 +221,7 @@ fn ahead(forecast: &Value) -> AnyView {
         let at = |name: &str| wanted.number(name).unwrap_or(0.0);
         let row: Row = vec![
             cell(name),
-            interval(scale, (at("p50"), at("p95")), Some(at("mean")), None, None),
+            interval(scale, (at("p50"), at("p95")), Some(at("p50")), None, None),
             cell(decimal(at("mean"), 1)),
             num(wanted.count("p50")),
             num(wanted.count("p80")),
