@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { before, test } from "node:test";
+import { test } from "node:test";
 
 import { until } from "./support/browser.mjs";
 import { OWNER, arrive, enter, go, settled, violations } from "./support/dashboard.mjs";
@@ -43,8 +43,6 @@ const NARROW = { width: 320, height: 700 };
 
 const stage = setStage();
 
-before(() => sellMugs(stage.demo));
-
 const order = (sku, quantity) =>
   stage.demo.call("POST", "/v1/orders", {
     customer: { email: `${randomUUID()}@example.com`, name: "Ada Lovelace", country: "US", lang: "en-US" },
@@ -72,6 +70,7 @@ test("whoever is nobody signs in; a wrong password is told what to do", async (t
 for (const [name, options] of Object.entries({ light: { colorScheme: "light" }, dark: { colorScheme: "dark" }, "320 px": { viewport: NARROW } })) {
   test(`axe has nothing against any page, and nothing is cut off: ${name}`, async (t) => {
     await order("cc-hoodie-blue", 2);
+    await sellMugs(stage.demo);
     const { id } = await draft(stage.demo);
     const page = await enter(t, stage, "/", options);
     for (const path of [...PAGES, `/reorders/of/${id}`]) {

@@ -82,7 +82,7 @@ pub fn another_date(order: &Value, load: Load) -> AnyView {
     view! {
         <form class="another-date" on:submit=save>
             <p class="soft">{t("purchase_orders.change_lead")}</p>
-            {track(t("purchase_orders.expected"), first, days, known, date)}
+            {track(t("purchase_orders.change_date"), first, days, known, date)}
             <div class="row">
                 {field(t("purchase_orders.expected"), "date*", date)}
                 {submit(t("purchase_orders.save_date"), saving)}
