@@ -69,7 +69,7 @@ fn draw(forecast: &Value, past: crate::parts::Load) -> AnyView {
     let own = forecast.clone();
     let again = forecast.clone();
     view! {
-        <p class="lead" dir="auto">{forecast.text("title")}</p>
+        <p class="lead"><span dir="auto">{forecast.text("title")}</span></p>
         <p class="verdict">{standing(forecast)}</p>
         {facts(known)}
         <p>{named("forecast_reason", &reason)}</p>
