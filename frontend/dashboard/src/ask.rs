@@ -1,6 +1,8 @@
 //! The way to the server: the public API, same origin, with the session's cookie.
 
 use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
 
 use serde_json::Value;
 use wasm_bindgen::{JsCast, JsValue};
@@ -9,6 +11,9 @@ use web_sys::{Request, RequestCredentials, RequestInit, Response};
 
 use crate::fields::Fields;
 use crate::words::{named, t};
+
+/// What bodies are written in.
+const JSON: &str = "application/json";
 
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,39 +35,42 @@ impl fmt::Display for Refused {
 /// What an act comes to.
 pub type Answer = Result<Value, Refused>;
 
+/// An answer that is under way. Of one type whatever is asked, so that what waits for it is compiled once.
+pub type Asking = Pin<Box<dyn Future<Output = Answer>>>;
+
 /// Reads.
-pub async fn get(path: &str) -> Answer {
-    sent("GET", path, None, "").await
+pub fn get(path: &str) -> Asking {
+    sent("GET", path, None, "")
 }
 
 /// Does something once: with a key that a repetition of the browser's keeps.
-pub async fn post(path: &str, body: &Value) -> Answer {
-    sent("POST", path, Some(body.to_string()), "application/json").await
+pub fn post(path: &str, body: &Value) -> Asking {
+    sent("POST", path, Some(body.to_string()), JSON)
 }
 
 /// Sends a file.
-pub async fn upload(path: &str, text: String, media_type: &str) -> Answer {
-    sent("POST", path, Some(text), media_type).await
+pub fn upload(path: &str, text: String, media_type: &'static str) -> Asking {
+    sent("POST", path, Some(text), media_type)
 }
 
 /// Replaces.
-pub async fn put(path: &str, body: &Value) -> Answer {
-    sent("PUT", path, Some(body.to_string()), "application/json").await
+pub fn put(path: &str, body: &Value) -> Asking {
+    sent("PUT", path, Some(body.to_string()), JSON)
 }
 
 /// Changes some of it.
-pub async fn patch(path: &str, body: &Value) -> Answer {
-    sent("PATCH", path, Some(body.to_string()), "application/json").await
+pub fn patch(path: &str, body: &Value) -> Asking {
+    sent("PATCH", path, Some(body.to_string()), JSON)
 }
 
 /// Removes.
-pub async fn delete(path: &str) -> Answer {
-    sent("DELETE", path, None, "").await
+pub fn delete(path: &str) -> Asking {
+    sent("DELETE", path, None, "")
 }
 
 /// Removes, saying why it may be.
-pub async fn delete_with(path: &str, body: &Value) -> Answer {
-    sent("DELETE", path, Some(body.to_string()), "application/json").await
+pub fn delete_with(path: &str, body: &Value) -> Asking {
+    sent("DELETE", path, Some(body.to_string()), JSON)
 }
 
 /// The text of a file beside the dashboard; `None` where it is not there.
@@ -77,7 +85,17 @@ pub async fn file(path: &str) -> Option<String> {
         .as_string()
 }
 
-async fn sent(method: &str, path: &str, body: Option<String>, media_type: &str) -> Answer {
+fn sent(
+    method: &'static str,
+    path: &str,
+    body: Option<String>,
+    media_type: &'static str,
+) -> Asking {
+    let path = path.to_owned();
+    Box::pin(async move { answered(method, &path, body, media_type).await })
+}
+
+async fn answered(method: &str, path: &str, body: Option<String>, media_type: &str) -> Answer {
     let request = request(method, path, body, media_type).map_err(|_| offline())?;
     let response = fetched(&request).await.map_err(|_| offline())?;
     let text = match response.text() {

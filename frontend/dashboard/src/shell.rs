@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::ask;
 use crate::fields::Fields;
 use crate::pages;
-use crate::parts::{Act, focus};
+use crate::parts::{Act, anew, focus};
 use crate::place::Place;
 use crate::words::{self, LANGUAGES, t};
 
@@ -80,7 +80,7 @@ fn frame(app: App) -> AnyView {
             (true, _) => inside(app),
         }
     };
-    view! { <div class="all">{content}</div> }.into_any()
+    view! { <div class="all">{anew(content)}</div> }.into_any()
 }
 
 fn outside(app: App, page: AnyView) -> AnyView {
@@ -106,7 +106,7 @@ fn inside(app: App) -> AnyView {
         <div class="frame">
             <header class="side">
                 <div class="top">
-                    <p class="brand">{move || title(app)}</p>
+                    <p class="brand">{anew(move || title(app))}</p>
                     <button
                         type="button"
                         class="menu"
@@ -120,7 +120,7 @@ fn inside(app: App) -> AnyView {
                     <div class="self">{who(app)}{languages(app)}</div>
                 </div>
             </header>
-            <main id="main" tabindex="-1">{move || pages::page(&app.place.get())}</main>
+            <main id="main" tabindex="-1">{anew(move || pages::page(&app.place.get()))}</main>
         </div>
         {said(app)}
     }
@@ -189,7 +189,7 @@ fn who(app: App) -> AnyView {
         })
     };
     view! {
-        <p dir="auto">{name}</p>
+        <p dir="auto">{anew(name)}</p>
         <p><a href={Place::Settings("account".to_owned()).href()}>{t("nav.account")}</a></p>
         <button type="button" class="plain" on:click=leave>{t("nav.sign_out")}</button>
     }
@@ -233,5 +233,5 @@ fn said(app: App) -> AnyView {
             std::time::Duration::from_millis(SAID_MS),
         );
     });
-    view! { <p class="said" role="status" class:shown=move || !app.said.get().is_empty()>{move || app.said.get()}</p> }.into_any()
+    view! { <p class="said" role="status" class:shown=move || !app.said.get().is_empty()>{anew(move || app.said.get())}</p> }.into_any()
 }

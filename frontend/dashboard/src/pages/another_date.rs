@@ -8,7 +8,9 @@ use crate::app::App;
 use crate::ask;
 use crate::fields::Fields;
 use crate::format::{day, day_after, day_or_dash, days_between, encoded, today};
-use crate::parts::{Act, Load, Row, cell, field, link, num, paused, refusal, submit, table, track};
+use crate::parts::{
+    Act, Load, Row, anew, cell, field, link, num, paused, refusal, submit, table, track,
+};
 use crate::place::Place;
 use crate::words::{counted, say, t};
 
@@ -36,7 +38,7 @@ pub fn another_date(order: &Value, load: Load) -> AnyView {
         }
         let path = format!("{}/preview", path.get_value());
         let body = json!({ "expected_on": iso });
-        looking.run_latest(async move { ask::post(&path, &body).await }, move |came| {
+        looking.run_latest(ask::post(&path, &body), move |came| {
             found.set(Some((iso, came)));
         });
     });
@@ -44,7 +46,7 @@ pub fn another_date(order: &Value, load: Load) -> AnyView {
         event.prevent_default();
         let iso = date.get_untracked();
         let (path, body) = (path.get_value(), json!({ "expected_on": iso }));
-        saving.run(async move { ask::patch(&path, &body).await }, move |_| {
+        saving.run(ask::patch(&path, &body), move |_| {
             app.say(say("purchase_orders.moved", &[("day", &day(&iso))]));
             load.again();
         });
@@ -88,8 +90,8 @@ pub fn another_date(order: &Value, load: Load) -> AnyView {
                 {submit(t("purchase_orders.save_date"), saving)}
             </div>
             {refusal(looking)}{refusal(saving)}
-            <p class="verdict" class:hidden=is_told role="status">{sentence}</p>
-            <div class:stale=is_stale>{move || found.get().map(|(_, preview)| hurt(&preview))}</div>
+            <p class="verdict" class:hidden=is_told role="status">{anew(sentence)}</p>
+            <div class:stale=is_stale>{anew(move || found.get().map(|(_, preview)| hurt(&preview)))}</div>
         </form>
     }
     .into_any()

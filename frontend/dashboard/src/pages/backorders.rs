@@ -10,8 +10,8 @@ use crate::app::App;
 use crate::fields::Fields;
 use crate::format::{day_or_dash, encoded};
 use crate::parts::{
-    Paged, Row, cell, check_field, head, link, load, mark, more, num, paged, section, select_field,
-    shown, table,
+    Paged, Row, anew, cell, check_field, head, link, load, mark, more, num, paged, section,
+    select_field, shown, table,
 };
 use crate::place::Place;
 use crate::words::t;
@@ -41,7 +41,7 @@ pub fn page() -> AnyView {
     view! {
         {head(t("backorders.title"), t("backorders.lead"))}
         {check_field(t("backorders.only_late"), only_late)}
-        {rows}
+        {anew(rows)}
         {more(list)}
         {App::here().may_change().then(|| section(t("backorders.what_if"), what_if(list)))}
     }
@@ -79,7 +79,7 @@ fn what_if(list: Paged) -> AnyView {
             shown(order, move |found| another_date(&found, order))
         })
     };
-    view! { <div class="narrow">{choice}</div>{form} }.into_any()
+    view! { <div class="narrow">{anew(choice)}</div>{anew(form)} }.into_any()
 }
 
 fn row(item: &Value) -> Row {

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::fields::Fields;
 use crate::format::{decimal, encoded, number};
-use crate::parts::{Row, cell, head, link, mark, more, num, paged, search, table};
+use crate::parts::{Row, anew, cell, head, link, mark, more, num, paged, search, table};
 use crate::place::Place;
 use crate::words::{counted, named, t};
 
@@ -36,7 +36,7 @@ pub fn page() -> AnyView {
     view! {
         {head(t("forecasts.title"), t("forecasts.lead"))}
         {field}
-        {rows}
+        {anew(rows)}
         {more(list)}
     }
     .into_any()

@@ -11,8 +11,8 @@ use crate::app::App;
 use crate::ask;
 use crate::fields::Fields;
 use crate::parts::{
-    Act, Load, Row, act_button, area_field, cell, field, head, link, load, refusal, select_field,
-    shown, submit, table,
+    Act, Load, Row, act_button, anew, area_field, cell, field, head, link, load, refusal,
+    select_field, shown, submit, table,
 };
 use crate::place::Place;
 use crate::words::{LANGUAGES, language, named, t};
@@ -101,7 +101,7 @@ fn editor(template: &Value, path: String, load: Load) -> AnyView {
         let path = try_path.clone();
         let try_it = move || {
             if tried.try_get_value() == Some(mine) {
-                trying.run_latest(async move { ask::post(&path, &body).await }, move |made| {
+                trying.run_latest(ask::post(&path, &body), move |made| {
                     preview.try_set(Some(made));
                 });
             }
@@ -113,14 +113,14 @@ fn editor(template: &Value, path: String, load: Load) -> AnyView {
     let save = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         let (path, body) = (save_path.clone(), untrack(body));
-        saving.run(async move { ask::put(&path, &body).await }, move |_| {
+        saving.run(ask::put(&path, &body), move |_| {
             app.say(t("mail.saved"));
             load.again();
         });
     };
     let back = move || {
         let path = path.clone();
-        saving.run(async move { ask::delete(&path).await }, move |_| {
+        saving.run(ask::delete(&path), move |_| {
             app.say(t("mail.ours_again"));
             load.again();
         });
@@ -163,9 +163,9 @@ fn made_up(preview: RwSignal<Option<Value>>) -> AnyView {
             .unwrap_or_default()
     };
     view! {
-        <p dir="auto"><strong>{move || text("subject")}</strong></p>
+        <p dir="auto"><strong>{anew(move || text("subject"))}</strong></p>
         <iframe node_ref=frame sandbox={"allow-same-origin"} title={t("mail.preview")}></iframe>
-        <details><summary>{t("mail.plain")}</summary><pre tabindex="0" dir="auto">{move || text("plain")}</pre></details>
+        <details><summary>{t("mail.plain")}</summary><pre tabindex="0" dir="auto">{anew(move || text("plain"))}</pre></details>
     }
     .into_any()
 }

@@ -8,8 +8,9 @@ use crate::ask;
 use crate::fields::Fields;
 use crate::format::{amount, decimal, encoded, money, number, percent};
 use crate::parts::{
-    Act, Load, Row, Scale, act_button, cell, check_field, field, head, hinted_field, interval,
-    load, mark, money_field, nothing, num, refusal, section, select_field, shown, submit, table,
+    Act, Load, Row, Scale, act_button, anew, cell, check_field, field, head, hinted_field,
+    interval, load, mark, money_field, nothing, num, refusal, section, select_field, shown, submit,
+    table,
 };
 use crate::words::{counted, named, say, t};
 
@@ -169,9 +170,7 @@ fn rule_row(rule: &Value, load: Load) -> Row {
         let rule = turned.get_value();
         let path = format!("/v1/offers/rules/{}", encoded(&rule.text("id")));
         let body = request_of(&rule, !is_on);
-        act.run(async move { ask::put(&path, &body).await }, move |_| {
-            load.again()
-        });
+        act.run(ask::put(&path, &body), move |_| load.again());
     };
     let button = App::here().may_change().then(|| {
         act_button(
@@ -268,7 +267,7 @@ fn form(currency: &str, rules: Load) -> AnyView {
             body["words"] = json!({ crate::words::language(): said.trim() });
         }
         let path = format!("/v1/offers/rules/{}", encoded(id.get_untracked().trim()));
-        act.run(async move { ask::put(&path, &body).await }, move |_| {
+        act.run(ask::put(&path, &body), move |_| {
             app.say(t("offers.made"));
             rules.again();
         });
@@ -285,7 +284,7 @@ fn form(currency: &str, rules: Load) -> AnyView {
         <form on:submit=make>
             {hinted_field(t("offers.id"), "text*", id, t("offers.id_hint"))}
             {select_field(t("offers.gives"), kind, kinds.to_vec())}
-            {gives}
+            {anew(gives)}
             {field(t("offers.waits_at_least"), "number*", waits)}
             {hinted_field(t("offers.budget"), "number*", budget, t("offers.budget_hint"))}
             {hinted_field(t("offers.holdout_percent"), "number*", holdout, t("offers.holdout_hint"))}

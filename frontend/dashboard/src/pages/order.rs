@@ -136,13 +136,10 @@ fn cancel(path: String, load: Load) -> AnyView {
     };
     let cancel = move || {
         let path = format!("{path}/cancel");
-        act.run(
-            async move { ask::post(&path, &json!({ "by": "shop" })).await },
-            move |_| {
-                app.say(t("orders.was_cancelled"));
-                load.again();
-            },
-        );
+        act.run(ask::post(&path, &json!({ "by": "shop" })), move |_| {
+            app.say(t("orders.was_cancelled"));
+            load.again();
+        });
     };
     view! { <section>{confirm(question, act, cancel)}{refusal(act)}</section> }.into_any()
 }

@@ -259,13 +259,10 @@ fn summary(terms: &Value) -> String {
 
 /// Saves a policy.
 pub fn saved(app: App, act: Act, body: Value, load: Load) {
-    act.run(
-        async move { ask::put("/v1/reorders/policy", &body).await },
-        move |_| {
-            app.say(t("settings.saved"));
-            load.again();
-        },
-    );
+    act.run(ask::put("/v1/reorders/policy", &body), move |_| {
+        app.say(t("settings.saved"));
+        load.again();
+    });
 }
 
 /// The whole number that was typed, where it is one.

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::purchase_orders::go;
 use crate::fields::Fields;
 use crate::format::{day_or_dash, moment, money};
-use crate::parts::{Row, cell, field, head, link, mark, more, paged, table};
+use crate::parts::{Row, anew, cell, field, head, link, mark, more, paged, table};
 use crate::place::Place;
 use crate::words::{named, t};
 
@@ -40,7 +40,7 @@ pub fn page() -> AnyView {
             {field(t("orders.find"), "text", wanted)}
             <button type="submit">{t("orders.open")}</button>
         </form>
-        {rows}
+        {anew(rows)}
         {more(list)}
     }
     .into_any()

@@ -10,8 +10,8 @@ use crate::ask;
 use crate::fields::Fields;
 use crate::format::{encoded, moment};
 use crate::parts::{
-    Act, Load, Row, button_link, cell, field, head, link, load, mark, more, nothing, num, paged,
-    refusal, select_field, shown, submit, table,
+    Act, Load, Row, anew, button_link, cell, field, head, link, load, mark, more, nothing, num,
+    paged, refusal, select_field, shown, submit, table,
 };
 use crate::place::Place;
 use crate::words::{counted, named, say, t};
@@ -39,7 +39,7 @@ pub fn page() -> AnyView {
             {select_field(t("common.show"), status, states.to_vec())}
             {button_link(Place::PickingList.href(), t("parcels.picking_list"))}
         </div>
-        {parcels}
+        {anew(parcels)}
         {more(list)}
     }
     .into_any()
@@ -92,7 +92,7 @@ fn hand_over(shipment: &Value, done: impl Fn() + Copy + 'static) -> AnyView {
         };
         let body = json!({ "carrier": some(carrier), "tracking_number": some(number) });
         let path = path.clone();
-        act.run(async move { ask::post(&path, &body).await }, move |_| {
+        act.run(ask::post(&path, &body), move |_| {
             app.say(t("parcels.gone"));
             done();
         });

@@ -98,7 +98,7 @@ fn receive_form(lines: &[Value], path: String, load: Load) -> AnyView {
             "lines": came,
         });
         let path = format!("{path}/receipts");
-        act.run(async move { ask::post(&path, &body).await }, move |_| {
+        act.run(ask::post(&path, &body), move |_| {
             app.say(t("purchase_orders.came"));
             load.again();
         });

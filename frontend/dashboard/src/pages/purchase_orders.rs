@@ -8,8 +8,8 @@ use crate::ask;
 use crate::fields::Fields;
 use crate::format::day_or_dash;
 use crate::parts::{
-    Act, Row, button_link, cell, field, head, hinted_field, link, load, mark, more, num, paged,
-    refusal, select_field, shown, submit, table,
+    Act, Row, anew, button_link, cell, field, head, hinted_field, link, load, mark, more, num,
+    paged, refusal, select_field, shown, submit, table,
 };
 use crate::place::Place;
 use crate::words::{counted, named, say, t};
@@ -43,7 +43,7 @@ pub fn page() -> AnyView {
     view! {
         {head(t("purchase_orders.title"), t("purchase_orders.lead"))}
         <div class="row tools">{select_field(t("common.show"), status, states.to_vec())}{new}</div>
-        {rows}
+        {anew(rows)}
         {more(list)}
     }
     .into_any()
@@ -150,13 +150,10 @@ fn form(suppliers: &Value) -> AnyView {
         });
         let ordered: Vec<Value> = ordered.collect();
         let body = json!({ "id": some(id), "supplier": some(supplier), "expected_on": some(expected), "lines": ordered });
-        act.run(
-            async move { ask::post("/v1/purchase-orders", &body).await },
-            move |order| {
-                app.say(say("purchase_orders.made", &[("id", &order.text("id"))]));
-                go(&Place::PurchaseOrder(order.text("id")));
-            },
-        );
+        act.run(ask::post("/v1/purchase-orders", &body), move |order| {
+            app.say(say("purchase_orders.made", &[("id", &order.text("id"))]));
+            go(&Place::PurchaseOrder(order.text("id")));
+        });
     };
     let rows = move || {
         let rows = lines.get().into_iter().map(|line| {
@@ -171,7 +168,7 @@ fn form(suppliers: &Value) -> AnyView {
             {hinted_field(t("purchase_orders.id"), "text", id, t("purchase_orders.id_hint"))}
             {select_field(t("common.supplier"), supplier, options)}
             {hinted_field(t("purchase_orders.expected"), "date", expected, t("purchase_orders.expected_hint"))}
-            <fieldset><legend>{t("purchase_orders.lines")}</legend>{rows}
+            <fieldset><legend>{t("purchase_orders.lines")}</legend>{anew(rows)}
                 <button type="button" class="quiet" on:click=move |_| lines.update(|lines| lines.push(Line::new()))>
                     {t("purchase_orders.add_line")}
                 </button>

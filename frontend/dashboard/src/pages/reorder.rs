@@ -9,7 +9,7 @@ use crate::ask;
 use crate::fields::Fields;
 use crate::format::{day, decimal, encoded, moment, money, number};
 use crate::parts::{
-    Act, Load, Question, Row, Scale, act_button, cell, confirm, facts, head, hinted_field,
+    Act, Load, Question, Row, Scale, act_button, anew, cell, confirm, facts, head, hinted_field,
     interval, link, load, mark, num, refusal, section, shown, submit, table,
 };
 use crate::place::Place;
@@ -128,7 +128,7 @@ fn lines(reorder: &Value) -> AnyView {
             }
         })
     };
-    view! { {rows}<div class="foot">{more}</div> }.into_any()
+    view! { {anew(rows)}<div class="foot">{anew(more)}</div> }.into_any()
 }
 
 fn row(line: &Value, currency: &str) -> Row {
@@ -257,7 +257,7 @@ fn confirmed(act: Act, path: &str, lead: &str, load: Load) -> AnyView {
 }
 
 fn taken(app: App, act: Act, path: String, body: Value, said: &'static str, load: Load) {
-    act.run(async move { ask::post(&path, &body).await }, move |_| {
+    act.run(ask::post(&path, &body), move |_| {
         app.say(t(said));
         load.again();
     });

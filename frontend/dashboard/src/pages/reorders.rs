@@ -8,8 +8,8 @@ use crate::ask;
 use crate::fields::Fields;
 use crate::format::{moment, money};
 use crate::parts::{
-    Act, Row, act_button, button_link, cell, head, link, load, mark, more, num, paged, refusal,
-    select_field, shown, table,
+    Act, Row, act_button, anew, button_link, cell, head, link, load, mark, more, num, paged,
+    refusal, select_field, shown, table,
 };
 use crate::place::Place;
 use crate::words::{counted, named, say, t};
@@ -27,18 +27,15 @@ pub fn page() -> AnyView {
     });
     let act = Act::new();
     let run = move || {
-        act.run(
-            async { ask::post("/v1/reorders/run", &json!({})).await },
-            move |made| {
-                let count = made.list("items").len() as i64;
-                app.say(match count {
-                    0 => t("reorders.nothing_due"),
-                    _ => counted("reorders.made", count),
-                });
-                status.set("draft".to_owned());
-                list.again();
-            },
-        )
+        act.run(ask::post("/v1/reorders/run", &json!({})), move |made| {
+            let count = made.list("items").len() as i64;
+            app.say(match count {
+                0 => t("reorders.nothing_due"),
+                _ => counted("reorders.made", count),
+            });
+            status.set("draft".to_owned());
+            list.again();
+        })
     };
     let run = app
         .may_change()
@@ -66,7 +63,7 @@ pub fn page() -> AnyView {
         </div>
         {refusal(act)}
         {shown(load("/v1/reorders/policy"), |policy| next(&policy))}
-        {rows}
+        {anew(rows)}
         {more(list)}
     }
     .into_any()

@@ -14,7 +14,7 @@ use crate::ask;
 use crate::fields::Fields;
 use crate::format::{encoded, number};
 use crate::parts::{
-    Act, Row, button_link, cell, field, head, hinted_field, load, num, refusal, select_field,
+    Act, Row, anew, button_link, cell, field, head, hinted_field, load, num, refusal, select_field,
     shown, submit, table,
 };
 use crate::place::Place;
@@ -44,13 +44,10 @@ pub fn owner(token: String) -> AnyView {
             "email": email.get_untracked().trim(),
             "password": password.get_untracked(),
         });
-        act.run(
-            async move { ask::post("/v1/setup", &body).await },
-            move |session| {
-                app.session.set(Some(session));
-                go(&Place::Steps);
-            },
-        );
+        act.run(ask::post("/v1/setup", &body), move |session| {
+            app.session.set(Some(session));
+            go(&Place::Steps);
+        });
     };
     view! {
         {head(t("set_up.title"), t("set_up.lead"))}
@@ -109,8 +106,8 @@ pub fn steps() -> AnyView {
     };
     view! {
         {head(t("set_up.welcome"), t("set_up.welcome_lead"))}
-        <ol class="steps">{list}</ol>
-        <section>{step}</section>
+        <ol class="steps">{anew(list)}</ol>
+        <section>{anew(step)}</section>
     }
     .into_any()
 }
@@ -123,10 +120,7 @@ fn store(next: impl Fn() + Copy + Send + Sync + 'static) -> AnyView {
             event.prevent_default();
             let mut body = store.clone();
             body["name"] = json!(name.get_untracked().trim());
-            act.run(
-                async move { ask::put("/v1/store", &body).await },
-                move |_| next(),
-            );
+            act.run(ask::put("/v1/store", &body), move |_| next());
         };
         view! {
             <form on:submit=save>
@@ -170,10 +164,9 @@ fn import() -> AnyView {
             "/v1/imports/{}?dry_run={dry}",
             encoded(&format.get_untracked())
         );
-        act.run(
-            async move { ask::upload(&path, text, "text/csv").await },
-            move |answer| found.set(Some(answer)),
-        );
+        act.run(ask::upload(&path, text, "text/csv"), move |answer| {
+            found.set(Some(answer))
+        });
     };
     let try_it = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
@@ -188,9 +181,9 @@ fn import() -> AnyView {
             {select_field(t("import.format"), format, formats.to_vec())}
             <label class="field"><span>{t("import.file")}</span><input type="file" accept={".csv,text/csv"} required={true} on:change=chosen /></label>
             {refusal(act)}
-            <div class="row">{submit(t("import.try"), act)}{take}</div>
+            <div class="row">{submit(t("import.try"), act)}{anew(take)}</div>
         </form>
-        <div role="status">{move || found.get().map(|found| came(&found))}</div>
+        <div role="status">{anew(move || found.get().map(|found| came(&found)))}</div>
     }
     .into_any()
 }

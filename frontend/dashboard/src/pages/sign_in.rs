@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::app::App;
 use crate::ask;
 use crate::fields::Fields;
-use crate::parts::{Act, field, hinted_field, load, refusal, submit};
+use crate::parts::{Act, anew, field, hinted_field, load, refusal, submit};
 use crate::words::t;
 
 /// The page of whoever is not signed in.
@@ -32,7 +32,7 @@ pub fn page() -> AnyView {
         if wants_code.get_untracked() {
             body["code"] = json!(code.get_untracked().trim());
         }
-        let signed_in = async move { ask::post("/v1/session", &body).await };
+        let signed_in = ask::post("/v1/session", &body);
         act.run(signed_in, move |session| app.session.set(Some(session)));
     };
     let code_field = move || {
@@ -50,11 +50,11 @@ pub fn page() -> AnyView {
     };
     view! {
         <h1 id="title" tabindex="-1">{t("sign_in.title")}</h1>
-        {move || is_open().then(|| view! { <p class="notice">{t("sign_in.first_run")}</p> })}
+        {anew(move || is_open().then(|| view! { <p class="notice">{t("sign_in.first_run")}</p> }))}
         <form on:submit=sign_in>
             {field(t("sign_in.email"), "email*", email)}
             {field(t("sign_in.password"), "password*", password)}
-            {code_field}
+            {anew(code_field)}
             {refusal(act)}
             {submit(t("sign_in.go"), act)}
         </form>

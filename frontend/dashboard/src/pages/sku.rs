@@ -110,7 +110,7 @@ fn shelf(location: &Value, sku: &str, explained: crate::parts::Load) -> AnyView 
             let body = json!({ "quantity": quantity, "if_quantity": on_hand });
             let path = path.clone();
             let said = say("sku.counted", &[("count", &quantity.to_string())]);
-            act.run(async move { ask::put(&path, &body).await }, move |_| {
+            act.run(ask::put(&path, &body), move |_| {
                 app.say(said);
                 explained.again();
             });

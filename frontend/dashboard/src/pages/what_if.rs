@@ -9,8 +9,8 @@ use crate::ask;
 use crate::fields::Fields;
 use crate::format::{day, decimal, number, percent};
 use crate::parts::{
-    Act, Load, Name, Row, act_button, area_field, bar, behind, cell, field, hinted_field, link,
-    mirrored, num, picture, refusal, said_field, select_field, submit, table,
+    Act, Load, Name, Row, act_button, anew, area_field, bar, behind, cell, field, hinted_field,
+    link, mirrored, num, picture, refusal, said_field, select_field, submit, table,
 };
 use crate::place::Place;
 use crate::words::{counted, say, t};
@@ -55,10 +55,9 @@ pub fn what_if(policy: &Value, load: Load) -> AnyView {
             .collect();
         body["skus"] = json!(skus);
         body["months"] = json!(whole(months));
-        act.run(
-            async move { ask::post("/v1/reorders/simulate", &body).await },
-            move |came| found.set(Some(came)),
-        );
+        act.run(ask::post("/v1/reorders/simulate", &body), move |came| {
+            found.set(Some(came))
+        });
     };
     let kept = StoredValue::new(policy.clone());
     let take = move || {
@@ -90,7 +89,7 @@ pub fn what_if(policy: &Value, load: Load) -> AnyView {
             {refusal(act)}
             {submit(t("what_if.try"), act)}
         </form>
-        <div class="came">{came}</div>
+        <div class="came">{anew(came)}</div>
     }
     .into_any()
 }

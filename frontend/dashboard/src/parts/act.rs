@@ -1,14 +1,13 @@
 //! What the reader does: once at a time, and what came of it.
 
-use std::future::Future;
-
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use serde_json::Value;
 
+use super::anew;
 use super::load::noticed;
 use crate::app::App;
-use crate::ask::{Answer, Refused};
+use crate::ask::{Asking, Refused};
 
 /// Something that can be done, and how it goes.
 #[derive(Debug, Clone, Copy)]
@@ -31,22 +30,18 @@ impl Act {
     }
 
     /// Does it, unless it is being done; then goes on with `done`.
-    pub fn run(
-        self,
-        act: impl Future<Output = Answer> + 'static,
-        done: impl FnOnce(Value) + 'static,
-    ) {
+    pub fn run(self, act: Asking, done: impl FnOnce(Value) + 'static) {
         if !self.busy.get_untracked() {
-            self.run_latest(act, done);
+            self.begin(act, Box::new(done));
         }
     }
 
     /// Does it, whatever is under way; of several the one that was begun last counts.
-    pub fn run_latest(
-        self,
-        act: impl Future<Output = Answer> + 'static,
-        done: impl FnOnce(Value) + 'static,
-    ) {
+    pub fn run_latest(self, act: Asking, done: impl FnOnce(Value) + 'static) {
+        self.begin(act, Box::new(done));
+    }
+
+    fn begin(self, act: Asking, done: Box<dyn FnOnce(Value)>) {
         self.begun.update_value(|times| *times += 1);
         let mine = self.begun.get_value();
         self.busy.set(true);
@@ -90,7 +85,7 @@ pub fn refusal(act: Act) -> AnyView {
             view! { <div class="notice alert"><p>{refused.text}</p><ul>{fields}</ul></div> }
         })
     };
-    view! { <div role="alert">{content}</div> }.into_any()
+    view! { <div role="alert">{anew(content)}</div> }.into_any()
 }
 
 /// A button that does something, and is out of use while that is under way.
@@ -100,6 +95,11 @@ pub fn act_button(
     act: Act,
     click: impl Fn() + 'static,
 ) -> AnyView {
+    let click: Box<dyn Fn()> = Box::new(click);
+    drawn_button(class, text, act, click)
+}
+
+fn drawn_button(class: &'static str, text: String, act: Act, click: Box<dyn Fn()>) -> AnyView {
     view! {
         <button type="button" class={class} aria-disabled=move || act.is_busy().to_string() on:click=move |_| click()>{text}</button>
     }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use leptos::prelude::*;
 
-use super::{Act, act_button, focus};
+use super::{Act, act_button, anew, focus};
 
 static ASKED: AtomicU32 = AtomicU32::new(0);
 
@@ -23,6 +23,10 @@ pub struct Question {
 
 /// A button that asks before it does something. The focus goes along, so that the keyboard never falls off the page.
 pub fn confirm(question: Question, act: Act, yes: impl Fn() + 'static) -> AnyView {
+    asked(question, act, Box::new(yes))
+}
+
+fn asked(question: Question, act: Act, yes: Box<dyn Fn()>) -> AnyView {
     let is_asked = RwSignal::new(false);
     let id = ASKED.fetch_add(1, Ordering::Relaxed);
     let (button, sure) = (format!("ask-{id}"), format!("sure-{id}"));
@@ -31,7 +35,7 @@ pub fn confirm(question: Question, act: Act, yes: impl Fn() + 'static) -> AnyVie
         request_animation_frame(move || focus(&to));
     };
     let yes = StoredValue::new_local(yes);
-    let content = move || {
+    let content = anew(move || {
         let (button, sure) = (button.clone(), sure.clone());
         if !is_asked.get() {
             let (class, text) = question.button.clone();
@@ -48,6 +52,6 @@ pub fn confirm(question: Question, act: Act, yes: impl Fn() + 'static) -> AnyVie
             </div>
         }
         .into_any()
-    };
+    });
     view! { <div class="asked">{content}</div> }.into_any()
 }

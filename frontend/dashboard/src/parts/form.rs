@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use leptos::prelude::*;
 
-use super::Act;
+use super::{Act, anew};
 
 static HINTS: AtomicU32 = AtomicU32::new(0);
 
@@ -31,8 +31,8 @@ pub fn said_field(
     value: RwSignal<String>,
     says: impl Fn(String) -> String + Send + 'static,
 ) -> AnyView {
-    let says = move || says(value.get());
-    described_field(label, kind, value, Some(view! { {says} }.into_any()))
+    let says = anew(move || view! { {says(value.get())} }.into_any());
+    described_field(label, kind, value, Some(says))
 }
 
 /// A field for an amount of money, in units of the currency as people write them; empty for none.

@@ -1,9 +1,12 @@
 //! What is read from the server, and how that is shown while it is under way and when it fails.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use serde_json::Value;
 
+use super::anew;
 use crate::app::App;
 use crate::ask::{self, Answer, Refused};
 use crate::fields::Fields;
@@ -32,6 +35,10 @@ pub fn load(path: &str) -> Load {
 
 /// Reads what is at a path, and again whenever the path is another one. Of several answers the one asked for last stays.
 pub fn load_when(path: impl Fn() -> String + 'static) -> Load {
+    load_by(Box::new(path))
+}
+
+fn load_by(path: Box<dyn Fn() -> String>) -> Load {
     let app = App::here();
     let load = Load {
         answer: RwSignal::new(None),
@@ -65,12 +72,16 @@ pub fn noticed(app: App, answer: &Answer) {
 
 /// Draws what is there, or how it is going.
 pub fn shown(load: Load, draw: impl Fn(Value) -> AnyView + Send + 'static) -> AnyView {
+    drawn(load, Box::new(draw))
+}
+
+fn drawn(load: Load, draw: Box<dyn Fn(Value) -> AnyView + Send>) -> AnyView {
     let content = move || match load.answer.get() {
         None => waiting(),
         Some(Ok(value)) => draw(value),
         Some(Err(refused)) => failed(refused, move || load.again()),
     };
-    view! { <div class="loaded" aria-live="off">{content}</div> }.into_any()
+    view! { <div class="loaded" aria-live="off">{anew(content)}</div> }.into_any()
 }
 
 fn waiting() -> AnyView {
@@ -112,7 +123,11 @@ impl Paged {
 }
 
 /// Reads the first page of the list at this path, which has a query, such as `/v1/skus?limit=50`.
-pub fn paged(path: impl Fn() -> String + Copy + Send + Sync + 'static) -> Paged {
+pub fn paged(path: impl Fn() -> String + Send + Sync + 'static) -> Paged {
+    paged_by(Arc::new(path))
+}
+
+fn paged_by(path: Arc<dyn Fn() -> String + Send + Sync>) -> Paged {
     let list = Paged {
         items: RwSignal::new(Vec::new()),
         next: RwSignal::new(None),
@@ -120,9 +135,10 @@ pub fn paged(path: impl Fn() -> String + Copy + Send + Sync + 'static) -> Paged 
         again: RwSignal::new(0),
     };
     let app = App::here();
+    let whole = Arc::clone(&path);
     let first = load_when(move || {
         list.again.track();
-        path()
+        whole()
     });
     Effect::new(move |_| {
         if let Some(answer) = first.answer.get() {
@@ -141,7 +157,7 @@ pub fn paged(path: impl Fn() -> String + Copy + Send + Sync + 'static) -> Paged 
             return;
         }
         following.set_value(Some(next.clone()));
-        let path = format!("{}&after={next}", untrack(path));
+        let path = format!("{}&after={next}", untrack(|| path()));
         spawn_local(async move {
             let answer = ask::get(&path).await;
             if following.try_get_value().flatten().as_ref() == Some(&next) {
@@ -185,5 +201,5 @@ pub fn more(list: Paged) -> AnyView {
         State::Read => ().into_any(),
     }
     };
-    view! { <div class="foot">{foot}</div> }.into_any()
+    view! { <div class="foot">{anew(foot)}</div> }.into_any()
 }

@@ -42,6 +42,12 @@ pub fn section(title: String, content: AnyView) -> AnyView {
     view! { <section><h2>{title}</h2>{content}</section> }.into_any()
 }
 
+/// What is drawn anew whenever something that it reads is another. Of one type whatever it draws, so that this is compiled once.
+pub fn anew<View: IntoAny>(draw: impl Fn() -> View + Send + 'static) -> AnyView {
+    let draw: Box<dyn Fn() -> AnyView + Send> = Box::new(move || draw().into_any());
+    (move || draw()).into_any()
+}
+
 /// Facts, each under its name. What is empty is left out.
 pub fn facts(facts: Vec<(String, String)>) -> AnyView {
     let facts = facts.into_iter().filter(|(_, value)| !value.is_empty());

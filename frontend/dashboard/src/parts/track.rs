@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
-use super::focus;
+use super::{anew, focus};
 use crate::format::{day, day_after, days_between, month};
 use crate::words::language;
 
@@ -104,7 +104,7 @@ pub fn track(
                     aria-valuetext=move || day(&date.get())
                     style:inset-inline-start=move || percent(chosen.get())
                     on:keydown=press
-                ><output aria-hidden="true">{move || day(&date.get())}</output></span>
+                ><output aria-hidden="true">{anew(move || day(&date.get()))}</output></span>
             </div>
             <ul class="months" aria-hidden="true">{months}</ul>
         </div>

@@ -7,7 +7,7 @@ use super::widget::copied;
 use crate::app::App;
 use crate::ask;
 use crate::fields::Fields;
-use crate::parts::{Act, act_button, field, hinted_field, qr, refusal, section, submit};
+use crate::parts::{Act, act_button, anew, field, hinted_field, qr, refusal, section, submit};
 use crate::words::t;
 
 /// The part.
@@ -23,14 +23,11 @@ fn password() -> AnyView {
     let change = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         let body = json!({ "old": old.get_untracked(), "new": new.get_untracked() });
-        act.run(
-            async move { ask::put("/v1/session/password", &body).await },
-            move |_| {
-                app.say(t("account.password_changed"));
-                old.set(String::new());
-                new.set(String::new());
-            },
-        );
+        act.run(ask::put("/v1/session/password", &body), move |_| {
+            app.say(t("account.password_changed"));
+            old.set(String::new());
+            new.set(String::new());
+        });
     };
     view! {
         <form on:submit=change>
@@ -64,36 +61,29 @@ fn totp() -> AnyView {
         });
     };
     let begin = move || {
-        act.run(
-            async { ask::post("/v1/session/totp", &json!({})).await },
-            move |found| begun.set(Some(found)),
-        )
+        act.run(ask::post("/v1/session/totp", &json!({})), move |found| {
+            begun.set(Some(found))
+        })
     };
     let confirm = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         let body = json!({ "code": code.get_untracked().trim() });
-        act.run(
-            async move { ask::put("/v1/session/totp", &body).await },
-            move |found| {
-                begun.set(None);
-                code.set(String::new());
-                recovery.set(found.texts("recovery_codes"));
-                set_on(true);
-            },
-        );
+        act.run(ask::put("/v1/session/totp", &body), move |found| {
+            begun.set(None);
+            code.set(String::new());
+            recovery.set(found.texts("recovery_codes"));
+            set_on(true);
+        });
     };
     let end = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         let body = json!({ "code": code.get_untracked().trim() });
-        act.run(
-            async move { ask::delete_with("/v1/session/totp", &body).await },
-            move |_| {
-                recovery.set(Vec::new());
-                code.set(String::new());
-                set_on(false);
-                app.say(t("account.totp_ended"));
-            },
-        );
+        act.run(ask::delete_with("/v1/session/totp", &body), move |_| {
+            recovery.set(Vec::new());
+            code.set(String::new());
+            set_on(false);
+            app.say(t("account.totp_ended"));
+        });
     };
     let content = move || {
         match (is_on.get(), begun.get()) {
@@ -117,5 +107,5 @@ fn totp() -> AnyView {
         let codes = recovery.get();
         (!codes.is_empty()).then(|| view! { <div class="notice"><p>{t("account.recovery")}</p>{copied(codes.join("\n"))}</div> })
     };
-    view! { {content}{refusal(act)}<div role="status">{codes}</div> }.into_any()
+    view! { {anew(content)}{refusal(act)}<div role="status">{anew(codes)}</div> }.into_any()
 }

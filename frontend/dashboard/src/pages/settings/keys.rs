@@ -8,8 +8,8 @@ use crate::ask;
 use crate::fields::Fields;
 use crate::format::{encoded, moment};
 use crate::parts::{
-    Act, Load, Row, act_button, cell, field, load, mark, refusal, section, select_field, shown,
-    submit, table,
+    Act, Load, Row, act_button, anew, cell, field, load, mark, refusal, section, select_field,
+    shown, submit, table,
 };
 use crate::words::{named, t};
 
@@ -46,7 +46,7 @@ fn row(key: &Value, load: Load) -> Row {
     let path = format!("/v1/keys/{}", encoded(&key.text("id")));
     let revoke = move || {
         let path = path.clone();
-        act.run(async move { ask::delete(&path).await }, move |_| {
+        act.run(ask::delete(&path), move |_| {
             app.say(t("keys.revoked_now"));
             load.again();
         });
@@ -71,7 +71,7 @@ fn row(key: &Value, load: Load) -> Row {
         } else {
             mark("gone", t("keys.revoked"))
         },
-        view! { {button}{refusal(act)} }.into_any(),
+        view! { {anew(button)}{refusal(act)} }.into_any(),
     ]
 }
 
@@ -88,13 +88,10 @@ fn form(load: Load) -> AnyView {
         if !text.trim().is_empty() {
             body["label"] = json!(text.trim());
         }
-        act.run(
-            async move { ask::post("/v1/keys", &body).await },
-            move |key| {
-                made.set(Some(key.text("key")));
-                load.again();
-            },
-        );
+        act.run(ask::post("/v1/keys", &body), move |key| {
+            made.set(Some(key.text("key")));
+            load.again();
+        });
     };
     let shown_once = move || {
         made.get().map(|key| {
@@ -104,11 +101,11 @@ fn form(load: Load) -> AnyView {
     view! {
         <form on:submit=make>
             {select_field(t("keys.kind"), kind, kinds.to_vec())}
-            <p class="soft">{move || named("key_says", &kind.get())}</p>
+            <p class="soft">{anew(move || named("key_says", &kind.get()))}</p>
             {field(t("keys.label"), "text", label)}
             {refusal(act)}
             {submit(t("keys.make"), act)}
-            <div role="status">{shown_once}</div>
+            <div role="status">{anew(shown_once)}</div>
         </form>
     }
     .into_any()

@@ -8,7 +8,7 @@ use crate::ask;
 use crate::fields::Fields;
 use crate::format::{encoded, number};
 use crate::pages::ordering::WEEKDAYS;
-use crate::parts::{Act, Load, area_field, check_field, field, load, refusal, shown, submit};
+use crate::parts::{Act, Load, anew, area_field, check_field, field, load, refusal, shown, submit};
 use crate::words::{named, say, t};
 
 /// The part.
@@ -83,7 +83,7 @@ fn form(location: Value, load: Load) -> AnyView {
         body["receiving_days"] = json!(count(receiving));
         body["holidays"] = json!(holidays);
         body["working_days"] = json!(working);
-        act.run(async move { ask::put(&path, &body).await }, move |_| {
+        act.run(ask::put(&path, &body), move |_| {
             app.say(t("settings.saved"));
             load.again();
         });
@@ -92,7 +92,7 @@ fn form(location: Value, load: Load) -> AnyView {
     view! {
         <section>
             <h2 dir="auto">{title}</h2>
-            <p class="soft">{sentence}</p>
+            <p class="soft">{anew(sentence)}</p>
             <details>
                 <summary>{t("settings.change")}</summary>
                 <form on:submit=save>

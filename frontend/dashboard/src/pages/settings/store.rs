@@ -10,7 +10,7 @@ use crate::fields::Fields;
 use crate::format::{amount, money, typed};
 use crate::pages::ordering::{some, whole};
 use crate::parts::{
-    Act, Load, area_field, check_field, hinted_field, load, money_field, refusal, said_field,
+    Act, Load, anew, area_field, check_field, hinted_field, load, money_field, refusal, said_field,
     select_field, shown, submit,
 };
 use crate::words::{named, say, t};
@@ -110,13 +110,10 @@ fn form(store: &Value, locations: &[Value], load: Load) -> AnyView {
         for number in numbers {
             body[number.name] = json!(whole(number.value));
         }
-        act.run(
-            async move { ask::put("/v1/store", &body).await },
-            move |_| {
-                app.say(t("settings.saved"));
-                load.again();
-            },
-        );
+        act.run(ask::put("/v1/store", &body), move |_| {
+            app.say(t("settings.saved"));
+            load.again();
+        });
     };
     let send = app.is_owner().then(|| submit(t("settings.save"), act));
     view! {
@@ -161,7 +158,7 @@ fn group(key: &'static str, fields: Vec<AnyView>) -> AnyView {
 }
 
 fn said(says: impl Fn() -> String + Send + 'static) -> AnyView {
-    view! { <p class="soft says">{says}</p> }.into_any()
+    view! { <p class="soft says">{anew(says)}</p> }.into_any()
 }
 
 impl Whole {
@@ -228,7 +225,7 @@ impl Splits {
         view! {
             {select_field(t("settings.split"), self.split, choices)}
             {said(says)}
-            {more}
+            {anew(more)}
         }
         .into_any()
     }

@@ -8,8 +8,8 @@ use crate::ask;
 use crate::fields::Fields;
 use crate::format::{encoded, moment};
 use crate::parts::{
-    Act, Load, Row, act_button, cell, field, hinted_field, load, more, paged, refusal, section,
-    select_field, shown, submit, table,
+    Act, Load, Row, act_button, anew, cell, field, hinted_field, load, more, paged, refusal,
+    section, select_field, shown, submit, table,
 };
 use crate::words::{named, t};
 
@@ -57,7 +57,7 @@ fn row(member: &Value, load: Load) -> Row {
         let wanted = role.get();
         if before.is_some_and(|before| before != wanted) {
             let (path, body) = (changed.clone(), json!({ "role": wanted }));
-            act.run(async move { ask::patch(&path, &body).await }, move |_| {
+            act.run(ask::patch(&path, &body), move |_| {
                 app.say(t("settings.saved"))
             });
         }
@@ -65,7 +65,7 @@ fn row(member: &Value, load: Load) -> Row {
     });
     let remove = move || {
         let path = path.clone();
-        act.run(async move { ask::delete(&path).await }, move |_| {
+        act.run(ask::delete(&path), move |_| {
             app.say(t("team.removed"));
             load.again();
         });
@@ -91,23 +91,20 @@ fn form(load: Load) -> AnyView {
             "role": role.get_untracked(),
             "password": password.get_untracked(),
         });
-        act.run(
-            async move { ask::post("/v1/members", &body).await },
-            move |_| {
-                app.say(t("team.added"));
-                for field in [name, email, password] {
-                    field.set(String::new());
-                }
-                load.again();
-            },
-        );
+        act.run(ask::post("/v1/members", &body), move |_| {
+            app.say(t("team.added"));
+            for field in [name, email, password] {
+                field.set(String::new());
+            }
+            load.again();
+        });
     };
     view! {
         <form on:submit=add>
             {field(t("common.name"), "text*", name)}
             {field(t("sign_in.email"), "email*", email)}
             {select_field(t("team.role"), role, roles())}
-            <p class="soft">{move || named("role_says", &role.get())}</p>
+            <p class="soft">{anew(move || named("role_says", &role.get()))}</p>
             {hinted_field(t("team.first_password"), "new-password*", password, t("team.password_hint"))}
             {refusal(act)}
             {submit(t("team.add"), act)}
@@ -145,5 +142,5 @@ fn log() -> AnyView {
         ];
         (!rows.is_empty()).then(|| table(t("team.log"), &columns, rows))
     };
-    view! { {rows}{more(list)} }.into_any()
+    view! { {anew(rows)}{more(list)} }.into_any()
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::fields::Fields;
 use crate::pages::ordering::{WEEKDAYS, some, whole};
-use crate::parts::{area_field, check_field, field, said_field, select_field};
+use crate::parts::{anew, area_field, check_field, field, said_field, select_field};
 use crate::words::{named, say, t};
 
 /// A line, as it is typed.
@@ -41,7 +41,7 @@ pub fn transit(known: &[Value], places: &[(String, String)]) -> Lines {
     let add = move |_| lines.update(|lines| lines.push(Line::of(&Value::Null)));
     let fields = view! {
         <p class="soft">{t("transit.lead")}</p>
-        {drawn}
+        {anew(drawn)}
         <button type="button" class="quiet" on:click=add>{t("transit.add")}</button>
     };
     Lines {
@@ -101,7 +101,7 @@ impl Line {
         };
         view! {
             <fieldset class="line">
-                <legend dir="auto">{move || self.zone.get()}</legend>
+                <legend dir="auto">{anew(move || self.zone.get())}</legend>
                 <div class="row">
                     {field(t("transit.zone"), "text*", self.zone)}
                     {select_field(t("transit.from"), self.from, places)}

@@ -9,7 +9,7 @@ use web_sys::HtmlElement;
 
 use crate::app::App;
 use crate::fields::Fields;
-use crate::parts::{field, load, section, shown};
+use crate::parts::{anew, field, load, section, shown};
 use crate::words::{language, t};
 
 /// The tokens that are tried here, of all that style/tokens.css has: name, key of its word, kind of its field.
@@ -94,7 +94,7 @@ fn look() -> AnyView {
         <div class="row wrap">{fields}</div>
         {shown(load("/v1/stock?limit=3"), move |found| sample(&found, values))}
         <p>{t("widget.style_lead")}</p>
-        {move || copied(style())}
+        {anew(move || copied(style()))}
     }
     .into_any()
 }
