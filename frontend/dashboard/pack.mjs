@@ -31,7 +31,7 @@ const files = {
   "dashboard.css": Buffer.from((await transform(read("style/dashboard.css"), { loader: "css", minify: true })).code.trim()),
 };
 for (const name of readdirSync(`${SOURCE}/words`).sort()) {
-  if (name !== "en.txt") files[`words-${name}`] = readFileSync(`${SOURCE}/words/${name}`);
+  files[`words-${name}`] = readFileSync(`${SOURCE}/words/${name}`);
 }
 
 rmSync(OUT, { recursive: true, force: true });

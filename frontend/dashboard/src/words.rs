@@ -1,7 +1,6 @@
 //! The catalogue: every sentence by its key, in the language of the reader.
 //!
-//! English is compiled in; the other languages are files beside it, fetched when they are wanted. What one of them
-//! lacks is said in English.
+//! Each language is a file beside the module, fetched when it is wanted: what nobody reads is not loaded.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -25,26 +24,22 @@ pub const LANGUAGES: [(&str, &str); 6] = [
 /// Where the browser remembers which one was chosen.
 const REMEMBERED: &str = "shipsby-language";
 
-static ENGLISH: &str = include_str!("../words/en.txt");
-
 thread_local! {
-    static SPOKEN: RefCell<Spoken> = RefCell::new(Spoken::english());
+    static SPOKEN: RefCell<Spoken> = RefCell::new(Spoken::nothing());
 }
 
 struct Spoken {
     tag: &'static str,
     // The reader's own region for dates and numbers, where it speaks this language.
     locale: String,
-    english: HashMap<&'static str, &'static str>,
     own: HashMap<String, String>,
 }
 
 impl Spoken {
-    fn english() -> Self {
+    fn nothing() -> Self {
         Self {
             tag: "en",
             locale: locale_of("en"),
-            english: entries(ENGLISH).collect(),
             own: HashMap::new(),
         }
     }
@@ -53,8 +48,7 @@ impl Spoken {
 /// The sentence of this key.
 pub fn t(key: &str) -> String {
     SPOKEN.with_borrow(|spoken| {
-        let own = spoken.own.get(key).map(String::as_str);
-        let sentence = own.or_else(|| spoken.english.get(key).copied());
+        let sentence = spoken.own.get(key).map(String::as_str);
         sentence.unwrap_or(key).to_owned()
     })
 }
@@ -109,14 +103,12 @@ pub fn wanted() -> &'static str {
         .unwrap_or("en")
 }
 
-/// Speaks this language from now on, and says so in the page's root. `remember`: at the next visit too.
+/// Speaks this language from now on, and says so in the page's root. `remember`: at the next visit too. Where its words cannot be
+/// had, all stays as it is.
 pub async fn speak(tag: &str, remember: bool) {
     let tag = known(tag).unwrap_or("en");
-    let own = match tag {
-        "en" => String::new(),
-        _ => ask::file(&format!("/dashboard/words-{tag}.txt"))
-            .await
-            .unwrap_or_default(),
+    let Some(own) = ask::file(&format!("/dashboard/words-{tag}.txt")).await else {
+        return;
     };
     SPOKEN.with_borrow_mut(|spoken| {
         spoken.tag = tag;

@@ -9,7 +9,7 @@ use crate::ask;
 use crate::fields::Fields;
 use crate::format::{day, day_after, day_or_dash, days_between, encoded, today};
 use crate::parts::{
-    Act, Load, Row, anew, cell, field, link, num, paused, refusal, submit, table, track,
+    self, Act, Load, Row, anew, cell, field, link, num, paused, refusal, submit, table, track,
 };
 use crate::place::Place;
 use crate::words::{counted, say, t};
@@ -82,7 +82,7 @@ pub fn another_date(order: &Value, load: Load) -> AnyView {
         Some((_, preview)) => in_short(&preview),
     };
     view! {
-        <form class="another-date" on:submit=save>
+        {parts::form("another-date", save, view! {
             <p class="soft">{t("purchase_orders.change_lead")}</p>
             {track(t("purchase_orders.change_date"), first, days, known, date)}
             <div class="row">
@@ -92,7 +92,7 @@ pub fn another_date(order: &Value, load: Load) -> AnyView {
             {refusal(looking)}{refusal(saving)}
             <p class="verdict" class:hidden=is_told role="status">{anew(sentence)}</p>
             <div class:stale=is_stale>{anew(move || found.get().map(|(_, preview)| hurt(&preview)))}</div>
-        </form>
+        }.into_any())}
     }
     .into_any()
 }

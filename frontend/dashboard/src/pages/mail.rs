@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::ask;
 use crate::fields::Fields;
 use crate::parts::{
-    Act, Load, Row, act_button, anew, area_field, cell, field, head, link, load, refusal,
+    self, Act, Load, Row, act_button, anew, area_field, cell, field, head, link, load, refusal,
     select_field, shown, submit, table,
 };
 use crate::place::Place;
@@ -132,13 +132,13 @@ fn editor(template: &Value, path: String, load: Load) -> AnyView {
     view! {
         <p class="soft">{t(if own { "mail.own" } else { "mail.ours" })}</p>
         <div class="split">
-            <form on:submit=save>
+            {parts::form("", save, view! {
                 {field(t("mail.subject"), "text*", subject)}
                 {area_field(t("mail.mjml"), 18, mjml)}
                 {area_field(t("mail.plain"), 10, plain)}
                 {refusal(saving)}
                 <div class="row">{send}{back}</div>
-            </form>
+            }.into_any())}
             <div class="preview">
                 <h2>{t("mail.preview")}</h2>
                 {refusal(trying)}

@@ -8,7 +8,7 @@ use crate::ask;
 use crate::fields::Fields;
 use crate::format::{amount, decimal, encoded, money, number, percent};
 use crate::parts::{
-    Act, Load, Row, Scale, act_button, anew, cell, check_field, field, head, hinted_field,
+    self, Act, Load, Row, Scale, act_button, anew, cell, check_field, field, head, hinted_field,
     interval, load, mark, money_field, nothing, num, refusal, section, select_field, shown, submit,
     table,
 };
@@ -281,7 +281,7 @@ fn form(currency: &str, rules: Load) -> AnyView {
         _ => ().into_any(),
     };
     view! {
-        <form on:submit=make>
+        {parts::form("", make, view! {
             {hinted_field(t("offers.id"), "text*", id, t("offers.id_hint"))}
             {select_field(t("offers.gives"), kind, kinds.to_vec())}
             {anew(gives)}
@@ -292,7 +292,7 @@ fn form(currency: &str, rules: Load) -> AnyView {
             {check_field(t("offers.on_now"), on)}
             {refusal(act)}
             {submit(t("offers.make"), act)}
-        </form>
+        }.into_any())}
     }
     .into_any()
 }

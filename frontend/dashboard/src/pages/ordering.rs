@@ -9,7 +9,7 @@ use crate::ask;
 use crate::fields::Fields;
 use crate::format::{amount, moment, money, typed};
 use crate::parts::{
-    Act, Load, check_field, field, head, hinted_field, load, money_field, nothing, refusal,
+    self, Act, Load, check_field, field, head, hinted_field, load, money_field, nothing, refusal,
     said_field, section, select_field, shown, submit,
 };
 use crate::words::{named, say, t};
@@ -97,7 +97,7 @@ fn served(policy: &Value, load: Load) -> AnyView {
     };
     let send = app.may_change().then(|| submit(t("settings.save"), act));
     view! {
-        <form on:submit=save>
+        {parts::form("", save, view! {
             {select_field(t("ordering.kind"), kind, kinds())}
             {said_field(t("ordering.percent"), "number*", percent, move |percent| service_says(&kind.get(), &percent))}
             {said_field(t("ordering.cover_days"), "number*", cover, |days| say("ordering.cover_says", &[("days", &days)]))}
@@ -106,7 +106,7 @@ fn served(policy: &Value, load: Load) -> AnyView {
             {hinted_field(t("ordering.follow_up"), "number", follow_up, t("ordering.follow_up_hint"))}
             {refusal(act)}
             {send}
-        </form>
+        }.into_any())}
     }
     .into_any()
 }
@@ -205,7 +205,7 @@ fn supplier(policy: &Value, supplier: &Value, currency: &str, load: Load) -> Any
             <p class="soft">{summary}</p>
             <details>
                 <summary>{t("settings.change")}</summary>
-                <form on:submit=save>
+                {parts::form("", save, view! {
                     {hinted_field(t("ordering.orders_to"), "email", email, t("ordering.orders_to_hint"))}
                     <div class="row">
                         {money_field(t("ordering.minimum"), currency, minimum, t("ordering.minimum_hint"))}
@@ -223,7 +223,7 @@ fn supplier(policy: &Value, supplier: &Value, currency: &str, load: Load) -> Any
                     {check_field(t("ordering.sends"), sends)}
                     {refusal(act)}
                     {send}
-                </form>
+                }.into_any())}
             </details>
         </section>
     }

@@ -10,8 +10,8 @@ use crate::ask;
 use crate::fields::Fields;
 use crate::format::{encoded, moment};
 use crate::parts::{
-    Act, Load, Row, anew, button_link, cell, field, head, link, load, mark, more, nothing, num,
-    paged, refusal, select_field, shown, submit, table,
+    self, Act, Load, Row, anew, button_link, cell, field, head, link, load, mark, more, nothing,
+    num, paged, refusal, select_field, shown, submit, table,
 };
 use crate::place::Place;
 use crate::words::{counted, named, say, t};
@@ -100,11 +100,11 @@ fn hand_over(shipment: &Value, done: impl Fn() + Copy + 'static) -> AnyView {
     view! {
         <details>
             <summary>{t("parcels.hand_over")}</summary>
-            <form class="row wrap" on:submit=send>
+            {parts::form("row wrap", send, view! {
                 {field(t("parcels.carrier"), "text", carrier)}
                 {field(t("parcels.tracking"), "text", number)}
                 {submit(t("parcels.hand_over_now"), act)}
-            </form>
+            }.into_any())}
             {refusal(act)}
         </details>
     }
@@ -121,7 +121,7 @@ pub fn picking_list() -> AnyView {
     };
     view! {
         {head(t("parcels.picking_list"), t("parcels.picking_lead"))}
-        <p class="row tools"><button type="button" class="first" on:click=print>{t("parcels.print")}</button></p>
+        <p class="row tools">{parts::press("first", t("parcels.print"), print)}</p>
         {shown(ready, |found| picks(&found))}
     }
     .into_any()

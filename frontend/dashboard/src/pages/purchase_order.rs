@@ -9,7 +9,7 @@ use crate::ask;
 use crate::fields::Fields;
 use crate::format::{day_or_dash, encoded, today};
 use crate::parts::{
-    Act, Load, Row, cell, check_field, facts, field, head, link, load, nothing, num, refusal,
+    self, Act, Load, Row, cell, check_field, facts, field, head, link, load, nothing, num, refusal,
     section, shown, submit, table,
 };
 use crate::place::Place;
@@ -104,13 +104,13 @@ fn receive_form(lines: &[Value], path: String, load: Load) -> AnyView {
         });
     };
     view! {
-        <form on:submit=receive>
+        {parts::form("", receive, view! {
             <p class="soft">{t("purchase_orders.receive_lead")}</p>
             <div class="row wrap">{fields}{field(t("purchase_orders.received_on"), "date*", date)}</div>
             {check_field(t("purchase_orders.over"), over)}
             {refusal(act)}
             {submit(t("purchase_orders.receive_now"), act)}
-        </form>
+        }.into_any())}
     }
     .into_any()
 }

@@ -8,8 +8,8 @@ use crate::ask;
 use crate::fields::Fields;
 use crate::format::day_or_dash;
 use crate::parts::{
-    Act, Row, anew, button_link, cell, field, head, hinted_field, link, load, mark, more, num,
-    paged, refusal, select_field, shown, submit, table,
+    self, Act, Row, anew, button_link, cell, field, head, hinted_field, link, load, mark, more,
+    num, paged, refusal, select_field, shown, submit, table,
 };
 use crate::place::Place;
 use crate::words::{counted, named, say, t};
@@ -164,18 +164,16 @@ fn form(suppliers: &Value) -> AnyView {
         rows.collect::<Vec<_>>()
     };
     view! {
-        <form on:submit=send>
+        {parts::form("", send, view! {
             {hinted_field(t("purchase_orders.id"), "text", id, t("purchase_orders.id_hint"))}
             {select_field(t("common.supplier"), supplier, options)}
             {hinted_field(t("purchase_orders.expected"), "date", expected, t("purchase_orders.expected_hint"))}
             <fieldset><legend>{t("purchase_orders.lines")}</legend>{anew(rows)}
-                <button type="button" class="quiet" on:click=move |_| lines.update(|lines| lines.push(Line::new()))>
-                    {t("purchase_orders.add_line")}
-                </button>
+                {parts::press("quiet", t("purchase_orders.add_line"), move |_| lines.update(|lines| lines.push(Line::new())))}
             </fieldset>
             {refusal(act)}
             {submit(t("purchase_orders.make"), act)}
-        </form>
+        }.into_any())}
     }
     .into_any()
 }

@@ -9,8 +9,8 @@ use crate::ask;
 use crate::fields::Fields;
 use crate::format::{day, decimal, encoded, moment, money, number};
 use crate::parts::{
-    Act, Load, Question, Row, Scale, act_button, anew, cell, confirm, facts, head, hinted_field,
-    interval, link, load, mark, num, refusal, section, shown, submit, table,
+    self, Act, Load, Question, Row, Scale, act_button, anew, cell, confirm, facts, head,
+    hinted_field, interval, link, load, mark, num, refusal, section, shown, submit, table,
 };
 use crate::place::Place;
 use crate::words::{counted, named, say, t};
@@ -122,9 +122,7 @@ fn lines(reorder: &Value) -> AnyView {
     let more = move || {
         (seen.get() < many).then(|| {
             view! {
-                <button type="button" class="quiet" on:click=move |_| seen.update(|seen| *seen += LINES_AT_ONCE)>
-                    {t("common.more")}
-                </button>
+                {parts::press("quiet", t("common.more"), move |_| seen.update(|seen| *seen += LINES_AT_ONCE))}
             }
         })
     };
@@ -247,11 +245,11 @@ fn confirmed(act: Act, path: &str, lead: &str, load: Load) -> AnyView {
         taken(app, act, path.clone(), body, "reorders.was_confirmed", load);
     };
     view! {
-        <form on:submit=send>
+        {parts::form("", send, view! {
             <p class="soft">{t(lead)}</p>
             {hinted_field(t("purchase_orders.expected"), "date", date, t("purchase_orders.expected_hint"))}
             {submit(t("reorders.confirm"), act)}
-        </form>
+        }.into_any())}
     }
     .into_any()
 }

@@ -14,8 +14,8 @@ use crate::ask;
 use crate::fields::Fields;
 use crate::format::{encoded, number};
 use crate::parts::{
-    Act, Row, anew, button_link, cell, field, head, hinted_field, load, num, refusal, select_field,
-    shown, submit, table,
+    self, Act, Row, anew, button_link, cell, field, head, hinted_field, load, num, refusal,
+    select_field, shown, submit, table,
 };
 use crate::place::Place;
 use crate::words::{counted, named, say, t};
@@ -51,13 +51,13 @@ pub fn owner(token: String) -> AnyView {
     };
     view! {
         {head(t("set_up.title"), t("set_up.lead"))}
-        <form on:submit=make>
+        {parts::form("", make, view! {
             {field(t("set_up.name"), "text*", name)}
             {field(t("sign_in.email"), "email*", email)}
             {hinted_field(t("sign_in.password"), "new-password*", password, t("team.password_hint"))}
             {refusal(act)}
             {submit(t("set_up.make_owner"), act)}
-        </form>
+        }.into_any())}
     }
     .into_any()
 }
@@ -100,7 +100,7 @@ pub fn steps() -> AnyView {
             } else {
                 "set_up.next"
             };
-            view! { <button type="button" on:click=move |_| next()>{t(word)}</button> }
+            view! { {parts::press("", t(word), move |_| next())} }
         });
         view! { <h2 id="step" tabindex="-1">{named("set_up", name)}</h2>{content}<p class="row tools">{skip}</p> }
     };
@@ -123,11 +123,11 @@ fn store(next: impl Fn() + Copy + Send + Sync + 'static) -> AnyView {
             act.run(ask::put("/v1/store", &body), move |_| next());
         };
         view! {
-            <form on:submit=save>
+            {parts::form("", save, view! {
                 {hinted_field(t("settings.name"), "text*", name, t("set_up.name_hint"))}
                 {refusal(act)}
                 {submit(t("set_up.save_next"), act)}
-            </form>
+            }.into_any())}
         }
         .into_any()
     })
@@ -177,12 +177,12 @@ fn import() -> AnyView {
         tried.then(|| crate::parts::act_button("first", t("import.take"), act, move || send(false)))
     };
     view! {
-        <form on:submit=try_it>
+        {parts::form("", try_it, view! {
             {select_field(t("import.format"), format, formats.to_vec())}
             <label class="field"><span>{t("import.file")}</span><input type="file" accept={".csv,text/csv"} required={true} on:change=chosen /></label>
             {refusal(act)}
             <div class="row">{submit(t("import.try"), act)}{anew(take)}</div>
-        </form>
+        }.into_any())}
         <div role="status">{anew(move || found.get().map(|found| came(&found)))}</div>
     }
     .into_any()

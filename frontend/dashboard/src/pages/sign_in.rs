@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::app::App;
 use crate::ask;
 use crate::fields::Fields;
-use crate::parts::{Act, anew, field, hinted_field, load, refusal, submit};
+use crate::parts::{self, Act, anew, field, hinted_field, load, refusal, submit};
 use crate::words::t;
 
 /// The page of whoever is not signed in.
@@ -51,13 +51,13 @@ pub fn page() -> AnyView {
     view! {
         <h1 id="title" tabindex="-1">{t("sign_in.title")}</h1>
         {anew(move || is_open().then(|| view! { <p class="notice">{t("sign_in.first_run")}</p> }))}
-        <form on:submit=sign_in>
+        {parts::form("", sign_in, view! {
             {field(t("sign_in.email"), "email*", email)}
             {field(t("sign_in.password"), "password*", password)}
             {anew(code_field)}
             {refusal(act)}
             {submit(t("sign_in.go"), act)}
-        </form>
+        }.into_any())}
     }
     .into_any()
 }

@@ -9,7 +9,9 @@ use crate::app::App;
 use crate::ask;
 use crate::fields::Fields;
 use crate::format::encoded;
-use crate::parts::{Act, field, head, link, load, load_when, num, refusal, section, shown, submit};
+use crate::parts::{
+    self, Act, field, head, link, load, load_when, num, refusal, section, shown, submit,
+};
 use crate::place::Place;
 use crate::words::{say, t};
 
@@ -63,8 +65,8 @@ fn answer(explained: Value) -> AnyView {
 
 fn explanation(explained: Value) -> AnyView {
     let parts = explained.list("parts");
-    let pictures = explained.list("locations");
-    let pictures = pictures.iter().flat_map(|location| {
+    let mut pictures = Vec::new();
+    for location in explained.list("locations") {
         // The date that is told is of the place from which the last of it leaves.
         let own = parts
             .iter()
@@ -73,12 +75,10 @@ fn explanation(explained: Value) -> AnyView {
             .map(|part| part.text("ships_by"))
             .max()
             .unwrap_or_default();
-        let skus = location.list("skus");
-        skus.iter()
-            .map(|sku| timeline(location, sku, &ships_by))
-            .collect::<Vec<_>>()
-    });
-    let pictures: Vec<_> = pictures.collect();
+        for sku in location.list("skus") {
+            pictures.push(timeline(&location, &sku, &ships_by));
+        }
+    }
     view! {
         {pictures}
         <details class="words"><summary>{t("sku.in_words")}</summary><pre tabindex="0" lang="en" dir="ltr">{explained.text("text")}</pre></details>
@@ -126,10 +126,10 @@ fn shelf(location: &Value, sku: &str, explained: crate::parts::Load) -> AnyView 
         let figures: Vec<_> = figures.into_iter().collect();
         let form = app.may_change().then(|| {
             view! {
-                <form class="row" on:submit=set>
+                {parts::form("row", set, view! {
                     {field(t("sku.set_count"), "number*", typed)}
                     {submit(t("sku.set"), act)}
-                </form>
+                }.into_any())}
                 {refusal(act)}
             }
         });

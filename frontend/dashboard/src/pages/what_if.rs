@@ -9,8 +9,8 @@ use crate::ask;
 use crate::fields::Fields;
 use crate::format::{day, decimal, number, percent};
 use crate::parts::{
-    Act, Load, Name, Row, act_button, anew, area_field, bar, behind, cell, field, hinted_field,
-    link, mirrored, num, picture, refusal, said_field, select_field, submit, table,
+    self, Act, Load, Name, Row, act_button, anew, area_field, bar, behind, cell, field,
+    hinted_field, link, mirrored, num, picture, refusal, said_field, select_field, submit, table,
 };
 use crate::place::Place;
 use crate::words::{counted, say, t};
@@ -77,7 +77,7 @@ pub fn what_if(policy: &Value, load: Load) -> AnyView {
     };
     view! {
         <p class="soft">{t("what_if.lead")}</p>
-        <form on:submit=send>
+        {parts::form("", send, view! {
             {select_field(t("ordering.kind"), kind, kinds())}
             {said_field(t("ordering.percent"), "number*", share, move |percent| service_says(&kind.get(), &percent))}
             <div class="row">
@@ -88,7 +88,7 @@ pub fn what_if(policy: &Value, load: Load) -> AnyView {
             <details><summary>{t("what_if.skus")}</summary>{area_field(t("what_if.skus_lines"), 3, skus)}</details>
             {refusal(act)}
             {submit(t("what_if.try"), act)}
-        </form>
+        }.into_any())}
         <div class="came">{anew(came)}</div>
     }
     .into_any()

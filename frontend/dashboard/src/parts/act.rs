@@ -1,5 +1,6 @@
 //! What the reader does: once at a time, and what came of it.
 
+use leptos::ev::MouseEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use serde_json::Value;
@@ -104,4 +105,14 @@ fn drawn_button(class: &'static str, text: String, act: Act, click: Box<dyn Fn()
         <button type="button" class={class} aria-disabled=move || act.is_busy().to_string() on:click=move |_| click()>{text}</button>
     }
     .into_any()
+}
+
+/// A button that does something at once.
+pub fn press(class: &'static str, text: String, click: impl Fn(MouseEvent) + 'static) -> AnyView {
+    let click: Box<dyn Fn(MouseEvent)> = Box::new(click);
+    pressed(class, text, click)
+}
+
+fn pressed(class: &'static str, text: String, click: Box<dyn Fn(MouseEvent)>) -> AnyView {
+    view! { <button type="button" class={class} on:click=click>{text}</button> }.into_any()
 }

@@ -3,10 +3,25 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use leptos::prelude::*;
+use web_sys::SubmitEvent;
 
 use super::{Act, anew};
 
 static HINTS: AtomicU32 = AtomicU32::new(0);
+
+/// A form: what is done when it is sent, and its fields.
+pub fn form(
+    class: &'static str,
+    send: impl FnMut(SubmitEvent) + 'static,
+    fields: AnyView,
+) -> AnyView {
+    let send: Box<dyn FnMut(SubmitEvent)> = Box::new(send);
+    sent_by(class, send, fields)
+}
+
+fn sent_by(class: &'static str, send: Box<dyn FnMut(SubmitEvent)>, fields: AnyView) -> AnyView {
+    view! { <form class={class} on:submit=send>{fields}</form> }.into_any()
+}
 
 /// A field of one line. `kind` is an input's type, with `*` behind it where it must be filled in.
 pub fn field(label: String, kind: &'static str, value: RwSignal<String>) -> AnyView {

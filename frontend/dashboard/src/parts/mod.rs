@@ -11,10 +11,11 @@ mod search;
 mod table;
 mod track;
 
-pub use act::{Act, act_button, refusal};
+pub use act::{Act, act_button, press, refusal};
 pub use confirm::{Question, confirm};
 pub use form::{
-    area_field, check_field, field, hinted_field, money_field, said_field, select_field, submit,
+    area_field, check_field, field, form, hinted_field, money_field, said_field, select_field,
+    submit,
 };
 pub use interval::{Scale, interval};
 pub use load::{Load, Paged, load, load_when, more, paged, shown};

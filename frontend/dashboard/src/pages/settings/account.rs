@@ -7,7 +7,9 @@ use super::widget::copied;
 use crate::app::App;
 use crate::ask;
 use crate::fields::Fields;
-use crate::parts::{Act, act_button, anew, field, hinted_field, qr, refusal, section, submit};
+use crate::parts::{
+    self, Act, act_button, anew, field, hinted_field, qr, refusal, section, submit,
+};
 use crate::words::t;
 
 /// The part.
@@ -30,12 +32,12 @@ fn password() -> AnyView {
         });
     };
     view! {
-        <form on:submit=change>
+        {parts::form("", change, view! {
             {field(t("account.old"), "password*", old)}
             {hinted_field(t("account.new"), "new-password*", new, t("team.password_hint"))}
             {refusal(act)}
             {submit(t("account.change"), act)}
-        </form>
+        }.into_any())}
     }
     .into_any()
 }
@@ -89,7 +91,7 @@ fn totp() -> AnyView {
         match (is_on.get(), begun.get()) {
         (true, _) => view! {
             <p>{t("account.totp_on")}</p>
-            <form on:submit=end>{field(t("sign_in.code"), "code*", code)}{submit(t("account.totp_end"), act)}</form>
+            {parts::form("", end, view! {{field(t("sign_in.code"), "code*", code)}{submit(t("account.totp_end"), act)}}.into_any())}
         }
         .into_any(),
         (false, Some(secret)) => view! {
@@ -97,7 +99,7 @@ fn totp() -> AnyView {
             {qr(&secret.text("uri"), t("account.totp_qr"))}
             <p><a href={secret.text("uri")}>{t("account.totp_open")}</a></p>
             {copied(secret.text("secret"))}
-            <form on:submit=confirm>{field(t("sign_in.code"), "code*", code)}{submit(t("account.totp_confirm"), act)}</form>
+            {parts::form("", confirm, view! {{field(t("sign_in.code"), "code*", code)}{submit(t("account.totp_confirm"), act)}}.into_any())}
         }
         .into_any(),
         (false, None) => view! { <p>{t("account.totp_off")}</p>{act_button("", t("account.totp_begin"), act, begin)} }.into_any(),

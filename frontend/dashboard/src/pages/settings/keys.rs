@@ -8,8 +8,8 @@ use crate::ask;
 use crate::fields::Fields;
 use crate::format::{encoded, moment};
 use crate::parts::{
-    Act, Load, Row, act_button, anew, cell, field, load, mark, refusal, section, select_field,
-    shown, submit, table,
+    self, Act, Load, Row, act_button, anew, cell, field, load, mark, refusal, section,
+    select_field, shown, submit, table,
 };
 use crate::words::{named, t};
 
@@ -54,12 +54,14 @@ fn row(key: &Value, load: Load) -> Row {
     let is_live = !key.has("revoked_at");
     let asked = RwSignal::new(false);
     let revoke = StoredValue::new_local(revoke);
-    let button = move || {
-        match (is_live, asked.get()) {
+    let button = move || match (is_live, asked.get()) {
         (false, _) => ().into_any(),
-        (true, false) => view! { <button type="button" class="quiet" on:click=move |_| asked.set(true)>{t("keys.revoke")}</button> }.into_any(),
-        (true, true) => act_button("alert", t("keys.revoke_sure"), act, move || revoke.with_value(|revoke| revoke())),
-    }
+        (true, false) => {
+            view! { {parts::press("quiet", t("keys.revoke"), move |_| asked.set(true))} }.into_any()
+        }
+        (true, true) => act_button("alert", t("keys.revoke_sure"), act, move || {
+            revoke.with_value(|revoke| revoke())
+        }),
     };
     vec![
         view! { <code>{format!("{}…", key.text("prefix"))}</code> }.into_any(),
@@ -99,14 +101,14 @@ fn form(load: Load) -> AnyView {
         })
     };
     view! {
-        <form on:submit=make>
+        {parts::form("", make, view! {
             {select_field(t("keys.kind"), kind, kinds.to_vec())}
             <p class="soft">{anew(move || named("key_says", &kind.get()))}</p>
             {field(t("keys.label"), "text", label)}
             {refusal(act)}
             {submit(t("keys.make"), act)}
             <div role="status">{anew(shown_once)}</div>
-        </form>
+        }.into_any())}
     }
     .into_any()
 }

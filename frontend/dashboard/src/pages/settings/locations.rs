@@ -8,7 +8,9 @@ use crate::ask;
 use crate::fields::Fields;
 use crate::format::{encoded, number};
 use crate::pages::ordering::WEEKDAYS;
-use crate::parts::{Act, Load, anew, area_field, check_field, field, load, refusal, shown, submit};
+use crate::parts::{
+    self, Act, Load, anew, area_field, check_field, field, load, refusal, shown, submit,
+};
 use crate::words::{named, say, t};
 
 /// The part.
@@ -95,7 +97,7 @@ fn form(location: Value, load: Load) -> AnyView {
             <p class="soft">{anew(sentence)}</p>
             <details>
                 <summary>{t("settings.change")}</summary>
-                <form on:submit=save>
+                {parts::form("", save, view! {
                     {field(t("common.name"), "text*", name)}
                     {field(t("settings.zone"), "text*", zone)}
                     {field(t("settings.cut_off"), "time*", cut_off)}
@@ -105,7 +107,7 @@ fn form(location: Value, load: Load) -> AnyView {
                     {area_field(t("settings.holidays"), 6, holidays)}
                     {refusal(act)}
                     {send}
-                </form>
+                }.into_any())}
             </details>
         </section>
     }

@@ -10,8 +10,8 @@ use crate::fields::Fields;
 use crate::format::{amount, money, typed};
 use crate::pages::ordering::{some, whole};
 use crate::parts::{
-    Act, Load, anew, area_field, check_field, hinted_field, load, money_field, refusal, said_field,
-    select_field, shown, submit,
+    self, Act, Load, anew, area_field, check_field, hinted_field, load, money_field, refusal,
+    said_field, select_field, shown, submit,
 };
 use crate::words::{named, say, t};
 
@@ -117,7 +117,7 @@ fn form(store: &Value, locations: &[Value], load: Load) -> AnyView {
     };
     let send = app.is_owner().then(|| submit(t("settings.save"), act));
     view! {
-        <form class="policy" on:submit=save>
+        {parts::form("policy", save, view! {
             {group("settings.group_store", vec![
                 hinted_field(t("settings.name"), "text*", name, t("set_up.name_hint")),
                 select_field(t("settings.location"), location, places),
@@ -148,7 +148,7 @@ fn form(store: &Value, locations: &[Value], load: Load) -> AnyView {
             {group("settings.group_transit", vec![transit.fields])}
             {refusal(act)}
             {send}
-        </form>
+        }.into_any())}
     }
     .into_any()
 }

@@ -8,7 +8,7 @@ use crate::ask;
 use crate::fields::Fields;
 use crate::format::{encoded, moment};
 use crate::parts::{
-    Act, Load, Row, act_button, anew, cell, field, hinted_field, load, more, paged, refusal,
+    self, Act, Load, Row, act_button, anew, cell, field, hinted_field, load, more, paged, refusal,
     section, select_field, shown, submit, table,
 };
 use crate::words::{named, t};
@@ -100,7 +100,7 @@ fn form(load: Load) -> AnyView {
         });
     };
     view! {
-        <form on:submit=add>
+        {parts::form("", add, view! {
             {field(t("common.name"), "text*", name)}
             {field(t("sign_in.email"), "email*", email)}
             {select_field(t("team.role"), role, roles())}
@@ -108,7 +108,7 @@ fn form(load: Load) -> AnyView {
             {hinted_field(t("team.first_password"), "new-password*", password, t("team.password_hint"))}
             {refusal(act)}
             {submit(t("team.add"), act)}
-        </form>
+        }.into_any())}
     }
     .into_any()
 }

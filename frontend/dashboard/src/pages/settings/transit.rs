@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::fields::Fields;
 use crate::pages::ordering::{WEEKDAYS, some, whole};
-use crate::parts::{anew, area_field, check_field, field, said_field, select_field};
+use crate::parts::{self, anew, area_field, check_field, field, said_field, select_field};
 use crate::words::{named, say, t};
 
 /// A line, as it is typed.
@@ -42,7 +42,7 @@ pub fn transit(known: &[Value], places: &[(String, String)]) -> Lines {
     let fields = view! {
         <p class="soft">{t("transit.lead")}</p>
         {anew(drawn)}
-        <button type="button" class="quiet" on:click=add>{t("transit.add")}</button>
+        {parts::press("quiet", t("transit.add"), add)}
     };
     Lines {
         lines,
@@ -112,7 +112,7 @@ impl Line {
                     <div class="days">{boxes}</div>
                     {area_field(t("settings.holidays"), 4, self.holidays)}
                 </details>
-                <button type="button" class="quiet" on:click=remove>{t("transit.remove")}</button>
+                {parts::press("quiet", t("transit.remove"), remove)}
             </fieldset>
         }
         .into_any()

@@ -9,7 +9,7 @@ use web_sys::HtmlElement;
 
 use crate::app::App;
 use crate::fields::Fields;
-use crate::parts::{anew, field, load, section, shown};
+use crate::parts::{self, anew, field, load, section, shown};
 use crate::words::{language, t};
 
 /// The tokens that are tried here, of all that style/tokens.css has: name, key of its word, kind of its field.
@@ -65,7 +65,7 @@ pub fn copied(text: String) -> AnyView {
     view! {
         <div class="copied">
             <pre tabindex="0" dir="ltr">{text}</pre>
-            <button type="button" class="quiet" on:click=copy>{t("common.copy")}</button>
+            {parts::press("quiet", t("common.copy"), copy)}
         </div>
     }
     .into_any()
