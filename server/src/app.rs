@@ -1,7 +1,7 @@
 //! What every operation and every route shares.
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, LazyLock};
 
 use tokio::sync::Semaphore;
 
@@ -21,6 +21,7 @@ use crate::operations::told::Told;
 use crate::operations::turns::Turns;
 use crate::operations::{adjust_stock, place_order};
 use crate::store::Store;
+use crate::webhooks::sender::Sender;
 
 /// The application's state: cheap to clone, first argument of every operation.
 #[derive(Clone)]
@@ -44,6 +45,8 @@ pub struct App {
     pub redemptions: Arc<Semaphore>,
     /// Who tries to sign in how often.
     pub sign_ins: Arc<SignIns>,
+    /// Sends messages to endpoints, once there are some.
+    pub webhooks: Arc<LazyLock<Sender>>,
     /// Whose turn it is to try a policy for reorders: one of all stores.
     pub simulations: Arc<Semaphore>,
     /// True once the server is about to leave: it is not ready any more, and still answers. Looked at with each
@@ -84,6 +87,7 @@ impl App {
             exposures: Arc::default(),
             redemptions: Arc::new(Semaphore::new(REDEEMED_AT_ONCE_MAX)),
             sign_ins: Arc::default(),
+            webhooks: Arc::new(LazyLock::new(Sender::default)),
             simulations: Arc::new(Semaphore::new(1)),
             leaving: Arc::default(),
         }

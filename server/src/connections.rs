@@ -16,6 +16,7 @@ use crate::operations::records::ProviderKind;
 use crate::payments::signature::{NoSecret, Secret};
 use crate::payments::{External, Provider, Reach, Stripe, WHOLE, stripe};
 use crate::totp;
+use crate::webhooks::key;
 
 /// What a server is connected to. Cheap to clone.
 #[derive(Debug, Clone, Default)]
@@ -25,6 +26,7 @@ pub struct Connections(Arc<Parts>);
 struct Parts {
     public_url: Option<String>,
     totp_key: Option<totp::Key>,
+    webhook_key: Option<key::Key>,
     stores: HashMap<StoreId, Connection>,
 }
 
@@ -41,6 +43,17 @@ pub struct Connection {
     pub mail: Option<MailSettings>,
     /// Who carries it.
     pub carrier: Option<Carrier>,
+    /// Which endpoints may be told of what happens.
+    pub webhooks: WebhookSettings,
+}
+
+/// Which endpoints may be told of what happens in a store.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WebhookSettings {
+    /// True where they may be on this machine or in a network of the operator's own.
+    #[serde(default)]
+    pub private: bool,
 }
 
 /// Who carries a store's mail, and whose it is.
@@ -83,6 +96,8 @@ struct File {
     #[serde(default)]
     totp_key: Option<String>,
     #[serde(default)]
+    webhook_key: Option<String>,
+    #[serde(default)]
     stores: HashMap<String, Store>,
 }
 
@@ -92,6 +107,8 @@ struct Store {
     external: Option<ExternalSettings>,
     stripe: Option<StripeSettings>,
     mail: Option<MailSettings>,
+    #[serde(default)]
+    webhooks: WebhookSettings,
 }
 
 #[derive(Deserialize)]
@@ -163,8 +180,13 @@ impl Connections {
         if totp_key.as_ref().is_some_and(Option::is_none) {
             return Err("totp_key must be 32 to 64 bytes in base64".into());
         }
+        let webhook_key = file.webhook_key.map(|text| key::Key::read(&text));
+        if webhook_key.as_ref().is_some_and(Option::is_none) {
+            return Err("webhook_key must be 32 to 64 bytes in base64".into());
+        }
         Ok(Self(Arc::new(Parts {
             totp_key: totp_key.flatten(),
+            webhook_key: webhook_key.flatten(),
             public_url: file
                 .public_url
                 .map(|url| url.trim_end_matches('/').to_owned()),
@@ -175,6 +197,19 @@ impl Connections {
     /// The key without which the seeds of codes in the database are worth nothing, if there is one.
     pub fn totp_key(&self) -> Option<&totp::Key> {
         self.0.totp_key.as_ref()
+    }
+
+    /// The key with which the secrets of endpoints are made, if there is one.
+    pub fn webhook_key(&self) -> Option<&key::Key> {
+        self.0.webhook_key.as_ref()
+    }
+
+    /// How far away endpoints of a store may be.
+    pub fn webhook_reach(&self, store: &StoreId) -> Reach {
+        match self.of(store) {
+            Some(connection) if connection.webhooks.private => Reach::Anywhere,
+            _ => Reach::Public,
+        }
     }
 
     /// What a store is connected to.
@@ -260,6 +295,7 @@ impl Store {
             stripe_secrets,
             carrier: carrier.transpose()?,
             mail: self.mail,
+            webhooks: self.webhooks,
         })
     }
 }
@@ -290,6 +326,7 @@ mod tests {
             (format!(r#"{{"stores": {{"main": {{"external": {{"url": "http://10.0.0.1", "secret": "{secret}"}}}}}}}}"#), "external.url must begin"),
             (r#"{"stores": {"main": {"mail": {"from": "a@b.example"}}}}"#.into(), "either smtp or folder"),
             (r#"{"totp_key": "sk_hidden"}"#.into(), "totp_key must be 32 to 64 bytes"),
+            (r#"{"webhook_key": "sk_hidden"}"#.into(), "webhook_key must be 32 to 64 bytes"),
         ];
         for (text, expected) in cases {
             let wrong = Connections::parse(&text, &Clock::system()).expect_err("it is wrong");

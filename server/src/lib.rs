@@ -28,3 +28,4 @@ pub mod share;
 pub mod store;
 pub mod tls;
 pub mod totp;
+pub mod webhooks;

@@ -171,6 +171,29 @@ pub const RECOVERY_CODES: usize = 10;
 pub const SETUP_LINK_LIFE: TimeDelta = TimeDelta::days(7);
 /// Stores of a server in which whoever signs in without naming one is looked for.
 pub const STORES_LOOKED_THROUGH_MAX: usize = 100;
+/// Endpoints of a store that are told of what happens.
+pub const WEBHOOK_ENDPOINTS_MAX: u32 = 20;
+/// Longest address of an endpoint, in bytes.
+pub const WEBHOOK_URL_BYTES_MAX: usize = 2_048;
+/// Most bytes of the facts of a message: with what stands around them it has at most 20 KiB.
+pub const WEBHOOK_DATA_BYTES_MAX: usize = 20 * 1024 - 128;
+/// For sending a message to an endpoint, until the head of its answer is there.
+pub const WEBHOOK_WHOLE: Duration = Duration::from_secs(10);
+/// Messages to an endpoint that are under way at once.
+pub const WEBHOOKS_AT_ONCE_MAX: u32 = 8;
+/// Endpoints, of all stores, that are sent to at once: one that is slow keeps its own place, and no other's.
+pub const WEBHOOK_ENDPOINTS_AT_ONCE_MAX: usize = 256;
+/// After how many seconds a message is sent again that was not taken, after each try: a little more than three days in all.
+pub const WEBHOOK_RETRIES_S: [u32; 9] =
+    [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
+/// After what time without a message that was taken an endpoint is not sent to any more.
+pub const WEBHOOK_FAILING_MAX: TimeDelta = TimeDelta::days(5);
+/// For how long the secret before still signs, beside the new one.
+pub const WEBHOOK_OLD_SECRET_LIFE: TimeDelta = TimeDelta::hours(24);
+/// Days after which it is forgotten what was sent, and what came of it.
+pub const WEBHOOK_KEPT: TimeDelta = TimeDelta::days(30);
+/// Messages that are forgotten at a time, and SKUs and parcels that are noted at a time.
+pub const WEBHOOKS_NOTED_AT_ONCE: u32 = 1_000;
 /// How often the rate limiter forgets who has been quiet, in requests.
 pub const RATE_FORGET_EVERY: u64 = 50_000;
 

@@ -28,7 +28,7 @@ use server::http::server::{listen, serve, stop_on_signals};
 use server::limits::Limits;
 use server::metrics::Metrics;
 use server::operations::load::load_all;
-use server::operations::{errand_turns, sweep, tell_offers, watch};
+use server::operations::{errand_turns, send_webhooks, sweep, tell_offers, watch};
 use server::store::{ServingLock, Store};
 use tower::ServiceExt;
 
@@ -108,6 +108,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let watching = tokio::spawn(watch::watch(app.clone()));
     let sweeping = tokio::spawn(sweep::sweep(app.clone()));
     let doing = tokio::spawn(errand_turns::run(app.clone()));
+    let telling = tokio::spawn(send_webhooks::run(app.clone()));
     let noting = tokio::spawn(tell_offers::keep_exposures(app.clone()));
 
     let front = Arc::new(routes::front(
@@ -141,6 +142,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     watching.abort();
     sweeping.abort();
     doing.abort();
+    telling.abort();
     noting.abort();
     store.close().await;
     logging.end().await;

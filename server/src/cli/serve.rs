@@ -20,7 +20,7 @@ use server::http::server::{listen, serve, stop_on_signals};
 use server::limits::{Limits, Network};
 use server::metrics::Metrics;
 use server::operations::members::setup_link;
-use server::operations::{errand_turns, load, sweep, tell_offers, watch};
+use server::operations::{errand_turns, load, send_webhooks, sweep, tell_offers, watch};
 use server::share::{Held, Share};
 use server::store::{Address, ServingLock, Store, StoreError};
 use shared::ids::StoreId;
@@ -175,6 +175,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let telling = tokio::spawn(async move { relay.relay_commits().await });
     let sweeping = tokio::spawn(sweep::sweep(app.clone()));
     let doing = tokio::spawn(errand_turns::run(app.clone()));
+    let sending = tokio::spawn(send_webhooks::run(app.clone()));
     let noting = tokio::spawn(tell_offers::keep_exposures(app.clone()));
     let noted = app.clone();
     let front = Arc::new(routes::front(app.clone(), bundles(&args), stop.clone()));
@@ -194,6 +195,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     telling.abort();
     sweeping.abort();
     doing.abort();
+    sending.abort();
     noting.abort();
     tell_offers::keep_waiting(&noted).await;
     store.close().await;

@@ -57,14 +57,19 @@ const SHOP_NAME: &str = "Plainsong";
 /// Who signs in to its dashboard.
 const OWNER_NAME: &str = "Robin Plainsong";
 
+/// With what the demo's endpoints' secrets are made. Everybody knows it, as everything of the demo.
+const WEBHOOK_KEY: &str = "c2hpcHNieS1kZW1vLXdlYmhvb2sta2V5LWlzLXB1YmxpYy4=";
+
 /// The demo's accounts outside: the bank and the mailbox of the shop beside it.
 pub fn accounts(api_port: u16, shop_port: u16, mail: &std::path::Path) -> String {
     serde_json::json!({
         "public_url": format!("http://127.0.0.1:{api_port}"),
+        "webhook_key": WEBHOOK_KEY,
         "stores": {
             store().as_str(): {
                 "external": {"url": format!("http://127.0.0.1:{shop_port}/bank"), "private": true, "secret": super::bank::SECRET},
                 "mail": {"folder": mail, "from": "Plainsong <orders@plainsong.example>", "postal": "Plainsong, 12 Mill Lane, Portland"},
+                "webhooks": {"private": true},
             },
         },
     })

@@ -29,7 +29,7 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// What only owners may do, whatever the method.
 const OWNERS_ALONE: [&str; 2] = ["/v1/keys", "/v1/members"];
 /// What only owners may change.
-const OWNERS_TO_CHANGE: &str = "/v1/store";
+const OWNERS_TO_CHANGE: [&str; 2] = ["/v1/store", "/v1/webhook-endpoints"];
 
 /// Where a request comes from in the network. Put into requests by the front.
 #[derive(Debug, Clone, Copy)]
@@ -119,7 +119,7 @@ pub fn refuse_by_role(signed_in: &SignedIn, parts: &Parts) -> Result<(), Problem
         Role::ReadOnly => {
             "Your role lets you look, and change nothing. An owner can give you another."
         }
-        _ => "Keys, members and what is decided about the whole store are for owners.",
+        _ => "Keys, members, endpoints and what is decided about the whole store are for owners.",
     };
     Err(Problem::new(
         403,
@@ -238,7 +238,7 @@ fn is_allowed(role: Role, method: &Method, path: &str) -> bool {
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
     let is_owners = OWNERS_ALONE.iter().any(|group| is_below(group))
-        || (path == OWNERS_TO_CHANGE && !is_safe(method));
+        || (OWNERS_TO_CHANGE.iter().any(|group| is_below(group)) && !is_safe(method));
     match role {
         Role::Owner => true,
         Role::Staff => !is_owners,
@@ -295,6 +295,9 @@ mod tests {
             ("PUT", "/v1/skus/keys", &[Owner, Staff]),
             ("GET", "/v1/store", &[Owner, Staff, ReadOnly]),
             ("PUT", "/v1/store", &[Owner]),
+            ("GET", "/v1/webhook-endpoints", &[Owner, Staff, ReadOnly]),
+            ("POST", "/v1/webhook-endpoints", &[Owner]),
+            ("POST", "/v1/webhook-endpoints/wh_1/test", &[Owner]),
             ("GET", "/v1/keys", &[Owner]),
             ("DELETE", "/v1/keys/key_1", &[Owner]),
             ("GET", "/v1/members", &[Owner]),

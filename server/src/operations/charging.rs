@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use shared::ids::{OrderId, ShipmentId, StoreId};
+use shared::money::Money;
 
 use super::ActError;
 use super::errands::{ATTEMPTS_MAX, wait_s};
@@ -15,6 +16,7 @@ use super::running::{Touched, again, publish};
 use crate::app::App;
 use crate::store::Writing;
 use crate::store::writing::Note;
+use crate::webhooks::happened::Happened;
 
 /// What a provider says of the payment of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -395,6 +397,12 @@ async fn follow(
                     look_at,
                 )
                 .await?;
+            writing.happened(|| Happened::PaymentNeeded {
+                order: order.id.clone(),
+                shipment: after.shipment.clone(),
+                amount: order.currency.map(|currency| Money::new(amount, currency)),
+                has_left: after.amount.is_some(),
+            });
             // For what has left, the customer is asked once, however often it is tried.
             let letter = after.amount.map_or(about.as_str(), |_| shipment);
             write_to(writing, order, "payment_needed", letter).await

@@ -44,27 +44,28 @@ pub enum ExtraPeriod {
     },
 }
 
-/// Writes down what customers are to be told of parts whose promise was made anew in this change.
+/// Writes down what customers are to be told of parts whose promise was made anew in this change. Returns which orders they are of.
 pub(super) async fn tell(
     writing: &mut Writing,
     settings: &Settings,
     moved: &[(ReservationId, PartKey)],
     now: DateTime<Utc>,
-) -> Result<(), ActError> {
+) -> Result<Vec<OrderId>, ActError> {
     let mut by_name: BTreeMap<&str, Vec<PartKey>> = BTreeMap::new();
     for (reservation, key) in moved {
         by_name.entry(reservation.as_str()).or_default().push(*key);
     }
     let names: Vec<&str> = by_name.keys().copied().collect();
-    for order in writing.orders_among(&names).await? {
+    let orders = writing.orders_among(&names).await?;
+    for order in &orders {
         let Some(keys) = by_name.get(order.as_str()) else {
             continue;
         };
-        if let Some(standing) = writing.order(&order).await? {
+        if let Some(standing) = writing.order(order).await? {
             tell_of(writing, settings, &standing, keys, now).await?;
         }
     }
-    Ok(())
+    Ok(orders)
 }
 
 async fn tell_of(

@@ -73,6 +73,7 @@ pub mod reserve;
 pub mod running;
 pub mod say_charged;
 pub mod search_skus;
+pub mod send_webhooks;
 pub mod set_stock;
 pub mod settle;
 pub mod share_goods;
@@ -93,6 +94,8 @@ pub mod turns;
 pub mod waitlist;
 mod waitlist_letters;
 pub mod watch;
+pub mod watch_goods;
+pub mod webhook_endpoints;
 
 pub use error::ActError;
 // Part of `ActError`: what the database could not do.

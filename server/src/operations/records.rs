@@ -52,3 +52,6 @@ pub use crate::store::waitlist::{
     EntryState, ForgetBefore, LinkHash, WaitlistAddress, WaitlistEntry,
 };
 pub use crate::store::waitlist_queue::Demand;
+pub use crate::store::webhook_deliveries::{AfterTry, Delivery, DeliveryEnd, Try, WebhookRecord};
+pub use crate::store::webhook_endpoints::{DisabledBy, WebhookEndpoint};
+pub use crate::store::webhook_known::KnownKind;

@@ -17,6 +17,7 @@ use super::delays::tell;
 use super::records::{PartKey, PromiseBasis, PromisedPart};
 use crate::catalogue::Settings;
 use crate::store::Writing;
+use crate::webhooks::happened::{Happened, Moved};
 
 /// How often it is followed from a kit to its parts, and on to the kits that they are in.
 const KITS_FOLLOWED_MAX: usize = 3;
@@ -132,6 +133,7 @@ pub(super) async fn settle_claimed(
 
     let mut changed: Vec<Sku> = Vec::new();
     let mut moved: Vec<(ReservationId, PartKey)> = Vec::new();
+    let mut dates: Vec<Moved> = Vec::new();
     for one in anew {
         let before = &one.before;
         let cause = match one.better {
@@ -174,6 +176,19 @@ pub(super) async fn settle_claimed(
                 let (line, from, to) = (part.line, before.part, part.part);
                 writing.inherit_delays(&order, line, from, to).await?;
             }
+            if part.held.due != before.held.due
+                && let Ok(order) = before.reservation.as_str().parse()
+            {
+                dates.push(Moved {
+                    order,
+                    line: part.line,
+                    sku: part.held.sku.clone(),
+                    quantity: part.held.quantity,
+                    was_by: before.held.due.day(),
+                    ships_by: part.held.due.day(),
+                    cause,
+                });
+            }
             moved.push((
                 part.reservation.clone(),
                 PartKey {
@@ -186,7 +201,12 @@ pub(super) async fn settle_claimed(
     }
     changed.sort_unstable();
     changed.dedup();
-    tell(writing, settings, &moved, now).await?;
+    let orders = tell(writing, settings, &moved, now).await?;
+    // What is only held for a cart is told to nobody.
+    dates.retain(|moved| orders.contains(&moved.order));
+    for moved in dates {
+        writing.happened(|| Happened::Moved(moved));
+    }
     Ok(changed)
 }
 

@@ -143,7 +143,7 @@ impl Resolve for PublicOnly {
 }
 
 /// True for addresses that anybody may be at: the special ones of RFC 6890 are left out.
-fn is_public(address: IpAddr) -> bool {
+pub fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => {
             let [a, b, c, _] = v4.octets();

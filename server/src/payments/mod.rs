@@ -1,6 +1,6 @@
 //! Who takes the money: one port, and what is behind it. Nothing here knows the database, and no card's number ever comes here.
 
-mod client;
+pub mod client;
 pub mod external;
 pub mod signature;
 pub mod stripe;

@@ -16,7 +16,7 @@ pub const TOLERANCE: TimeDelta = TimeDelta::seconds(300);
 /// What a secret of Standard Webhooks begins with.
 const SECRET_PREFIX: &str = "whsec_";
 
-/// A secret that signs messages. It is never shown.
+/// A secret that signs messages. It is shown to nobody but whom it is made for.
 #[derive(Clone)]
 pub struct Secret(Vec<u8>);
 
@@ -58,6 +58,16 @@ impl Secret {
             true => Ok(Self(bytes)),
             false => Err(NoSecret),
         }
+    }
+
+    /// A secret of Standard Webhooks that is made here.
+    pub fn made_of(bytes: [u8; 32]) -> Self {
+        Self(bytes.to_vec())
+    }
+
+    /// The secret as its owner is told it, once.
+    pub fn text(&self) -> String {
+        format!("{SECRET_PREFIX}{}", STANDARD.encode(&self.0))
     }
 
     /// Stripe's secrets are their letters.

@@ -7,6 +7,7 @@ use super::engine::{instant, json_rows, query, query_as, query_scalar, stored};
 use super::payments::words;
 use super::skus::{json_list, read};
 use super::{Store, StoreError, Writing};
+use crate::webhooks::happened::Happened;
 
 words!(
     /// Of what the merchant is told.
@@ -151,7 +152,7 @@ impl Writing {
                 (id, low.sku.as_str(), low.position, low.reorder_point)
             })
             .collect();
-        query_scalar(
+        let begun: Vec<String> = query_scalar(
             "
             INSERT INTO alert
                  ( store_id
@@ -181,7 +182,17 @@ impl Writing {
         .bind(self.at.timestamp_millis())
         .bind(stored(self.revision))
         .fetch_all(&mut self.session)
-        .await
+        .await?;
+        for (at, low) in low.iter().enumerate() {
+            if begun.contains(&alert_id(revision, at)) {
+                self.happened(|| Happened::Low {
+                    sku: low.sku.clone(),
+                    position: low.position,
+                    reorder_point: low.reorder_point,
+                });
+            }
+        }
+        Ok(begun)
     }
 
     /// Begins an alert that a supplier has not confirmed. `None` where one stands.

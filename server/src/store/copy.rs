@@ -13,7 +13,7 @@ use super::stores::FIRST_STORE;
 use super::{Store, StoreError};
 
 /// Every table, each after those that its rows refer to.
-pub const TABLES: [&str; 55] = [
+pub const TABLES: [&str; 60] = [
     "store",
     "location",
     "transit",
@@ -67,6 +67,11 @@ pub const TABLES: [&str; 55] = [
     "reorder_line",
     "reorder_firing",
     "alert",
+    "webhook_endpoint",
+    "webhook_event",
+    "webhook_delivery",
+    "webhook_try",
+    "webhook_known",
     "key",
     "kept_answer",
 ];

@@ -58,6 +58,10 @@ pub mod transit;
 pub mod waiting;
 pub mod waitlist;
 pub mod waitlist_queue;
+pub mod webhook_deliveries;
+pub mod webhook_endpoints;
+pub mod webhook_known;
+mod webhook_outbox;
 pub mod writing;
 
 use std::collections::HashSet;

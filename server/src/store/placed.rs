@@ -10,6 +10,7 @@ use super::orders::Order;
 use super::promise_basis::PromiseBasis;
 use super::promises::{NEVER_MS, PromisedPart, Reservation, plan_name};
 use super::skus::json_list;
+use crate::webhooks::happened::Happened;
 
 /// The cause of a date that is told to who asked for it.
 pub const RESERVED: &str = "reserved";
@@ -110,6 +111,16 @@ impl Writing {
         .bind(self.store.as_str())
         .bind(json_rows(&rows));
         self.at_the_end.push(add);
+        for order in orders.clone() {
+            let lines = order.lines.iter();
+            self.happened(|| Happened::Placed {
+                order: order.id.clone(),
+                at: order.placed_at,
+                lines: lines
+                    .map(|line| (line.sku.clone(), line.quantity))
+                    .collect(),
+            });
+        }
         self.add_order_lines(orders);
     }
 

@@ -11,6 +11,7 @@ use super::engine::{Session, instant, json_rows, query, query_as, stored};
 use super::payments::words;
 use super::skus::{json_list, quantity, read};
 use super::{Store, StoreError, Writing};
+use crate::webhooks::happened::Happened;
 
 words!(
     /// How far a reorder is.
@@ -365,6 +366,12 @@ impl Writing {
         .bind(json_rows(&rows))
         .execute(&mut self.session)
         .await?;
+        self.happened(|| Happened::Drafted {
+            reorder: reorder.id.clone(),
+            supplier: reorder.supplier.clone(),
+            skus: reorder.lines.len(),
+            cost: reorder.cost,
+        });
         Ok(())
     }
 

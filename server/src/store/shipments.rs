@@ -8,6 +8,7 @@ use super::engine::{Session, instant, json_rows, query, query_as, stored};
 use super::promises::number;
 use super::skus::{quantity, read};
 use super::{Store, StoreError, Writing};
+use crate::webhooks::happened::{Happened, Parcel};
 
 /// Goods that were handed to a carrier.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -164,7 +165,25 @@ impl Writing {
         .bind(json_rows(&lines))
         .execute(&mut self.session)
         .await?;
+        self.happened(|| shipped(shipment));
         Ok(())
+    }
+}
+
+fn shipped(shipment: &Shipment) -> Happened {
+    let lines = shipment.lines.iter();
+    Happened::Shipped {
+        parcel: Parcel {
+            shipment: shipment.id.clone(),
+            order: shipment.order.clone(),
+            location: shipment.location.clone(),
+            lines: lines
+                .map(|gone| (gone.line, gone.sku.clone(), gone.quantity))
+                .collect(),
+        },
+        at: shipment.shipped_at,
+        carrier: shipment.carrier.clone(),
+        tracking_number: shipment.tracking_number.clone(),
     }
 }
 

@@ -13,6 +13,7 @@ use super::promise_basis::awaited;
 use super::promises::{number, plan_named};
 use super::skus::{quantity, read};
 use super::{Store, StoreError, Writing};
+use crate::webhooks::happened::Happened;
 
 /// Part of a line that is still to be shipped.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -202,6 +203,15 @@ impl Writing {
             Some(0) | None => self.end_whole_part(part, end.name()).await?,
             Some(left) => self.end_some(part, left, end).await?,
         };
+        if let PartEnd::Cancelled(by) = end {
+            self.happened(|| Happened::Cancelled {
+                order: part.order.clone(),
+                line: part.line,
+                sku: part.sku.clone(),
+                quantity: units,
+                by: by.map(cause_name),
+            });
+        }
         self.touch(&skus).await?;
         Ok(skus)
     }

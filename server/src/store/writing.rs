@@ -6,8 +6,9 @@ use chrono::{DateTime, Utc};
 use shared::ids::StoreId;
 use tracing::Span;
 
-use super::engine::{Query, Session, json_rows, query, query_scalar, stored, together};
+use super::engine::{Query, Session, json_rows, query, query_as, stored, together};
 use super::{Store, StoreError};
+use crate::webhooks::happened::Happened;
 
 /// A change under way, or several that are committed together. Dropping it undoes everything.
 pub struct Writing {
@@ -26,6 +27,10 @@ pub struct Writing {
     pub(super) lines: u32,
     /// Whether keys were changed, which all servers know.
     pub(super) changed_keys: bool,
+    /// Whether anybody outside is told of what happens.
+    pub(super) has_webhooks: bool,
+    /// What happened so far of which they are told.
+    pub(super) happened: Vec<Happened>,
     /// What is written down about each change.
     notes: Vec<Note>,
     begun: Instant,
@@ -83,18 +88,20 @@ impl Store {
         let mut session = self.0.engine.write(store).await?;
         let begun = Instant::now();
         self.meter().had_its_turn(begun - asked);
-        let revision: Option<i64> = query_scalar(
+        let found: Option<(i64, bool)> = query_as(
             "
             UPDATE store
                SET revision = revision + $2
              WHERE store_id = $1
-            RETURNING revision",
+            RETURNING revision
+                    , has_webhooks",
         )
         .bind(store.as_str())
         .bind(changes_max)
         .fetch_optional(&mut session)
         .await?;
-        let revision = revision.ok_or_else(|| StoreError::NoSuchStore(store.to_string()))?;
+        let (revision, has_webhooks) =
+            found.ok_or_else(|| StoreError::NoSuchStore(store.to_string()))?;
         let revision = u64::try_from(revision).map_err(|_| StoreError::Unreadable("revision"))?;
         Ok(Writing {
             database: self.clone(),
@@ -106,6 +113,8 @@ impl Store {
             at_the_end: Vec::new(),
             lines: 0,
             changed_keys: false,
+            has_webhooks,
+            happened: Vec::new(),
             notes: Vec::new(),
             begun,
             _span: tracing::info_span!("write"),
@@ -147,6 +156,7 @@ impl Writing {
         if self.revision != self.reaches {
             self.correct_revision().await?;
         }
+        self.hand_out().await?;
         self.record_acts();
         self.write_so_far().await?;
         self.session.commit().await?;

@@ -22,14 +22,15 @@ use server::operations::place_order::{Pay, PlaceOrder, Prices, place_order};
 use server::operations::put_sku::put_sku;
 use server::operations::receive_purchase_order::{ReceivePurchaseOrder, receive_purchase_order};
 use server::operations::records::{
-    Customer, Low, PartKey, ProviderKind, ReorderPolicy, ReorderTerms, Role, SkuRecord,
-    WaitlistAddress,
+    AfterTry, Customer, KnownKind, Low, PartKey, ProviderKind, ReorderPolicy, ReorderTerms, Role,
+    SkuRecord, Try, WaitlistAddress, WebhookEndpoint,
 };
 use server::operations::refund::{GiveBack, refund};
 use server::operations::reserve::{Reserve, reserve};
 use server::operations::ship::{Ship, ship};
 use server::operations::show;
 use server::store::writing::Note;
+use server::webhooks::happened::EventKind;
 use shared::delay::{Event, Kind, Notice, Silence, When};
 use shared::ids::{OrderId, ShipmentId, Sku, StoreId};
 use shared::offer::{Arm, Gives, Terms};
@@ -161,6 +162,7 @@ pub async fn fill(app: &App) {
         .expect("a shipment");
     pay_back_and_tell(app, &store, &ready[0].id).await;
     sign_up(app, &store, &sku).await;
+    tell_somebody(app, &store).await;
     let_in(app, &store).await;
     reorder(app, &store).await;
     let broken = AdjustStock {
@@ -379,4 +381,42 @@ async fn sign_up(app: &App, store: &StoreId, sku: &Sku) {
         .await
         .expect("a link");
     writing.commit().await.expect("a commit");
+}
+
+/// An endpoint that was told once, and what is known of what it is told of.
+async fn tell_somebody(app: &App, store: &StoreId) {
+    let note = Note::new("add_webhook_endpoint", "wh_1");
+    let mut writing = app.store.begin(store, note, now()).await.expect("a change");
+    let endpoint = WebhookEndpoint {
+        id: "wh_1".into(),
+        url: "https://erp.example/hook".into(),
+        description: "ERP".into(),
+        events: vec![EventKind::ShipmentReady],
+        enabled: true,
+        disabled_by: None,
+        generation: 2,
+        mark: [7; 8],
+        rotated_at: Some(now()),
+        failing_since: None,
+        created_at: now(),
+    };
+    writing
+        .put_webhook_endpoint(&endpoint)
+        .await
+        .expect("an endpoint");
+    let event = writing.add_test("wh_1").await.expect("a message");
+    writing
+        .note_baseline(KnownKind::Ready)
+        .await
+        .expect("what is known");
+    writing.commit().await.expect("a commit");
+    let tried = Try {
+        at: now(),
+        took_ms: 12,
+        status: Some(503),
+        failure: Some("answered 503".into()),
+    };
+    let then = AfterTry::Again(now() + TimeDelta::seconds(5));
+    let noted = app.store.note_try(store, "wh_1", &event, &tried, then);
+    assert_eq!(noted.await.expect("a try"), Some(now()));
 }

@@ -28,4 +28,5 @@ mod stripe_stories;
 mod together;
 mod waiting;
 mod waitlist;
+mod webhooks;
 mod widening;

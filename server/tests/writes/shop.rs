@@ -134,6 +134,13 @@ impl TestShop {
         text.to_owned()
     }
 
+    /// Brings memory up to the last commit, as a server's watch does: a key that was added directly is none that it was told of.
+    pub async fn watched(&self) {
+        let revision = self.app.store.last_revision(&self.store).await;
+        let shop = self.app.catalogue.shop(&self.store).expect("the shop");
+        shop.reach(revision.expect("a revision"));
+    }
+
     /// A SKU of which so many are on hand at `main`.
     pub async fn stocked(&self, sku: &str, units: u32) {
         put_sku(&self.app, &self.store, SkuRecord::new(id(sku)))

@@ -78,9 +78,11 @@ macro_rules! field {
 
 mod accounts;
 mod addresses;
+mod webhooks;
 
 pub use accounts::{Password, RoleName};
 pub use addresses::{Origin, ProductUrl};
+pub use webhooks::EventName;
 
 field!(
     /// A count: a whole number from 0 to 1,000,000,000.

@@ -38,6 +38,7 @@ pub mod store;
 pub mod suppliers;
 pub mod today;
 pub mod waitlist;
+pub mod webhook_endpoints;
 pub mod webhooks;
 
 use std::collections::BTreeMap;
@@ -101,6 +102,15 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(money::refund))
         .routes(routes!(money::say))
         .routes(routes!(webhooks::receive))
+        .routes(routes!(webhook_endpoints::list, webhook_endpoints::create))
+        .routes(routes!(
+            webhook_endpoints::show,
+            webhook_endpoints::change,
+            webhook_endpoints::remove
+        ))
+        .routes(routes!(webhook_endpoints::rotate))
+        .routes(routes!(webhook_endpoints::test))
+        .routes(routes!(webhook_endpoints::deliveries))
         .routes(routes!(delays::reply))
         .routes(routes!(delays::evidence))
         .routes(routes!(promises::report))

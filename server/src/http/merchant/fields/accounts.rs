@@ -20,7 +20,7 @@ field!(
         .max_length(Some(PASSWORD_BYTES_MAX))
 );
 field!(
-    /// What somebody may do: `owner` everything, `staff` everything but keys, members and the store's settings, `read_only` look.
+    /// What somebody may do: `owner` everything, `staff` everything but keys, members, endpoints and the store's settings, `read_only` look.
     RoleName(Role),
     role,
     ObjectBuilder::new()
