@@ -11,10 +11,13 @@ use serde::Deserialize;
 use shared::ids::StoreId;
 
 use crate::clock::Clock;
+use crate::limits::POST_WHOLE;
 use crate::mail::carrier::Carrier;
 use crate::operations::records::ProviderKind;
 use crate::payments::signature::{NoSecret, Secret};
 use crate::payments::{External, Provider, Reach, Stripe, WHOLE, stripe};
+use crate::posts::bluesky::{self, Bluesky};
+use crate::posts::mastodon::Mastodon;
 use crate::totp;
 use crate::webhooks::key;
 
@@ -45,6 +48,10 @@ pub struct Connection {
     pub carrier: Option<Carrier>,
     /// Which endpoints may be told of what happens.
     pub webhooks: WebhookSettings,
+    /// Where posts go on Mastodon.
+    pub mastodon: Option<Mastodon>,
+    /// Where posts go on Bluesky.
+    pub bluesky: Option<Bluesky>,
 }
 
 /// Which endpoints may be told of what happens in a store.
@@ -109,6 +116,43 @@ struct Store {
     mail: Option<MailSettings>,
     #[serde(default)]
     webhooks: WebhookSettings,
+    mastodon: Option<MastodonSettings>,
+    bluesky: Option<BlueskySettings>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MastodonSettings {
+    url: String,
+    access_token: String,
+    #[serde(default = "public")]
+    visibility: Visibility,
+    /// True where it is on this machine or in a network of the operator's own.
+    #[serde(default)]
+    private: bool,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Visibility {
+    Public,
+    Unlisted,
+    Private,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BlueskySettings {
+    url: Option<String>,
+    identifier: String,
+    app_password: String,
+    /// True where it is on this machine or in a network of the operator's own.
+    #[serde(default)]
+    private: bool,
+}
+
+fn public() -> Visibility {
+    Visibility::Public
 }
 
 #[derive(Deserialize)]
@@ -244,15 +288,10 @@ impl Store {
             Some(settings) => {
                 let secret = Secret::standard(&settings.secret)
                     .map_err(|NoSecret| format!("external.secret {NoSecret}"))?;
-                let reach = if settings.private {
-                    Reach::Anywhere
-                } else {
-                    Reach::Public
-                };
                 let external = External::new(
                     &settings.url,
                     secret,
-                    reach,
+                    reach(settings.private),
                     whole(settings.timeout_ms),
                     clock.clone(),
                 );
@@ -289,6 +328,24 @@ impl Store {
             };
             carrier.map_err(|error| error.to_string())
         });
+        let mastodon = self.mastodon.map(|settings| {
+            let visibility = match settings.visibility {
+                Visibility::Public => "public",
+                Visibility::Unlisted => "unlisted",
+                Visibility::Private => "private",
+            };
+            let token = settings.access_token;
+            let reach = reach(settings.private);
+            Mastodon::new(&settings.url, token, visibility, reach, POST_WHOLE)
+                .map_err(|error| format!("mastodon.url {error}"))
+        });
+        let bluesky = self.bluesky.map(|settings| {
+            let url = settings.url.as_deref().unwrap_or(bluesky::BASE);
+            let (identifier, password) = (settings.identifier, settings.app_password);
+            let reach = reach(settings.private);
+            Bluesky::new(url, identifier, password, reach, POST_WHOLE)
+                .map_err(|error| format!("bluesky.url {error}"))
+        });
         Ok(Connection {
             external,
             stripe,
@@ -296,7 +353,16 @@ impl Store {
             carrier: carrier.transpose()?,
             mail: self.mail,
             webhooks: self.webhooks,
+            mastodon: mastodon.transpose()?,
+            bluesky: bluesky.transpose()?,
         })
+    }
+}
+
+fn reach(is_private: bool) -> Reach {
+    match is_private {
+        true => Reach::Anywhere,
+        false => Reach::Public,
     }
 }
 

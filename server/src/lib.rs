@@ -24,6 +24,7 @@ pub mod operations;
 pub mod page;
 pub mod passwords;
 pub mod payments;
+pub mod posts;
 pub mod share;
 pub mod store;
 pub mod tls;

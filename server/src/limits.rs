@@ -194,6 +194,20 @@ pub const WEBHOOK_OLD_SECRET_LIFE: TimeDelta = TimeDelta::hours(24);
 pub const WEBHOOK_KEPT: TimeDelta = TimeDelta::days(30);
 /// Messages that are forgotten at a time, and SKUs and parcels that are noted at a time.
 pub const WEBHOOKS_NOTED_AT_ONCE: u32 = 1_000;
+/// Posts that stand in a shop's feed.
+pub const POST_FEED_MAX: u32 = 50;
+/// For how many seconds the feed may be kept.
+pub const POST_FEED_MAX_AGE_S: u32 = 60;
+/// Days ahead for which a post may be scheduled.
+pub const POST_SCHEDULED_DAYS_MAX: i64 = 365;
+/// Posts of a store that go at a time.
+pub const POSTS_AT_ONCE_MAX: u32 = 20;
+/// For how long a post is looked after: what is older is not corrected any more.
+pub const POST_LOOKED_AFTER: TimeDelta = TimeDelta::days(14);
+/// For how long a post may wait for its hour and its turn: what is older is no news.
+pub const POST_NEWS_LIFE: TimeDelta = TimeDelta::days(3);
+/// For a request to a network and its answer.
+pub const POST_WHOLE: Duration = Duration::from_secs(10);
 /// How often the rate limiter forgets who has been quiet, in requests.
 pub const RATE_FORGET_EVERY: u64 = 50_000;
 

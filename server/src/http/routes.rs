@@ -18,7 +18,7 @@ use super::bundles::Bundles;
 use super::front::{Front, method_not_allowed};
 use super::web::Web;
 use super::{
-    availability, back_in_stock, dashboard, docs, embed, health, jsonld, kept, merchant,
+    availability, back_in_stock, dashboard, docs, embed, feed, health, jsonld, kept, merchant,
     order_page, plans, share_page, snippet, stream, waitlist_page,
 };
 use crate::app::App;
@@ -107,6 +107,7 @@ fn all() -> (Router<Web>, Router<App>, OpenApi) {
         .routes(routes!(kept::show))
         .routes(routes!(order_page::show))
         .routes(routes!(share_page::show))
+        .routes(routes!(feed::show))
         .routes(routes!(embed::manifest))
         .routes(routes!(embed::elements))
         .routes(routes!(embed::types))

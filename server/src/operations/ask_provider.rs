@@ -59,7 +59,8 @@ pub(super) async fn ask(app: &App, store: &StoreId, errand: &Errand) -> Result<(
         ErrandKind::Mail
         | ErrandKind::WaitlistMail
         | ErrandKind::ReorderMail
-        | ErrandKind::MerchantMail => Err(Setback::Needless),
+        | ErrandKind::MerchantMail
+        | ErrandKind::Post => Err(Setback::Needless),
     }
 }
 

@@ -46,13 +46,11 @@ struct Turn {
     is_open: bool,
 }
 
-/// Gives each store that may have errands its turn, letters and all else apart, many at once: whoever one of them waits for keeps no other one waiting.
+/// Gives each store that may have errands its turn, letters, posts and all else apart, many at once: whoever one of them waits for keeps no other one waiting.
 async fn take_turns(app: &App) {
-    let free = [Lane::Letters, Lane::Questions]
-        .map(|lane| (lane, Arc::new(Semaphore::new(STORES_AT_ONCE))));
+    let free = Lane::ALL.map(|lane| (lane, Arc::new(Semaphore::new(STORES_AT_ONCE))));
     let free = HashMap::from(free);
-    let lanes_of =
-        |store: &StoreId| [Lane::Letters, Lane::Questions].map(|lane| (store.clone(), lane));
+    let lanes_of = |store: &StoreId| Lane::ALL.map(|lane| (store.clone(), lane));
     let mut turns: JoinSet<Turn> = JoinSet::new();
     let mut under_way: HashMap<task::Id, Whose> = HashMap::new();
     let mut seen: HashMap<Whose, Seen> = HashMap::new();

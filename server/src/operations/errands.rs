@@ -13,6 +13,7 @@ use super::ActError;
 use super::ask_provider::ask;
 use super::charging::{Agreed, Charged, record_agreed, record_charged, record_refunded};
 use super::letters;
+use super::publish_posts;
 use super::records::{Errand, ErrandEnd, ErrandKind, Lane};
 use super::trade_letters;
 use super::waitlist_letters;
@@ -21,7 +22,7 @@ use crate::payments::ProviderError;
 
 /// For how long an errand is one server's at its first attempt: longer than anything it does takes.
 const TAKEN_FOR: TimeDelta = TimeDelta::seconds(90);
-/// Errands of a store that are done at once, of letters and of all else.
+/// Errands of a store that are done at once, of letters, of posts and of all else.
 const AT_ONCE: usize = 16;
 /// After what time it is looked whether more errands are due while others are under way.
 const LOOKED_AGAIN_AFTER: Duration = Duration::from_millis(500);
@@ -85,12 +86,15 @@ pub async fn run_due(app: &App, store: &StoreId) -> Result<bool, ActError> {
     let mut were_put_off = false;
     loop {
         // One may lead to another: what was paid is written about.
-        let asked = run_lane(app, store, Lane::Questions).await?;
-        let written = run_lane(app, store, Lane::Letters).await?;
-        if asked.is_none() && written.is_none() {
+        let mut were_some = false;
+        for lane in Lane::ALL.into_iter().rev() {
+            let done = run_lane(app, store, lane).await?;
+            were_some |= done.is_some();
+            were_put_off |= done == Some(true);
+        }
+        if !were_some {
             return Ok(were_put_off);
         }
-        were_put_off |= asked == Some(true) || written == Some(true);
     }
 }
 
@@ -160,6 +164,7 @@ async fn run_one(app: &App, store: &StoreId, errand: Errand) -> Result<bool, Act
         ErrandKind::MerchantMail => trade_letters::tell_merchant(app, store, &errand)
             .await
             .map_err(Setback::from),
+        ErrandKind::Post => publish_posts::carry(app, store, &errand).await,
         _ => ask(app, store, &errand).await,
     };
     let name = errand.name.as_str();
@@ -254,6 +259,7 @@ async fn give_up(
             let refund = about.refund.unwrap_or_default();
             record_refunded(app, store, name, order, &refund, Err(code)).await
         }
+        (ErrandKind::Post, ..) => publish_posts::give_up(app, store, errand, why).await,
         _ => Ok(app
             .store
             .end_errand(store, name, now, ErrandEnd::GivenUp, Some(why))

@@ -28,6 +28,8 @@ pub use crate::store::payments::{
 };
 pub use crate::store::payments_needed::PaymentNeeded;
 pub use crate::store::placed::{Promised, RESERVED};
+pub use crate::store::post_policy::{Network, PostPolicy, WhenOutdated};
+pub use crate::store::posts::{Copy, CopyState, Post, PostState, Said};
 pub use crate::store::promise_basis::{OpenedBy, PromiseBasis};
 pub use crate::store::promises::{Ending, PromiseRow, PromisedPart, Reservation, plan_name};
 pub use crate::store::purchase_orders::{

@@ -1,7 +1,5 @@
 //! Says of goods what everybody may be told who was sent a link, and no key.
 
-use std::sync::Arc;
-
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use shared::availability::Display;
 use shared::ids::{Sku, StoreId};
@@ -77,9 +75,10 @@ fn in_address(sku: &Sku) -> String {
     utf8_percent_encode(sku.as_str(), UNRESERVED).to_string()
 }
 
-fn uncounted_answer(
+/// What is told of one unit, without any count.
+pub(super) fn uncounted_answer(
     app: &App,
-    shop: &Arc<Shop>,
+    shop: &Shop,
     settings: &Settings,
     sku: &Sku,
     language: Language,

@@ -18,6 +18,7 @@ use super::running::{Touched, again, publish};
 use super::settle::{Cause, settle};
 use super::tell_waitlist::tell_waitlist;
 use super::waitlist::forget_waitlist;
+use super::watch_posts::{PostsWatched, look_after_posts};
 use crate::app::App;
 use crate::catalogue::Shop;
 use crate::store::writing::Note;
@@ -35,7 +36,21 @@ pub const LOOKED_AFTER_MAX: u32 = 50;
 /// reservation whose time is over holds nothing, swept or not.
 pub async fn sweep(app: App) {
     // A night of forecasts takes a while: no promise waits for it.
-    tokio::join!(sweep_promises(&app), sweep_stock(&app));
+    tokio::join!(sweep_promises(&app), sweep_stock(&app), sweep_posts(&app));
+}
+
+async fn sweep_posts(app: &App) {
+    let mut ticks = tokio::time::interval(SWEEP_EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut watched = PostsWatched::default();
+    loop {
+        ticks.tick().await;
+        for shop in app.catalogue.shops() {
+            if let Err(error) = look_after_posts(app, &shop, &mut watched).await {
+                tracing::warn!(error = %error, "Cannot look after posts: {error}");
+            }
+        }
+    }
 }
 
 async fn sweep_stock(app: &App) {

@@ -13,7 +13,7 @@ use super::stores::FIRST_STORE;
 use super::{Store, StoreError};
 
 /// Every table, each after those that its rows refer to.
-pub const TABLES: [&str; 60] = [
+pub const TABLES: [&str; 64] = [
     "store",
     "location",
     "transit",
@@ -72,6 +72,10 @@ pub const TABLES: [&str; 60] = [
     "webhook_delivery",
     "webhook_try",
     "webhook_known",
+    "post_policy",
+    "post",
+    "post_copy",
+    "post_outlook",
     "key",
     "kept_answer",
 ];

@@ -22,6 +22,8 @@ words!(
         ReorderMail = "reorder_mail",
         /// Tell the merchant of something.
         MerchantMail = "merchant_mail",
+        /// Post something on a network, or remove it from there.
+        Post = "post",
         /// Ask the provider to begin the payment of an order.
         BeginPayment = "begin_payment",
         /// Ask the provider what became of the payment of an order.
@@ -107,20 +109,28 @@ struct RecordRow {
     failure: Option<String>,
 }
 
-/// What is done apart, so that neither waits for the other: whom one asks may not answer for long.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Lane {
-    /// Letters, which a mail server takes.
-    Letters,
-    /// All else: what providers of payment are asked.
-    Questions,
+words!(
+    /// What is done apart, so that none waits for another: whom one asks may not answer for long.
+    Lane {
+        /// Letters, which a mail server takes.
+        Letters = "letters",
+        /// What networks are to show, or not any more.
+        Posts = "posts",
+        /// All else: what providers of payment are asked.
+        Questions = "questions",
+    }
+);
+
+impl Lane {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Letters, Self::Posts, Self::Questions];
 }
 
 impl Store {
     /// Takes errands that are due, the oldest of them: for `lease` nobody else does them, and for as much longer with each attempt
     /// before. So one that servers die of is not done again and again while they do. Of an order one at a time, so that what one of
     /// them finds to be told, or to be paid, another one is not telling or paying already. What only invites to buy comes after what is
-    /// owed to customers. Letters and all else are taken apart, so that neither waits for the other.
+    /// owed to customers. Letters, posts and all else are taken apart, so that none waits for another.
     pub async fn take_errands(
         &self,
         store: &StoreId,
@@ -148,7 +158,11 @@ impl Store {
                       AND due.ended_at_ms IS NULL
                       AND due.due_at_ms <= $2
                       AND due.taken_until_ms <= $2
-                      AND (due.kind IN ('mail', 'waitlist_mail', 'reorder_mail', 'merchant_mail')) = $5
+                      AND CASE
+                          WHEN due.kind IN ('mail', 'waitlist_mail', 'reorder_mail', 'merchant_mail') THEN 'letters'
+                          WHEN due.kind = 'post' THEN 'posts'
+                          ELSE 'questions'
+                           END = $5
                       AND NOT EXISTS
                         ( SELECT 1
                             FROM errand AS other
@@ -179,7 +193,7 @@ impl Store {
         .bind(now.timestamp_millis())
         .bind(lease.num_milliseconds())
         .bind(limit)
-        .bind(lane == Lane::Letters)
+        .bind(lane.name())
         .fetch_all(&mut session)
         .await?;
         session.commit().await?;

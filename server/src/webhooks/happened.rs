@@ -50,6 +50,8 @@ kinds!(
     StockBack = "stock.back",
     /// An order at a supplier was drafted.
     ReorderDrafted = "reorder.drafted",
+    /// A post about goods went.
+    PostPublished = "post.published",
     /// Somebody tries whether an endpoint is reached.
     Test = "webhook.test",
 );
@@ -131,6 +133,23 @@ pub enum Happened {
     Back {
         /// The SKU.
         sku: Sku,
+    },
+    /// A post about goods went.
+    Published {
+        /// The post.
+        post: String,
+        /// About what.
+        sku: Sku,
+        /// Why: the word for it.
+        moment: &'static str,
+        /// What it says.
+        text: String,
+        /// In which language, by its tag.
+        language: String,
+        /// The page of the goods.
+        link: Option<String>,
+        /// The post that it corrects.
+        follows: Option<String>,
     },
     /// An order at a supplier was drafted.
     Drafted {
@@ -270,6 +289,26 @@ fn event(happened: &[Happened]) -> Option<Event> {
             json!({"sku": sku.as_str(), "position": position, "reorder_point": reorder_point}),
         ),
         Happened::Back { sku } => (EventKind::StockBack, json!({"sku": sku.as_str()})),
+        Happened::Published {
+            post,
+            sku,
+            moment,
+            text,
+            language,
+            link,
+            follows,
+        } => (
+            EventKind::PostPublished,
+            json!({
+                "post": post,
+                "sku": sku.as_str(),
+                "moment": moment,
+                "text": text,
+                "language": language,
+                "link": link,
+                "follows": follows,
+            }),
+        ),
         Happened::Drafted {
             reorder,
             supplier,

@@ -22,13 +22,15 @@ use server::operations::place_order::{Pay, PlaceOrder, Prices, place_order};
 use server::operations::put_sku::put_sku;
 use server::operations::receive_purchase_order::{ReceivePurchaseOrder, receive_purchase_order};
 use server::operations::records::{
-    AfterTry, Customer, KnownKind, Low, PartKey, ProviderKind, ReorderPolicy, ReorderTerms, Role,
-    SkuRecord, Try, WaitlistAddress, WebhookEndpoint,
+    AfterTry, Copy, CopyState, Customer, KnownKind, Low, Network, PartKey, Post, PostPolicy,
+    PostState, ProviderKind, ReorderPolicy, ReorderTerms, Role, Said, SkuRecord, Try,
+    WaitlistAddress, WebhookEndpoint,
 };
 use server::operations::refund::{GiveBack, refund};
 use server::operations::reserve::{Reserve, reserve};
 use server::operations::ship::{Ship, ship};
 use server::operations::show;
+use server::posts::{Moment, Outlook};
 use server::store::writing::Note;
 use server::webhooks::happened::EventKind;
 use shared::delay::{Event, Kind, Notice, Silence, When};
@@ -163,6 +165,7 @@ pub async fn fill(app: &App) {
     pay_back_and_tell(app, &store, &ready[0].id).await;
     sign_up(app, &store, &sku).await;
     tell_somebody(app, &store).await;
+    post_about(app, &store, &sku).await;
     let_in(app, &store).await;
     reorder(app, &store).await;
     let broken = AdjustStock {
@@ -419,4 +422,45 @@ async fn tell_somebody(app: &App, store: &StoreId) {
     let then = AfterTry::Again(now() + TimeDelta::seconds(5));
     let noted = app.store.note_try(store, "wh_1", &event, &tried, then);
     assert_eq!(noted.await.expect("a try"), Some(now()));
+}
+
+/// A post that went, where it is, and what was known of its goods.
+async fn post_about(app: &App, store: &StoreId, sku: &Sku) {
+    let note = Note::new("add_post", sku.as_str());
+    let mut writing = app.store.begin(store, note, now()).await.expect("a change");
+    let policy = PostPolicy::default();
+    writing.put_post_policy(&policy).await.expect("a policy");
+    let post = Post {
+        id: writing.post_id(0),
+        sku: sku.clone(),
+        moment: Moment::BackInStock,
+        template: "{title}".into(),
+        language: policy.language,
+        state: PostState::Published,
+        due_at: now(),
+        outlook: Outlook::Awaited(Some(now().date_naive())),
+        said: Some(Said {
+            text: "Scarf".into(),
+            title: "Scarf".into(),
+            told: "In stock".into(),
+            link: None,
+            at: now(),
+        }),
+        follows: None,
+        made_at: now(),
+    };
+    writing.put_post(&post).await.expect("a post");
+    let copy = Copy {
+        post: post.id,
+        network: Network::Mastodon,
+        state: CopyState::Failed,
+        posted: None,
+        failure: Some("422".into()),
+    };
+    writing.put_post_copy(&copy).await.expect("a copy");
+    writing
+        .note_outlook(sku, Outlook::Gone)
+        .await
+        .expect("an outlook");
+    writing.commit().await.expect("a commit");
 }

@@ -678,7 +678,7 @@ async fn addresses_that_are_not_public_are_refused_when_they_are_given() {
     assert_eq!(refused(&change), (422, "url_not_allowed".into()));
     let shown = client.get(&path).await.json();
     assert_eq!(shown["url"], "https://93.184.216.34/hook");
-    assert_eq!(shown["events"].as_array().map(Vec::len), Some(9));
+    assert_eq!(shown["events"].as_array().map(Vec::len), Some(10));
     for (field, value, code) in [
         ("events", json!([]), "events_required"),
         ("events", json!(["order.eaten"]), "unknown_event"),

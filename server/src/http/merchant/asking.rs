@@ -50,7 +50,8 @@ pub struct Page {
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200)]
     limit: Option<String>,
     /// Of purchase orders: `open`, `received` or `cancelled` only. Of shipments: `ready` unless said otherwise, or `shipped`. Of reorders:
-    /// `draft`, `approved`, `sent`, `confirmed` or `dismissed` only. Of alerts: `open` unless said otherwise, or `all`.
+    /// `draft`, `approved`, `sent`, `confirmed` or `dismissed` only. Of alerts: `open` unless said otherwise, or `all`. Of posts: `draft`, `due`, `published`, `corrected`,
+    /// `withdrawn` or `cancelled` only.
     pub status: Option<String>,
 }
 

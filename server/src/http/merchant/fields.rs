@@ -78,10 +78,12 @@ macro_rules! field {
 
 mod accounts;
 mod addresses;
+mod posts;
 mod webhooks;
 
 pub use accounts::{Password, RoleName};
 pub use addresses::{Origin, ProductUrl};
+pub use posts::{NetworkName, PostTemplate, WhenOutdatedName};
 pub use webhooks::EventName;
 
 field!(

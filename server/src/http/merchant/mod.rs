@@ -22,6 +22,7 @@ pub mod offer_rules;
 pub mod offers;
 pub mod orders;
 pub mod past_forecasts;
+pub mod posts;
 pub mod problems;
 pub mod promises;
 pub mod purchase_orders;
@@ -102,6 +103,11 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(money::refund))
         .routes(routes!(money::say))
         .routes(routes!(webhooks::receive))
+        .routes(routes!(posts::list, posts::create))
+        .routes(routes!(posts::show_policy, posts::put_policy))
+        .routes(routes!(posts::preview))
+        .routes(routes!(posts::show, posts::change, posts::remove))
+        .routes(routes!(posts::approve))
         .routes(routes!(webhook_endpoints::list, webhook_endpoints::create))
         .routes(routes!(
             webhook_endpoints::show,

@@ -1,0 +1,398 @@
+//! Lets posts go when it is time, and carries them to the networks, or away from there.
+
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use shared::ids::StoreId;
+
+use super::ActError;
+use super::errands::Setback;
+use super::post_goods::told;
+use super::posts::text_of;
+use super::records::{
+    Copy, CopyState, Errand, ErrandEnd, ErrandKind, Network, Post, PostPolicy, PostState, Said,
+};
+use super::reserve::as_kept;
+use super::running::{Touched, again, publish};
+use crate::app::App;
+use crate::catalogue::Shop;
+use crate::limits::{POST_NEWS_LIFE, POSTS_AT_ONCE_MAX};
+use crate::posts::{Moment, NetworkError, Posted, ToPost};
+use crate::store::Writing;
+use crate::store::writing::Note;
+use crate::webhooks::happened::Happened;
+
+/// What an errand is about.
+#[derive(Debug, Serialize, Deserialize)]
+struct About {
+    post: String,
+    network: String,
+    is_removed: bool,
+}
+
+/// Lets the posts of a store go whose time has come.
+///
+/// # Errors
+///
+/// As the database fails.
+pub async fn publish_due(app: &App, shop: &Shop) -> Result<(), ActError> {
+    let now = as_kept(app.clock.now());
+    let due = app
+        .store
+        .posts_due(&shop.id, now, POSTS_AT_ONCE_MAX)
+        .await?;
+    for post in due {
+        again(|| publish_one(app, shop, &post.id, now)).await?;
+    }
+    Ok(())
+}
+
+/// What becomes of a post whose time has come.
+enum Fate {
+    /// It goes.
+    Goes,
+    /// Not now.
+    Waits,
+    /// What it was to say is not so any more, or is no news.
+    Cancelled,
+}
+
+async fn publish_one(app: &App, shop: &Shop, id: &str, now: DateTime<Utc>) -> Result<(), ActError> {
+    let store = &shop.id;
+    let note = Note::new("publish_post", id);
+    let mut writing = app.store.begin(store, note, now).await?;
+    let policy = writing.post_policy().await?;
+    let found = writing.post(id).await?;
+    let Some(post) = found.filter(|post| post.state == PostState::Due) else {
+        return Ok(writing.undo().await?);
+    };
+    let Some(told) = told(app, store, shop, &post.sku, &post.language) else {
+        return Ok(writing.undo().await?);
+    };
+    let sent = writing.posts_since(None, now - TimeDelta::days(1)).await?;
+    let local = now
+        .with_timezone(&shop.settings().location.calendar.zone)
+        .time();
+    let is_outdated = told.outlook != post.outlook;
+    match fate(&post, &policy, sent, local, is_outdated, now) {
+        Fate::Waits => return Ok(writing.undo().await?),
+        Fate::Cancelled => {
+            let state = PostState::Cancelled;
+            writing.put_post(&Post { state, ..post }).await?;
+        }
+        Fate::Goes => {
+            let text = text_of(&post.template, &told)?.text;
+            let post = Post {
+                state: PostState::Published,
+                outlook: told.outlook,
+                said: Some(Said {
+                    text,
+                    title: told.goods.title,
+                    told: told.goods.told,
+                    link: told.link,
+                    at: now,
+                }),
+                ..post
+            };
+            let_go(&mut writing, &post, &policy).await?;
+        }
+    }
+    commit(app, store, writing).await
+}
+
+fn fate(
+    post: &Post,
+    policy: &PostPolicy,
+    sent: u64,
+    local: NaiveTime,
+    is_outdated: bool,
+    now: DateTime<Utc>,
+) -> Fate {
+    // What a merchant words says whatever is so when it goes.
+    if post.moment == Moment::ByHand {
+        return Fate::Goes;
+    }
+    let is_wanted = post.moment == Moment::Correction || policy.template(post.moment).is_some();
+    if is_outdated || !is_wanted || post.due_at + POST_NEWS_LIFE < now {
+        return Fate::Cancelled;
+    }
+    let is_correction = post.moment == Moment::Correction;
+    match is_correction || is_open(policy, local) && sent < u64::from(policy.per_day) {
+        true => Fate::Goes,
+        false => Fate::Waits,
+    }
+}
+
+/// True if the shop posts at this time of the day. Its hours may go past midnight.
+fn is_open(policy: &PostPolicy, local: NaiveTime) -> bool {
+    let (from, until) = (policy.from, policy.until);
+    match from.cmp(&until) {
+        std::cmp::Ordering::Less => from <= local && local < until,
+        std::cmp::Ordering::Equal => true,
+        std::cmp::Ordering::Greater => from <= local || local < until,
+    }
+}
+
+async fn let_go(writing: &mut Writing, post: &Post, policy: &PostPolicy) -> Result<(), ActError> {
+    writing.put_post(post).await?;
+    for network in &policy.networks {
+        let copy = Copy {
+            post: post.id.clone(),
+            network: *network,
+            state: CopyState::Due,
+            posted: None,
+            failure: None,
+        };
+        writing.put_post_copy(&copy).await?;
+        carry_later(writing, &copy, false).await?;
+    }
+    if let Some(said) = &post.said {
+        writing.happened(|| Happened::Published {
+            post: post.id.clone(),
+            sku: post.sku.clone(),
+            moment: post.moment.name(),
+            text: said.text.clone(),
+            language: post.language.clone(),
+            link: said.link.clone(),
+            follows: post.follows.clone(),
+        });
+    }
+    Ok(())
+}
+
+/// Removes a post from wherever it is.
+pub(super) async fn withdraw(writing: &mut Writing, post: Post) -> Result<(), ActError> {
+    remove_copies(writing, &post.id).await?;
+    let state = PostState::Withdrawn;
+    Ok(writing.put_post(&Post { state, ..post }).await?)
+}
+
+/// Asks the networks to remove a post.
+pub(super) async fn remove_copies(writing: &mut Writing, post: &str) -> Result<(), ActError> {
+    for copy in writing.post_copies(post).await? {
+        let state = match (copy.state, &copy.posted) {
+            (CopyState::Removed | CopyState::Removing, _) => continue,
+            // It never was there.
+            (CopyState::Failed, None) => CopyState::Removed,
+            _ => CopyState::Removing,
+        };
+        let copy = Copy { state, ..copy };
+        writing.put_post_copy(&copy).await?;
+        if copy.posted.is_some() {
+            carry_later(writing, &copy, true).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn carry_later(writing: &mut Writing, copy: &Copy, is_removed: bool) -> Result<(), ActError> {
+    let (network, revision) = (copy.network.name(), writing.revision());
+    let about = match is_removed {
+        false => format!("{}/{network}", copy.post),
+        true => format!("{}/{network}/remove/{revision}", copy.post),
+    };
+    let content = About {
+        post: copy.post.clone(),
+        network: network.to_owned(),
+        is_removed,
+    };
+    let content = serde_json::to_string(&content).expect("it has only text keys");
+    writing
+        .send(ErrandKind::Post, &about, None, &content)
+        .await?;
+    Ok(())
+}
+
+/// Carries a post to a network, or away from there, and ends the errand.
+pub(super) async fn carry(app: &App, store: &StoreId, errand: &Errand) -> Result<(), Setback> {
+    let (about, network) = about(errand).ok_or(Setback::Needless)?;
+    let found = app.store.post(store, &about.post).await;
+    let post = found.map_err(ActError::from)?.ok_or(Setback::Needless)?;
+    let copy = copy_of(app, store, &about.post, network).await?;
+    let copy = copy.ok_or(Setback::Needless)?;
+    let outcome = match (about.is_removed, copy.state, &copy.posted) {
+        (false, CopyState::Due, _) => {
+            let follows = match &post.follows {
+                Some(before) => copy_of(app, store, before, network).await?,
+                None => None,
+            };
+            let follows = follows.and_then(|before| before.posted);
+            let posted = put_up(app, store, network, &post, follows.as_ref()).await;
+            posted.map(Some)
+        }
+        (true, CopyState::Removing, Some(posted)) => {
+            let removed = take_down(app, store, network, posted).await;
+            removed.map(|()| None)
+        }
+        _ => return Err(Setback::Needless),
+    };
+    match outcome {
+        Ok(posted) => Ok(again(|| record(app, store, errand, network, posted.as_ref())).await?),
+        Err(NetworkError::Refused(why)) => Err(Setback::Never(why)),
+        Err(NetworkError::Later(why)) => Err(Setback::Again(why, None)),
+        Err(NetworkError::Busy(seconds)) => Err(Setback::Again(
+            "the network has too much to do".into(),
+            Some(Duration::from_secs(seconds.into())),
+        )),
+    }
+}
+
+async fn put_up(
+    app: &App,
+    store: &StoreId,
+    network: Network,
+    post: &Post,
+    follows: Option<&Posted>,
+) -> Result<Posted, NetworkError> {
+    let said = post.said.as_ref();
+    let said = said.ok_or_else(|| NetworkError::Refused("it has not gone".into()))?;
+    let name = format!("{store}/{}/{}", post.id, post.made_at.timestamp_millis());
+    let to_post = ToPost {
+        id: &name,
+        text: &said.text,
+        language: &post.language,
+        title: &said.title,
+        told: &said.told,
+        link: said.link.as_deref(),
+        follows,
+        made_at: said.at,
+    };
+    let connection = app.connections.of(store);
+    match network {
+        Network::Mastodon => {
+            let account = connection.and_then(|connection| connection.mastodon.as_ref());
+            account.ok_or_else(no_account)?.post(&to_post).await
+        }
+        Network::Bluesky => {
+            let account = connection.and_then(|connection| connection.bluesky.as_ref());
+            account.ok_or_else(no_account)?.post(&to_post).await
+        }
+    }
+}
+
+async fn take_down(
+    app: &App,
+    store: &StoreId,
+    network: Network,
+    posted: &Posted,
+) -> Result<(), NetworkError> {
+    let connection = app.connections.of(store);
+    match network {
+        Network::Mastodon => {
+            let account = connection.and_then(|connection| connection.mastodon.as_ref());
+            account.ok_or_else(no_account)?.remove(posted).await
+        }
+        Network::Bluesky => {
+            let account = connection.and_then(|connection| connection.bluesky.as_ref());
+            account.ok_or_else(no_account)?.remove(posted).await
+        }
+    }
+}
+
+fn no_account() -> NetworkError {
+    NetworkError::Later("nobody said by which account: see docs/accounts.md".into())
+}
+
+/// Writes down that a post is on a network, as it knows it, or is not there any more, and ends the errand.
+async fn record(
+    app: &App,
+    store: &StoreId,
+    errand: &Errand,
+    network: Network,
+    posted: Option<&Posted>,
+) -> Result<(), ActError> {
+    let Some((mut writing, copy)) = begin(app, store, errand, network).await? else {
+        return Ok(());
+    };
+    writing
+        .end_errand(&errand.name, ErrandEnd::Done, None)
+        .await?;
+    let copy = match posted {
+        None => Copy {
+            state: CopyState::Removed,
+            failure: None,
+            ..copy
+        },
+        Some(posted) => Copy {
+            // Somebody may have removed it while it was on its way.
+            state: match copy.state {
+                CopyState::Removing => CopyState::Removing,
+                _ => CopyState::Posted,
+            },
+            posted: Some(posted.clone()),
+            failure: None,
+            ..copy
+        },
+    };
+    writing.put_post_copy(&copy).await?;
+    if copy.state == CopyState::Removing {
+        carry_later(&mut writing, &copy, true).await?;
+    }
+    commit(app, store, writing).await
+}
+
+/// Writes down that a post cannot be carried, and ends the errand.
+pub(super) async fn give_up(
+    app: &App,
+    store: &StoreId,
+    errand: &Errand,
+    why: &str,
+) -> Result<(), ActError> {
+    let Some((_, network)) = about(errand) else {
+        return Ok(());
+    };
+    let Some((mut writing, copy)) = begin(app, store, errand, network).await? else {
+        return Ok(());
+    };
+    writing
+        .end_errand(&errand.name, ErrandEnd::GivenUp, Some(why))
+        .await?;
+    let copy = Copy {
+        state: CopyState::Failed,
+        failure: Some(why.to_owned()),
+        ..copy
+    };
+    writing.put_post_copy(&copy).await?;
+    commit(app, store, writing).await
+}
+
+fn about(errand: &Errand) -> Option<(About, Network)> {
+    let about: About = serde_json::from_str(&errand.content).ok()?;
+    let network = Network::named(&about.network)?;
+    Some((about, network))
+}
+
+async fn copy_of(
+    app: &App,
+    store: &StoreId,
+    post: &str,
+    network: Network,
+) -> Result<Option<Copy>, ActError> {
+    let mut copies = app.store.post_copies(store, &[post]).await?;
+    let copies = copies.remove(post).unwrap_or_default();
+    Ok(copies.into_iter().find(|copy| copy.network == network))
+}
+
+async fn begin(
+    app: &App,
+    store: &StoreId,
+    errand: &Errand,
+    network: Network,
+) -> Result<Option<(Writing, Copy)>, ActError> {
+    let Some((about, _)) = about(errand) else {
+        return Ok(None);
+    };
+    let now = as_kept(app.clock.now());
+    let note = Note::new("carry_post", about.post.as_str());
+    let mut writing = app.store.begin(store, note, now).await?;
+    let copies = writing.post_copies(&about.post).await?;
+    let found = copies.into_iter().find(|copy| copy.network == network);
+    Ok(found.map(|copy| (writing, copy)))
+}
+
+async fn commit(app: &App, store: &StoreId, writing: Writing) -> Result<(), ActError> {
+    let revision = writing.commit().await?;
+    publish(app, store, Touched::Skus(Vec::new()), revision).await;
+    Ok(())
+}

@@ -1,0 +1,274 @@
+//! Two networks that posts are sent to, on this machine: a server of Mastodon and a server of Bluesky's, as far as their documents say and
+//! a shop needs them.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{delete, get, post};
+use chrono::DateTime;
+use serde_json::{Value, json};
+
+pub const TOKEN: &str = "mastodon-token";
+pub const PASSWORD: &str = "abcd-efgh-ijkl-mnop";
+const DID: &str = "did:plc:ewvi7nxzyoun6zhxrhs64oiz";
+const JWT: &str = "access-jwt";
+
+/// What is on a network.
+#[derive(Default)]
+struct Posts {
+    /// What is there, by its name: the record, or the status.
+    there: HashMap<String, Value>,
+    /// Every post that was ever made, in order.
+    made: Vec<Value>,
+    /// Statuses by the key that names the request.
+    by_key: HashMap<String, String>,
+    /// What is answered to the next posts instead, and whether they are made all the same.
+    next: VecDeque<(u16, bool)>,
+}
+
+/// A network.
+#[derive(Clone, Default)]
+pub struct Network {
+    posts: Arc<Mutex<Posts>>,
+    pub port: u16,
+}
+
+impl Network {
+    pub async fn mastodon() -> Self {
+        let routes = Router::new()
+            .route("/api/v1/statuses", post(post_status))
+            .route("/api/v1/statuses/{id}", delete(delete_status));
+        Self::serving(routes).await
+    }
+
+    pub async fn bluesky() -> Self {
+        let routes = Router::new()
+            .route("/xrpc/com.atproto.server.createSession", post(sign_in))
+            .route("/xrpc/com.atproto.repo.createRecord", post(create_record))
+            .route("/xrpc/com.atproto.repo.getRecord", get(get_record))
+            .route("/xrpc/com.atproto.repo.deleteRecord", post(delete_record));
+        Self::serving(routes).await
+    }
+
+    async fn serving(routes: Router<Self>) -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("a port");
+        let network = Self {
+            port: listener.local_addr().expect("an address").port(),
+            ..Self::default()
+        };
+        let router = routes.with_state(network.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        network
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// The next post is answered so; `is_made`: after it was made.
+    pub fn next(&self, status: u16, is_made: bool) {
+        let mut posts = self.posts.lock().expect("posts");
+        posts.next.push_back((status, is_made));
+    }
+
+    /// Every post that was ever made.
+    pub fn made(&self) -> Vec<Value> {
+        self.posts.lock().expect("posts").made.clone()
+    }
+
+    /// How many are there now.
+    pub fn there(&self) -> usize {
+        self.posts.lock().expect("posts").there.len()
+    }
+}
+
+fn is_by(headers: &HeaderMap, token: &str) -> bool {
+    let shown = headers.get("authorization");
+    shown.is_some_and(|shown| shown == format!("Bearer {token}").as_str())
+}
+
+fn failed(status: u16, error: &str) -> Response {
+    let status = StatusCode::from_u16(status).expect("a status");
+    (
+        status,
+        axum::Json(json!({"error": error, "message": error})),
+    )
+        .into_response()
+}
+
+fn read(body: &Bytes) -> Value {
+    serde_json::from_slice(body).expect("JSON")
+}
+
+async fn post_status(State(network): State<Network>, headers: HeaderMap, body: Bytes) -> Response {
+    if !is_by(&headers, TOKEN) {
+        return failed(401, "The access token is invalid");
+    }
+    let body = read(&body);
+    let text = body["status"].as_str().unwrap_or_default();
+    if text.is_empty() || 500 < text.chars().count() {
+        return failed(422, "Validation failed: Text can't be blank");
+    }
+    let language = body["language"].as_str().unwrap_or_default();
+    assert_eq!(language.len(), 2, "ISO 639-1");
+    let mut posts = network.posts.lock().expect("posts");
+    let next = posts.next.pop_front();
+    if let Some((status, false)) = next {
+        return failed(status, "not now");
+    }
+    let key = headers.get("idempotency-key").expect("a key");
+    let key = key.to_str().expect("text").to_owned();
+    let known = posts.by_key.get(&key).cloned();
+    let id = known.unwrap_or_else(|| {
+        let id = (posts.made.len() + 101).to_string();
+        let mut made = body.clone();
+        made["id"] = id.clone().into();
+        posts.made.push(made.clone());
+        posts.there.insert(id.clone(), made);
+        posts.by_key.insert(key, id.clone());
+        id
+    });
+    match next {
+        Some((status, _)) => failed(status, "lost"),
+        None => {
+            let url = format!("https://social.example/@shop/{id}");
+            axum::Json(json!({"id": id, "url": url, "content": text})).into_response()
+        }
+    }
+}
+
+async fn delete_status(
+    State(network): State<Network>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    if !is_by(&headers, TOKEN) {
+        return failed(401, "The access token is invalid");
+    }
+    let mut posts = network.posts.lock().expect("posts");
+    match posts.there.remove(&id) {
+        Some(status) => axum::Json(status).into_response(),
+        None => failed(404, "Record not found"),
+    }
+}
+
+async fn sign_in(body: Bytes) -> Response {
+    let body = read(&body);
+    if body != json!({"identifier": "shop.example", "password": PASSWORD}) {
+        return failed(401, "AuthenticationRequired");
+    }
+    axum::Json(json!({"did": DID, "handle": "shop.example", "accessJwt": JWT, "refreshJwt": "r"}))
+        .into_response()
+}
+
+/// What the lexicons of `createRecord` and `app.bsky.feed.post` ask for.
+fn fault(body: &Value) -> Option<&'static str> {
+    let record = &body["record"];
+    let text = record["text"].as_str()?;
+    let key = body["rkey"].as_str()?;
+    let digits = |byte: u8| matches!(byte, b'2'..=b'7' | b'a'..=b'z');
+    let created = record["createdAt"].as_str()?;
+    let is_link = |facet: &Value| {
+        let at = |name: &str| {
+            let at = facet["index"][name].as_u64()?;
+            usize::try_from(at).ok()
+        };
+        let link = facet["features"][0]["uri"].as_str();
+        let bytes = at("byteStart").zip(at("byteEnd"));
+        let bytes = bytes.and_then(|(start, end)| text.as_bytes().get(start..end));
+        link.is_some() && bytes == link.map(str::as_bytes)
+    };
+    let facets = record["facets"].as_array();
+    let embed = &record["embed"];
+    let external = &embed["external"];
+    let is_whole = ["uri", "title", "description"]
+        .iter()
+        .all(|name| external[name].is_string());
+    if body["repo"] != DID || body["collection"] != "app.bsky.feed.post" {
+        Some("InvalidRequest: repo or collection")
+    } else if record["$type"] != "app.bsky.feed.post" {
+        Some("InvalidRequest: $type")
+    } else if 300 < text.chars().count() || 3_000 < text.len() {
+        Some("InvalidRequest: text too long")
+    } else if key.len() != 13 || !key.bytes().all(digits) {
+        Some("InvalidRequest: rkey is no TID")
+    } else if DateTime::parse_from_rfc3339(created).is_err() {
+        Some("InvalidRequest: createdAt")
+    } else if facets.is_some_and(|facets| !facets.iter().all(is_link)) {
+        Some("InvalidRequest: facets")
+    } else if !embed.is_null() && (embed["$type"] != "app.bsky.embed.external" || !is_whole) {
+        Some("InvalidRequest: embed")
+    } else {
+        None
+    }
+}
+
+async fn create_record(
+    State(network): State<Network>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    if !is_by(&headers, JWT) {
+        return failed(401, "InvalidToken");
+    }
+    let body = read(&body);
+    if let Some(fault) = fault(&body) {
+        return failed(400, fault);
+    }
+    let mut posts = network.posts.lock().expect("posts");
+    let next = posts.next.pop_front();
+    if let Some((status, false)) = next {
+        return failed(status, "not now");
+    }
+    let key = body["rkey"].as_str().expect("a key").to_owned();
+    if posts.there.contains_key(&key) {
+        return failed(400, "InvalidRequest: there is such a record");
+    }
+    posts.made.push(body["record"].clone());
+    posts.there.insert(key.clone(), body["record"].clone());
+    match next {
+        Some((status, _)) => failed(status, "lost"),
+        None => axum::Json(named(&key)).into_response(),
+    }
+}
+
+fn named(key: &str) -> Value {
+    json!({"uri": format!("at://{DID}/app.bsky.feed.post/{key}"), "cid": format!("bafy{key}")})
+}
+
+async fn get_record(
+    State(network): State<Network>,
+    Query(query): Query<HashMap<String, String>>,
+) -> Response {
+    assert_eq!(query["repo"], DID);
+    let posts = network.posts.lock().expect("posts");
+    match posts.there.get(&query["rkey"]) {
+        Some(record) => {
+            let mut found = named(&query["rkey"]);
+            found["value"] = record.clone();
+            axum::Json(found).into_response()
+        }
+        None => failed(400, "RecordNotFound"),
+    }
+}
+
+async fn delete_record(
+    State(network): State<Network>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    if !is_by(&headers, JWT) {
+        return failed(401, "InvalidToken");
+    }
+    let body = read(&body);
+    let key = body["rkey"].as_str().expect("a key");
+    network.posts.lock().expect("posts").there.remove(key);
+    axum::Json(json!({})).into_response()
+}
