@@ -1,4 +1,4 @@
-//! Writes every letter in every language into a folder, as a web page and as plain text, to look at.
+//! Writes every letter in every language into a folder, as a web page and as plain text, to look at; what suppliers get as a PDF too.
 //!
 //! ```sh
 //! cargo run --package shipsby-server --example letters -- FOLDER
@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use server::mail::letter::{KINDS, sample};
 use server::mail::render::Template;
+use server::mail::trade;
 use shared::text::Language;
 
 fn main() -> anyhow::Result<()> {
@@ -24,6 +25,16 @@ fn main() -> anyhow::Result<()> {
             let text = format!("Subject: {}\n\n{}", mail.subject, mail.plain);
             std::fs::write(folder.join(format!("{name}.txt")), text)?;
         }
+    }
+    for language in Language::ALL {
+        let order = trade::sample(language);
+        let pdf = order.pdf()?;
+        let mail = order.mail(None);
+        let name = format!("supplier.{}", language.tag());
+        std::fs::write(folder.join(format!("{name}.pdf")), pdf)?;
+        std::fs::write(folder.join(format!("{name}.html")), mail.html)?;
+        let text = format!("Subject: {}\n\n{}", mail.subject, mail.plain);
+        std::fs::write(folder.join(format!("{name}.txt")), text)?;
     }
     Ok(())
 }

@@ -137,6 +137,12 @@ pub const TOLD_AT_ONCE_MAX: u32 = 200;
 pub const TOLD_COUNTS_HOURS: i64 = 6;
 /// SKUs that are looked at in a turn, whether who waits can be told.
 pub const WAITED_FOR_MAX: u32 = 50;
+/// Days for which it is kept who saw an offer; after that only how many did.
+pub const EXPOSURES_KEPT_DAYS: i64 = 180;
+/// Of those, about how many are forgotten at a time.
+pub const EXPOSURES_FORGOTTEN_AT_ONCE: u32 = 5_000;
+/// How often in a turn that is done.
+pub const EXPOSURES_FORGOTTEN_TIMES: u32 = 20;
 /// Entries and addresses of a store that are forgotten at a time.
 pub const FORGOTTEN_AT_ONCE_MAX: u32 = 500;
 /// Sign-ins that fail, in [`LOGINS_WITHIN`], before more are refused: for each account, and for each address of the network.

@@ -10,6 +10,7 @@ use crate::ids::{LocationId, Sku};
 use crate::kit::Goods;
 use crate::promise::Slice;
 use crate::quantity::Quantity;
+use crate::reason::Stated;
 use crate::supply::{Incoming, Place};
 
 /// A location that ships, and how it does.
@@ -170,8 +171,8 @@ pub enum Status {
 pub struct Reason {
     /// What kind of wait it is.
     pub cause: Cause,
-    /// The merchant's own words, if there are any.
-    pub words: Option<Arc<str>>,
+    /// What the merchant says of it, if anything.
+    pub stated: Option<Arc<Stated>>,
 }
 
 /// What kind of wait it is.
@@ -185,6 +186,38 @@ pub enum Cause {
     MadeToOrder,
     /// It is not released yet.
     NotReleased,
+}
+
+impl Cause {
+    /// All of them.
+    pub const ALL: [Self; 4] = [
+        Self::AwaitingSupplier,
+        Self::SupplierLate,
+        Self::MadeToOrder,
+        Self::NotReleased,
+    ];
+
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::AwaitingSupplier => "awaiting_supplier",
+            Self::SupplierLate => "supplier_late",
+            Self::MadeToOrder => "made_to_order",
+            Self::NotReleased => "not_released",
+        }
+    }
+
+    /// The cause of this name.
+    ///
+    /// ```
+    /// use shared::availability::Cause;
+    ///
+    /// assert_eq!(Cause::named("supplier_late"), Some(Cause::SupplierLate));
+    /// assert_eq!(Cause::named("customs"), None);
+    /// ```
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|cause| cause.name() == name)
+    }
 }
 
 impl Availability {

@@ -32,6 +32,7 @@
 //! | lot | What a supplier accepts, and for how long an order is to last: [`demand::Lot`]. |
 //! | offer | What a merchant gives to whoever waits, by a rule with [`offer::Terms`]. |
 //! | arm | On which side of a rule's experiment a shopper is: [`offer::Arm`]. |
+//! | reason | Why there is a wait, as the merchant says it: [`reason::Stated`]. |
 //! | plan | A way to send a cart, together or separate: [`shipment::Plan`]. |
 //!
 //! # From facts to words
@@ -89,6 +90,7 @@ pub mod money;
 pub mod offer;
 pub mod promise;
 pub mod quantity;
+pub mod reason;
 pub mod repromise;
 pub mod schedule;
 pub mod shipment;

@@ -8,6 +8,7 @@ use crate::calendar::WorkingDays;
 use crate::ids::{LocationId, PurchaseOrderId, Sku};
 use crate::lead_time::{Level, Measure, Outlook};
 use crate::quantity::Quantity;
+use crate::reason::Stated;
 use crate::widening::Widened;
 
 /// Everything that is known of one SKU, and nothing about the moment at which it is asked.
@@ -86,8 +87,8 @@ pub struct Backorder {
     pub mode: BackorderMode,
     /// Most units that may be owed (sold and not on hand) at once. `None`: as many as can be promised.
     pub limit: Option<Quantity>,
-    /// Why there is a wait, in the merchant's own words.
-    pub reason: Option<Arc<str>>,
+    /// Why there is a wait, as the merchant says it.
+    pub reason: Option<Arc<Stated>>,
 }
 
 /// The rule for selling what is not on the shelf.
@@ -140,6 +141,8 @@ pub struct Replenishment {
     pub widened: Option<Widened>,
     /// Days on which the supplier takes orders and delivers.
     pub supplier_days: Arc<WorkingDays>,
+    /// Why one waits for this supplier, as the merchant says it.
+    pub reason: Option<Arc<Stated>>,
 }
 
 impl Replenishment {
@@ -210,6 +213,10 @@ pub struct Incoming {
     pub under_way: bool,
     /// What they come from.
     pub purchase_order: PurchaseOrderId,
+    /// Why one waits for it, as the merchant says it.
+    pub reason: Option<Arc<Stated>>,
+    /// Why one waits for who delivers it, as the merchant says it.
+    pub supplier_reason: Option<Arc<Stated>>,
 }
 
 /// What the planned date of a purchase order rests on.
@@ -318,6 +325,8 @@ impl Incoming {
             widened: None,
             under_way: false,
             purchase_order,
+            reason: None,
+            supplier_reason: None,
         }
     }
 

@@ -4,13 +4,14 @@
 //! browser's (`Intl`). Sentences are the same bytes in both.
 
 mod catalogue;
+mod reasons;
 mod tables;
 
 use std::borrow::Cow;
 
 use chrono::NaiveDate;
 
-use crate::availability::{Availability, Cause, Status};
+use crate::availability::{Availability, Status};
 use crate::money::Money;
 use crate::promise::{Slice, by_day};
 use crate::quantity::Quantity;
@@ -179,9 +180,12 @@ impl<'a> Speaker<'a> {
             slices @ [_, _, ..] => Some(self.slices(slices, answer.first_is_ready)),
             _ => None,
         };
-        let reason = answer.reason.as_ref().map(|reason| match &reason.words {
-            Some(own) => own.to_string(),
-            None => self.cause(reason.cause).into(),
+        let reason = answer.reason.as_ref().map(|reason| {
+            let stated = reason.stated.as_ref();
+            let stated = stated.and_then(|stated| stated.text(self.language));
+            stated
+                .unwrap_or_else(|| self.language.cause(reason.cause))
+                .to_owned()
         });
         let delivery = answer.delivers_by.map(|day| {
             let day = self.date(day, DateStyle::Weekday);
@@ -305,15 +309,6 @@ impl<'a> Speaker<'a> {
             format!("\u{2068}{own}\u{2069}").into()
         } else {
             own.into()
-        }
-    }
-
-    fn cause(&self, cause: Cause) -> &'static str {
-        match cause {
-            Cause::AwaitingSupplier => self.words.awaiting_supplier,
-            Cause::SupplierLate => self.words.supplier_late,
-            Cause::MadeToOrder => self.words.made_to_order_reason,
-            Cause::NotReleased => self.words.not_released,
         }
     }
 

@@ -8,7 +8,7 @@ mod values;
 
 use serde::{Deserialize, Serialize};
 
-use crate::availability::{self, Cause};
+use crate::availability;
 use crate::cart::DatedLine;
 use crate::ids::Sku;
 use crate::money::{Currency, Money as DomainMoney};
@@ -118,7 +118,11 @@ pub struct Part {
 pub struct Reason {
     /// `awaiting_supplier`, `supplier_late`, `made_to_order` or `not_released`.
     pub code: String,
-    /// In words: the merchant's own, or ours for the code.
+    /// What kind of reason the merchant gives: `production`, `materials`, `transport`, `customs`, `weather`, `demand`,
+    /// `quality`, `closure` or `season`. Left out where they give none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stated: Option<String>,
+    /// In words: the merchant's own, or ours for what they state, or ours for the code.
     pub text: String,
 }
 
@@ -333,7 +337,12 @@ impl Availability {
             .as_ref()
             .zip(reason)
             .map(|(reason, text)| Reason {
-                code: code(reason.cause).into(),
+                code: reason.cause.name().into(),
+                stated: reason
+                    .stated
+                    .as_ref()
+                    .and_then(|stated| stated.code)
+                    .map(|code| code.name().into()),
                 text,
             });
         Self {
@@ -579,13 +588,4 @@ fn promised_line(line: &Availability, locations: &[&str]) -> Option<PromisedLine
         },
         together: line.together.iter().map(slice).collect(),
     })
-}
-
-fn code(cause: Cause) -> &'static str {
-    match cause {
-        Cause::AwaitingSupplier => "awaiting_supplier",
-        Cause::SupplierLate => "supplier_late",
-        Cause::MadeToOrder => "made_to_order",
-        Cause::NotReleased => "not_released",
-    }
 }

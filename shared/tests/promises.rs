@@ -189,6 +189,7 @@ fn what_is_made_for_somebody_is_not_taken_from_who_came_later() {
         basis: Basis::Declared,
         widened: None,
         supplier_days: Arc::new(WorkingDays::every_day()),
+        reason: None,
     });
     let now = "2027-01-03T09:00:00Z".parse().expect("an instant");
     let (all, policy) = ([location("main")], PromisePolicy::default());
@@ -383,6 +384,7 @@ fn what_is_made_to_order_and_has_not_come_is_promised_anew_on_its_day() {
             basis,
             widened: None,
             supplier_days: Arc::new(WorkingDays::every_day()),
+            reason: None,
         });
         ask(&[promise], &known([facts]), None)
     };

@@ -257,7 +257,7 @@ prop_compose! {
         facts.selling.discontinued = discontinued;
         facts.selling.low_stock_threshold = Quantity::new(low_stock_threshold);
         facts.selling.replenishment = lead_time_days.map(|lead_time_days| {
-            Replenishment { lead_time_days, basis: Basis::Declared, widened: None, supplier_days: WorkingDays::monday_to_friday().into() }
+            Replenishment { lead_time_days, basis: Basis::Declared, widened: None, supplier_days: WorkingDays::monday_to_friday().into(), reason: None }
         });
         facts.places.push(Place {
             on_hand: Quantity::new(on_hand),

@@ -28,6 +28,7 @@ pub fn availability(value: &JsValue) -> Option<Availability> {
         max_orderable: None,
         reason: string(&get(value, "reason"), "text").map(|text| Reason {
             code: String::new(),
+            stated: None,
             text,
         }),
         offer: string(&get(value, "offer"), "text").map(|text| Offer {

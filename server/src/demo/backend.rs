@@ -72,6 +72,7 @@ impl Warehouse for Backend {
                 mode: None,
                 shipped_on: None,
                 cancel: false,
+                wait_reason: None,
                 lines: Vec::new(),
                 reason: None,
             };

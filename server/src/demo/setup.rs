@@ -137,6 +137,8 @@ pub async fn fill(app: &App, products: &[Product]) -> anyhow::Result<bool> {
             // Said for each SKU that is made on demand; all else waits for what is ordered.
             lead_time_days: None,
             buffer_days: 0,
+            wait_reason: None,
+            language: None,
         };
         put_supplier(app, &store, record).await?;
     }
@@ -345,6 +347,7 @@ async fn order(
         mode: None,
         shipped_on: incoming.shipped_days_ago.map(|days| earlier(today, days)),
         expected_on: incoming.arrives_in_days.map(|days| away(today, days)),
+        wait_reason: None,
         lines: vec![Ordered {
             sku,
             quantity: Quantity::new(incoming.quantity),

@@ -98,6 +98,15 @@ pub fn steps(
             said.push("Nothing is on its way: your word is that it is there by the release.".into())
         }
     }
+    let suppliers = |order: &'_ Incoming| {
+        let sku = &part.facts.selling.backorder.reason;
+        order.supplier_reason.clone().filter(|_| sku.is_none())
+    };
+    let order = step.arrival.source.order();
+    let stated = order.and_then(|order| order.reason.clone().or_else(|| suppliers(order)));
+    if let Some(stated) = stated.and_then(|stated| words::stated(&stated)) {
+        said.push(format!("Shoppers who wait for it read: {stated}"));
+    }
     let mut walk: Vec<String> = Vec::new();
     if let (Some(arrives), Some(pickable)) = (step.arrival.arrives_on, step.pickable_on) {
         walk.push(format!("arrives {}", near(arrives)));

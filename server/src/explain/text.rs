@@ -209,11 +209,8 @@ fn selling(told: &Told<'_>, page: &mut Page) {
             ),
         );
     }
-    if let Some(reason) = &selling.backorder.reason {
-        page.line(
-            2,
-            &format!("Shoppers who wait read: {}", words::plain(reason)),
-        );
+    if let Some(stated) = selling.backorder.reason.as_deref().and_then(words::stated) {
+        page.line(2, &format!("Shoppers who wait read: {stated}"));
     }
     if selling.discontinued {
         page.line(2, "Discontinued: what is left is sold, none is ordered.");

@@ -5,6 +5,8 @@ use chrono::{Datelike, NaiveDate};
 use shared::calendar::WorkingDays;
 use shared::promise::Amount;
 use shared::quantity::Quantity;
+use shared::reason::Stated;
+use shared::text::Language;
 
 /// Most days off that are named one by one.
 const DAYS_NAMED_MAX: usize = 4;
@@ -91,6 +93,12 @@ pub fn days_off(days: &WorkingDays, from: NaiveDate, to: NaiveDate) -> Option<St
         }
         many => Some(format!("{} days off in between", many.len())),
     }
+}
+
+/// What shoppers read of why they wait, in English; in another language where there are words in that only.
+pub fn stated(stated: &Stated) -> Option<String> {
+    let other = || stated.words.values().next().map(String::as_str);
+    stated.text(Language::English).or_else(other).map(plain)
 }
 
 /// The same as `text` where nothing steers a terminal or breaks a line.

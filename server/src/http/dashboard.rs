@@ -34,7 +34,8 @@ pub async fn page(State(web): State<Web>, headers: HeaderMap) -> Response {
     guarded(index(&web, &headers), "no-store")
 }
 
-/// Gives a file, or the page where there is none of this name: it shows what its address says.
+/// Gives a file, or the page: it shows what its address says. Where the last part of an address has a dot it names a file,
+/// and nothing else does: who asks for one that is missing is told so.
 pub async fn part(
     State(web): State<Web>,
     Path(path): Path<String>,
@@ -43,8 +44,17 @@ pub async fn part(
     match web.dashboard.given(&path, &headers) {
         // Their names are the same in each version, so they are asked for again each time, and are mostly still the same.
         Some(file) if path != INDEX => guarded(file, "no-cache"),
+        None if path != INDEX && names_file(&path) => {
+            guarded(StatusCode::NOT_FOUND.into_response(), "no-store")
+        }
         _ => guarded(index(&web, &headers), "no-store"),
     }
+}
+
+fn names_file(path: &str) -> bool {
+    path.rsplit('/')
+        .next()
+        .is_some_and(|last| last.contains('.'))
 }
 
 fn index(web: &Web, headers: &HeaderMap) -> Response {

@@ -36,6 +36,9 @@ pub struct Offer {
     /// Civil date from which it leaves the house, where that is not at once.
     #[serde(rename = "availabilityStarts", skip_serializing_if = "Option::is_none")]
     availability_starts: Option<Date>,
+    /// Why one waits for that date, in the merchant's words or ours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
 }
 
 /// Says when a SKU ships, as a schema.org Offer
@@ -48,6 +51,7 @@ pub struct Offer {
     params(
         ("file" = String, Path, description = "The SKU, percent-encoded, with `.json` behind it"),
         ("qty" = Option<u32>, Query, description = "Units, 1 to 9,999", minimum = 1, maximum = 9999),
+        ("lang" = Option<String>, Query, description = "BCP 47 tag of the language; English unless given"),
     ),
     responses(
         (status = 200, description = "The Offer", body = Offer, content_type = "application/ld+json"),
@@ -107,6 +111,7 @@ fn offer(answer: Availability) -> Option<Offer> {
         sku: answer.sku,
         name: answer.title,
         availability: answer.schema_org,
+        description: starts.and(answer.reason).map(|reason| reason.text),
         availability_starts: starts,
     })
 }

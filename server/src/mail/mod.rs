@@ -5,8 +5,10 @@
 
 pub mod carrier;
 pub mod letter;
+mod order_form;
 pub mod render;
 pub mod trade;
+mod trade_words;
 pub mod words;
 
 pub use letter::{Change, Letter, LetterKind, LetterLine, Slice};

@@ -448,7 +448,7 @@ impl<'a> Speaker<'a> {
 
 /// Somebody's own words inside ours. Where they may read in another direction they stand between isolates (UAX #9, 2.7), so that
 /// they cannot turn the rest around.
-fn isolated(language: Language, own: &str) -> Cow<'_, str> {
+pub(super) fn isolated(language: Language, own: &str) -> Cow<'_, str> {
     let turns = |c| matches!(c, '\u{590}'..='\u{8FF}' | '\u{200E}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{FB1D}'..='\u{FDFF}' | '\u{FE70}'..='\u{FEFC}');
     match language.is_right_to_left() || own.chars().any(turns) {
         true => format!("\u{2068}{own}\u{2069}").into(),

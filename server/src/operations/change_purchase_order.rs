@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, NaiveDate, Utc};
 use shared::ids::{PurchaseOrderId, Sku, StoreId};
 use shared::quantity::Quantity;
+use shared::reason::Stated;
 
 use super::ActError;
 use super::create_purchase_order::{refuse_odd_date, refuse_odd_shipping};
@@ -30,7 +31,9 @@ pub struct ChangePurchaseOrder {
     pub cancel: bool,
     /// Lines that differ from the rest.
     pub lines: Vec<ChangedLine>,
-    /// Why, in the merchant's words.
+    /// Why one waits for it, as shoppers read it; `Some(None)`: nothing is said any more.
+    pub wait_reason: Option<Option<Stated>>,
+    /// Why it is changed, in the merchant's words: for the log.
     pub reason: Option<String>,
 }
 
@@ -167,7 +170,24 @@ fn changed(
         (false, false) if anything_came => PurchaseOrderStatus::Received,
         _ => PurchaseOrderStatus::Cancelled,
     };
+    after.wait_reason = match (&request.wait_reason, after.status) {
+        (Some(stated), PurchaseOrderStatus::Open) => stated.clone(),
+        _ => reason_after(before, &after),
+    };
     Ok(after)
+}
+
+/// What is still said of why one waits for a purchase order: it goes with the last date that it spoke of.
+pub(super) fn reason_after(before: &PurchaseOrder, after: &PurchaseOrder) -> Option<Stated> {
+    let has_date = |order: &PurchaseOrder| {
+        let mut awaited = order.lines.iter().filter(|line| is_awaited(line));
+        awaited.any(|line| line.expected_on.is_some())
+    };
+    let is_over = after.status != PurchaseOrderStatus::Open;
+    let lost_its_date = has_date(before) && !has_date(after);
+    (!is_over && !lost_its_date)
+        .then(|| before.wait_reason.clone())
+        .flatten()
 }
 
 pub(super) fn is_awaited(line: &PurchaseOrderLine) -> bool {

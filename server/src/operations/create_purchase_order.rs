@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use shared::ids::{LocationId, PurchaseOrderId, Sku, StoreId, SupplierId};
 use shared::quantity::Quantity;
+use shared::reason::Stated;
 
 use super::ActError;
 use super::once::{Once, Outcome};
@@ -34,6 +35,8 @@ pub struct CreatePurchaseOrder {
     pub shipped_on: Option<NaiveDate>,
     /// When it is expected, for lines that do not say otherwise.
     pub expected_on: Option<NaiveDate>,
+    /// Why one waits for it, as shoppers read it.
+    pub wait_reason: Option<Stated>,
     /// What.
     pub lines: Vec<Ordered>,
 }
@@ -191,6 +194,7 @@ fn decided(
         mode: request.mode,
         shipped_on: request.shipped_on,
         status: PurchaseOrderStatus::Open,
+        wait_reason: request.wait_reason,
         lines,
         revision,
     })

@@ -24,8 +24,8 @@ use crate::catalogue::{Settings, Shop};
 use crate::store::Writing;
 use crate::store::writing::Note;
 
-/// Orders that are looked after at a time.
-const LOOKED_AFTER_MAX: u32 = 200;
+/// Orders and holds that are looked through at a time.
+const LOOKED_THROUGH_MAX: u32 = 1_000;
 
 /// How a part that is late stands where the law lets its customer set the shop a last period (EU-2, UK-1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -204,22 +204,20 @@ pub async fn look_after_delays(app: &App, store: &StoreId) -> Result<(), ActErro
     };
     let now = app.clock.now();
     let today = shop.settings().location.calendar.today(now);
-    let mut after = String::new();
-    loop {
-        let overdue = app
+    let mut after = Some(String::new());
+    while let Some(from) = after {
+        let looked = app
             .store
-            .orders_overdue(store, today, &after, LOOKED_AFTER_MAX)
+            .orders_overdue(store, today, &from, LOOKED_THROUGH_MAX)
             .await?;
-        let Some(last) = overdue.last() else {
-            return Ok(());
-        };
-        after = last.to_string();
-        for order in &overdue {
+        for order in &looked.overdue {
             if let Err(error) = look_after_order(app, &shop, order, now).await {
                 tracing::warn!(%order, error = %error, "Cannot look after the dates of order `{order}`: {error}");
             }
         }
+        after = looked.next;
     }
+    Ok(())
 }
 
 async fn look_after_order(

@@ -14,6 +14,7 @@ use super::delays::{as_told, have_told, policy_of, sense_of, to_tell};
 use super::offer_words::{given, how, redeemable};
 use super::records::{Charge, Errand, ErrandEnd, NoticeRecord, PartKey, Standing, WaitingPart};
 use super::running::{Touched, publish};
+use super::wait_reasons::stated_of;
 use crate::app::App;
 use crate::catalogue::{Settings, Shop};
 use crate::hex;
@@ -151,7 +152,8 @@ fn letter(
     let order = &standing.order;
     let settings = shop.settings();
     let tag = order.customer.language.as_deref().unwrap_or("en");
-    let titles = Titles::of(shop, standing);
+    let language = Language::for_tag(tag);
+    let titles = Titles::of(shop, standing, language);
     let mail = app
         .connections
         .of(&standing.store)
@@ -199,7 +201,6 @@ fn letter(
         }
         _ => return Err(Unsent::Needless),
     };
-    let language = Language::for_tag(tag);
     let today = settings.location.calendar.today(app.clock.now());
     Ok(Letter {
         kind,
@@ -220,39 +221,37 @@ fn letter(
 }
 
 /// What goods are called, and why they wait.
-struct Titles(HashMap<Sku, (String, Option<String>)>);
+struct Titles<'a> {
+    shop: &'a Shop,
+    language: Language,
+    by_sku: HashMap<Sku, String>,
+}
 
-impl Titles {
-    fn of(shop: &Shop, standing: &Standing) -> Self {
+impl<'a> Titles<'a> {
+    fn of(shop: &'a Shop, standing: &Standing, language: Language) -> Self {
         let skus = standing.order.lines.iter().map(|line| &line.sku);
-        let told = skus.map(|sku| {
-            let entry = shop.entry(sku.as_str());
-            let facts = entry.map(|entry| entry.facts());
-            let title = facts
-                .as_ref()
-                .and_then(|facts| facts.title.as_deref().map(str::to_owned));
-            let reason = facts.and_then(|facts| facts.selling.backorder.reason);
-            let reason = reason.map(|reason| reason.to_string());
-            (
-                sku.clone(),
-                (title.unwrap_or_else(|| sku.to_string()), reason),
-            )
+        let titles = skus.filter_map(|sku| {
+            let entry = shop.entry(sku.as_str())?;
+            Some((sku.clone(), entry.title()?.to_owned()))
         });
-        Self(told.collect())
+        Self {
+            shop,
+            language,
+            by_sku: titles.collect(),
+        }
     }
 
     fn title(&self, sku: &Sku) -> String {
-        self.0
-            .get(sku)
-            .map_or_else(|| sku.to_string(), |(title, _)| title.clone())
+        let title = self.by_sku.get(sku).cloned();
+        title.unwrap_or_else(|| sku.to_string())
     }
 
-    fn reason(&self, sku: &Sku) -> Option<String> {
-        self.0.get(sku).and_then(|(_, reason)| reason.clone())
+    fn reason(&self, part: &WaitingPart) -> Option<String> {
+        stated_of(self.shop, part, self.language)
     }
 }
 
-fn lines(standing: &Standing, settings: &Settings, titles: &Titles) -> Vec<LetterLine> {
+fn lines(standing: &Standing, settings: &Settings, titles: &Titles<'_>) -> Vec<LetterLine> {
     let mut lines = Vec::new();
     for (at, line) in (0..).zip(&standing.order.lines) {
         let parts = standing.waiting.iter().filter(|part| part.line == at);
@@ -261,7 +260,7 @@ fn lines(standing: &Standing, settings: &Settings, titles: &Titles) -> Vec<Lette
             continue;
         }
         parts.sort_by_key(|part| (part.due_day().is_none(), part.due_day()));
-        let is_late = parts.iter().any(|part| !part.filled);
+        let late = parts.iter().rfind(|part| !part.filled);
         let slices = parts.iter().map(|part| Slice {
             quantity: part.quantity.units(),
             by: as_told(standing, settings, part),
@@ -270,7 +269,7 @@ fn lines(standing: &Standing, settings: &Settings, titles: &Titles) -> Vec<Lette
         lines.push(LetterLine {
             title: titles.title(&line.sku),
             slices: slices.collect(),
-            reason: titles.reason(&line.sku).filter(|_| is_late),
+            reason: late.and_then(|part| titles.reason(part)),
         });
     }
     lines
@@ -279,7 +278,7 @@ fn lines(standing: &Standing, settings: &Settings, titles: &Titles) -> Vec<Lette
 fn delayed(
     standing: &Standing,
     settings: &Settings,
-    titles: &Titles,
+    titles: &Titles<'_>,
     notices: &[NoticeRecord],
 ) -> Result<LetterKind, Unsent> {
     let changes: Vec<Change> = notices
@@ -295,7 +294,7 @@ fn delayed(
                 was: day(notice.was),
                 now: day(notice.now),
                 sense: sense_of(standing, settings, part),
-                reason: titles.reason(&part.sku),
+                reason: titles.reason(part),
             })
         })
         .collect();
@@ -329,7 +328,7 @@ fn delayed(
 
 fn shipped(
     standing: &Standing,
-    titles: &Titles,
+    titles: &Titles<'_>,
     about: &str,
     money: impl Fn(i64) -> Option<Money>,
 ) -> Result<LetterKind, Unsent> {
@@ -360,7 +359,7 @@ fn charge_of<'a>(standing: &'a Standing, about: &str) -> Option<&'a Charge> {
 }
 
 /// Titles and units of lines.
-fn listed(standing: &Standing, titles: &Titles, lines: &[(u32, u32)]) -> Vec<(String, u32)> {
+fn listed(standing: &Standing, titles: &Titles<'_>, lines: &[(u32, u32)]) -> Vec<(String, u32)> {
     let goods = |(line, units): &(u32, u32)| {
         let line = standing.order.lines.get(usize::try_from(*line).ok()?)?;
         Some((titles.title(&line.sku), *units))

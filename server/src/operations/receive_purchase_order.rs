@@ -6,7 +6,7 @@ use shared::ids::{PurchaseOrderId, Sku, StoreId};
 use shared::quantity::{QUANTITY_MAX, Quantity};
 
 use super::ActError;
-use super::change_purchase_order::is_awaited;
+use super::change_purchase_order::{is_awaited, reason_after};
 use super::learn::learn_from_order;
 use super::once::{Once, Outcome};
 use super::records::{Level, PurchaseOrder, PurchaseOrderStatus, Receipt};
@@ -167,6 +167,7 @@ fn received(
     if !after.lines.iter().any(is_awaited) {
         after.status = PurchaseOrderStatus::Received;
     }
+    after.wait_reason = reason_after(before, &after);
     Ok(after)
 }
 

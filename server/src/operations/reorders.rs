@@ -265,6 +265,7 @@ async fn become_supply(
         mode: None,
         shipped_on: None,
         status: PurchaseOrderStatus::Open,
+        wait_reason: None,
         lines: lines.collect(),
         revision: writing.revision(),
     };

@@ -16,6 +16,7 @@ use super::relearn::relearn;
 use super::reorders::follow_up;
 use super::running::{Touched, again, publish};
 use super::settle::{Cause, settle};
+use super::tell_offers::forget_exposures;
 use super::tell_waitlist::tell_waitlist;
 use super::waitlist::forget_waitlist;
 use super::watch_posts::{PostsWatched, look_after_posts};
@@ -25,7 +26,7 @@ use crate::store::writing::Note;
 
 /// How often the server looks.
 pub const SWEEP_EVERY: Duration = Duration::from_secs(10);
-/// How often it is looked whether addresses are to be forgotten.
+/// How often it is looked whether addresses, and who saw an offer, are to be forgotten.
 const FORGETS_EVERY: TimeDelta = TimeDelta::minutes(10);
 /// Reservations that are cleared away at a time.
 pub const EXPIRED_MAX: u32 = 200;
@@ -51,6 +52,11 @@ async fn sweep_posts(app: &App) {
             }
         }
     }
+}
+
+async fn forget(app: &App, store: &StoreId) -> Result<(), ActError> {
+    forget_waitlist(app, store).await?;
+    forget_exposures(app, store).await
 }
 
 async fn sweep_stock(app: &App) {
@@ -98,10 +104,10 @@ async fn sweep_promises(app: &App) {
                 .get(&shop.id)
                 .is_some_and(|at| now < *at + FORGETS_EVERY);
             if !is_forgotten {
-                match forget_waitlist(app, &shop.id).await {
+                match forget(app, &shop.id).await {
                     Ok(()) => drop(forgot_at.insert(shop.id.clone(), now)),
                     Err(error) => {
-                        tracing::warn!(error = %error, "Cannot forget who waited: {error}")
+                        tracing::warn!(error = %error, "Cannot forget who waited or saw an offer: {error}")
                     }
                 }
             }

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use shared::ids::{OfferRuleId, Sku, StoreId};
 use shared::money::Money;
 use shared::offer::{Arm, Cart, days_of_wait};
@@ -22,7 +22,9 @@ use super::records::{Exposure, OfferRule, ShopperHash, ShopperPast, ShownIn, giv
 use super::running::{Touched, detached, publish};
 use crate::app::App;
 use crate::catalogue::{Settings, Shop};
-use crate::limits::OFFERS_ASKED_FOR;
+use crate::limits::{
+    EXPOSURES_FORGOTTEN_AT_ONCE, EXPOSURES_FORGOTTEN_TIMES, EXPOSURES_KEPT_DAYS, OFFERS_ASKED_FOR,
+};
 use crate::store::writing::Note;
 
 /// How often it is written down who saw an offer.
@@ -243,4 +245,22 @@ async fn keep(app: &App, store: &StoreId, exposures: Vec<Exposure>) -> Result<()
         Ok(())
     })
     .await
+}
+
+/// Forgets who saw an offer long ago. How many they were, and how many of them ordered, is kept.
+///
+/// # Errors
+///
+/// As the database fails.
+pub async fn forget_exposures(app: &App, store: &StoreId) -> Result<(), ActError> {
+    let before = app.clock.now() - TimeDelta::days(EXPOSURES_KEPT_DAYS);
+    for _ in 0..EXPOSURES_FORGOTTEN_TIMES {
+        let forgotten = app
+            .store
+            .forget_exposures(store, before, EXPOSURES_FORGOTTEN_AT_ONCE);
+        if !forgotten.await? {
+            break;
+        }
+    }
+    Ok(())
 }

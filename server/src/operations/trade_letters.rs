@@ -6,19 +6,18 @@ use shared::ids::{ReorderId, Sku, StoreId};
 use super::ActError;
 use super::letters::Unsent;
 use super::low_stock;
+use super::order_forms::{pdf, supplier_order, title};
 use super::records::{AlertKind, Errand, ErrandEnd, ReorderStatus};
 use super::reorders;
 use super::reserve::as_kept;
 use crate::app::App;
-use crate::catalogue::Shop;
 use crate::mail::carrier::Undelivered;
 use crate::mail::render::Mail;
-use crate::mail::trade::{MerchantNews, OrderedLine, SupplierOrder};
+use crate::mail::trade::MerchantNews;
 
 /// Sends an order to its supplier, or asks about it, and ends the errand.
 pub(super) async fn send_order(app: &App, store: &StoreId, errand: &Errand) -> Result<(), Unsent> {
     let about: reorders::About = read(errand)?;
-    let shop = app.catalogue.shop(store).ok_or(Unsent::Needless)?;
     let id: ReorderId = about.reorder.parse().map_err(|_| Unsent::Needless)?;
     let found = app
         .store
@@ -37,34 +36,13 @@ pub(super) async fn send_order(app: &App, store: &StoreId, errand: &Errand) -> R
     let to = to.ok_or_else(|| {
         Unsent::Again("nobody said where the supplier is written to any more".into())
     })?;
-    let supplier = app.store.supplier(store, &reorder.supplier).await;
-    let supplier = supplier.map_err(ActError::from)?;
-    let settings = shop.settings();
-    let today = settings.location.calendar.today(reorder.made_at);
-    let sent_on = reorder
-        .sent_at
-        .map(|at| settings.location.calendar.today(at));
-    let mail = app.connections.of(store);
-    let mail = mail.and_then(|connection| connection.mail.as_ref());
-    let number = reorder.purchase_order.as_ref();
-    let order = SupplierOrder {
-        shop: settings.name.clone(),
-        postal: mail.and_then(|mail| mail.postal.clone()),
-        supplier: supplier.map_or_else(|| reorder.supplier.to_string(), |record| record.name),
-        number: number.map_or_else(|| reorder.id.to_string(), ToString::to_string),
-        ordered_on: sent_on.unwrap_or(today),
-        lines: reorder
-            .lines
-            .iter()
-            .map(|line| OrderedLine {
-                sku: line.sku.to_string(),
-                title: title(&shop, &line.sku),
-                quantity: line.quantity.units(),
-            })
-            .collect(),
-        is_reminder: about.is_reminder,
-    };
-    carry(app, store, errand, &to, &order.mail()).await
+    let order = supplier_order(app, store, &reorder, about.is_reminder).await?;
+    // A PDF that cannot be written is no reason to order nothing: the letter and the CSV say the same.
+    let form = pdf(order.clone()).await;
+    let form = form.inspect_err(|error| {
+        tracing::error!(reorder = %id, error = %error, "Reorder `{id}` is sent without its PDF: {error}");
+    });
+    carry(app, store, errand, &to, &order.mail(form.ok())).await
 }
 
 /// Tells the merchant of alerts that still stand, and ends the errand.
@@ -135,9 +113,4 @@ async fn carry(
 
 fn read<T: DeserializeOwned>(errand: &Errand) -> Result<T, Unsent> {
     serde_json::from_str(&errand.content).map_err(|_| Unsent::Needless)
-}
-
-fn title(shop: &Shop, sku: &Sku) -> Option<String> {
-    let entry = shop.entry(sku.as_str())?;
-    entry.facts().title.map(|title| title.to_string())
 }

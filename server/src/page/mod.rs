@@ -4,11 +4,13 @@
 //! view is what the page's script and the merchant's element read as JSON.
 
 pub mod card;
+pub(crate) mod fonts;
 pub mod labels;
+pub(crate) mod lines;
 pub mod render;
 pub mod share;
 pub mod view;
 pub mod waitlist;
 mod words;
 
-pub use words::say;
+pub use words::{fill, say};

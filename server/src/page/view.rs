@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
-use shared::availability::Location;
+use shared::availability::{Cause, Location};
 use shared::delay::{Event, Sense, Silence, When};
 use shared::money::{Currency, Money};
 use shared::quantity::Quantity;
@@ -21,6 +21,7 @@ use crate::operations::records::{
     Shipment, Standing, WaitingPart,
 };
 use crate::operations::reply_to_delay::{Read, newest_notice};
+use crate::operations::wait_reasons::stated_of;
 
 /// An order as its customer sees it. Every text is ready to show, in `lang`.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
@@ -361,9 +362,10 @@ impl Teller<'_> {
         location.delivers_by(part.due_day()?, zone)
     }
 
-    /// Why a line waits: what the product's own page says of so many of it, else what the shop says of waits.
+    /// Why a line waits: what the shop says of what its last date stands on, else what kind of wait the product's own
+    /// page names for so many of it, in our words.
     fn reason(&self, waiting: &[&WaitingPart]) -> Option<String> {
-        let first = waiting.iter().find(|part| !part.filled)?;
+        let last = waiting.iter().rfind(|part| !part.filled)?;
         let units: u32 = waiting.iter().map(|part| part.quantity.units()).sum();
         let question = Question {
             quantity: Quantity::new(units),
@@ -371,12 +373,12 @@ impl Teller<'_> {
             to: None,
             visitor: None,
         };
-        let told = answer(self.shop, self.settings, &first.sku, &question, self.now);
-        let own = || {
-            let facts = self.shop.entry(first.sku.as_str())?.facts();
-            Some(facts.selling.backorder.reason?.to_string())
+        let ours = || {
+            let told = answer(self.shop, self.settings, &last.sku, &question, self.now);
+            let cause = Cause::named(&told.reason?.code)?;
+            Some(self.language.cause(cause).to_owned())
         };
-        told.reason.map(|reason| reason.text).or_else(own)
+        stated_of(self.shop, last, self.language).or_else(ours)
     }
 
     /// What became of the first date of a part; none where it is the same day.

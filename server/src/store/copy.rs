@@ -13,7 +13,7 @@ use super::stores::FIRST_STORE;
 use super::{Store, StoreError};
 
 /// Every table, each after those that its rows refer to.
-pub const TABLES: [&str; 64] = [
+pub const TABLES: [&str; 65] = [
     "store",
     "location",
     "transit",
@@ -51,6 +51,7 @@ pub const TABLES: [&str; 64] = [
     "offer_rule",
     "order_shopper",
     "offer_exposure",
+    "offer_exposure_sum",
     "offer_assignment",
     "offer",
     "member",

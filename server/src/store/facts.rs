@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use shared::ids::{LocationId, Sku, StoreId, SupplierId};
 use shared::quantity::QUANTITY_MAX;
+use shared::reason::Stated;
 use shared::supply::{Backorder, Claim, Due, Place, Selling, SkuFacts};
 
 use super::engine::{Session, query_as, query_scalar};
@@ -388,7 +389,7 @@ fn facts_of(record: SkuRecord, places: Vec<Place>, suppliers: &Suppliers) -> Sku
             backorder: Backorder {
                 mode: record.backorder,
                 limit: record.backorder_limit,
-                reason: record.reason.map(Arc::from),
+                reason: reason_of(record.wait_reason, record.reason).map(Arc::new),
             },
             released_on: record.released_on,
             sell_until: record.sell_until,
@@ -406,4 +407,13 @@ fn facts_of(record: SkuRecord, places: Vec<Place>, suppliers: &Suppliers) -> Sku
         places,
         revision: record.revision,
     }
+}
+
+/// What a SKU says of waits: a code and words for single languages, and words for all others.
+fn reason_of(stated: Option<Stated>, any: Option<String>) -> Option<Stated> {
+    let stated = Stated {
+        any: any.map(Arc::from),
+        ..stated.unwrap_or_default()
+    };
+    (!stated.is_nothing()).then_some(stated)
 }

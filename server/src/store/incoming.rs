@@ -8,11 +8,13 @@ use shared::calendar::WorkingDays;
 use shared::ids::{LocationId, StoreId};
 use shared::lead_time::Outlook;
 use shared::quantity::Quantity;
+use shared::reason::Stated;
 use shared::supply::{Basis, Incoming, Replenishment, Undated};
 use shared::widening::Widened;
 
 use super::StoreError;
 use super::engine::{Session, query_as, query_scalar};
+use super::reasons::read_reason;
 use super::skus::{days, json_list, quantity, read};
 use super::supplier_models::{SupplierModel, supplier_models};
 use super::suppliers::suppliers;
@@ -29,6 +31,7 @@ struct Declared {
     days: Arc<WorkingDays>,
     lead_time_days: Option<u32>,
     buffer_days: u32,
+    reason: Option<Arc<Stated>>,
 }
 
 /// How long a supplier takes, and who says so.
@@ -64,6 +67,8 @@ pub(super) struct Awaited {
     pub(super) expected_on: Option<NaiveDate>,
     /// What the SKU declares.
     pub(super) lead_time_days: Option<i64>,
+    pub(super) reason_code: Option<String>,
+    pub(super) reason_words: Option<String>,
 }
 
 /// What is on its way of a SKU, and where to.
@@ -101,6 +106,7 @@ impl Suppliers {
                         days: Arc::new(record.days()),
                         lead_time_days: record.lead_time_days,
                         buffer_days: record.buffer_days,
+                        reason: record.wait_reason.map(Arc::new),
                     };
                     (record.id.to_string(), declared)
                 })
@@ -164,6 +170,7 @@ impl Suppliers {
             basis,
             widened: self.widened(supplier),
             supplier_days: Arc::clone(known.map_or(&self.usual, |known| &known.days)),
+            reason: self.reason(supplier),
         })
     }
 
@@ -190,6 +197,11 @@ impl Suppliers {
     /// What is added to all dates of a supplier because too few promises were kept.
     fn widened(&self, supplier: Option<&str>) -> Option<Widened> {
         self.learnt(supplier?, "")?.widened
+    }
+
+    /// Why one waits for a supplier, as the merchant says it.
+    fn reason(&self, supplier: Option<&str>) -> Option<Arc<Stated>> {
+        self.declared.get(supplier?)?.reason.clone()
     }
 
     /// What was learnt of a way of shipping, or else of any.
@@ -220,6 +232,8 @@ pub(super) async fn incoming(
              , line.received
              , line.expected_on
              , sku.lead_time_days
+             , ordered.reason_code
+             , ordered.reason_words
           FROM purchase_order_line AS line
           JOIN purchase_order AS ordered
             ON ordered.store_id = line.store_id
@@ -263,6 +277,8 @@ impl Awaited {
                 outlooks: plan.outlooks,
                 widened: suppliers.widened(self.supplier.as_deref()),
                 under_way: self.shipped_on.is_some(),
+                reason: self.reason()?.map(Arc::new),
+                supplier_reason: suppliers.reason(self.supplier.as_deref()),
                 ..Incoming::told(purchase_order, expected, plan.from)
             }),
         };
@@ -271,6 +287,11 @@ impl Awaited {
             expected,
             sku: self.sku,
         }))
+    }
+
+    /// Why one waits for it, as the merchant says it.
+    fn reason(&self) -> Result<Option<Stated>, StoreError> {
+        read_reason(self.reason_code.as_deref(), self.reason_words.as_deref())
     }
 
     /// Units still to come, less what the supplier is used to leave out of what it was asked for.

@@ -69,22 +69,35 @@ impl Store {
         let mut snapshot = self.read(store).await?;
         let shown: Vec<ShownRow> = query_as(
             "
-            SELECT shown.arm
-                 , count(*) AS exposed
-                 , CAST(sum(CASE WHEN EXISTS
-                   ( SELECT 1
-                       FROM offer_assignment AS tried
-                      WHERE tried.store_id = shown.store_id
-                        AND tried.shopper = shown.shopper
-                        AND tried.rule = shown.rule
-                        AND tried.run = shown.run
-                   ) THEN 1 ELSE 0 END) AS BIGINT) AS converted
-              FROM offer_exposure AS shown
-             WHERE shown.store_id = $1
-               AND shown.rule = $2
-               AND shown.run = $3
-               AND shown.shown_in <> 'order'
-             GROUP BY shown.arm",
+            SELECT arm
+                 , CAST(sum(exposed) AS BIGINT) AS exposed
+                 , CAST(sum(converted) AS BIGINT) AS converted
+              FROM ( SELECT shown.arm
+                          , 1 AS exposed
+                          , CASE WHEN EXISTS
+                            ( SELECT 1
+                                FROM offer_assignment AS tried
+                               WHERE tried.store_id = shown.store_id
+                                 AND tried.shopper = shown.shopper
+                                 AND tried.rule = shown.rule
+                                 AND tried.run = shown.run
+                                 AND shown.shown_at_ms <= tried.at_ms
+                            ) THEN 1 ELSE 0 END AS converted
+                       FROM offer_exposure AS shown
+                      WHERE shown.store_id = $1
+                        AND shown.rule = $2
+                        AND shown.run = $3
+                        AND shown.shown_in <> 'order'
+                      UNION ALL
+                     SELECT arm
+                          , exposed
+                          , converted
+                       FROM offer_exposure_sum
+                      WHERE store_id = $1
+                        AND rule = $2
+                        AND run = $3
+                   ) AS counted
+             GROUP BY arm",
         )
         .bind(store.as_str())
         .bind(rule.as_str())

@@ -5,10 +5,12 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 use shared::ids::{LocationId, PurchaseOrderId, Sku, StoreId, SupplierId};
 use shared::quantity::Quantity;
+use shared::reason::Stated;
 
 use super::engine::stored;
 use super::engine::{Session, query, query_as};
 use super::incoming::{Awaited, Expected, Suppliers};
+use super::reasons::{read_reason, stored_reason};
 use super::skus::{json_list, quantity, read};
 use super::{Store, StoreError, Writing};
 
@@ -29,6 +31,8 @@ pub struct PurchaseOrder {
     pub shipped_on: Option<NaiveDate>,
     /// How it stands.
     pub status: PurchaseOrderStatus,
+    /// Why one waits for it, as the merchant says it.
+    pub wait_reason: Option<Stated>,
     /// What was ordered, by SKU, each SKU once.
     pub lines: Vec<PurchaseOrderLine>,
     /// The commit that last changed it.
@@ -106,6 +110,8 @@ struct Row {
     mode: Option<String>,
     shipped_on: Option<NaiveDate>,
     status: String,
+    reason_code: Option<String>,
+    reason_words: Option<String>,
     revision: i64,
 }
 
@@ -150,6 +156,8 @@ impl Store {
                  , mode
                  , shipped_on
                  , status
+                 , reason_code
+                 , reason_words
                  , revision
               FROM purchase_order
              WHERE store_id = $1
@@ -180,6 +188,7 @@ impl Writing {
 
     /// Adds a purchase order.
     pub async fn add_purchase_order(&mut self, order: &PurchaseOrder) -> Result<(), StoreError> {
+        let (reason_code, reason_words) = stored_reason(order.wait_reason.as_ref());
         query(
             "
             INSERT INTO purchase_order
@@ -191,9 +200,11 @@ impl Writing {
                  , mode
                  , shipped_on
                  , status
+                 , reason_code
+                 , reason_words
                  , revision
                  )
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         )
         .bind(self.store.as_str())
         .bind(order.id.as_str())
@@ -203,6 +214,8 @@ impl Writing {
         .bind(order.mode.as_deref())
         .bind(order.shipped_on)
         .bind(order.status.name())
+        .bind(reason_code)
+        .bind(reason_words.as_deref())
         .bind(stored(self.revision))
         .execute(&mut self.session)
         .await?;
@@ -240,13 +253,16 @@ impl Writing {
         before: &PurchaseOrder,
         after: &PurchaseOrder,
     ) -> Result<(), StoreError> {
+        let (reason_code, reason_words) = stored_reason(after.wait_reason.as_ref());
         query(
             "
             UPDATE purchase_order
-               SET status     = $3
-                 , revision   = $4
-                 , mode       = $5
-                 , shipped_on = $6
+               SET status       = $3
+                 , revision     = $4
+                 , mode         = $5
+                 , shipped_on   = $6
+                 , reason_code  = $7
+                 , reason_words = $8
              WHERE store_id = $1
                AND purchase_order = $2",
         )
@@ -256,6 +272,8 @@ impl Writing {
         .bind(stored(self.revision))
         .bind(after.mode.as_deref())
         .bind(after.shipped_on)
+        .bind(reason_code)
+        .bind(reason_words.as_deref())
         .execute(&mut self.session)
         .await?;
         for (was, becomes) in before.lines.iter().zip(&after.lines) {
@@ -418,6 +436,8 @@ async fn purchase_order(
              , mode
              , shipped_on
              , status
+             , reason_code
+             , reason_words
              , revision
           FROM purchase_order
          WHERE store_id = $1
@@ -488,6 +508,7 @@ async fn with_lines(
                 shipped_on: row.shipped_on,
                 status: PurchaseOrderStatus::named(&row.status)
                     .ok_or(StoreError::Unreadable("purchase_order.status"))?,
+                wait_reason: read_reason(row.reason_code.as_deref(), row.reason_words.as_deref())?,
                 revision: row.revision.unsigned_abs(),
             })
         })
@@ -521,6 +542,8 @@ impl LineRow {
             received: self.received,
             expected_on: self.expected_on,
             lead_time_days: self.lead_time_days,
+            reason_code: None,
+            reason_words: None,
         };
         let planned = awaited.planned(suppliers)?;
         Ok(PurchaseOrderLine {

@@ -25,7 +25,7 @@ pub struct SoldMonth {
 }
 
 /// Units of the days of a month, by day.
-type Days = BTreeMap<u32, u32>;
+pub(super) type Days = BTreeMap<u32, u32>;
 
 impl Store {
     /// What was sold of each of these SKUs from a month on, oldest first. SKUs that never sold are not in it.
@@ -325,6 +325,6 @@ pub fn first_of(day: NaiveDate) -> NaiveDate {
     day.with_day(1).unwrap_or(day)
 }
 
-fn read_days(text: &str) -> Result<Days, StoreError> {
+pub(super) fn read_days(text: &str) -> Result<Days, StoreError> {
     serde_json::from_str(text).map_err(|_| StoreError::Unreadable("sales_month.days"))
 }

@@ -5,10 +5,12 @@ use std::str::FromStr;
 use chrono::NaiveDate;
 use shared::ids::{Sku, StoreId, SupplierId};
 use shared::quantity::Quantity;
+use shared::reason::Stated;
 use shared::supply::BackorderMode;
 
 use super::engine::stored;
 use super::engine::{Query, Session, query, query_as, query_scalar};
+use super::reasons::{read_reason, stored_reason};
 use super::{Store, StoreError, Writing};
 
 /// How a SKU may be sold.
@@ -26,8 +28,10 @@ pub struct SkuRecord {
     pub backorder: BackorderMode,
     /// Most units that may be owed at once.
     pub backorder_limit: Option<Quantity>,
-    /// Why there is a wait, in the merchant's words.
+    /// Why there is a wait, in the merchant's words, for all languages that have none of their own.
     pub reason: Option<String>,
+    /// The same as a code, and in words for single languages.
+    pub wait_reason: Option<Stated>,
     /// Before this date none leaves the house.
     pub released_on: Option<NaiveDate>,
     /// After this date only what is on the shelf is sold.
@@ -66,6 +70,7 @@ impl SkuRecord {
             backorder: BackorderMode::Deny,
             backorder_limit: None,
             reason: None,
+            wait_reason: None,
             released_on: None,
             sell_until: None,
             promise_days_max: None,
@@ -87,6 +92,8 @@ struct Row {
     backorder: String,
     backorder_limit: Option<i64>,
     reason: Option<String>,
+    reason_code: Option<String>,
+    reason_words: Option<String>,
     released_on: Option<NaiveDate>,
     sell_until: Option<NaiveDate>,
     promise_days_max: Option<i64>,
@@ -131,6 +138,8 @@ impl Store {
                  , backorder
                  , backorder_limit
                  , reason
+                 , reason_code
+                 , reason_words
                  , released_on
                  , sell_until
                  , promise_days_max
@@ -157,6 +166,7 @@ impl Store {
 impl Writing {
     /// Makes a SKU or replaces it. Its stock stays as it is.
     pub async fn put_sku(&mut self, record: &SkuRecord) -> Result<(), StoreError> {
+        let (reason_code, reason_words) = stored_reason(record.wait_reason.as_ref());
         query(
             "
             INSERT INTO sku
@@ -168,6 +178,8 @@ impl Writing {
                  , backorder
                  , backorder_limit
                  , reason
+                 , reason_code
+                 , reason_words
                  , released_on
                  , sell_until
                  , promise_days_max
@@ -177,7 +189,7 @@ impl Writing {
                  , kit
                  , revision
                  )
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
                 ON CONFLICT (store_id, sku) DO UPDATE
                SET title               = excluded.title
                  , tracked             = excluded.tracked
@@ -185,6 +197,8 @@ impl Writing {
                  , backorder           = excluded.backorder
                  , backorder_limit     = excluded.backorder_limit
                  , reason              = excluded.reason
+                 , reason_code         = excluded.reason_code
+                 , reason_words        = excluded.reason_words
                  , released_on         = excluded.released_on
                  , sell_until          = excluded.sell_until
                  , promise_days_max    = excluded.promise_days_max
@@ -202,6 +216,8 @@ impl Writing {
         .bind(record.backorder.name())
         .bind(record.backorder_limit.map(Quantity::units))
         .bind(record.reason.as_deref())
+        .bind(reason_code)
+        .bind(reason_words.as_deref())
         .bind(record.released_on)
         .bind(record.sell_until)
         .bind(record.promise_days_max)
@@ -298,6 +314,8 @@ pub(super) async fn records(
              , backorder
              , backorder_limit
              , reason
+             , reason_code
+             , reason_words
              , released_on
              , sell_until
              , promise_days_max
@@ -328,6 +346,7 @@ impl Row {
                 .ok_or(StoreError::Unreadable("sku.backorder"))?,
             backorder_limit: self.backorder_limit.map(quantity).transpose()?,
             reason: self.reason,
+            wait_reason: read_reason(self.reason_code.as_deref(), self.reason_words.as_deref())?,
             released_on: self.released_on,
             sell_until: self.sell_until,
             promise_days_max: days(self.promise_days_max, "sku.promise_days_max")?,

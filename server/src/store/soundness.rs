@@ -7,6 +7,7 @@ use std::path::Path;
 use shared::ids::StoreId;
 
 use super::audit::rows_that_were_changed;
+use super::demand_soundness::faults_of_demand;
 use super::engine::sqlite::Sqlite;
 use super::engine::{Engine, Session, query_as};
 use super::money_soundness::{
@@ -57,6 +58,7 @@ impl Store {
         faults.extend(charges_beside_their_order(session, store).await?);
         faults.extend(refunds_beside_their_charge(session, store).await?);
         faults.extend(rules_beside_their_offers(session, store).await?);
+        faults.extend(faults_of_demand(session, store).await?);
         faults.extend(rows_that_were_changed(session, store).await?);
         faults.extend(revisions_ahead_of_their_store(session, store).await?);
         Ok(faults)

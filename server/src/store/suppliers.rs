@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 use chrono::NaiveDate;
 use shared::calendar::WorkingDays;
 use shared::ids::{Sku, StoreId, SupplierId};
+use shared::reason::Stated;
 
 use super::engine::stored;
 use super::engine::{Session, query, query_as, query_scalar};
 use super::locations::{Week, read_holidays, stored_holidays};
+use super::reasons::{read_reason, stored_reason};
 use super::skus::json_list;
 use super::{Store, StoreError, Writing};
 
@@ -27,6 +29,10 @@ pub struct SupplierRecord {
     pub lead_time_days: Option<u32>,
     /// Calendar days added to each date it tells.
     pub buffer_days: u32,
+    /// Why one waits for it, as the merchant says it.
+    pub wait_reason: Option<Stated>,
+    /// In which language it is written to, BCP 47; English where nobody said.
+    pub language: Option<String>,
 }
 
 impl SupplierRecord {
@@ -44,6 +50,9 @@ struct Row {
     holidays: String,
     lead_time_days: Option<i64>,
     buffer_days: i64,
+    reason_code: Option<String>,
+    reason_words: Option<String>,
+    language: Option<String>,
 }
 
 impl Store {
@@ -68,6 +77,7 @@ impl Store {
 impl Writing {
     /// Makes a supplier or replaces it. Returns the SKUs whose dates may move by it.
     pub async fn put_supplier(&mut self, record: &SupplierRecord) -> Result<Vec<Sku>, StoreError> {
+        let (reason_code, reason_words) = stored_reason(record.wait_reason.as_ref());
         query(
             "
             INSERT INTO supplier
@@ -78,15 +88,21 @@ impl Writing {
                  , holidays
                  , lead_time_days
                  , buffer_days
+                 , reason_code
+                 , reason_words
+                 , language
                  , revision
                  )
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
                 ON CONFLICT (store_id, supplier) DO UPDATE
                SET name           = excluded.name
                  , working_days   = excluded.working_days
                  , holidays       = excluded.holidays
                  , lead_time_days = excluded.lead_time_days
                  , buffer_days    = excluded.buffer_days
+                 , reason_code    = excluded.reason_code
+                 , reason_words   = excluded.reason_words
+                 , language       = excluded.language
                  , revision       = excluded.revision",
         )
         .bind(self.store.as_str())
@@ -96,6 +112,9 @@ impl Writing {
         .bind(stored_holidays(&record.holidays))
         .bind(record.lead_time_days)
         .bind(record.buffer_days)
+        .bind(reason_code)
+        .bind(reason_words.as_deref())
+        .bind(record.language.as_deref())
         .bind(stored(self.revision))
         .execute(&mut self.session)
         .await?;
@@ -177,6 +196,9 @@ pub(super) async fn suppliers(
              , holidays
              , lead_time_days
              , buffer_days
+             , reason_code
+             , reason_words
+             , language
           FROM supplier
          WHERE store_id = $1
            AND ($2 IS NULL OR supplier IN (SELECT value FROM json_each($2)))
@@ -205,6 +227,8 @@ impl Row {
             holidays: read_holidays(&self.holidays).ok_or(unreadable("supplier.holidays"))?,
             lead_time_days: self.lead_time_days.map(days).transpose()?,
             buffer_days: days(self.buffer_days)?,
+            wait_reason: read_reason(self.reason_code.as_deref(), self.reason_words.as_deref())?,
+            language: self.language,
         })
     }
 }

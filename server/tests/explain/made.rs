@@ -268,6 +268,7 @@ fn made_to_order() -> Made {
         basis: Basis::Declared,
         widened: None,
         supplier_days: WorkingDays::on([chrono::Weekday::Tue, chrono::Weekday::Thu]).into(),
+        reason: None,
     });
     made("made-to-order", vec![location("main")], vec![facts], 4)
 }

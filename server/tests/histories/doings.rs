@@ -320,6 +320,7 @@ impl World {
             mode: None,
             shipped_on: None,
             expected_on: None,
+            wait_reason: None,
             lines: vec![Ordered {
                 sku: id(AWAITED),
                 quantity: Quantity::new(COMES as u32),
@@ -614,6 +615,7 @@ fn unchanged() -> ChangePurchaseOrder {
         mode: None,
         shipped_on: None,
         cancel: false,
+        wait_reason: None,
         lines: Vec::new(),
         reason: None,
     }

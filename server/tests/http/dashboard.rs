@@ -38,7 +38,6 @@ async fn every_address_of_the_dashboard_gives_its_page_and_no_other_site_may_use
         "/dashboard/index.html",
         "/dashboard/stock/cc-mug",
         "/dashboard/orders?after=1",
-        "/dashboard/..%2f..%2fCargo.toml",
     ] {
         let page = stand.get(path).await;
         is_guarded(&page);
@@ -49,6 +48,17 @@ async fn every_address_of_the_dashboard_gives_its_page_and_no_other_site_may_use
             (first.status, &first.text),
             "{path}"
         );
+    }
+    for path in [
+        "/dashboard/..%2f..%2fCargo.toml",
+        "/dashboard/missing.js",
+        "/dashboard/stock/missing.css?v=1",
+    ] {
+        let missing = stand.get(path).await;
+        is_guarded(&missing);
+        assert_eq!(missing.status, 404, "{path}");
+        assert_eq!(missing.text, "", "{path}");
+        assert_eq!(missing.header("cache-control"), "no-store");
     }
     if first.status == 404 {
         // Without dist/dashboard there is only the advice to make it.

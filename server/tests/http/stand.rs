@@ -24,6 +24,7 @@ use shared::availability::{Display, Location, PromisePolicy};
 use shared::calendar::{DispatchCalendar, WorkingDays};
 use shared::money::Money;
 use shared::quantity::Quantity;
+use shared::reason::Stated;
 use shared::shipment::{SplitCharge, SplitPolicy};
 use shared::supply::{Backorder, BackorderMode, Incoming, Place, SkuFacts};
 use tokio_util::sync::CancellationToken;
@@ -287,7 +288,7 @@ pub fn hoodie() -> SkuFacts {
     facts.selling.backorder = Backorder {
         mode: BackorderMode::Allow,
         limit: None,
-        reason: Some("Our weaver's <ship> is late".into()),
+        reason: Some(Arc::new(Stated::in_all("Our weaver's <ship> is late"))),
     };
     facts.places.push(Place {
         on_hand: Quantity::new(1),

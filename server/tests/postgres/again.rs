@@ -99,6 +99,8 @@ fn acts(shop: &TestShop) -> Vec<Act<'_>> {
                     holidays: BTreeSet::new(),
                     lead_time_days: Some(9),
                     buffer_days: 1,
+                    wait_reason: None,
+                    language: None,
                 };
                 put_supplier(app, store, record).await.expect("done");
             }),
@@ -175,6 +177,7 @@ fn acts(shop: &TestShop) -> Vec<Act<'_>> {
                     mode: None,
                     shipped_on: None,
                     expected_on: Some(today + TimeDelta::days(9)),
+                    wait_reason: None,
                     lines: vec![Ordered {
                         sku: id("a"),
                         quantity: Quantity::new(10),
@@ -195,6 +198,7 @@ fn acts(shop: &TestShop) -> Vec<Act<'_>> {
                     mode: None,
                     shipped_on: None,
                     cancel: false,
+                    wait_reason: None,
                     lines: Vec::new(),
                     reason: None,
                 };

@@ -37,6 +37,7 @@ use shared::delay::{Event, Kind, Notice, Silence, When};
 use shared::ids::{OrderId, ShipmentId, Sku, StoreId};
 use shared::offer::{Arm, Gives, Terms};
 use shared::quantity::Quantity;
+use shared::reason::{ReasonCode, Stated};
 use shared::shipment::PlanKind;
 use shared::supply::BackorderMode;
 
@@ -77,6 +78,7 @@ pub async fn fill(app: &App) {
         mode: Some("Air".into()),
         shipped_on: None,
         expected_on: Some(today + TimeDelta::days(9)),
+        wait_reason: None,
         lines: vec![Ordered {
             sku: sku.clone(),
             quantity: Quantity::new(40),
@@ -91,6 +93,11 @@ pub async fn fill(app: &App) {
         mode: None,
         shipped_on: None,
         cancel: false,
+        wait_reason: Some(Some(Stated {
+            code: Some(ReasonCode::Customs),
+            words: BTreeMap::from([("de".into(), "Der Zoll wartet.".into())]),
+            any: None,
+        })),
         lines: Vec::new(),
         reason: Some("late".into()),
     };

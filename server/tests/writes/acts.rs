@@ -70,6 +70,7 @@ fn ordered(lines: &[(&str, u32)]) -> CreatePurchaseOrder {
         mode: None,
         shipped_on: None,
         expected_on: Some(id("2026-12-11")),
+        wait_reason: None,
         lines: lines
             .iter()
             .map(|(sku, units)| Ordered {
@@ -99,6 +100,7 @@ fn nothing_changes() -> ChangePurchaseOrder {
         mode: None,
         shipped_on: None,
         cancel: false,
+        wait_reason: None,
         lines: Vec::new(),
         reason: None,
     }
@@ -417,6 +419,8 @@ async fn a_suppliers_buffer_is_added_wherever_it_delivers() {
         holidays: Default::default(),
         lead_time_days: Some(21),
         buffer_days,
+        wait_reason: None,
+        language: None,
     };
     put_supplier(&shop.app, &shop.store, supplier(2))
         .await

@@ -382,15 +382,20 @@ async fn orders_that_may_have_ended_are_looked_at_page_by_page() {
     }
     let (today, database) = (id("2026-12-16"), &shop.app.store);
     let mut found = Vec::new();
-    let mut after = String::new();
-    loop {
-        let page = database.orders_overdue(&shop.store, today, &after, 2).await;
+    let mut after = Some(String::new());
+    while let Some(from) = after {
+        let page = database.orders_overdue(&shop.store, today, &from, 2).await;
         let page = page.expect("orders");
-        let Some(last) = page.last() else { break };
-        after = last.to_string();
-        found.push(page.iter().map(ToString::to_string).collect::<Vec<_>>());
+        let names = page.overdue.iter().map(ToString::to_string);
+        found.push(names.collect::<Vec<_>>());
+        after = page.next;
     }
     assert_eq!(found, [vec!["W-1", "W-2"], vec!["W-3"]]);
+    // Nothing is over yet: all are looked through all the same.
+    let early = id("2026-12-15");
+    let page = database.orders_overdue(&shop.store, early, "", 2).await;
+    let page = page.expect("orders");
+    assert_eq!((page.overdue, page.next.as_deref()), (vec![], Some("W-2")));
 }
 
 /// A shop of which a customer wants one of A, that lies on the shelf, and one of B, that comes on the 11th; in one parcel.

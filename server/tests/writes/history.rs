@@ -68,6 +68,8 @@ async fn supplier(shop: &TestShop, name: &str, lead_time_days: Option<u32>, buff
         holidays: Default::default(),
         lead_time_days,
         buffer_days,
+        wait_reason: None,
+        language: None,
     };
     put_supplier(&shop.app, &shop.store, record)
         .await
@@ -91,6 +93,7 @@ async fn order(
         mode: None,
         shipped_on: None,
         expected_on: expected_on.map(id),
+        wait_reason: None,
         lines: vec![Ordered {
             sku: id("a"),
             quantity: Quantity::new(units),
@@ -123,6 +126,7 @@ fn nothing_changes() -> ChangePurchaseOrder {
         mode: None,
         shipped_on: None,
         cancel: false,
+        wait_reason: None,
         lines: Vec::new(),
         reason: None,
     }

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 use server::catalogue::KeyKind;
 use server::http::bundles::Bundles;
 use server::http::front::Front;
 use server::http::routes;
 use server::operations::offers::{arm_of, shopper_hash};
-use server::operations::tell_offers::keep_waiting;
+use server::operations::tell_offers::{forget_exposures, keep_waiting};
 use shared::experiment::{Counts, Difference};
 use shared::ids::OfferRuleId;
 use shared::offer::Arm;
@@ -21,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use crate::client::{Client, Reply};
 use crate::orders::{cancel, shown};
 use crate::reservations::{ordered, sku};
-use crate::shop::{TestShop, id};
+use crate::shop::{TestShop, id, now};
 
 /// Carts that are ordered at the same moment.
 const CARTS: usize = 300;
@@ -391,6 +392,66 @@ async fn who_looked_before_is_noted_as_such_even_where_it_is_written_down_after_
     let found = client.get("/v1/offers/results").await.json()["items"][0].clone();
     assert_eq!(found["offer"]["shoppers"], 1);
     assert_eq!(found["offer"]["shoppers_who_ordered"], 1);
+}
+
+#[tokio::test]
+async fn who_saw_an_offer_long_ago_is_forgotten_and_still_counted() {
+    let (shop, client) = waiting_shop(json!({})).await;
+    let pages = Pages::of(&shop).await;
+    let mut bought = 0;
+    for (arm, count) in [(Arm::Offer, 5), (Arm::Holdout, 4)] {
+        for number in 0..count {
+            let shopper = somebody(&shop, arm, number).await;
+            pages.offer(&format!("shopper={shopper}")).await;
+            keep_waiting(&shop.app).await;
+            if number < 2 {
+                bought += 1;
+                buy(&client, &format!("W-{bought}"), &shopper, json!({})).await;
+            }
+        }
+    }
+    // One who ordered without having looked.
+    let other = somebody(&shop, Arm::Offer, 50).await;
+    buy(&client, "W-other", &other, json!({})).await;
+    let counted = async |client: &Client| {
+        let found = client.get("/v1/offers/results").await.json()["items"][0].clone();
+        let of = |arm: &str| {
+            let count = |what: &str| found[arm][what].as_u64().expect("a count");
+            (count("shoppers"), count("shoppers_who_ordered"))
+        };
+        (of("offer"), of("holdout"))
+    };
+    let before = counted(&client).await;
+    assert_eq!(before, ((5, 2), (4, 2)));
+
+    // Nobody is old enough yet.
+    forget_exposures(&shop.app, &shop.store)
+        .await
+        .expect("a look");
+    let shop = shop.reopened().await;
+    let client = Client::new(&shop).await;
+    let pages = Pages::of(&shop).await;
+    let looks_again = somebody(&shop, Arm::Holdout, 3).await;
+    pages.offer(&format!("shopper={looks_again}")).await;
+    keep_waiting(&shop.app).await;
+    assert_eq!(counted(&client).await, before);
+
+    let store = &shop.app.store;
+    let tomorrow = now() + TimeDelta::days(1);
+    let forget = async || store.forget_exposures(&shop.store, tomorrow, 2).await;
+    while forget().await.expect("a turn") {
+        assert_eq!(counted(&client).await, before);
+    }
+    assert_eq!(counted(&client).await, before);
+    assert!(!forget().await.expect("nobody is left"));
+    // Whoever looks again after that is somebody new.
+    let shop = shop.reopened().await;
+    let client = Client::new(&shop).await;
+    let pages = Pages::of(&shop).await;
+    pages.offer(&format!("shopper={looks_again}")).await;
+    keep_waiting(&shop.app).await;
+    assert_eq!(counted(&client).await, ((5, 2), (5, 2)));
+    shop.assert_sound().await;
 }
 
 #[tokio::test]

@@ -34,6 +34,16 @@ impl Visitor {
     }
 
     async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Seen {
+        self.send_body(method, path, headers, Body::empty()).await
+    }
+
+    async fn send_body(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Body,
+    ) -> Seen {
         let mut request = Request::builder()
             .method(method)
             .uri(path)
@@ -41,7 +51,7 @@ impl Visitor {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let request = request.body(Body::empty()).expect("a request");
+        let request = request.body(body).expect("a request");
         let response = self.0.answer(request, IpAddr::from([127, 0, 0, 1])).await;
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, 1 << 20).await.expect("a body").to_vec();
@@ -58,6 +68,13 @@ impl Visitor {
 
     async fn post(&self, path: &str) -> Seen {
         self.send("POST", path, &[]).await
+    }
+
+    /// Asks as the script on a shop's page does.
+    pub async fn post_json(&self, path: &str, key: &str, body: &Value) -> Seen {
+        let headers = [("x-shipsby-key", key), ("content-type", "application/json")];
+        let body = Body::from(body.to_string());
+        self.send_body("POST", path, &headers, body).await
     }
 }
 

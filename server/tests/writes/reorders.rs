@@ -17,9 +17,9 @@ use crate::client::{Client, Reply};
 use crate::shop::{TestShop, app_with, now};
 
 /// A shop with a supplier, a mailbox and a clock that is moved by hand.
-struct Desk {
-    shop: TestShop,
-    client: Client,
+pub struct Desk {
+    pub shop: TestShop,
+    pub client: Client,
     hand: Hand,
     at: DateTime<Utc>,
     looked_at: LookedAt,
@@ -28,20 +28,23 @@ struct Desk {
 
 /// A letter that was carried.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Carried {
-    to: String,
-    subject: String,
-    text: String,
+pub struct Carried {
+    pub to: String,
+    pub subject: String,
+    pub text: String,
 }
 
 impl Desk {
     /// The weaver takes a fortnight, and delivers caps and mugs.
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         Self::at("2026-11-23T15:00:00Z").await
     }
 
     async fn at(instant: &str) -> Self {
-        let mut shop = TestShop::new().await;
+        Self::of(TestShop::new().await, instant).await
+    }
+
+    pub async fn of(mut shop: TestShop, instant: &str) -> Self {
         let at: DateTime<Utc> = instant.parse().expect("an instant");
         let (clock, hand) = Clock::by_hand(at);
         shop.app = connected(&shop, clock).await;
@@ -75,13 +78,13 @@ impl Desk {
         app_with(store, clock, connections).await
     }
 
-    async fn post(&mut self, path: &str, body: Value) -> Reply {
+    pub async fn post(&mut self, path: &str, body: Value) -> Reply {
         self.requests += 1;
         let key = format!("request-{}", self.requests);
         self.client.post(path, &key, body).await
     }
 
-    async fn import(&mut self, file: &str) -> Value {
+    pub async fn import(&mut self, file: &str) -> Value {
         self.requests += 1;
         let request = self
             .client
@@ -95,13 +98,13 @@ impl Desk {
         reply.json()
     }
 
-    async fn policy(&self, body: Value) -> Value {
+    pub async fn policy(&self, body: Value) -> Value {
         let put = self.client.put("/v1/reorders/policy", body).await;
         assert_eq!(put.status, 200, "{}", put.json());
         put.json()
     }
 
-    async fn terms(&self, items: Value) {
+    pub async fn terms(&self, items: Value) {
         let put = self
             .client
             .put("/v1/reorders/skus", json!({"items": items}))
@@ -109,11 +112,11 @@ impl Desk {
         assert_eq!(put.status, 200, "{}", put.json());
     }
 
-    async fn count(&self, sku: &str, units: u32) {
+    pub async fn count(&self, sku: &str, units: u32) {
         self.shop.set(sku, units, None).await.expect("stock");
     }
 
-    async fn items(&self, path: &str) -> Vec<Value> {
+    pub async fn items(&self, path: &str) -> Vec<Value> {
         let reply = self.client.get(path).await;
         assert_eq!(reply.status, 200, "{}", reply.json());
         reply.json()["items"].as_array().expect("items").clone()
@@ -126,7 +129,7 @@ impl Desk {
     }
 
     /// What the server does in a turn.
-    async fn turn(&mut self) {
+    pub async fn turn(&mut self) {
         turn_of(&self.shop.app, &mut self.looked_at).await;
     }
 
@@ -136,14 +139,14 @@ impl Desk {
         self.turn().await;
     }
 
-    async fn after_days(&mut self, days: i64) {
+    pub async fn after_days(&mut self, days: i64) {
         self.at += TimeDelta::days(days);
         self.hand.show(self.at);
         self.turn().await;
     }
 
     /// Letters, in the order in which they were carried.
-    fn letters(&self) -> Vec<Carried> {
+    pub fn letters(&self) -> Vec<Carried> {
         let Ok(folder) = std::fs::read_dir(self.shop.directory.path().join("mail")) else {
             return Vec::new();
         };
@@ -195,7 +198,7 @@ async fn turn_of(app: &App, looked_at: &mut LookedAt) {
 }
 
 /// Sales of 24 months before November 2026, some thirty a month, on three days of each.
-fn two_years(sku: &str) -> String {
+pub fn two_years(sku: &str) -> String {
     let first: NaiveDate = "2024-11-01".parse().expect("a date");
     let mut file = String::from("sku,date,quantity\n");
     for month in 0..24 {
@@ -209,7 +212,7 @@ fn two_years(sku: &str) -> String {
 }
 
 /// A policy by which the weaver is written to.
-fn weaver(more: Value) -> Value {
+pub fn weaver(more: Value) -> Value {
     let mut supplier = json!({"supplier": "weaver", "email": "orders@weaver.example"});
     for (name, value) in more.as_object().expect("an object") {
         supplier[name] = value.clone();

@@ -701,11 +701,27 @@ async fn a_merchant_sees_how_many_wait_and_forgets_who_asks_for_it() {
     for _ in 0..2 {
         let erased = waiters
             .client
-            .json("DELETE", "/v1/back-in-stock?email=B%40x.org", "")
+            .json("DELETE", "/v1/back-in-stock", r#"{"email": "B@x.org"}"#)
             .await;
         assert_eq!(erased.status, 204);
     }
     assert!(!waiters.is_known("b@x.org").await);
+    waiters.sign_up("B", "d@x.org").await;
+    assert!(waiters.is_known("d@x.org").await);
+    let in_address = "/v1/back-in-stock?email=D%40x.org";
+    assert_eq!(
+        waiters.client.json("DELETE", in_address, "").await.status,
+        204
+    );
+    assert!(!waiters.is_known("d@x.org").await);
+    for odd in ["[]", "{}", r#"{"email": "a@x.org", "sku": "A"}"#] {
+        let refused = waiters
+            .client
+            .json("DELETE", "/v1/back-in-stock", odd)
+            .await;
+        assert_eq!(refused.status, 422, "{odd}");
+    }
+    assert!(waiters.is_known("a@x.org").await);
     assert_eq!(waiters.waiting().await, [("A".to_owned(), 1)]);
     assert_eq!(
         waiters

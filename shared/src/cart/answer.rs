@@ -7,6 +7,7 @@ use super::{Line, Served};
 use crate::availability::{Availability, Cause, Display, Location, PromisePolicy, Reason, Status};
 use crate::promise::{Amount, Slice, by_day};
 use crate::quantity::{Quantity, REQUESTED_MAX};
+use crate::reason::most_specific;
 use crate::supply::BackorderMode;
 use crate::timeline::{Source, Timeline};
 
@@ -134,32 +135,32 @@ impl Line<'_> {
     }
 
     fn reason(&self, status: Status, last: Option<&Slice>) -> Option<Reason> {
-        let comes_from = |is: fn(&Source<'_>) -> bool| {
-            last.is_some_and(|last| {
-                let there = self.timelines.get(usize::from(last.from.0));
-                let mut arrivals = there
-                    .into_iter()
-                    .flatten()
-                    .flat_map(|timeline| &timeline.supply);
-                arrivals.any(|part| part.ships_by == last.ships_by && is(&part.source))
-            })
-        };
+        let sources: Vec<Source<'_>> = last.map_or_else(Vec::new, |last| {
+            let there = self.timelines.get(usize::from(last.from.0));
+            let arrivals = there.into_iter().flatten();
+            let arrivals = arrivals.flat_map(|timeline| &timeline.supply);
+            arrivals
+                .filter(|part| part.ships_by == last.ships_by)
+                .map(|part| part.source)
+                .collect()
+        });
+        let made = sources.iter().find_map(|source| match source {
+            Source::Replenishment(more) => Some(*more),
+            _ => None,
+        });
+        let is_late = |source: &Source<'_>| matches!(source, Source::Late(_));
         let cause = match status {
             Status::Preorder { .. } => Cause::NotReleased,
-            Status::Backorder { .. } if comes_from(|source| matches!(source, Source::Late(_))) => {
-                Cause::SupplierLate
-            }
-            Status::Backorder { .. }
-                if comes_from(|source| matches!(source, Source::Replenishment(_))) =>
-            {
-                Cause::MadeToOrder
-            }
+            Status::Backorder { .. } if sources.iter().any(is_late) => Cause::SupplierLate,
+            Status::Backorder { .. } if made.is_some() => Cause::MadeToOrder,
             Status::Backorder { .. } => Cause::AwaitingSupplier,
             _ => return None,
         };
+        let orders = sources.iter().filter_map(|source| source.order());
+        let stated = most_specific(&self.goods.facts.selling.backorder, orders, made);
         Some(Reason {
             cause,
-            words: self.goods.facts.selling.backorder.reason.clone(),
+            stated: stated.cloned(),
         })
     }
 }

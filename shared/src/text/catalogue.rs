@@ -87,6 +87,17 @@ impl Language {
         }
     }
 
+    /// The first part of the tag, by which the merchant's own words are found.
+    ///
+    /// ```
+    /// use shared::text::Language;
+    ///
+    /// assert_eq!(Language::EnglishDayFirst.primary(), "en");
+    /// ```
+    pub fn primary(self) -> &'static str {
+        self.tag().split('-').next().unwrap_or_default()
+    }
+
     /// True if the language is written from right to left.
     pub fn is_right_to_left(self) -> bool {
         self == Self::Arabic

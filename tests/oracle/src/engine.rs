@@ -245,6 +245,7 @@ fn facts(case: &Case, item: &case::Item, locations: &[Location]) -> SkuFacts {
             basis: Basis::Declared,
             widened: None,
             supplier_days: Arc::new(week(days)),
+            reason: None,
         });
     let parts = item.kit.iter();
     facts.kit = parts

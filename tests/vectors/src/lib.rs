@@ -7,6 +7,7 @@
 mod carts;
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use chrono_tz::Tz;
@@ -18,6 +19,7 @@ use shared::lead_time::Level;
 use shared::money::{Currency, Money};
 use shared::promise::{Amount, Atp, Slice, Supply};
 use shared::quantity::Quantity;
+use shared::reason::{ReasonCode, Stated};
 use shared::supply::{Backorder, BackorderMode, Basis, Claim, Due, Incoming, Place, SkuFacts};
 use shared::text::{Language, Speaker, Tables};
 use shared::wire;
@@ -42,6 +44,7 @@ pub fn report() -> String {
     as_good_as_in_stock(&mut lines);
     carts::kits(&mut lines);
     carts::locations(&mut lines);
+    reasons(&mut lines);
     words(&mut lines);
     lines
 }
@@ -308,6 +311,44 @@ fn as_good_as_in_stock(lines: &mut String) {
 
 fn parsed_level(percent: u8) -> Level {
     Level::new(percent).unwrap_or_else(|_| panic!("a vector has {percent}%"))
+}
+
+/// The purchase order that the date stands on says why before the SKU, and that before the supplier.
+fn reasons(lines: &mut String) {
+    let said = |words: &str| Some(Arc::new(Stated::in_all(words)));
+    for (order, sku, supplier) in [
+        (true, true, true),
+        (false, true, true),
+        (false, false, true),
+    ] {
+        let mut shop = Shop::every_day("2027-01-04T12:00:00Z");
+        shop.stock(1);
+        shop.incoming(5, "2027-01-08");
+        shop.incoming(5, "2027-01-11");
+        shop.facts.selling.backorder.reason = said("sku").filter(|_| sku);
+        for (incoming, words) in shop.place().incoming.iter_mut().zip(["first", "second"]) {
+            incoming.reason = said(words).filter(|_| order);
+            incoming.supplier_reason = said("supplier").filter(|_| supplier);
+        }
+        for units in [1, 6, 7] {
+            let answer = wire_answer(&shop, units, Language::English);
+            let text = answer.reason.map_or("-".into(), |reason| reason.text);
+            line(lines, &format!("reason for {units}"), &text);
+        }
+    }
+    let mut shop = Shop::every_day("2027-01-04T12:00:00Z");
+    shop.incoming(5, "2027-01-08");
+    shop.place().incoming[0].reason = Some(Arc::new(Stated {
+        code: Some(ReasonCode::Customs),
+        ..Stated::default()
+    }));
+    for language in Language::ALL {
+        let answer = wire_answer(&shop, 1, language);
+        let reason = answer.reason.map_or("-".into(), |reason| {
+            format!("{} {}", reason.stated.unwrap_or_default(), reason.text)
+        });
+        line(lines, &format!("reason {}", language.tag()), &reason);
+    }
 }
 
 /// The same answer in every language.

@@ -79,11 +79,13 @@ macro_rules! field {
 mod accounts;
 mod addresses;
 mod posts;
+mod reasons;
 mod webhooks;
 
 pub use accounts::{Password, RoleName};
 pub use addresses::{Origin, ProductUrl};
 pub use posts::{NetworkName, PostTemplate, WhenOutdatedName};
+pub use reasons::{WaitReason, WaitReasonAnswer};
 pub use webhooks::EventName;
 
 field!(

@@ -146,6 +146,8 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(reorders::run))
         .routes(routes!(reorders::simulate))
         .routes(routes!(reorders::show))
+        .routes(routes!(reorders::pdf))
+        .routes(routes!(reorders::csv))
         .routes(routes!(reorders::approve))
         .routes(routes!(reorders::dismiss))
         .routes(routes!(reorders::send))

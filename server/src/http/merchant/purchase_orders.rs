@@ -11,7 +11,7 @@ use super::Refusals;
 use super::asking::{self, Page, existing, sent};
 use super::fields::{
     Count, Day, LocationName, ModeName, PurchaseOrderName, Reason, ReceiptName, SkuName,
-    SupplierName, Units, present,
+    SupplierName, Units, WaitReason, WaitReasonAnswer, present,
 };
 use crate::app::App;
 use crate::error::Problem;
@@ -52,6 +52,8 @@ pub struct CreateRequest {
     /// The day on which the supplier says it arrives. Without one it is planned by how long that supplier takes;
     /// nothing is promised from it where that is not known.
     expected_on: Option<Day>,
+    /// Why one waits for it, as shoppers read it beside the date.
+    wait_reason: Option<WaitReason>,
     /// What was ordered, 1 to 1,000 lines, each SKU once.
     lines: Vec<LineRequest>,
 }
@@ -91,7 +93,12 @@ pub struct ChangeRequest {
     /// Lines that differ from the rest.
     #[serde(default)]
     lines: Vec<ChangedLineRequest>,
-    /// Why.
+    /// Why one waits for it, as shoppers read it beside the date; null: nothing is said any more. It goes by itself
+    /// when all has come, nothing comes any more, or none of what is to come has a date any more.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<WaitReason>)]
+    wait_reason: Option<Option<WaitReason>>,
+    /// Why it is changed: for the log, no shopper reads it.
     reason: Option<Reason>,
 }
 
@@ -163,6 +170,8 @@ pub struct Answer {
     shipped_on: Option<Date>,
     /// `open`, `received` or `cancelled`.
     status: &'static str,
+    /// Why one waits for it, as shoppers read it beside the date.
+    wait_reason: Option<WaitReasonAnswer>,
     /// What was ordered, by SKU.
     lines: Vec<LineAnswer>,
     /// The commit that last changed it.
@@ -329,7 +338,7 @@ pub async fn change(
     ApiJson(request): ApiJson<ChangeRequest>,
 ) -> Result<Json<Answer>, Problem> {
     let id = existing(&id)?;
-    let order = change_purchase_order(&app, &merchant.store, id, request.parsed()).await?;
+    let order = change_purchase_order(&app, &merchant.store, id, request.parsed()?).await?;
     Ok(Json(Answer::from(&order)))
 }
 
@@ -350,7 +359,7 @@ pub async fn preview(
     ApiJson(request): ApiJson<ChangeRequest>,
 ) -> Result<Json<PreviewAnswer>, Problem> {
     let id = existing(&id)?;
-    let preview = preview_purchase_order(&app, &merchant.store, id, request.parsed()).await?;
+    let preview = preview_purchase_order(&app, &merchant.store, id, request.parsed()?).await?;
     Ok(Json(PreviewAnswer::from(&preview)))
 }
 
@@ -390,6 +399,10 @@ impl CreateRequest {
             mode: self.mode.map(|mode| mode.0),
             shipped_on: self.shipped_on.map(|day| day.0),
             expected_on: self.expected_on.map(|day| day.0),
+            wait_reason: self
+                .wait_reason
+                .map(|reason| reason.parsed("/wait_reason"))
+                .transpose()?,
             lines: self
                 .lines
                 .into_iter()
@@ -404,9 +417,14 @@ impl CreateRequest {
 }
 
 impl ChangeRequest {
-    fn parsed(self) -> ChangePurchaseOrder {
+    fn parsed(self) -> Result<ChangePurchaseOrder, Problem> {
         let day = |day: Option<Day>| day.map(|day| day.0);
-        ChangePurchaseOrder {
+        let stated = |reason: WaitReason| reason.parsed("/wait_reason");
+        let wait_reason = self
+            .wait_reason
+            .map(|reason| reason.map(stated).transpose());
+        Ok(ChangePurchaseOrder {
+            wait_reason: wait_reason.transpose()?,
             expected_on: self.expected_on.map(day),
             mode: self.mode.map(|mode| mode.map(|mode| mode.0)),
             shipped_on: self.shipped_on.map(day),
@@ -421,7 +439,7 @@ impl ChangeRequest {
                 })
                 .collect(),
             reason: self.reason.map(|reason| reason.0),
-        }
+        })
     }
 }
 
@@ -491,6 +509,7 @@ impl From<&PurchaseOrder> for Answer {
             mode: order.mode.clone(),
             shipped_on: order.shipped_on.map(Date),
             status: order.status.name(),
+            wait_reason: WaitReasonAnswer::of(order.wait_reason.clone()),
             lines: order
                 .lines
                 .iter()

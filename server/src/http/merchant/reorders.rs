@@ -2,7 +2,8 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::response::Response;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use shared::demand::Outcome;
 use shared::ids::ReorderId;
@@ -22,6 +23,7 @@ use crate::limits::{SIMULATED_MONTHS_MAX, SIMULATED_SKUS_MAX};
 use crate::operations::check_availability::instant;
 use crate::operations::draft_reorders::{Drafts, run_reorders};
 use crate::operations::once::{self, Once};
+use crate::operations::order_forms::{NoForm, OrderFile, order_csv, order_pdf};
 use crate::operations::records::{Reorder, ReorderNote, ReorderStatus};
 use crate::operations::reorders::{Step, reorder, reorders, step_reorder};
 use crate::operations::simulate_reorders::{Simulate, Simulated, simulate_reorders};
@@ -232,6 +234,53 @@ pub async fn show(
     Ok(Json(Answer::of(&found)))
 }
 
+/// What the supplier is sent of an order, as a PDF
+///
+/// In the supplier's language. A draft can be looked at before it is sent.
+#[utoipa::path(
+    get,
+    path = "/v1/reorders/{id}/order.pdf",
+    tag = "merchants",
+    params(("id" = String, Path, description = "The reorder")),
+    responses((status = 200, description = "The PDF", body = Vec<u8>, content_type = "application/pdf"), Refusals),
+    security(("secret" = []))
+)]
+pub async fn pdf(
+    State(app): State<App>,
+    merchant: Merchant,
+    Named(id): Named<String>,
+) -> Result<Response, Problem> {
+    let file = order_pdf(&app, &merchant.store, &existing(&id)?).await;
+    let file = file.map_err(|error| match error {
+        NoForm::Act(error) => Problem::from(error),
+        NoForm::NotWritten(error) => {
+            tracing::error!(reorder = id, error = %error, "Cannot show `{id}`: {error}");
+            Problem::internal()
+        }
+    })?;
+    Ok(downloaded(file, "application/pdf"))
+}
+
+/// What the supplier is sent of an order, as a CSV
+///
+/// A cell that a spreadsheet would take for a formula begins with an apostrophe.
+#[utoipa::path(
+    get,
+    path = "/v1/reorders/{id}/order.csv",
+    tag = "merchants",
+    params(("id" = String, Path, description = "The reorder")),
+    responses((status = 200, description = "The CSV", body = String, content_type = "text/csv"), Refusals),
+    security(("secret" = []))
+)]
+pub async fn csv(
+    State(app): State<App>,
+    merchant: Merchant,
+    Named(id): Named<String>,
+) -> Result<Response, Problem> {
+    let file = order_csv(&app, &merchant.store, &existing(&id)?).await?;
+    Ok(downloaded(file, "text/csv; charset=utf-8"))
+}
+
 /// Drafts now what is due
 ///
 /// What was drafted before and not approved is replaced. Forecasts are brought up to date first.
@@ -298,7 +347,7 @@ pub async fn dismiss(
 
 /// Sends what was approved to the supplier
 ///
-/// A letter with a CSV goes out, and it becomes a purchase order, planned by how long the supplier takes.
+/// A letter with a PDF and a CSV goes out, and it becomes a purchase order, planned by how long the supplier takes.
 #[utoipa::path(
     post,
     path = "/v1/reorders/{id}/send",
@@ -398,6 +447,19 @@ fn stepped(reorder: &Reorder) -> once::Answer {
 fn drafted(drafts: &Drafts) -> once::Answer {
     let items = drafts.0.iter().map(Answer::of).collect();
     asking::answer(200, &RunAnswer { items })
+}
+
+/// A file as it is kept by a browser. Its name is an id, which needs no quoting.
+fn downloaded(file: OrderFile, kind: &'static str) -> Response {
+    let disposition = format!("attachment; filename=\"{}\"", file.name);
+    let disposition = HeaderValue::from_str(&disposition);
+    let disposition = disposition.unwrap_or_else(|_| HeaderValue::from_static("attachment"));
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
+        (header::CONTENT_DISPOSITION, disposition),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ];
+    (headers, file.content).into_response()
 }
 
 impl Answer {

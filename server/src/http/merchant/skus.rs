@@ -9,7 +9,10 @@ use utoipa::ToSchema;
 
 use super::Refusals;
 use super::asking::{Page, existing, new};
-use super::fields::{Count, Day, Days, Name, Reason, SkuName, SomeDays, SupplierName, Units};
+use super::fields::{
+    Count, Day, Days, Name, Reason, SkuName, SomeDays, SupplierName, Units, WaitReason,
+    WaitReasonAnswer,
+};
 use crate::app::App;
 use crate::error::Problem;
 use crate::http::auth::Merchant;
@@ -60,8 +63,10 @@ pub struct BackorderRequest {
     policy: Backordering,
     /// Most units that may be owed at once; as many as can be promised unless said otherwise.
     limit: Option<Count>,
-    /// Why there is a wait, in your own words.
+    /// Why there is a wait, in your own words: for all languages that have none in `wait_reason`.
     reason: Option<Reason>,
+    /// The same as a code, and in words for single languages.
+    wait_reason: Option<WaitReason>,
     /// The last day on which more than is on the shelf is sold.
     sell_until: Option<Day>,
     /// Days ahead beyond which none is promised; the store's horizon unless said otherwise.
@@ -127,8 +132,10 @@ pub struct BackorderAnswer {
     policy: Backordering,
     /// Most units that may be owed at once.
     limit: Option<u32>,
-    /// Why there is a wait.
+    /// Why there is a wait, for all languages that have no words in `wait_reason`.
     reason: Option<String>,
+    /// The same as a code, and in words for single languages.
+    wait_reason: Option<WaitReasonAnswer>,
     /// The last day on which more than is on the shelf is sold.
     sell_until: Option<Date>,
     /// Days ahead beyond which none is promised.
@@ -236,6 +243,11 @@ impl Request {
         };
         record.backorder_limit = self.backorder.limit.map(|limit| limit.0);
         record.reason = self.backorder.reason.map(|reason| reason.0);
+        record.wait_reason = self
+            .backorder
+            .wait_reason
+            .map(|reason| reason.parsed("/backorder/wait_reason"))
+            .transpose()?;
         record.sell_until = self.backorder.sell_until.map(|day| day.0);
         record.promise_days_max = self.backorder.max_promise_days.map(|days| days.0);
         record.released_on = self.released_on.map(|day| day.0);
@@ -272,6 +284,7 @@ impl From<SkuRecord> for Answer {
                 },
                 limit: record.backorder_limit.map(|limit| limit.units()),
                 reason: record.reason,
+                wait_reason: WaitReasonAnswer::of(record.wait_reason),
                 sell_until: record.sell_until.map(Date),
                 max_promise_days: record.promise_days_max,
             },

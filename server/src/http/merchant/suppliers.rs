@@ -9,7 +9,9 @@ use utoipa::ToSchema;
 
 use super::Refusals;
 use super::asking::{existing, new};
-use super::fields::{Days, Holidays, Name, Weekdays, day_name};
+use super::fields::{
+    Days, Holidays, LanguageTag, Name, WaitReason, WaitReasonAnswer, Weekdays, day_name,
+};
 use super::promises::WidenedAnswer;
 use crate::app::App;
 use crate::error::Problem;
@@ -36,6 +38,10 @@ pub struct Request {
     lead_time_days: Option<Days>,
     /// Calendar days added to each date that it tells. 0 unless said otherwise.
     buffer_days: Option<Days>,
+    /// Why one waits for what it delivers, where neither the purchase order nor the SKU says.
+    wait_reason: Option<WaitReason>,
+    /// The language of letters to it, BCP 47: English, German, French, Spanish, Japanese or Arabic. English where there is none better.
+    lang: Option<LanguageTag>,
 }
 
 /// Days and dates of a supplier.
@@ -54,6 +60,10 @@ pub struct Answer {
     lead_time_days: Option<u32>,
     /// Calendar days added to each date that it tells.
     buffer_days: u32,
+    /// Why one waits for what it delivers, where neither the purchase order nor the SKU says.
+    wait_reason: Option<WaitReasonAnswer>,
+    /// The language of letters to it, BCP 47.
+    lang: Option<String>,
     /// How long it takes, as learnt from deliveries; null where nothing is known.
     lead_time: Option<LeadTimeAnswer>,
     /// The same for each way of shipping that was seen.
@@ -148,6 +158,11 @@ pub async fn put(
         holidays: request.holidays.map(|days| days.0).unwrap_or_default(),
         lead_time_days: request.lead_time_days.map(|days| days.0),
         buffer_days: request.buffer_days.map_or(0, |days| days.0),
+        wait_reason: request
+            .wait_reason
+            .map(|reason| reason.parsed("/wait_reason"))
+            .transpose()?,
+        language: request.lang.map(|lang| lang.0),
     };
     let record = put_supplier(&app, &merchant.store, record).await?;
     let models = show::supplier_models(&app, &merchant.store, Some(&record.id)).await?;
@@ -210,6 +225,8 @@ impl Answer {
             holidays: record.holidays.into_iter().map(Date).collect(),
             lead_time_days: record.lead_time_days,
             buffer_days: record.buffer_days,
+            wait_reason: WaitReasonAnswer::of(record.wait_reason),
+            lang: record.language,
             lead_time: any.map(|model| model.lead_time.into()),
             lead_time_by_mode: modes
                 .map(|model| ModeAnswer {

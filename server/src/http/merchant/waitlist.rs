@@ -1,6 +1,7 @@
 //! Who waits for goods to be there again: counts, as demand, and the right to be forgotten.
 
 use axum::Json;
+use axum::body::Bytes;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,7 @@ use super::asking::Page;
 use crate::app::App;
 use crate::error::Problem;
 use crate::http::auth::Merchant;
+use crate::http::body::read;
 use crate::operations::check_availability::instant;
 use crate::operations::records::Demand;
 use crate::operations::waitlist::{demand, erase};
@@ -40,11 +42,20 @@ pub struct List {
     next: Option<String>,
 }
 
-/// Whose address is to be forgotten.
+/// Whose address is to be forgotten, where the body does not say.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Whose {
+    /// The address. Who writes down what is asked for, such as a proxy, writes it down too: say it in the body.
+    email: Option<String>,
+}
+
+/// Whose address is to be forgotten.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ForgetRequest)]
+pub struct Request {
     /// The address.
     email: String,
 }
@@ -80,12 +91,14 @@ pub async fn list(
 
 /// Forgets an address that waits or was told, at once
 ///
-/// Nothing is sent to it any more, and nothing is kept of it. The answer is the same where it was not known.
+/// Nothing is sent to it any more, and nothing is kept of it. The answer is the same where it was not known. Say it in
+/// the body: what stands in an address is written down by whoever writes down what is asked for.
 #[utoipa::path(
     delete,
     path = "/v1/back-in-stock",
     tag = "merchants",
     params(Whose),
+    request_body(content = Option<Request>, description = "Whose address; in the query unless here"),
     responses((status = 204, description = "It is forgotten"), Refusals),
     security(("secret" = []))
 )]
@@ -93,12 +106,20 @@ pub async fn erase_address(
     State(app): State<App>,
     merchant: Merchant,
     whose: Result<Query<Whose>, axum::extract::rejection::QueryRejection>,
+    body: Bytes,
 ) -> Result<StatusCode, Problem> {
-    let Ok(Query(whose)) = whose else {
-        let detail = "say which address is to be forgotten: ?email=anna%40example.org";
-        return Err(Problem::invalid("?email", "missing_field", detail));
+    let missing = |pointer| {
+        let detail = "say which address is to be forgotten: {\"email\": \"anna@example.org\"}";
+        Problem::invalid(pointer, "missing_field", detail)
     };
-    erase(&app, &merchant.store, whose.email.trim()).await?;
+    let Ok(Query(whose)) = whose else {
+        return Err(missing("?email"));
+    };
+    let email = match (body.is_empty(), whose.email) {
+        (false, _) => read::<Request>(&body)?.email,
+        (true, email) => email.ok_or_else(|| missing("/email"))?,
+    };
+    erase(&app, &merchant.store, email.trim()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

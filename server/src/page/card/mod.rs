@@ -1,8 +1,5 @@
 //! The picture of goods for pages elsewhere that show a link to them: 1200 by 630, with what is told and when it ships.
 
-mod fonts;
-mod lines;
-
 use std::fmt::Write;
 
 use resvg::tiny_skia::{Pixmap, Transform};
@@ -11,9 +8,9 @@ use serde::Serialize;
 use shared::text::Language;
 use shared::wire::Status;
 
+use super::fonts::{Font, Hand, Written, database, written};
+use super::lines::{cut, fitted};
 use crate::operations::share_goods::SharedGoods;
-use fonts::{Font, Hand, Written, database, written};
-use lines::{cut, fitted};
 
 /// Width of a picture, in pixels.
 pub const WIDTH: u32 = 1_200;

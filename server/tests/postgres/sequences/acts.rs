@@ -26,6 +26,7 @@ use shared::delay::Cause;
 use shared::ids::{OrderId, PurchaseOrderId, ReservationId, Sku};
 use shared::money::Money;
 use shared::quantity::Quantity;
+use shared::reason::{ReasonCode, Stated};
 use shared::shipment::{PlanKind, SplitCharge, SplitPolicy};
 use shared::supply::BackorderMode;
 
@@ -195,6 +196,17 @@ impl Maker {
         (*texts.choose(&mut self.random).expect("some")).to_owned()
     }
 
+    fn stated(&mut self) -> Stated {
+        let mut stated = Stated {
+            code: ReasonCode::ALL.choose(&mut self.random).copied(),
+            ..Stated::default()
+        };
+        if self.one_in(2) {
+            stated.words.insert("de".into(), self.text());
+        }
+        stated
+    }
+
     fn week(&mut self) -> Week {
         let mut week = Week::MONDAY_TO_FRIDAY;
         week.0[self.random.random_range(0..7)] ^= true;
@@ -288,6 +300,7 @@ impl Maker {
         record.backorder = *modes.choose(&mut self.random).expect("some");
         record.backorder_limit = self.maybe(|it| it.units(8));
         record.reason = self.maybe(Self::text);
+        record.wait_reason = self.maybe(Self::stated);
         record.released_on = self.one_in(5).then(|| self.day(-5, 30));
         record.sell_until = self.one_in(8).then(|| self.day(-5, 60));
         record.promise_days_max = self.one_in(8).then(|| self.random.random_range(1..=90));
@@ -343,6 +356,8 @@ impl Maker {
                 .collect(),
             lead_time_days: self.maybe(|it| it.random.random_range(0..=40)),
             buffer_days: self.random.random_range(0..=4),
+            wait_reason: self.maybe(Self::stated),
+            language: self.maybe(|_| "de-AT".to_owned()),
         }
     }
 
@@ -365,6 +380,7 @@ impl Maker {
             mode: self.one_in(3).then(|| "Air".to_owned()),
             shipped_on: self.one_in(5).then(|| self.day(-8, 1)),
             expected_on: (!self.one_in(5)).then(|| self.day(0, 50)),
+            wait_reason: self.maybe(Self::stated),
             lines,
         }
     }
@@ -376,6 +392,7 @@ impl Maker {
             mode: self.one_in(4).then(|| Some("Sea".to_owned())),
             shipped_on: self.one_in(4).then(|| Some(self.day(-9, 0))),
             cancel: self.one_in(8),
+            wait_reason: self.maybe(|it| it.maybe(Self::stated)),
             lines: lines
                 .map(|_| ChangedLine {
                     sku: self.sku(),

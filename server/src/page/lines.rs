@@ -1,4 +1,4 @@
-//! Breaks a text into lines of a width: a picture breaks nothing by itself.
+//! Breaks a text into lines of a width: a picture breaks nothing by itself, and neither does a PDF.
 
 /// Stands where a text had to end before its end.
 const ELLIPSIS: char = '…';

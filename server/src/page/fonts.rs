@@ -1,4 +1,4 @@
-//! The fonts that pictures are written with: Latin, Greek, Cyrillic, Arabic and Japanese. They come with the program, so that a picture
+//! The fonts that pictures and order forms are written with: Latin, Greek, Cyrillic, Arabic and Japanese. They come with the program, so that a picture
 //! looks the same on every machine.
 
 use std::sync::{Arc, LazyLock};
@@ -18,10 +18,10 @@ pub enum Hand {
     Plain,
 }
 
-const STRONG: &[u8] = include_bytes!("../fonts/InterDisplay-SemiBold.otf");
-const PLAIN: &[u8] = include_bytes!("../fonts/Inter-Medium.otf");
-const ARABIC: &[u8] = include_bytes!("../fonts/NotoSansArabic-Bold.ttf");
-const JAPANESE: &[u8] = include_bytes!("../fonts/NotoSansJP-Bold.otf");
+const STRONG: &[u8] = include_bytes!("fonts/InterDisplay-SemiBold.otf");
+const PLAIN: &[u8] = include_bytes!("fonts/Inter-Medium.otf");
+const ARABIC: &[u8] = include_bytes!("fonts/NotoSansArabic-Bold.ttf");
+const JAPANESE: &[u8] = include_bytes!("fonts/NotoSansJP-Bold.otf");
 
 static FONTS: LazyLock<[Font; 4]> = LazyLock::new(|| {
     [
@@ -46,6 +46,8 @@ pub struct Font {
     pub family: &'static str,
     /// How strong it is, from 100 to 900.
     pub weight: u16,
+    /// The font itself.
+    pub bytes: &'static [u8],
     characters: Charmap<'static>,
     widths: GlyphMetrics<'static>,
 }
@@ -104,6 +106,7 @@ impl Font {
         Self {
             family,
             weight,
+            bytes,
             characters: font.charmap(),
             widths: font.glyph_metrics(Size::new(1.0), LocationRef::default()),
         }
