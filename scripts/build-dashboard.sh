@@ -30,7 +30,7 @@ rm -rf dist/dashboard-compiled
 wasm-bindgen --target web --no-typescript --out-dir dist/dashboard-compiled --out-name dashboard \
     "$CARGO_TARGET_DIR/wasm32-unknown-unknown/$folder/shipsby-dashboard.wasm"
 if [ "$profile" = widget ]; then
-    wasm-opt -Oz --converge --strip-debug --strip-producers --strip-target-features \
+    wasm-opt --flatten --rereloop -Oz -Oz --strip-debug --strip-producers --strip-target-features \
         dist/dashboard-compiled/dashboard_bg.wasm -o dist/dashboard-compiled/small.wasm
     mv dist/dashboard-compiled/small.wasm dist/dashboard-compiled/dashboard_bg.wasm
 fi

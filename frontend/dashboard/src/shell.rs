@@ -162,7 +162,7 @@ fn navigation(app: App) -> AnyView {
             .iter()
             .map(|(place, key)| nav_link(app, place.clone(), key));
         let links: Vec<_> = links.collect();
-        view! { <ul>{links}</ul> }
+        view! { <ul>{links}</ul> }.into_any()
     });
     let groups: Vec<_> = groups.collect();
     let settings = nav_link(app, Place::Settings("store".to_owned()), "settings.title");
@@ -198,7 +198,7 @@ fn who(app: App) -> AnyView {
 
 fn languages(app: App) -> AnyView {
     let options = LANGUAGES.map(|(tag, name)| {
-        view! { <option value={tag} lang={tag} selected={tag == words::language()}>{name}</option> }
+        view! { <option value={tag} lang={tag} selected={tag == words::language()}>{name}</option> }.into_any()
     });
     let options: Vec<_> = options.into_iter().collect();
     let chosen = move |event| {

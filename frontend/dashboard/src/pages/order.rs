@@ -47,7 +47,9 @@ fn draw(order: &Value, path: &str, load: Load) -> AnyView {
     ];
     let facts = facts.into_iter().filter(|(_, value)| !value.is_empty());
     let facts: Vec<_> = facts
-        .map(|(name, value)| view! { <div><dt>{name}</dt><dd dir="auto">{value}</dd></div> })
+        .map(|(name, value)| {
+            view! { <div><dt>{name}</dt><dd dir="auto">{value}</dd></div> }.into_any()
+        })
         .collect();
     let parcels: Vec<_> = order
         .list("shipments")
@@ -60,7 +62,7 @@ fn draw(order: &Value, path: &str, load: Load) -> AnyView {
     };
     let page = order.text("page");
     let page = (!page.is_empty()).then(|| {
-        view! { <p><a href={page} target="_blank" rel="noopener">{t("orders.their_page")}</a></p> }
+        view! { <p><a href={page} target="_blank" rel="noopener">{t("orders.their_page")}</a></p> }.into_any()
     });
     view! {
         <p>{mark(tone(&status), named("order_status", &status))}</p>

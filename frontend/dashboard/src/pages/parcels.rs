@@ -31,7 +31,7 @@ pub fn page() -> AnyView {
             .iter()
             .map(|one| parcel_then(one, move || list.again()))
             .collect();
-        view! { <ul class="parcels">{parcels}</ul> }
+        view! { <ul class="parcels">{parcels}</ul> }.into_any()
     };
     view! {
         {head(t("parcels.title"), t("parcels.lead"))}
@@ -53,7 +53,7 @@ pub fn parcel(shipment: &Value, load: Load) -> AnyView {
 fn parcel_then(shipment: &Value, done: impl Fn() + Copy + 'static) -> AnyView {
     let is_ready = shipment.text("status") == "ready";
     let lines = shipment.list("lines");
-    let lines: Vec<_> = lines.iter().map(|line| view! { <li dir="auto">{format!("{} × {}", line.count("quantity").unwrap_or(0), line.text("sku"))}</li> }).collect();
+    let lines: Vec<_> = lines.iter().map(|line| view! { <li dir="auto">{format!("{} × {}", line.count("quantity").unwrap_or(0), line.text("sku"))}</li> }.into_any()).collect();
     let state = match is_ready {
         true => mark(
             "ready",
@@ -164,7 +164,8 @@ fn picks(found: &Value) -> AnyView {
         table(location, &columns, rows.collect())
     });
     let lists: Vec<_> = lists.collect();
-    let cut = (!found.text("next").is_empty())
-        .then(|| view! { <p class="soft">{counted("parcels.cut", i64::from(PICKED_MAX))}</p> });
+    let cut = (!found.text("next").is_empty()).then(|| {
+        view! { <p class="soft">{counted("parcels.cut", i64::from(PICKED_MAX))}</p> }.into_any()
+    });
     view! { <div class="picking">{lists}{cut}</div> }.into_any()
 }

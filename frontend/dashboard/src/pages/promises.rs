@@ -90,7 +90,7 @@ fn rates(report: &Value) -> AnyView {
     );
     let cut = report
         .flag("cut")
-        .then(|| view! { <p class="soft">{t("promises.cut")}</p> });
+        .then(|| view! { <p class="soft">{t("promises.cut")}</p> }.into_any());
     view! { {table(caption, &columns, rows.collect())}{cut} }.into_any()
 }
 
@@ -139,7 +139,7 @@ fn curve(report: &Value, aim: f64) -> AnyView {
                 <circle class={"dot"} cx={x.clone()} cy={value("rate")} r={"5"} />
                 <text class={"name"} x={x} y={(HEIGHT - 8.0).to_string()} text-anchor={"middle"}>{item.text("key")}</text>
             </g>
-        }
+        }.into_any()
     });
     let bars: Vec<_> = bars.collect();
     let marks = [0.0, 0.5, 1.0].map(|share| {
@@ -148,7 +148,7 @@ fn curve(report: &Value, aim: f64) -> AnyView {
                 <line class={"ground"} x1={BEGIN.to_string()} x2={WIDTH.to_string()} y1={y(share).to_string()} y2={y(share).to_string()} />
                 <text class={"name"} x={(BEGIN - 8.0).to_string()} y={(y(share) + 4.0).to_string()} text-anchor={"end"}>{percent(share)}</text>
             </g>
-        }
+        }.into_any()
     });
     let marks: Vec<_> = marks.into_iter().collect();
     let rows = items.iter().map(|item| {

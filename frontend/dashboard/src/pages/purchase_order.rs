@@ -56,6 +56,7 @@ fn draw(order: &Value, path: String, load: Load) -> AnyView {
             {section(t("purchase_orders.change_date"), another_date(order, load))}
             {section(t("purchase_orders.receive"), receive_form(&lines, path, load))}
         }
+        .into_any()
     });
     view! { {facts(known)}{table}{acts} }.into_any()
 }

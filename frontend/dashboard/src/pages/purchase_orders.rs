@@ -159,7 +159,7 @@ fn form(suppliers: &Value) -> AnyView {
         let rows = lines.get().into_iter().map(|line| {
             view! {
                 <div class="row">{field(t("common.sku"), "text*", line.sku)}{field(t("common.quantity"), "number*", line.quantity)}</div>
-            }
+            }.into_any()
         });
         rows.collect::<Vec<_>>()
     };

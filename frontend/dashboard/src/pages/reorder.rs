@@ -60,11 +60,11 @@ fn draw(reorder: &Value, policy: &Value, path: &str, load: Load) -> AnyView {
     let order = reorder.text("purchase_order");
     let order = (!order.is_empty()).then(|| {
         let href = Place::PurchaseOrder(order.clone()).href();
-        view! { <p>{t("reorders.became")}" "{link(href, order)}</p> }
+        view! { <p>{t("reorders.became")}" "{link(href, order)}</p> }.into_any()
     });
     let note = reorder.text("note");
-    let note =
-        (!note.is_empty()).then(|| view! { <p class="notice">{named("reorder_note", &note)}</p> });
+    let note = (!note.is_empty())
+        .then(|| view! { <p class="notice">{named("reorder_note", &note)}</p> }.into_any());
     let steps = App::here()
         .may_change()
         .then(|| steps(&status, &terms.text("email"), path, load));
@@ -123,7 +123,7 @@ fn lines(reorder: &Value) -> AnyView {
         (seen.get() < many).then(|| {
             view! {
                 {parts::press("quiet", t("common.more"), move |_| seen.update(|seen| *seen += LINES_AT_ONCE))}
-            }
+            }.into_any()
         })
     };
     view! { {anew(rows)}<div class="foot">{anew(more)}</div> }.into_any()

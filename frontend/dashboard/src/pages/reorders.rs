@@ -82,7 +82,7 @@ fn next(policy: &Value) -> AnyView {
                     .each_ref()
                     .map(|(name, value)| (*name, value.as_str())),
             );
-            view! { <li>{sentence}</li> }
+            view! { <li>{sentence}</li> }.into_any()
         })
     });
     let next: Vec<_> = next.collect();

@@ -68,7 +68,7 @@ pub fn steps() -> AnyView {
     let list = move || {
         let steps = STEPS.iter().enumerate().map(|(number, step)| {
             let current = (number == at.get()).then_some("step");
-            view! { <li aria-current={current} class:done={number < at.get()}>{named("set_up", step)}</li> }
+            view! { <li aria-current={current} class:done={number < at.get()}>{named("set_up", step)}</li> }.into_any()
         });
         steps.collect::<Vec<_>>()
     };
@@ -100,9 +100,9 @@ pub fn steps() -> AnyView {
             } else {
                 "set_up.next"
             };
-            view! { {parts::press("", t(word), move |_| next())} }
+            view! { {parts::press("", t(word), move |_| next())} }.into_any()
         });
-        view! { <h2 id="step" tabindex="-1">{named("set_up", name)}</h2>{content}<p class="row tools">{skip}</p> }
+        view! { <h2 id="step" tabindex="-1">{named("set_up", name)}</h2>{content}<p class="row tools">{skip}</p> }.into_any()
     };
     view! {
         {head(t("set_up.welcome"), t("set_up.welcome_lead"))}

@@ -50,7 +50,7 @@ pub fn page() -> AnyView {
     };
     view! {
         <h1 id="title" tabindex="-1">{t("sign_in.title")}</h1>
-        {anew(move || is_open().then(|| view! { <p class="notice">{t("sign_in.first_run")}</p> }))}
+        {anew(move || is_open().then(|| view! { <p class="notice">{t("sign_in.first_run")}</p> }.into_any()))}
         {parts::form("", sign_in, view! {
             {field(t("sign_in.email"), "email*", email)}
             {field(t("sign_in.password"), "password*", password)}

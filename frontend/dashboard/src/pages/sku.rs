@@ -50,8 +50,9 @@ fn answer(explained: Value) -> AnyView {
     let answer = explained.at("answer");
     let text = answer.at("text");
     let reason = answer.at("reason").text("text");
-    let reason = (!reason.is_empty()).then(|| view! { <p class="soft" dir="auto">{reason}</p> });
-    let label = view! { <span class={format!("mark {}", tone(&answer.text("status")))}>{text.text("label")}</span> };
+    let reason =
+        (!reason.is_empty()).then(|| view! { <p class="soft" dir="auto">{reason}</p> }.into_any());
+    let label = view! { <span class={format!("mark {}", tone(&answer.text("status")))}>{text.text("label")}</span> }.into_any();
     view! {
         <div class="told">
             <p class="soft">{answer.text("title")}</p>
@@ -120,9 +121,9 @@ fn shelf(location: &Value, sku: &str, explained: crate::parts::Load) -> AnyView 
             ("sku.committed", "committed"),
             ("common.available", "available"),
         ];
-        let figures = figures.map(
-            |(key, field)| view! { <div><dt>{t(key)}</dt><dd>{num(level.count(field))}</dd></div> },
-        );
+        let figures = figures.map(|(key, field)| {
+            view! { <div><dt>{t(key)}</dt><dd>{num(level.count(field))}</dd></div> }.into_any()
+        });
         let figures: Vec<_> = figures.into_iter().collect();
         let form = app.may_change().then(|| {
             view! {
@@ -132,6 +133,7 @@ fn shelf(location: &Value, sku: &str, explained: crate::parts::Load) -> AnyView 
                 }.into_any())}
                 {refusal(act)}
             }
+            .into_any()
         });
         view! { <h3 dir="auto">{name}</h3><dl class="figures">{figures}</dl>{form} }.into_any()
     });

@@ -47,7 +47,7 @@ fn draw(found: Value) -> AnyView {
     ];
     let more = found
         .flag("more")
-        .then(|| view! { <p class="soft">{t("stock.more")}</p> });
+        .then(|| view! { <p class="soft">{t("stock.more")}</p> }.into_any());
     view! { {table(t("stock.caption"), &columns, rows)}{more} }.into_any()
 }
 

@@ -41,8 +41,9 @@ fn draw(found: Value) -> AnyView {
         t("suppliers.kept"),
     ];
     let unknown = items.len() - known.len();
-    let unknown = (0 < unknown)
-        .then(|| view! { <p class="soft">{counted("suppliers.without", unknown as i64)}</p> });
+    let unknown = (0 < unknown).then(|| {
+        view! { <p class="soft">{counted("suppliers.without", unknown as i64)}</p> }.into_any()
+    });
     let trends: Vec<_> = known
         .iter()
         .filter(|item| 2 < item.list("months").len())

@@ -78,7 +78,7 @@ pub fn timeline(location: &Value, sku: &Value, ships_by: &str) -> AnyView {
     let arrivals = arrivals(&sku.list("supply"), &x, &foot);
     let answer = (!ships_by.is_empty()).then(|| {
         let at = format!("{:.1}", x(ships_by));
-        view! { <line class={"answer"} x1={at.clone()} x2={at} y1={ABOVE.to_string()} y2={ground.to_string()} /> }
+        view! { <line class={"answer"} x1={at.clone()} x2={at} y1={ABOVE.to_string()} y2={ground.to_string()} /> }.into_any()
     });
     let place = location.text("location");
     let label = say("sku.picture", &[("location", &place)]);

@@ -31,7 +31,7 @@ fn draw(today: Value) -> AnyView {
         .collect();
     let calm = lists
         .is_empty()
-        .then(|| view! { <p class="calm">{t("today.calm")}</p> });
+        .then(|| view! { <p class="calm">{t("today.calm")}</p> }.into_any());
     let parcels = (0 < ready).then(|| {
         section(
             counted("today.ready", ready),
@@ -52,7 +52,8 @@ fn decision(list: &Value, name: &str, draw: Draw) -> Option<AnyView> {
     (0 < count).then(|| {
         let items = list.list("items");
         let rest = count - items.len() as i64;
-        let rest = (0 < rest).then(|| view! { <p class="soft">{counted("today.rest", rest)}</p> });
+        let rest = (0 < rest)
+            .then(|| view! { <p class="soft">{counted("today.rest", rest)}</p> }.into_any());
         section(
             counted(&format!("today.{name}"), count),
             view! { {draw(&items)}{rest} }.into_any(),

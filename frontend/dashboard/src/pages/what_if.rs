@@ -72,7 +72,7 @@ pub fn what_if(policy: &Value, load: Load) -> AnyView {
             let take = app
                 .may_change()
                 .then(|| act_button("", t("what_if.take"), taking, take));
-            view! { {outcome(&found)}<p class="tools">{take}</p>{refusal(taking)} }
+            view! { {outcome(&found)}<p class="tools">{take}</p>{refusal(taking)} }.into_any()
         })
     };
     view! {
@@ -127,6 +127,7 @@ fn outcome(found: &Value) -> AnyView {
     let left_out = (!left_out.is_empty()).then(|| {
         let sentence = counted("what_if.left_out", left_out.len() as i64);
         view! { <p class="soft">{sentence}" "<span dir="auto">{left_out.join(", ")}</span></p> }
+            .into_any()
     });
     view! {
         <p class="verdict" role="status">{say("what_if.says", &values)}</p>

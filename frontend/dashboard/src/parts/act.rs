@@ -80,10 +80,11 @@ pub fn refusal(act: Act) -> AnyView {
         act.refused().map(|refused| {
             let fields = refused.fields.into_iter().map(|(pointer, detail)| {
                 let name = pointer.trim_start_matches('/').replace('/', " ");
-                view! { <li><strong>{name}</strong>" "{detail}</li> }
+                view! { <li><strong>{name}</strong>" "{detail}</li> }.into_any()
             });
             let fields: Vec<_> = fields.collect();
             view! { <div class="notice alert"><p>{refused.text}</p><ul>{fields}</ul></div> }
+                .into_any()
         })
     };
     view! { <div role="alert">{anew(content)}</div> }.into_any()

@@ -84,7 +84,7 @@ fn described_field(
     };
     let id = format!("hint-{}", HINTS.fetch_add(1, Ordering::Relaxed));
     let described = hint.is_some().then(|| id.clone());
-    let hint = hint.map(|hint| view! { <small id={id}>{hint}</small> });
+    let hint = hint.map(|hint| view! { <small id={id}>{hint}</small> }.into_any());
     let mode = match kind {
         "number" | "code" => Some("numeric"),
         "money" => Some("decimal"),
@@ -136,6 +136,7 @@ pub fn select_field(
     let options = options.into_iter().map(|(name, word)| {
         let own = name.clone();
         view! { <option value={name} selected=move || value.get() == own>{word}</option> }
+            .into_any()
     });
     let options: Vec<_> = options.collect();
     view! {

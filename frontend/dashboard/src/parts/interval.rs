@@ -35,11 +35,18 @@ pub fn interval(
 ) -> AnyView {
     let middle = HEIGHT / 2.0;
     let at = |value: f64| format!("{:.1}", scale.x(value));
-    let line = line.map(|value| view! { <line class={"against"} x1={at(value)} x2={at(value)} y1={"2"} y2={"22"} /> });
-    let ring = ring.map(|value| view! { <circle class={"ring"} cx={at(value)} cy={middle.to_string()} r={"4.5"} /> });
-    let dot = dot.map(
-        |value| view! { <circle class={"dot"} cx={at(value)} cy={middle.to_string()} r={"4.5"} /> },
-    );
+    let line = line.map(|value| {
+        view! { <line class={"against"} x1={at(value)} x2={at(value)} y1={"2"} y2={"22"} /> }
+            .into_any()
+    });
+    let ring = ring.map(|value| {
+        view! { <circle class={"ring"} cx={at(value)} cy={middle.to_string()} r={"4.5"} /> }
+            .into_any()
+    });
+    let dot = dot.map(|value| {
+        view! { <circle class={"dot"} cx={at(value)} cy={middle.to_string()} r={"4.5"} /> }
+            .into_any()
+    });
     view! {
         <svg class="interval" viewBox={format!("0 0 {WIDTH} {HEIGHT}")} aria-hidden="true" focusable="false">
             <line class={"ground"} x1={at(scale.from)} x2={at(scale.to)} y1={middle.to_string()} y2={middle.to_string()} />

@@ -33,7 +33,7 @@ use crate::words::t;
 
 /// The head of a page: its name, and a sentence about it.
 pub fn head(title: String, lead: String) -> AnyView {
-    let lead = (!lead.is_empty()).then(|| view! { <p class="lead">{lead}</p> });
+    let lead = (!lead.is_empty()).then(|| view! { <p class="lead">{lead}</p> }.into_any());
     view! { <header class="head"><h1 tabindex="-1" id="title">{title}</h1>{lead}</header> }
         .into_any()
 }
@@ -53,7 +53,9 @@ pub fn anew<View: IntoAny>(draw: impl Fn() -> View + Send + 'static) -> AnyView 
 pub fn facts(facts: Vec<(String, String)>) -> AnyView {
     let facts = facts.into_iter().filter(|(_, value)| !value.is_empty());
     let facts: Vec<_> = facts
-        .map(|(name, value)| view! { <div><dt>{name}</dt><dd dir="auto">{value}</dd></div> })
+        .map(|(name, value)| {
+            view! { <div><dt>{name}</dt><dd dir="auto">{value}</dd></div> }.into_any()
+        })
         .collect();
     view! { <dl class="figures">{facts}</dl> }.into_any()
 }

@@ -26,13 +26,14 @@ pub fn picture(
     strokes: Vec<Stroke>,
     names: Vec<Name>,
 ) -> AnyView {
-    let strokes = strokes.into_iter().map(|(class, path)| {
-        view! { <path class={class} d={path} /> }
-    });
+    let strokes = strokes
+        .into_iter()
+        .map(|(class, path)| view! { <path class={class} d={path} /> }.into_any());
     let strokes: Vec<_> = strokes.collect();
     let names = names.into_iter().map(|name| {
         let (x, y) = (format!("{:.1}", name.at.0), format!("{:.1}", name.at.1));
         view! { <text class={"name"} x={x} y={y} text-anchor={name.anchor}>{name.text}</text> }
+            .into_any()
     });
     let names: Vec<_> = names.collect();
     let name = label.clone();

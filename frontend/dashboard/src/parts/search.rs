@@ -27,7 +27,7 @@ pub fn search(label: String) -> (RwSignal<String>, AnyView) {
                 />
             </label>
         </form>
-    };
+    }.into_any();
     (wanted, field.into_any())
 }
 

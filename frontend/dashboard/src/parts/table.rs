@@ -17,14 +17,17 @@ pub fn table(caption: String, columns: &[String], rows: Vec<Row>) -> AnyView {
             None => (name.clone(), ""),
         })
         .collect();
-    let heads = columns.iter().map(|(name, class)| view! { <th scope="col" role="columnheader" class={*class}>{name.clone()}</th> });
+    let heads = columns.iter().map(|(name, class)| {
+        view! { <th scope="col" role="columnheader" class={*class}>{name.clone()}</th> }.into_any()
+    });
     let heads: Vec<_> = heads.collect();
     let rows = rows.into_iter().map(|row| {
         let cells = row.into_iter().zip(&columns).map(|(cell, (name, class))| {
             view! { <td role="cell" class={*class} data-label={name.clone()}>{cell}</td> }
+                .into_any()
         });
         let cells: Vec<_> = cells.collect();
-        view! { <tr role="row">{cells}</tr> }
+        view! { <tr role="row">{cells}</tr> }.into_any()
     });
     let rows: Vec<_> = rows.collect();
     view! {

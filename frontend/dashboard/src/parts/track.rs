@@ -81,13 +81,14 @@ pub fn track(
     let months = (0..=days).filter_map(|at| {
         let iso = first.with_value(|first| day_after(first, at));
         iso.ends_with("-01").then(|| {
-            view! { <li style:inset-inline-start={percent(at)}>{month(&iso)}</li> }
+            view! { <li style:inset-inline-start={percent(at)}>{month(&iso)}</li> }.into_any()
         })
     });
     let months: Vec<_> = months.collect();
-    let was = (!before.is_empty()).then(
-        || view! { <span class="was" style:inset-inline-start={percent(place(&before))}></span> },
-    );
+    let was = (!before.is_empty()).then(|| {
+        view! { <span class="was" style:inset-inline-start={percent(place(&before))}></span> }
+            .into_any()
+    });
     view! {
         <div class="track" on:pointerdown=grab on:pointermove=drag>
             <div class="rail" node_ref=line>

@@ -107,7 +107,7 @@ fn totp() -> AnyView {
     };
     let codes = move || {
         let codes = recovery.get();
-        (!codes.is_empty()).then(|| view! { <div class="notice"><p>{t("account.recovery")}</p>{copied(codes.join("\n"))}</div> })
+        (!codes.is_empty()).then(|| view! { <div class="notice"><p>{t("account.recovery")}</p>{copied(codes.join("\n"))}</div> }.into_any())
     };
     view! { {anew(content)}{refusal(act)}<div role="status">{anew(codes)}</div> }.into_any()
 }

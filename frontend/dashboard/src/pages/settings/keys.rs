@@ -97,7 +97,7 @@ fn form(load: Load) -> AnyView {
     };
     let shown_once = move || {
         made.get().map(|key| {
-            view! { <div class="notice"><p>{t("keys.once")}</p>{super::widget::copied(key)}</div> }
+            view! { <div class="notice"><p>{t("keys.once")}</p>{super::widget::copied(key)}</div> }.into_any()
         })
     };
     view! {

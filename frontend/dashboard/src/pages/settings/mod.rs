@@ -29,7 +29,7 @@ const PARTS: [(&str, bool); 6] = [
 pub fn page(part: &str) -> AnyView {
     let links = PARTS.into_iter().filter(|(_, owners)| !owners || App::here().is_owner()).map(|(name, _)| {
         let current = (name == part).then_some("page");
-        view! { <li><a href={Place::Settings(name.to_owned()).href()} aria-current={current}>{named("settings", name)}</a></li> }
+        view! { <li><a href={Place::Settings(name.to_owned()).href()} aria-current={current}>{named("settings", name)}</a></li> }.into_any()
     });
     let links: Vec<_> = links.collect();
     let content = match part {

@@ -43,7 +43,8 @@ pub fn transit(known: &[Value], places: &[(String, String)]) -> Lines {
         <p class="soft">{t("transit.lead")}</p>
         {anew(drawn)}
         {parts::press("quiet", t("transit.add"), add)}
-    };
+    }
+    .into_any();
     Lines {
         lines,
         fields: fields.into_any(),

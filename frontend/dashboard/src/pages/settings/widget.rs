@@ -118,7 +118,7 @@ fn sample(found: &Value, values: [RwSignal<String>; 4]) -> AnyView {
             true => crate::words::named("status", &item.text("status")),
             false => words,
         };
-        view! { <p><span class="soft">{item.text("title")}</span><br /><strong class={format!("mark {tone}")} lang={language()}>{words}</strong></p> }
+        view! { <p><span class="soft">{item.text("title")}</span><br /><strong class={format!("mark {tone}")} lang={language()}>{words}</strong></p> }.into_any()
     });
     let items: Vec<_> = items.collect();
     view! { <div class="sample" node_ref=place>{items}</div> }.into_any()
