@@ -4,6 +4,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
+use qrcodegen::{QrCode, QrCodeEcc};
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -107,6 +108,36 @@ pub fn uri(secret: &[u8], issuer: &str, account: &str) -> String {
     )
 }
 
+/// A picture for a camera (ISO/IEC 18004).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Qr {
+    /// Modules of a side, without the light ones around it.
+    pub modules: u32,
+    /// The dark modules as a path of SVG, one unit each.
+    pub path: String,
+}
+
+/// Draws a text; nothing where it is too long for a picture.
+pub fn qr(text: &str) -> Option<Qr> {
+    let code = QrCode::encode_text(text, QrCodeEcc::Medium).ok()?;
+    let size = code.size();
+    let mut path = String::new();
+    for y in 0..size {
+        let mut x = 0;
+        while x < size {
+            let run = (x..size).take_while(|x| code.get_module(*x, y)).count();
+            if 0 < run {
+                path.push_str(&format!("M{x} {y}h{run}v1h-{run}z"));
+            }
+            x += i32::try_from(run).unwrap_or(size) + 1;
+        }
+    }
+    Some(Qr {
+        modules: u32::try_from(size).unwrap_or_default(),
+        path,
+    })
+}
+
 /// Bytes in base 32, without padding.
 pub fn base32(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len().div_ceil(5) * 8);
@@ -168,6 +199,18 @@ mod tests {
             assert_eq!(step_of(secret, code, at_s + 90), None);
             assert_eq!(step_of(secret, &code[1..], at_s), None);
         }
+    }
+
+    #[test]
+    fn a_picture_has_what_cameras_look_for_in_three_corners() {
+        let picture = qr(&uri(b"12345678901234567890", "Shop", "anna@shop.example"));
+        let Qr { modules, path } = picture.expect("a picture");
+        assert_eq!(modules % 4, 1, "versions grow by four modules");
+        for (x, y) in [(0, 0), (modules - 7, 0), (0, modules - 7)] {
+            let top = format!("M{x} {y}h7v1h-7z");
+            assert!(path.contains(&top), "no {top} in {path}");
+        }
+        assert_eq!(qr(&"x".repeat(10_000)), None);
     }
 
     #[test]

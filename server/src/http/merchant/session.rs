@@ -27,7 +27,7 @@ use crate::operations::own_account::{
 };
 use crate::operations::records::{Member, Session, TotpState};
 use crate::operations::sign_in::{self, Drawn, SignIn, SignInError, sign_in, sign_out};
-use crate::totp;
+use crate::totp::{self, Qr, qr};
 
 /// Seconds after which it is worth trying again where many sign in.
 const BUSY_RETRY_S: u32 = 1;
@@ -107,6 +107,18 @@ pub struct SecretAnswer {
     secret: String,
     /// For a picture to be photographed: `otpauth://...`.
     uri: String,
+    /// The picture; null where the address is too long for one.
+    qr: Option<QrAnswer>,
+}
+
+/// A picture for the camera of a phone.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Qr)]
+pub struct QrAnswer {
+    /// Modules of a side. Leave four light ones around it.
+    modules: u32,
+    /// The dark modules as a path of SVG, one unit each.
+    path: String,
 }
 
 /// What opens where the phone is lost.
@@ -241,6 +253,7 @@ pub async fn begin_codes(
     let begun = begin_totp(&app, own(signed_in, address), drawn()?).await?;
     Ok(Json(SecretAnswer {
         secret: begun.secret,
+        qr: qr(&begun.uri).map(|Qr { modules, path }| QrAnswer { modules, path }),
         uri: begun.uri,
     }))
 }

@@ -96,7 +96,7 @@ fn totp() -> AnyView {
         .into_any(),
         (false, Some(secret)) => view! {
             <p>{t("account.totp_scan")}</p>
-            {qr(&secret.text("uri"), t("account.totp_qr"))}
+            {qr(secret.at("qr"), t("account.totp_qr"))}
             <p><a href={secret.text("uri")}>{t("account.totp_open")}</a></p>
             {copied(secret.text("secret"))}
             {parts::form("", confirm, view! {{field(t("sign_in.code"), "code*", code)}{submit(t("account.totp_confirm"), act)}}.into_any())}
