@@ -14,6 +14,7 @@ use tokio::time::MissedTickBehavior;
 
 use super::ActError;
 use super::records::{AfterTry, Delivery, DeliveryEnd, DisabledBy, Try, WebhookEndpoint};
+use super::running::again;
 use super::watch_goods::{Watched, watch_goods};
 use super::webhook_endpoints::{disable_endpoint, old_secret_until};
 use crate::app::App;
@@ -207,10 +208,13 @@ async fn send(
         Sent::Taken(_) => AfterTry::End(DeliveryEnd::Delivered),
         _ => after_failure(delivery, now),
     };
-    let failing_since = app
-        .store
-        .note_try(store, &endpoint.id, &delivery.event, &tried, then)
-        .await?;
+    let failing_since = again(|| async {
+        let noted = app
+            .store
+            .note_try(store, &endpoint.id, &delivery.event, &tried, then);
+        Ok::<_, ActError>(noted.await?)
+    })
+    .await?;
     let why = match sent {
         Sent::Gone(_) => DisabledBy::Gone,
         _ if failing_since.is_some_and(|since| since + WEBHOOK_FAILING_MAX <= now) => {

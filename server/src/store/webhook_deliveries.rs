@@ -202,6 +202,21 @@ impl Store {
         then: AfterTry,
     ) -> Result<Option<DateTime<Utc>>, StoreError> {
         let mut session = self.0.engine.write(store).await?;
+        // The endpoint first, as whoever disables or removes it does: so nobody waits for another who waits for them.
+        let failing: Option<Option<i64>> = query_scalar(
+            "
+            UPDATE webhook_endpoint
+               SET failing_since_ms = CASE WHEN $3 THEN NULL ELSE coalesce(failing_since_ms, $4) END
+             WHERE store_id = $1
+               AND endpoint = $2
+            RETURNING failing_since_ms",
+        )
+        .bind(store.as_str())
+        .bind(endpoint)
+        .bind(tried.failure.is_none())
+        .bind(tried.at.timestamp_millis())
+        .fetch_optional(&mut session)
+        .await?;
         query(
             "
             INSERT INTO webhook_try
@@ -264,20 +279,6 @@ impl Store {
         .bind(ended.map(|_| tried.at.timestamp_millis()))
         .bind(ended.map(DeliveryEnd::name))
         .execute(&mut session)
-        .await?;
-        let failing: Option<Option<i64>> = query_scalar(
-            "
-            UPDATE webhook_endpoint
-               SET failing_since_ms = CASE WHEN $3 THEN NULL ELSE coalesce(failing_since_ms, $4) END
-             WHERE store_id = $1
-               AND endpoint = $2
-            RETURNING failing_since_ms",
-        )
-        .bind(store.as_str())
-        .bind(endpoint)
-        .bind(tried.failure.is_none())
-        .bind(tried.at.timestamp_millis())
-        .fetch_optional(&mut session)
         .await?;
         session.commit().await?;
         failing.flatten().map(instant).transpose()

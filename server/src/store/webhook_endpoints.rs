@@ -243,6 +243,18 @@ impl Writing {
 
     /// Removes an endpoint, with all that was to be sent to it and what came of it.
     pub async fn remove_webhook_endpoint(&mut self, id: &str) -> Result<(), StoreError> {
+        // From here on nobody writes down what came of a try.
+        query(
+            "
+            UPDATE webhook_endpoint
+               SET enabled = false
+             WHERE store_id = $1
+               AND endpoint = $2",
+        )
+        .bind(self.store.as_str())
+        .bind(id)
+        .execute(&mut self.session)
+        .await?;
         self.forget_deliveries(id).await?;
         query(
             "
