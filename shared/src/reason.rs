@@ -190,7 +190,12 @@ mod tests {
         let whole = order("PO-1", "2027-01-15", Some("order"), Some("supplier"));
         check(Some("sku"), &[whole], None, Some("order"));
         let silent = order("PO-1", "2027-01-15", None, Some("supplier"));
-        check(Some("sku"), std::slice::from_ref(&silent), None, Some("sku"));
+        check(
+            Some("sku"),
+            std::slice::from_ref(&silent),
+            None,
+            Some("sku"),
+        );
         check(None, &[silent], None, Some("supplier"));
         check(Some("sku"), &[], Some("supplier"), Some("sku"));
         check(None, &[], Some("supplier"), Some("supplier"));

@@ -22,9 +22,9 @@ use server::operations::place_order::{Pay, PlaceOrder, Prices, place_order};
 use server::operations::put_sku::put_sku;
 use server::operations::receive_purchase_order::{ReceivePurchaseOrder, receive_purchase_order};
 use server::operations::records::{
-    AfterTry, Copy, CopyState, Customer, KnownKind, Low, Network, PartKey, Post, PostPolicy,
-    PostState, ProviderKind, ReorderPolicy, ReorderTerms, Role, Said, SkuRecord, Try,
-    WaitlistAddress, WebhookEndpoint,
+    AfterTry, Copy, CopyState, Customer, Exposure, KnownKind, Low, Network, PartKey, Post,
+    PostPolicy, PostState, ProviderKind, ReorderPolicy, ReorderTerms, Role, Said, ShownIn,
+    SkuRecord, Try, WaitlistAddress, WebhookEndpoint,
 };
 use server::operations::refund::{GiveBack, refund};
 use server::operations::reserve::{Reserve, reserve};
@@ -235,6 +235,26 @@ async fn give(app: &App, store: &StoreId) {
         panic!("it can be ordered");
     };
     assert!(placed.offer.is_some());
+    // Somebody else saw it long ago, and is forgotten; the order's customer is not.
+    let now = app.clock.now();
+    let seen = Exposure {
+        rule: rule.id.clone(),
+        run: rule.run,
+        shopper: shopper_hash(store, "long ago"),
+        arm: Arm::Offer,
+        shown_in: ShownIn::Product,
+        at: now - TimeDelta::days(2),
+    };
+    let writing = app
+        .store
+        .begin(store, Note::new("offer_seen", "wait"), now)
+        .await;
+    let mut writing = writing.expect("a change");
+    writing.add_exposures(&[seen]).await.expect("an exposure");
+    writing.commit().await.expect("a commit");
+    let before = now - TimeDelta::days(1);
+    let forgotten = app.store.forget_exposures(store, before, 100).await;
+    forgotten.expect("a sum");
 }
 
 /// What is captured and given back for a parcel, what its customer was told, and how the shop words its letters.
