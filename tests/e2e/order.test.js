@@ -88,7 +88,9 @@ test("each way out leads to the order's own page, which asks once more; who come
   assert.match(await page.locator("main").innerText(), /1 × Scarf/);
   const standing = () => stage.demo.call("GET", `/v1/orders/${order.id}`);
   assert.equal((await standing()).lines[1].cancelled, 0, "a link changes nothing");
+  const answered = page.waitForURL((url) => !url.search.includes("line=1"));
   await page.locator("form[method=post] button").click();
+  await answered;
   await until("it is cancelled", async () => (await standing()).lines[1].cancelled === 1);
   await page.goBack();
   await page.goBack();
