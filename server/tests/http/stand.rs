@@ -12,7 +12,7 @@ use serde_json::Value;
 use server::app::{App, Parts};
 use server::catalogue::{Catalogue, Key, KeyKind, Keys, Settings, Shop, hash_of};
 use server::changes::{Change, Changed, Changes};
-use server::clock::Clock;
+use server::clock::{Clock, Hand};
 use server::connections::Connections;
 use server::http::bundles::Bundles;
 use server::http::front::Front;
@@ -37,6 +37,8 @@ pub struct Stand {
     pub app: App,
     pub front: Arc<Front>,
     pub shop: Arc<Shop>,
+    /// Of the server's clock, which stands still until it is moved.
+    pub hand: Hand,
     pub stop: CancellationToken,
     _folder: tempfile::TempDir,
 }
@@ -65,6 +67,7 @@ impl Stand {
         let store = Store::open(folder.path().join("test.sqlite"))
             .await
             .expect("a database");
+        let (clock, hand) = Clock::by_hand(now.parse().expect("an instant"));
         let catalogue = Catalogue::default();
         let shop = Arc::new(Shop::new(
             "one".parse().expect("an id"),
@@ -84,7 +87,7 @@ impl Stand {
             store,
             catalogue,
             changes: Changes::default(),
-            clock: Clock::starting_at(now.parse().expect("an instant")),
+            clock,
             limits,
             metrics: Metrics::default(),
             connections: Default::default(),
@@ -99,6 +102,7 @@ impl Stand {
             app,
             front,
             shop,
+            hand,
             stop,
             _folder: folder,
         }

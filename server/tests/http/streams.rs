@@ -160,14 +160,15 @@ async fn a_client_that_comes_back_is_told_what_changed_since() {
 
 #[tokio::test]
 async fn a_client_that_comes_back_is_told_what_time_has_changed() {
-    let stand = Stand::starting("2026-11-23T18:59:59.900Z", Limits::default()).await;
+    let stand = Stand::starting("2026-11-23T18:59:59Z", Limits::default()).await;
     stand.change(cap(4));
     let address = "/v1/stream?sku=cap&since=8";
     let mut before = Listening::to(&stand, address, None).await;
     assert_eq!(events(&before.next().await.expect("a beginning")), []);
 
     // 14:00 in New York: what is ordered now leaves a day later.
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    let afternoon = "2026-11-23T19:00:00Z".parse().expect("an instant");
+    stand.hand.show(afternoon);
     let mut after = Listening::to(&stand, address, None).await;
     let told = events(&after.next().await.expect("a beginning"));
     assert_eq!(told[0].2["ships_by"], "2026-11-25");
