@@ -10,9 +10,11 @@ source "$(dirname "$0")/lib.sh"
 cd "$ROOT"
 
 LOGS=target/test-logs
+# Of what a failed step said, so many lines are said again at the end.
+FAILURE_LINES_MAX=30
 mkdir -p "$LOGS"
 rm -f "$LOGS"/*
-wanted=" $* " rows=() passed_sum=0 failed_sum=0 hints=()
+wanted=" $* " rows=() passed_sum=0 failed_sum=0 hints=() names=()
 
 # wants step...: whether one of these is to run.
 wants() {
@@ -41,7 +43,13 @@ step() {
     fi
     passed_sum=$((passed_sum + passed)) failed_sum=$((failed_sum + failed))
     rows+=("$(printf '%-10s %8d %8d %7d s %7d MiB' "$name" "$passed" "$failed" "$((SECONDS - began))" "$(disk_left)")")
-    [ "$failed" = 0 ] || hints+=("$name: $hint (output: $log)")
+    [ "$failed" = 0 ] || hints+=("$name: $hint (output: $log)") names+=("$(failures "$log" | sed "s/^/  $name: /")")
+}
+
+# failures log: which tests failed and what they said first, so that the end of a long output is enough to know.
+failures() {
+    sed 's/\x1b\[[0-9;]*m//g' "$1" | grep -E -A 2 '^test .* FAILED$|^ *✖ |panicked at|^(error|warning)(\[|:)' | grep -v '^--$' | cut -c 1-300 |
+        awk '!seen[$0]++' | head -n "$FAILURE_LINES_MAX" || true
 }
 
 # What is left on the fuller of the disks that builds and tests write to, in MiB: a full disk fails what has no fault.
@@ -135,6 +143,8 @@ printf '\n%-10s %8s %8s %9s %11s\n' step passed failed time 'disk left'
 printf '%s\n' "${rows[@]}"
 printf '%-10s %8d %8d %7d s\n' together "$passed_sum" "$failed_sum" "$SECONDS"
 if [ "$failed_sum" -gt 0 ]; then
+    printf '\nWhat failed:\n'
+    printf '%s\n' "${names[@]}"
     printf '\nWhat to do next:\n'
     printf '  %s\n' "${hints[@]}"
 fi
