@@ -3,6 +3,7 @@
 //! It is read from a file when the server starts, and never written to the database: so no copy of the database holds a secret.
 
 use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +22,9 @@ use crate::posts::mastodon::Mastodon;
 use crate::totp;
 use crate::webhooks::key;
 
+/// By this name every machine reaches itself.
+const THIS_MACHINE: &str = "localhost";
+
 /// What a server is connected to. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct Connections(Arc<Parts>);
@@ -28,6 +32,7 @@ pub struct Connections(Arc<Parts>);
 #[derive(Debug, Default)]
 struct Parts {
     public_url: Option<String>,
+    hosts: Option<Vec<String>>,
     totp_key: Option<totp::Key>,
     webhook_key: Option<key::Key>,
     stores: HashMap<StoreId, Connection>,
@@ -100,6 +105,8 @@ pub enum ConnectionsError {
 struct File {
     #[serde(default)]
     public_url: Option<String>,
+    #[serde(default)]
+    hosts: Option<Vec<String>>,
     #[serde(default)]
     totp_key: Option<String>,
     #[serde(default)]
@@ -233,9 +240,27 @@ impl Connections {
             webhook_key: webhook_key.flatten(),
             public_url: file
                 .public_url
+                .as_deref()
                 .map(|url| url.trim_end_matches('/').to_owned()),
+            hosts: hosts(file.hosts, file.public_url.as_deref())?,
             stores,
         })))
+    }
+
+    /// True where requests to `host` are for this server, with or without a port: it is listed, names this machine, or is an
+    /// address of the network. Where nothing is listed all hosts are: no answer depends on it.
+    pub fn serves(&self, host: &str) -> bool {
+        let Some(hosts) = &self.0.hosts else {
+            return true;
+        };
+        if host.parse::<SocketAddr>().is_ok()
+            || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok()
+        {
+            return true;
+        }
+        let name = host.split_once(':').map_or(host, |(name, _port)| name);
+        let is = |listed: &str| listed.eq_ignore_ascii_case(name);
+        is(THIS_MACHINE) || hosts.iter().any(|listed| is(listed))
     }
 
     /// The key without which the seeds of codes in the database are worth nothing, if there is one.
@@ -280,6 +305,27 @@ impl Connections {
         let url = self.0.public_url.as_deref()?;
         Some(format!("{url}{path}"))
     }
+}
+
+/// The names by which this server is asked: those that are listed, and the one by which customers reach it.
+fn hosts(
+    listed: Option<Vec<String>>,
+    public_url: Option<&str>,
+) -> Result<Option<Vec<String>>, String> {
+    let Some(mut hosts) = listed else {
+        return Ok(None);
+    };
+    if let Some(odd) = hosts
+        .iter()
+        .find(|host| host.is_empty() || host.contains(['/', ':']))
+    {
+        return Err(format!(
+            "hosts: `{odd}` is no name alone: write it without https:// and port"
+        ));
+    }
+    let public = public_url.and_then(|url| url.parse::<reqwest::Url>().ok());
+    hosts.extend(public.and_then(|url| url.host_str().map(str::to_owned)));
+    Ok(Some(hosts))
 }
 
 impl Store {
@@ -393,6 +439,7 @@ mod tests {
             (r#"{"stores": {"main": {"mail": {"from": "a@b.example"}}}}"#.into(), "either smtp or folder"),
             (r#"{"totp_key": "sk_hidden"}"#.into(), "totp_key must be 32 to 64 bytes"),
             (r#"{"webhook_key": "sk_hidden"}"#.into(), "webhook_key must be 32 to 64 bytes"),
+            (r#"{"hosts": ["https://ships.example"]}"#.into(), "is no name alone"),
         ];
         for (text, expected) in cases {
             let wrong = Connections::parse(&text, &Clock::system()).expect_err("it is wrong");
@@ -418,5 +465,34 @@ mod tests {
             Some("https://ships.example/o/1")
         );
         assert!(read.of(&"other".parse().expect("an id")).is_none());
+        assert!(read.serves("anything.example"));
+    }
+
+    #[test]
+    fn a_server_is_asked_for_by_the_hosts_that_are_listed() {
+        let text = r#"{"public_url": "https://orders.example/", "hosts": ["ships.example"]}"#;
+        let read = Connections::parse(text, &Clock::system()).expect("it is right");
+        for host in [
+            "ships.example",
+            "orders.example",
+            "Ships.Example:443",
+            "localhost:8080",
+            "127.0.0.1",
+            "10.0.0.7:8080",
+            "[::1]",
+            "[::1]:8080",
+        ] {
+            assert!(read.serves(host), "{host}");
+        }
+        for host in [
+            "evil",
+            "evil.example",
+            "ships.example.evil.example",
+            "127.0.0.1.evil.example",
+            "",
+            ":8080",
+        ] {
+            assert!(!read.serves(host), "{host}");
+        }
     }
 }

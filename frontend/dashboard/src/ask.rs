@@ -48,9 +48,10 @@ pub fn post(path: &str, body: &Value) -> Asking {
     sent("POST", path, Some(body.to_string()), JSON)
 }
 
-/// Sends a file.
-pub fn upload(path: &str, text: String, media_type: &'static str) -> Asking {
-    sent("POST", path, Some(text), media_type)
+/// Sends a file as it is: whether it can be read is the server's to say.
+pub fn upload(path: &str, file: &web_sys::File, media_type: &'static str) -> Asking {
+    let (path, file) = (path.to_owned(), JsValue::from(file));
+    Box::pin(async move { answered("POST", &path, Some(file), media_type).await })
 }
 
 /// Replaces.
@@ -92,10 +93,11 @@ fn sent(
     media_type: &'static str,
 ) -> Asking {
     let path = path.to_owned();
+    let body = body.map(|body| JsValue::from_str(&body));
     Box::pin(async move { answered(method, &path, body, media_type).await })
 }
 
-async fn answered(method: &str, path: &str, body: Option<String>, media_type: &str) -> Answer {
+async fn answered(method: &str, path: &str, body: Option<JsValue>, media_type: &str) -> Answer {
     let request = request(method, path, body, media_type).map_err(|_| offline())?;
     let response = fetched(&request).await.map_err(|_| offline())?;
     let text = match response.text() {
@@ -113,14 +115,14 @@ async fn answered(method: &str, path: &str, body: Option<String>, media_type: &s
 fn request(
     method: &str,
     path: &str,
-    body: Option<String>,
+    body: Option<JsValue>,
     media_type: &str,
 ) -> Result<Request, JsValue> {
     let init = RequestInit::new();
     init.set_method(method);
     init.set_credentials(RequestCredentials::SameOrigin);
     if let Some(body) = body {
-        init.set_body(&JsValue::from_str(&body));
+        init.set_body(&body);
     }
     let request = Request::new_with_str_and_init(path, &init)?;
     let headers = request.headers();

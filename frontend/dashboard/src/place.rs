@@ -51,6 +51,8 @@ pub enum Place {
     Settings(String),
     /// The first run; with the token of its link.
     SetUp(String),
+    /// Taking in a file.
+    Import,
     /// A step of the first run after the owner was made.
     Steps,
 }
@@ -88,6 +90,7 @@ impl Place {
             ["settings"] => Self::Settings("store".to_owned()),
             ["settings", part] => Self::Settings(part.to_owned()),
             ["set-up"] => Self::Steps,
+            ["import"] => Self::Import,
             _ => Self::Today,
         }
     }
@@ -117,6 +120,7 @@ impl Place {
             Self::Mail => "#/mail".to_owned(),
             Self::Letter(letter, language) => format!("#/mail/{letter}/{language}"),
             Self::Settings(part) => format!("#/settings/{part}"),
+            Self::Import => "#/import".to_owned(),
             Self::SetUp(token) => format!("#setup={}", encoded(token)),
             Self::Steps => "#/set-up".to_owned(),
         }
@@ -173,6 +177,7 @@ mod tests {
             Place::Settings("team".to_owned()),
             Place::SetUp("t_0+/=".to_owned()),
             Place::Steps,
+            Place::Import,
         ];
         for page in pages {
             assert_eq!(Place::read(&page.href()), page);

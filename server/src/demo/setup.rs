@@ -64,6 +64,7 @@ const WEBHOOK_KEY: &str = "c2hpcHNieS1kZW1vLXdlYmhvb2sta2V5LWlzLXB1YmxpYy4=";
 pub fn accounts(api_port: u16, shop_port: u16, mail: &std::path::Path) -> String {
     serde_json::json!({
         "public_url": format!("http://127.0.0.1:{api_port}"),
+        "hosts": [],
         "webhook_key": WEBHOOK_KEY,
         "stores": {
             store().as_str(): {

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
 
 use super::deadline::BodyTooSlow;
+use super::spoken::spoken;
 use crate::error::Problem;
 use crate::limits::JSON_DEPTH_MAX;
 
@@ -180,11 +181,7 @@ fn refused(path: &Path, error: &serde_json::Error) -> Problem {
         Some((code, detail)) if is_code(code) => {
             Problem::invalid(at, code.to_owned(), detail.to_owned())
         }
-        _ => Problem::invalid(
-            at,
-            "invalid_value",
-            format!("The value cannot be used: {message}."),
-        ),
+        _ => Problem::invalid(at, "invalid_value", spoken(&message)),
     }
 }
 

@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use axum::Router;
 use axum::body::HttpBody;
 use axum::extract::Request;
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
@@ -31,6 +32,7 @@ use super::routes::RouteNames;
 use super::session::Peer;
 use super::web::Web;
 use super::{availability, deadline};
+use crate::connections::Connections;
 use crate::error::Problem;
 use crate::freshness::Worth;
 use crate::hex;
@@ -229,7 +231,9 @@ impl Front {
         readable: &mut bool,
     ) -> Result<Option<Publishable>, Response> {
         let group = received.group;
-        well_formed(request).map_err(|problem| {
+        let asked =
+            well_formed(request).and_then(|()| addressed(request, &self.web.app.connections));
+        asked.map_err(|problem| {
             let origin = request.headers().get(header::ORIGIN);
             *readable |= group == Group::Public
                 && origin.is_some_and(|origin| auth::is_listed_by_any(&self.web.app, origin));
@@ -459,6 +463,26 @@ fn well_formed(request: &Request) -> Result<(), Problem> {
         ));
     }
     Ok(())
+}
+
+/// Refuses what is meant for another server, as a browser's requests are whose name server was made to say that it is this one.
+fn addressed(request: &Request, connections: &Connections) -> Result<(), Problem> {
+    let header = request.headers().get(header::HOST);
+    let header = header.map(|host| host.to_str().unwrap_or_default());
+    let url = request.uri().authority().map(Authority::as_str);
+    if [header, url]
+        .into_iter()
+        .flatten()
+        .all(|host| connections.serves(host))
+    {
+        return Ok(());
+    }
+    Err(Problem::new(
+        421,
+        "host_not_served",
+        "This server is not the one that was asked for",
+        "Add the host's name to `hosts` in the file of accounts if it is.",
+    ))
 }
 
 /// The problem of a method that a path does not know.

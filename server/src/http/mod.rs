@@ -26,6 +26,7 @@ pub mod server;
 pub mod session;
 pub mod share_page;
 pub mod snippet;
+mod spoken;
 pub mod stream;
 pub mod waitlist_page;
 pub mod web;

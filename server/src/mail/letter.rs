@@ -37,6 +37,8 @@ pub struct Letter {
 pub enum LetterKind {
     /// The order was taken.
     Confirmed {
+        /// What has left before anybody was told.
+        left: Vec<(String, u32)>,
         /// What all of it costs, where we know.
         total: Option<Money>,
         /// True if each parcel is charged when it leaves.
@@ -191,6 +193,7 @@ pub fn sample(kind: &str, language: Language) -> Option<Letter> {
     };
     let kind = match kind {
         "confirmed" => LetterKind::Confirmed {
+            left: Vec::new(),
             total: Some(dollars(12_495)),
             is_paid_by_parcel: true,
         },

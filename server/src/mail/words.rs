@@ -164,11 +164,16 @@ impl<'a> Speaker<'a> {
         let letter = self.letter;
         match &letter.kind {
             LetterKind::Confirmed {
+                left,
                 total,
                 is_paid_by_parcel,
             } => {
                 said.paragraphs.push(self.plain("confirmed_intro"));
                 said.groups.extend(self.waiting(None));
+                said.groups.extend((!left.is_empty()).then(|| Group {
+                    heading: Some(self.plain("has_left")),
+                    ..self.goods(left)
+                }));
                 said.facts.extend(total.map(|total| Fact {
                     name: self.plain("total"),
                     value: self.tables.money(total),

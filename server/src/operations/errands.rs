@@ -15,6 +15,7 @@ use super::charging::{Agreed, Charged, record_agreed, record_charged, record_ref
 use super::letters;
 use super::publish_posts;
 use super::records::{Errand, ErrandEnd, ErrandKind, Lane};
+use super::reorders;
 use super::trade_letters;
 use super::waitlist_letters;
 use crate::app::App;
@@ -259,6 +260,7 @@ async fn give_up(
             let refund = about.refund.unwrap_or_default();
             record_refunded(app, store, name, order, &refund, Err(code)).await
         }
+        (ErrandKind::ReorderMail, ..) => reorders::give_up_letter(app, store, errand, why).await,
         (ErrandKind::Post, ..) => publish_posts::give_up(app, store, errand, why).await,
         _ => Ok(app
             .store

@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use shared::delay::{Sense, Silence, When};
 use shared::ids::{OrderId, ShipmentId, Sku, StoreId};
 use shared::money::Money;
+use shared::quantity::Quantity;
 use shared::text::Language;
 
 use super::ActError;
@@ -164,10 +165,7 @@ fn letter(
     });
     let money = |amount: i64| order.currency.map(|currency| Money::new(amount, currency));
     let kind = match content.letter.as_str() {
-        "confirmed" => LetterKind::Confirmed {
-            total: money(order.cost().total()),
-            is_paid_by_parcel: standing.account.is_some(),
-        },
+        "confirmed" => confirmed(standing, &titles, money)?,
         "delayed" => delayed(standing, &settings, &titles, notices)?,
         "shipped" => shipped(standing, &titles, &content.about, money)?,
         "payment_needed" => {
@@ -273,6 +271,31 @@ fn lines(standing: &Standing, settings: &Settings, titles: &Titles<'_>) -> Vec<L
         });
     }
     lines
+}
+
+/// What was cancelled before anybody was told is not confirmed: its own letter speaks of it.
+fn confirmed(
+    standing: &Standing,
+    titles: &Titles<'_>,
+    money: impl Fn(i64) -> Option<Money>,
+) -> Result<LetterKind, Unsent> {
+    let lines = standing.order.lines.iter();
+    let left = lines.filter(|line| line.shipped != Quantity::ZERO);
+    let left: Vec<_> = left
+        .map(|line| (titles.title(&line.sku), line.shipped.units()))
+        .collect();
+    if left.is_empty() && standing.waiting.is_empty() {
+        return Err(Unsent::Needless);
+    }
+    let total = match &standing.account {
+        Some(_) => standing.comes_to(),
+        None => standing.wanted_cost(),
+    };
+    Ok(LetterKind::Confirmed {
+        left,
+        total: money(total),
+        is_paid_by_parcel: standing.account.is_some(),
+    })
 }
 
 fn delayed(

@@ -1,10 +1,12 @@
 //! What a supplier is sent: an order as a letter, as a PDF and as a CSV, from how it stands when it is asked for.
 
 use shared::ids::{ReorderId, Sku, StoreId};
+use shared::money::{Currency, Money};
+use shared::quantity::Quantity;
 use shared::text::Language;
 
 use super::ActError;
-use super::records::Reorder;
+use super::records::{PurchaseOrder, Reorder};
 use super::reorders::reorder;
 use crate::app::App;
 use crate::catalogue::Shop;
@@ -91,6 +93,12 @@ pub(super) async fn supplier_order(
     let on = reorder.sent_at.unwrap_or(reorder.made_at);
     let number = reorder.purchase_order.as_ref();
     let planned = ordered.iter().flat_map(|order| &order.lines);
+    let lines = lines_of(reorder, ordered.as_ref());
+    let is_as_drafted = lines.len() == reorder.lines.len()
+        && lines
+            .iter()
+            .zip(&reorder.lines)
+            .all(|((sku, units, _), line)| **sku == line.sku && *units == line.quantity);
     let name = location.map(|location| location.name);
     let language = supplier
         .as_ref()
@@ -107,19 +115,55 @@ pub(super) async fn supplier_order(
         number: number.map_or_else(|| reorder.id.to_string(), ToString::to_string),
         ordered_on: settings.location.calendar.today(on),
         wanted_by: planned.filter_map(|line| line.planned_on).max(),
-        lines: reorder
-            .lines
+        lines: lines
             .iter()
-            .map(|line| OrderedLine {
-                sku: line.sku.to_string(),
-                title: title(&shop, &line.sku),
-                quantity: line.quantity.units(),
-                unit_cost: line.unit_cost,
+            .map(|(sku, quantity, unit_cost)| OrderedLine {
+                sku: sku.to_string(),
+                title: title(&shop, sku),
+                quantity: quantity.units(),
+                unit_cost: *unit_cost,
             })
             .collect(),
-        total: reorder.cost,
+        total: match is_as_drafted {
+            true => reorder.cost,
+            false => reorder.cost.and_then(|cost| total(&lines, cost.currency)),
+        },
         is_reminder,
     })
+}
+
+/// What is ordered, with what one costs: as the purchase order stands that it became, else as it was drafted.
+fn lines_of<'a>(
+    reorder: &'a Reorder,
+    ordered: Option<&'a PurchaseOrder>,
+) -> Vec<(&'a Sku, Quantity, Option<i64>)> {
+    let cost = |sku: &Sku| {
+        let line = reorder.lines.iter().find(|line| line.sku == *sku);
+        line.and_then(|line| line.unit_cost)
+    };
+    match ordered {
+        Some(order) => {
+            let lines = order.lines.iter();
+            lines
+                .map(|line| (&line.sku, line.quantity, cost(&line.sku)))
+                .collect()
+        }
+        None => {
+            let lines = reorder.lines.iter();
+            lines
+                .map(|line| (&line.sku, line.quantity, line.unit_cost))
+                .collect()
+        }
+    }
+}
+
+/// What all lines cost; `None`: of some nobody said it.
+fn total(lines: &[(&Sku, Quantity, Option<i64>)], currency: Currency) -> Option<Money> {
+    let each = lines
+        .iter()
+        .map(|(_, units, cost)| cost.and_then(|cost| cost.checked_mul(units.units().into())));
+    let sum: Option<Vec<i64>> = each.collect();
+    Some(Money::new(sum?.iter().sum(), currency))
 }
 
 /// What goods are called.

@@ -21,7 +21,7 @@ pub use crate::store::offer_results::{ArmCounts, ArmsCounted};
 pub use crate::store::offer_rules::{OfferRule, gives_name};
 pub use crate::store::offer_trials::{Assignment, Exposure, ShopperHash, ShopperPast, ShownIn};
 pub use crate::store::offers::{Offer, OfferState};
-pub use crate::store::orders::{Customer, Order, OrderLine, Standing};
+pub use crate::store::orders::{Customer, ORDER_STATUSES, Order, OrderLine, Standing};
 pub use crate::store::payments::{
     Account, Charge, ChargeState, MoneyEvent, Payment, PaymentState, ProviderKind, Refund,
     RefundState,

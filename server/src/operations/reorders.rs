@@ -10,8 +10,8 @@ use super::create_purchase_order::refuse_odd_date;
 use super::low_stock::tell_merchant;
 use super::once::{Once, Outcome};
 use super::records::{
-    AlertKind, ErrandKind, PurchaseOrder, PurchaseOrderLine, PurchaseOrderStatus, Reorder,
-    ReorderStatus,
+    AlertKind, Errand, ErrandEnd, ErrandKind, PurchaseOrder, PurchaseOrderLine,
+    PurchaseOrderStatus, Reorder, ReorderStatus,
 };
 use super::reserve::as_kept;
 use super::running::{Touched, again, detached, publish};
@@ -308,15 +308,66 @@ pub async fn follow_up(app: &App, store: &StoreId) -> Result<(), ActError> {
     Ok(())
 }
 
+/// True while a supplier is to say yes to what was sent, and something of it is still to come.
+pub(super) async fn is_awaited(
+    app: &App,
+    store: &StoreId,
+    reorder: &Reorder,
+) -> Result<bool, ActError> {
+    let Some(id) = sent_as(reorder) else {
+        return Ok(false);
+    };
+    let order = app.store.purchase_order(store, id).await?;
+    Ok(order.is_some_and(|order| order.status == PurchaseOrderStatus::Open))
+}
+
+/// What a reorder became that was sent and not confirmed.
+fn sent_as(reorder: &Reorder) -> Option<&PurchaseOrderId> {
+    let order = reorder.purchase_order.as_ref();
+    order.filter(|_| reorder.status == ReorderStatus::Sent)
+}
+
+/// No mail server takes a letter to a supplier: it ends, and the merchant is told that nobody there knows of the order.
+pub(super) async fn give_up_letter(
+    app: &App,
+    store: &StoreId,
+    errand: &Errand,
+    why: &str,
+) -> Result<(), ActError> {
+    let now = as_kept(app.clock.now());
+    let note = Note::new("give_up_letter", errand.name.as_str());
+    let mut writing = app.store.begin(store, note, now).await?;
+    let ended = writing.end_errand(&errand.name, ErrandEnd::GivenUp, Some(why));
+    if !ended.await? {
+        return Ok(writing.undo().await?);
+    }
+    let about: Option<About> = serde_json::from_str(&errand.content).ok();
+    let id: Option<ReorderId> = about.and_then(|about| about.reorder.parse().ok());
+    if let Some(id) = id
+        && let Some(reorder) = writing.reorder(&id).await?
+        && sent_as(&reorder).is_some()
+    {
+        let begun = writing.begin_unconfirmed(id.as_str()).await?;
+        tell_merchant(&mut writing, begun.into_iter().collect(), now).await?;
+    }
+    let revision = writing.commit().await?;
+    publish(app, store, Touched::Skus(Vec::new()), revision).await;
+    Ok(())
+}
+
 async fn ask_about(app: &App, store: &StoreId, id: &ReorderId) -> Result<(), ActError> {
     let now = as_kept(app.clock.now());
     let note = Note::new("follow_up_reorder", id.as_str());
     let mut writing = app.store.begin(store, note, now).await?;
+    // Another server may have come first.
     let found = writing.reorder(id).await?;
-    let Some(mut reorder) = found.filter(|one| {
-        // Another server may have come first.
-        one.status == ReorderStatus::Sent && one.chased_at.is_none()
-    }) else {
+    let found = found.filter(|one| one.chased_at.is_none());
+    let order = match found.as_ref().and_then(sent_as) {
+        Some(order) => writing.purchase_order(order).await?,
+        None => None,
+    };
+    let is_open = order.is_some_and(|order| order.status == PurchaseOrderStatus::Open);
+    let Some(mut reorder) = found.filter(|_| is_open) else {
         return Ok(writing.undo().await?);
     };
     reorder.chased_at = Some(now);

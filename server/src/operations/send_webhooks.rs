@@ -217,12 +217,21 @@ async fn send(
     .await?;
     let why = match sent {
         Sent::Gone(_) => DisabledBy::Gone,
-        _ if failing_since.is_some_and(|since| since + WEBHOOK_FAILING_MAX <= now) => {
+        // One try that fails after quiet days is not enough: all tries of a message have to.
+        _ if then == AfterTry::End(DeliveryEnd::GivenUp)
+            && delivery.kind != EventKind::Test
+            && has_failed_for_long(failing_since, now) =>
+        {
             DisabledBy::Failing
         }
         _ => return Ok(()),
     };
     disable_endpoint(app, store, &endpoint.id, why).await
+}
+
+/// True where an endpoint has taken nothing for so long that it is not sent to any more.
+pub(super) fn has_failed_for_long(since: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
+    since.is_some_and(|since| since + WEBHOOK_FAILING_MAX <= now)
 }
 
 /// What a message is known by at an endpoint, however often it is sent.

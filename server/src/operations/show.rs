@@ -145,12 +145,13 @@ pub async fn ready_parcels(
 pub async fn orders(
     app: &App,
     store: &StoreId,
+    status: Option<&'static str>,
     after: Option<&OrderId>,
     limit: u32,
 ) -> Result<Vec<Standing>, ActError> {
     let after = after.map(OrderId::as_str).unwrap_or_default();
     let now = app.clock.now();
-    Ok(app.store.orders(store, after, limit, now).await?)
+    Ok(app.store.orders(store, status, after, limit, now).await?)
 }
 
 /// Offers for orders after one, in the order of the orders' ids.

@@ -7,7 +7,7 @@ use super::ActError;
 use super::letters::Unsent;
 use super::low_stock;
 use super::order_forms::{pdf, supplier_order, title};
-use super::records::{AlertKind, Errand, ErrandEnd, ReorderStatus};
+use super::records::{AlertKind, Errand, ErrandEnd};
 use super::reorders;
 use super::reserve::as_kept;
 use crate::app::App;
@@ -25,8 +25,8 @@ pub(super) async fn send_order(app: &App, store: &StoreId, errand: &Errand) -> R
         .await
         .map_err(ActError::from)?;
     let reorder = found.ok_or(Unsent::Needless)?;
-    // Who has said yes is not asked.
-    if about.is_reminder && reorder.status != ReorderStatus::Sent {
+    // Who has said yes, or is to send no more, is not written to.
+    if !reorders::is_awaited(app, store, &reorder).await? {
         return Err(Unsent::Needless);
     }
     let policy = app.store.reorder_policy(store).await;
@@ -76,16 +76,27 @@ pub(super) async fn tell_merchant(
                 news.low
                     .push((called, alert.position.unwrap_or_default(), point));
             }
-            AlertKind::Unconfirmed => news.unconfirmed.push(format!(
-                "{}: the supplier was asked again and has not confirmed it yet",
-                alert.subject
-            )),
+            AlertKind::Unconfirmed => {
+                let id: Option<ReorderId> = alert.subject.parse().ok();
+                let what = match id {
+                    Some(id) if !was_asked_again(app, store, &id).await? => {
+                        "no mail server took the letter to the supplier, so nobody there knows of it: look at the supplier's address in How you order"
+                    }
+                    _ => "the supplier was asked again and has not confirmed it yet",
+                };
+                news.unconfirmed.push(format!("{}: {what}", alert.subject));
+            }
         }
     }
     if news.low.is_empty() && news.unconfirmed.is_empty() {
         return Err(Unsent::Needless);
     }
     carry(app, store, errand, &to, &news.mail()).await
+}
+
+async fn was_asked_again(app: &App, store: &StoreId, id: &ReorderId) -> Result<bool, ActError> {
+    let found = app.store.reorder(store, id).await?;
+    Ok(found.is_some_and(|reorder| reorder.chased_at.is_some()))
 }
 
 async fn carry(

@@ -84,19 +84,16 @@ pub(super) async fn send(app: &App, store: &StoreId, errand: &Errand) -> Result<
     // A template of the shop's that fails is no reason to tell nobody.
     let mail = mail.or_else(|_| Template::ours().mail(&letter));
     let mail = mail.map_err(|error| Unsent::Never(error.to_string()))?;
-    carrier
-        .carry(
-            &format!("{store}.{}", errand.name),
-            &address.email,
-            &mail,
-            now,
-        )
-        .await
-        .map_err(|undelivered| match undelivered {
-            Undelivered::Again(why) => Unsent::Again(why),
-            Undelivered::Never(why) => Unsent::Never(why),
-        })?;
-    end(app, store, errand, about, now).await
+    let name = format!("{store}.{}", errand.name);
+    let carried = carrier.carry(&name, &address.email, &mail, now).await;
+    match carried {
+        Ok(()) => end(app, store, errand, about, now).await,
+        Err(Undelivered::Again(why)) => Err(Unsent::Again(why)),
+        Err(Undelivered::Never(why)) => {
+            leave_alone(app, store, errand, about.address, now).await?;
+            Err(Unsent::Never(why))
+        }
+    }
 }
 
 /// What a letter says, and where its reader leaves.
@@ -235,6 +232,25 @@ async fn end(
     }
     let revision = writing.commit().await.map_err(ActError::from)?;
     publish(app, store, Touched::Skus(Vec::new()), revision).await;
+    Ok(())
+}
+
+/// A mail server will not take letters for the address: nothing of this kind goes there for as long as where its owner had not asked.
+async fn leave_alone(
+    app: &App,
+    store: &StoreId,
+    errand: &Errand,
+    address: u64,
+    now: DateTime<Utc>,
+) -> Result<(), ActError> {
+    let mut writing = begin(app, store, errand, now).await?;
+    let Some(mut address) = writing.waitlist_address(address).await? else {
+        return Ok(writing.undo().await?);
+    };
+    writing.leave_waitlist(address.number).await?;
+    address.refused_at = Some(now);
+    writing.put_waitlist_address(&address).await?;
+    writing.commit().await?;
     Ok(())
 }
 

@@ -8,6 +8,7 @@ use super::once::{Once, Outcome};
 use super::records::{AuditEntry, AuditOutcome, DisabledBy, WebhookEndpoint, WebhookRecord};
 use super::reserve::as_kept;
 use super::running::{Touched, detached, publish};
+use super::send_webhooks::has_failed_for_long;
 use crate::app::App;
 use crate::hex;
 use crate::limits::{WEBHOOK_ENDPOINTS_MAX, WEBHOOK_OLD_SECRET_LIFE};
@@ -263,7 +264,12 @@ pub(super) async fn disable_endpoint(
     detached(with, move |(app, store, id)| async move {
         let (mut writing, _) = begin(&app, &store, "disable_webhook_endpoint", &id).await?;
         let found = writing.webhook_endpoint(&id).await?;
-        let Some(before) = found.filter(|endpoint| endpoint.enabled) else {
+        let now = app.clock.now();
+        // It may have taken another message meanwhile.
+        let still = |endpoint: &WebhookEndpoint| {
+            why != DisabledBy::Failing || has_failed_for_long(endpoint.failing_since, now)
+        };
+        let Some(before) = found.filter(|endpoint| endpoint.enabled && still(endpoint)) else {
             return Ok(writing.undo().await?);
         };
         let endpoint = WebhookEndpoint {

@@ -191,7 +191,7 @@ pub struct ItemView {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = OrderPageMoney)]
 pub struct MoneyView {
-    /// What all of it costs.
+    /// What was charged for what has left, and what the rest costs. What is cancelled costs nothing.
     pub total: String,
     /// What was charged and given back, and what is only agreed; a sentence each.
     pub facts: Vec<String>,
@@ -269,7 +269,7 @@ impl Teller<'_> {
             placed_at: instant(order.placed_at),
             placed: self.on("placed", order.placed_at),
             status,
-            status_text: self.say(&format!("status_{status}"), &[]),
+            status_text: self.status_text(status),
             lines: lines.map(|(at, line)| self.line(at, line)).collect(),
             offer: self.offer(),
             asked: self.asked(),
@@ -293,6 +293,15 @@ impl Teller<'_> {
             text: Labels::of(self.language),
             as_of: instant(self.now),
         }
+    }
+
+    fn status_text(&self, status: &str) -> String {
+        let mut lines = self.standing.order.lines.iter();
+        let rest = match status {
+            "shipped" if lines.any(|line| line.cancelled != Quantity::ZERO) => "_rest",
+            _ => "",
+        };
+        self.say(&format!("status_{status}{rest}"), &[])
     }
 
     fn line(&self, at: u32, line: &OrderLine) -> LineView {
@@ -385,12 +394,16 @@ impl Teller<'_> {
     fn change(&self, key: PartKey) -> Option<ChangeView> {
         let rows = self.standing.promises.iter();
         let rows = rows.filter(|row| row.line == key.line && row.part == key.part);
-        let first: &PromiseRow = rows.clone().min_by_key(|row| row.version)?;
-        let last = rows.max_by_key(|row| row.version)?;
-        let (was, now) = (first.held.due.day(), last.held.due.day());
+        let mut rows: Vec<&PromiseRow> = rows.collect();
+        rows.sort_by_key(|row| row.version);
+        let day = |row: &PromiseRow| row.held.due.day();
+        let (was, now) = (day(rows.first()?), day(rows.last()?));
         if was == now {
             return None;
         }
+        // A row may say something else than a date: that fewer units are wanted.
+        let mut pairs = rows.windows(2);
+        let moved = pairs.rfind(|pair| day(pair[0]) != day(pair[1]))?;
         let (old, new) = (was.map(|day| self.date(day)), now.map(|day| self.date(day)));
         let text = match (&old, &new) {
             (Some(was), Some(now)) => self.say("change_ships", &[("was", was), ("now", now)]),
@@ -398,7 +411,7 @@ impl Teller<'_> {
             (None, Some(now)) => self.say("change_known_ships", &[("now", now)]),
             (None, None) => return None,
         };
-        let cause = self.say(cause_key(&last.cause), &[]);
+        let cause = self.say(cause_key(&moved[1].cause), &[]);
         Some(ChangeView {
             was: was.map(Date),
             now: now.map(Date),
@@ -546,7 +559,7 @@ impl Teller<'_> {
             }
         });
         MoneyView {
-            total: amount(self.standing.order.cost().total()),
+            total: amount(self.standing.comes_to()),
             facts,
             due: due.collect(),
         }

@@ -51,7 +51,11 @@ pub fn client(reach: Reach, whole: Duration) -> Client {
         .redirect(Policy::none())
         .user_agent(concat!("ShipsBy/", env!("CARGO_PKG_VERSION")));
     let builder = match reach {
-        Reach::Public => builder.https_only(true).dns_resolver(Arc::new(PublicOnly)),
+        // A proxy of the environment would look the name up by itself, wherever it leads.
+        Reach::Public => builder
+            .https_only(true)
+            .no_proxy()
+            .dns_resolver(Arc::new(PublicOnly)),
         Reach::Anywhere => builder,
     };
     builder

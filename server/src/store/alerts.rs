@@ -129,8 +129,8 @@ impl Store {
               FROM alert
              WHERE store_id = $1
                AND kind = 'low_stock'
-               AND subject IN (SELECT value FROM json_each($2))
-               AND ended_at_ms IS NULL",
+               AND ended_at_ms IS NULL
+               AND subject IN (SELECT value FROM json_each($2))",
         )
         .bind(store.as_str())
         .bind(json_list(skus))

@@ -74,6 +74,59 @@ pub struct OrderLine {
     pub cancelled: Quantity,
 }
 
+/// The words for how far orders are.
+pub const ORDER_STATUSES: [&str; 4] = ["open", "part_shipped", "shipped", "cancelled"];
+
+/// Ids of orders after one.
+const ALL: &str = "
+    SELECT sales_order
+      FROM sales_order
+     WHERE store_id = $1
+       AND $2 < sales_order
+     ORDER BY sales_order
+     LIMIT $3";
+
+/// Ids of orders of which something waits; those of which some has left, or those of which nothing has.
+const WAITING: &str = "
+    SELECT DISTINCT claim.reservation
+      FROM claim
+      JOIN sales_order AS placed
+        ON placed.store_id = claim.store_id
+       AND placed.sales_order = claim.reservation
+     WHERE claim.store_id = $1
+       AND $2 < claim.reservation
+       AND $4 = EXISTS
+         ( SELECT 1
+             FROM sales_order_line AS line
+            WHERE line.store_id = claim.store_id
+              AND line.sales_order = claim.reservation
+              AND line.shipped <> 0
+         )
+     ORDER BY claim.reservation
+     LIMIT $3";
+
+/// Ids of orders of which nothing waits any more; those of which some has left, or those of which nothing has.
+const SETTLED: &str = "
+    SELECT placed.sales_order
+      FROM sales_order AS placed
+     WHERE placed.store_id = $1
+       AND $2 < placed.sales_order
+       AND NOT EXISTS
+         ( SELECT 1
+             FROM claim
+            WHERE claim.store_id = placed.store_id
+              AND claim.reservation = placed.sales_order
+         )
+       AND $4 = EXISTS
+         ( SELECT 1
+             FROM sales_order_line AS line
+            WHERE line.store_id = placed.store_id
+              AND line.sales_order = placed.sales_order
+              AND line.shipped <> 0
+         )
+     ORDER BY placed.sales_order
+     LIMIT $3";
+
 /// An order as it stands at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
@@ -98,7 +151,7 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// The word for how far it is: `open`, `part_shipped`, `shipped` or `cancelled`.
+    /// The word for how far it is: one of [`ORDER_STATUSES`].
     pub fn status(&self) -> &'static str {
         let mut lines = self.order.lines.iter();
         let has_left = lines.any(|line| line.shipped != Quantity::ZERO);
@@ -108,6 +161,30 @@ impl Standing {
             (true, true) => "shipped",
             (false, true) => "cancelled",
         }
+    }
+}
+
+impl Standing {
+    /// What it comes to in minor units: what is charged for what has left, and what the rest costs. What is cancelled costs nothing.
+    pub fn comes_to(&self) -> i64 {
+        let charges = self.account.iter().flat_map(|account| &account.charges);
+        let charged: i64 = charges.filter_map(|charge| charge.amount).sum();
+        let rest = self.order.lines.iter().map(|line| {
+            let left = line.quantity.less(line.settled());
+            line.cost.share(line.settled(), left, line.quantity).total()
+        });
+        charged + rest.sum::<i64>()
+    }
+
+    /// What all that is not cancelled costs in minor units, where nobody charges it by parcel.
+    pub fn wanted_cost(&self) -> i64 {
+        let lines = self.order.lines.iter().map(|line| {
+            let wanted = line.quantity.less(line.cancelled);
+            line.cost
+                .share(Quantity::ZERO, wanted, line.quantity)
+                .total()
+        });
+        lines.sum()
     }
 }
 
@@ -168,29 +245,27 @@ impl Store {
         Ok(found.into_iter().next())
     }
 
-    /// Orders after one as they stand, in the order of their ids.
+    /// Orders after one as they stand, in the order of their ids; those of one of [`ORDER_STATUSES`], or all.
     pub async fn orders(
         &self,
         store: &StoreId,
+        status: Option<&'static str>,
         after: &str,
         limit: u32,
         now: DateTime<Utc>,
     ) -> Result<Vec<Standing>, StoreError> {
         let mut snapshot = self.read(store).await?;
-        let ids: Vec<(String,)> = query_as(
-            "
-            SELECT sales_order
-              FROM sales_order
-             WHERE store_id = $1
-               AND $2 < sales_order
-             ORDER BY sales_order
-             LIMIT $3",
-        )
-        .bind(store.as_str())
-        .bind(after)
-        .bind(limit)
-        .fetch_all(&mut snapshot)
-        .await?;
+        let page = |statement: &'static str| {
+            let asked = query_as::<(String,)>(statement);
+            asked.bind(store.as_str()).bind(after).bind(limit)
+        };
+        let asked = match status {
+            None => page(ALL),
+            // What waits is looked up by what it claims: that is little beside all that was ever ordered.
+            Some(word @ ("open" | "part_shipped")) => page(WAITING).bind(word == "part_shipped"),
+            Some(word) => page(SETTLED).bind(word == "shipped"),
+        };
+        let ids = asked.fetch_all(&mut snapshot).await?;
         let id = |(id,): &(String,)| read(id, "sales_order.sales_order");
         let ids: Vec<OrderId> = ids.iter().map(id).collect::<Result<_, _>>()?;
         let orders = standing(&mut snapshot, store, &ids, now).await?;

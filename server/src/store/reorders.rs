@@ -162,7 +162,7 @@ impl Store {
         reorder(&mut self.read(store).await?, store, id).await
     }
 
-    /// Reorders that were sent before an instant, and that nobody has confirmed or asked about. At most `limit`.
+    /// Reorders that were sent before an instant, of which something is to come, and that nobody has confirmed or asked about. At most `limit`.
     pub async fn unconfirmed_reorders(
         &self,
         store: &StoreId,
@@ -171,13 +171,17 @@ impl Store {
     ) -> Result<Vec<ReorderId>, StoreError> {
         let rows: Vec<(String,)> = query_as(
             "
-            SELECT reorder
-              FROM reorder
-             WHERE store_id = $1
-               AND status = 'sent'
-               AND sent_at_ms <= $2
-               AND chased_at_ms IS NULL
-             ORDER BY sent_at_ms
+            SELECT sent.reorder
+              FROM reorder AS sent
+              JOIN purchase_order AS ordered
+                ON ordered.store_id = sent.store_id
+               AND ordered.purchase_order = sent.purchase_order
+             WHERE sent.store_id = $1
+               AND sent.status = 'sent'
+               AND sent.sent_at_ms <= $2
+               AND sent.chased_at_ms IS NULL
+               AND ordered.status = 'open'
+             ORDER BY sent.sent_at_ms
              LIMIT $3",
         )
         .bind(store.as_str())

@@ -206,7 +206,20 @@ impl Store {
         let failing: Option<Option<i64>> = query_scalar(
             "
             UPDATE webhook_endpoint
-               SET failing_since_ms = CASE WHEN $3 THEN NULL ELSE coalesce(failing_since_ms, $4) END
+               SET failing_since_ms = CASE
+                                        WHEN $3
+                                        THEN NULL
+                                        -- An endpoint is tried before it is ready.
+                                        WHEN EXISTS
+                                           ( SELECT 1
+                                               FROM webhook_event AS told
+                                              WHERE told.store_id = $1
+                                                AND told.event = $5
+                                                AND told.kind = 'webhook.test'
+                                           )
+                                        THEN failing_since_ms
+                                        ELSE coalesce(failing_since_ms, $4)
+                                      END
              WHERE store_id = $1
                AND endpoint = $2
             RETURNING failing_since_ms",
@@ -215,6 +228,7 @@ impl Store {
         .bind(endpoint)
         .bind(tried.failure.is_none())
         .bind(tried.at.timestamp_millis())
+        .bind(event)
         .fetch_optional(&mut session)
         .await?;
         query(

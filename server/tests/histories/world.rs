@@ -185,7 +185,9 @@ impl World {
     /// All that can be seen.
     async fn look(&self) -> Seen {
         let (app, store, now) = (&self.app, &self.store, self.app.clock.now());
-        let orders = show::orders(app, store, None, 100).await.expect("orders");
+        let orders = show::orders(app, store, None, None, 100)
+            .await
+            .expect("orders");
         let mut holds = Vec::new();
         let live = self
             .model

@@ -1,4 +1,5 @@
 use axum::body::Body;
+use axum::http::Request;
 use server::limits::Limits;
 
 use crate::stand::{Stand, request};
@@ -227,6 +228,27 @@ async fn strange_methods_and_hosts_are_refused() {
         .expect("a request");
     hostless.headers_mut().remove("host");
     stand.send(hostless).await.is_problem(400, "host_required");
+    assert_eq!(stand.send(to_host("evil.example")).await.status, 200);
+
+    let listed = stand.with_accounts(r#"{"hosts": ["ships.example"]}"#);
+    assert_eq!(listed.send(to_host("ships.example")).await.status, 200);
+    listed
+        .send(to_host("evil.example"))
+        .await
+        .is_problem(421, "host_not_served");
+    let absolute =
+        request("GET", "http://evil.example/v1/availability?sku=cap").body(Body::empty());
+    let refused = listed.send(absolute.expect("a request")).await;
+    refused.is_problem(421, "host_not_served");
+}
+
+fn to_host(host: &str) -> Request<Body> {
+    let mut to = request("GET", "/v1/availability?sku=cap")
+        .body(Body::empty())
+        .expect("a request");
+    to.headers_mut()
+        .insert("host", host.parse().expect("a name"));
+    to
 }
 
 #[tokio::test]

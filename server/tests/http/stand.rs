@@ -115,10 +115,14 @@ impl Stand {
 
     /// The same server, which knows how everybody reaches it.
     pub fn reached_at(self, url: &str) -> Self {
+        self.with_accounts(&format!("{{\"public_url\": \"{url}\"}}"))
+    }
+
+    /// The same server with this file of accounts.
+    pub fn with_accounts(self, accounts: &str) -> Self {
         let catalogue = Catalogue::default();
         catalogue.put_shop(Arc::clone(&self.shop));
-        let accounts = format!("{{\"public_url\": \"{url}\"}}");
-        let connections = Connections::parse(&accounts, &self.app.clock).expect("accounts");
+        let connections = Connections::parse(accounts, &self.app.clock).expect("accounts");
         self.with_parts(catalogue, connections)
     }
 

@@ -23,6 +23,7 @@ use server::payments::signature::{Secret, verify_standard};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 
 use crate::client::Client;
+use crate::order_page::Visitor;
 use crate::orders::{cancel, place, ready, ship, shown};
 use crate::reservations::{ordered, sku};
 use crate::shop::{TestShop, app_with, now};
@@ -31,7 +32,7 @@ use crate::store::stranger;
 /// With which messages to the payment system are signed.
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 /// How long an answer is waited for here.
-const TIMEOUT_MS: u64 = 300;
+const TIMEOUT_MS: u64 = 1_500;
 
 /// What the payment system does with the next message.
 #[derive(Debug, Clone)]
@@ -147,7 +148,7 @@ async fn bank(State(bank): State<Bank>, headers: HeaderMap, body: Bytes) -> Resp
         // A handler that falls over breaks the connection.
         Turn::LostBefore | Turn::LostAfter => panic!("the connection is lost"),
         Turn::LateAfter => {
-            tokio::time::sleep(Duration::from_millis(4 * TIMEOUT_MS)).await;
+            tokio::time::sleep(Duration::from_millis(2 * TIMEOUT_MS)).await;
             axum::Json(said).into_response()
         }
         Turn::Slowly => {
@@ -779,6 +780,40 @@ async fn a_payment_system_that_does_not_answer_keeps_no_letter_and_no_other_parc
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_left_before_its_letter_was_written_stands_in_it_and_what_is_cancelled_costs_nothing()
+{
+    let mut connected = Connected::with_order().await;
+    connected.ship_first().await;
+    let page = shown(&connected.client, "W-1").await["page"]
+        .as_str()
+        .expect("a page")
+        .trim_start_matches("https://ships.example")
+        .to_owned();
+    let total = async |connected: &Connected| {
+        let seen = Visitor::of(&connected.shop)
+            .get(&format!("{page}.json"))
+            .await;
+        let seen: Value = serde_json::from_str(&seen.text).expect("JSON");
+        seen["money"]["total"].as_str().expect("a total").to_owned()
+    };
+    assert_eq!(total(&connected).await, "$34.02");
+    let cancelled = cancel(&connected.client, "rest", "W-1", json!({})).await;
+    assert_eq!(cancelled.status, 200);
+    assert_eq!(total(&connected).await, "$11.34");
+    connected.after_hours(2).await;
+    let letters = connected.texts();
+    let mut confirmed = letters
+        .iter()
+        .filter(|text| text.contains("Thank you for your order"));
+    let confirmed = confirmed.next().expect("a confirmation");
+    for words in ["Has left already", "$11.34"] {
+        assert!(confirmed.contains(words), "no `{words}` in {confirmed}");
+    }
+    assert!(!confirmed.contains("$34.02"), "{confirmed}");
+    connected.shop.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_letter_names_a_day_of_delivery_only_where_the_way_to_the_door_is_known() {
     let ways = [
         (
@@ -891,7 +926,7 @@ async fn in_europe_the_customer_sets_a_last_period_and_ends_what_misses_it() {
 }
 
 /// A mail server that knows nobody, and takes what is sent to nobody.
-async fn knows_nobody() -> u16 {
+pub async fn knows_nobody() -> u16 {
     let server = tokio::net::TcpListener::bind("127.0.0.1:0")
         .await
         .expect("a port");

@@ -13,7 +13,7 @@ use server::operations::delays::look_after_delays;
 use tokio_util::sync::CancellationToken;
 
 use crate::client::Client;
-use crate::orders::{line, place, ready, ship, shown};
+use crate::orders::{cancel, line, place, ready, ship, shown};
 use crate::reservations::{ordered, sku};
 use crate::shop::TestShop;
 
@@ -252,6 +252,32 @@ async fn a_date_that_moved_is_told_with_its_cause_and_the_customer_may_agree() {
         .get(&path)
         .await
         .says("You said that you will wait.");
+}
+
+#[tokio::test]
+async fn why_a_date_moved_is_still_told_where_fewer_are_wanted_later() {
+    let shop = TestShop::new().await;
+    let client = Client::new(&shop).await;
+    sku(&client, "A", 0, json!({})).await;
+    ordered(&client, "PO-7", "A", 10, "2026-12-11").await;
+    let placed = place(&client, "W-1", json!({"lines": [line("A", 3)]})).await;
+    let path = placed.json()["page"].as_str().expect("a page").to_owned();
+    expect_on(&client, json!("2026-12-28")).await;
+    let fewer = json!({"lines": [{"line": 0, "quantity": 1}]});
+    assert_eq!(cancel(&client, "one", "W-1", fewer).await.status, 200);
+    let page = Visitor::of(&shop).get(&path).await;
+    page.says("Why it changed: Our next delivery has another date or size.");
+}
+
+#[tokio::test]
+async fn all_has_left_that_was_not_cancelled() {
+    let (shop, client, visitor, path) = ordered_by(json!({})).await;
+    let (parcel, ..) = ready(&client).await.remove(0);
+    assert_eq!(ship(&client, "s", &parcel).await.status, 200);
+    assert_eq!(cancel(&client, "c", "W-1", json!({})).await.status, 200);
+    let page = visitor.get(&path).await;
+    page.says("All that was not cancelled has left.");
+    shop.assert_sound().await;
 }
 
 #[tokio::test]

@@ -92,6 +92,55 @@ pub fn line(sku: &str, units: u32) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn orders_are_listed_by_how_far_they_are() {
+    let shop = TestShop::new().await;
+    let client = Client::new(&shop).await;
+    sku(&client, "A", 2, json!({})).await;
+    ordered(&client, "PO-7", "A", 10, "2026-12-11").await;
+    for (id, units) in [
+        ("all-left", 1),
+        ("some-left", 2),
+        ("waits", 1),
+        ("unwanted", 1),
+    ] {
+        let placed = place(&client, id, json!({"lines": [line("A", units)]})).await;
+        assert_eq!(placed.status, 201, "{id}");
+    }
+    for (parcel, ..) in ready(&client).await {
+        assert_eq!(ship(&client, &parcel, &parcel).await.status, 200);
+    }
+    assert_eq!(
+        cancel(&client, "no", "unwanted", json!({})).await.status,
+        200
+    );
+    let cases = [
+        ("open", "waits"),
+        ("part_shipped", "some-left"),
+        ("shipped", "all-left"),
+        ("cancelled", "unwanted"),
+    ];
+    for (status, wanted) in cases {
+        let listed = client
+            .get(&format!("/v1/orders?status={status}"))
+            .await
+            .json();
+        let items = listed["items"].as_array().expect("a list");
+        assert_eq!(items.len(), 1, "{listed}");
+        assert_eq!(
+            (&items[0]["id"], &items[0]["status"]),
+            (&json!(wanted), &json!(status))
+        );
+    }
+    let all = client.get("/v1/orders").await.json();
+    assert_eq!(all["items"].as_array().expect("a list").len(), 4);
+    let refused = client.get("/v1/orders?status=lost").await;
+    assert_eq!(
+        (refused.status, refused.code().as_str()),
+        (422, "invalid_parameter")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_order_waits_is_filled_and_leaves_in_two_parcels() {
     let shop = TestShop::new().await;
     let client = Client::new(&shop).await;

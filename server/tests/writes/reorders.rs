@@ -14,6 +14,7 @@ use server::operations::low_stock::LookedAt;
 use server::operations::sweep::look_after_stock;
 
 use crate::client::{Client, Reply};
+use crate::errands::knows_nobody;
 use crate::shop::{TestShop, app_with, now};
 
 /// A shop with a supplier, a mailbox and a clock that is moved by hand.
@@ -44,10 +45,16 @@ impl Desk {
         Self::of(TestShop::new().await, instant).await
     }
 
-    pub async fn of(mut shop: TestShop, instant: &str) -> Self {
+    pub async fn of(shop: TestShop, instant: &str) -> Self {
+        let mail = mailbox(&shop);
+        Self::by(shop, instant, mail).await
+    }
+
+    async fn by(mut shop: TestShop, instant: &str, mail: Value) -> Self {
         let at: DateTime<Utc> = instant.parse().expect("an instant");
         let (clock, hand) = Clock::by_hand(at);
-        shop.app = connected(&shop, clock).await;
+        let connections = connections(&shop, &clock, mail);
+        shop.app = app_with(shop.app.store.clone(), clock, connections).await;
         let client = Client::new(&shop).await;
         let desk = Self {
             shop,
@@ -74,7 +81,7 @@ impl Desk {
     async fn other_server(&self) -> App {
         let clock = Clock::by_hand(self.at).0;
         let store = self.shop.other_process().await;
-        let connections = connections(&self.shop, &clock);
+        let connections = connections(&self.shop, &clock, mailbox(&self.shop));
         app_with(store, clock, connections).await
     }
 
@@ -175,17 +182,14 @@ fn read(file: &Path) -> Carried {
     }
 }
 
-fn connections(shop: &TestShop, clock: &Clock) -> Connections {
-    let folder = shop.directory.path().join("mail");
-    let accounts = json!({
-        "stores": {shop.store.as_str(): {"mail": {"folder": folder, "from": "Shop <orders@shop.example>"}}},
-    });
-    Connections::parse(&accounts.to_string(), clock).expect("accounts")
+fn mailbox(shop: &TestShop) -> Value {
+    json!({"folder": shop.directory.path().join("mail")})
 }
 
-async fn connected(shop: &TestShop, clock: Clock) -> App {
-    let connections = connections(shop, &clock);
-    app_with(shop.app.store.clone(), clock, connections).await
+fn connections(shop: &TestShop, clock: &Clock, mut mail: Value) -> Connections {
+    mail["from"] = json!("Shop <orders@shop.example>");
+    let accounts = json!({"stores": {shop.store.as_str(): {"mail": mail}}});
+    Connections::parse(&accounts.to_string(), clock).expect("accounts")
 }
 
 async fn turn_of(app: &App, looked_at: &mut LookedAt) {
@@ -670,7 +674,8 @@ async fn a_schedule_fires_once_for_two_servers_and_after_a_restart() {
     );
     desk.shop = desk.shop.reopened().await;
     let clock = Clock::by_hand(desk.at).0;
-    desk.shop.app = connected(&desk.shop, clock).await;
+    let connections = connections(&desk.shop, &clock, mailbox(&desk.shop));
+    desk.shop.app = app_with(desk.shop.app.store.clone(), clock, connections).await;
     let mut looked_at = LookedAt::default();
     turn_of(&desk.shop.app, &mut looked_at).await;
     let store = &desk.shop.app.store;
@@ -838,6 +843,69 @@ async fn what_nobody_confirms_is_asked_about_once_and_the_merchant_is_told() {
         alerts.iter().all(|alert| alert["kind"] != "unconfirmed"),
         "{alerts:?}"
     );
+}
+
+/// Sends what is to be ordered of A. Returns the reorder as it stands then.
+async fn sent(desk: &mut Desk) -> Value {
+    desk.policy(weaver(json!({}))).await;
+    desk.import(&two_years("A")).await;
+    desk.count("A", 0).await;
+    let draft = desk.post("/v1/reorders/run", json!({})).await.json()["items"][0].clone();
+    let path = format!("/v1/reorders/{}", draft["id"].as_str().expect("an id"));
+    let mut last = draft;
+    for step in ["approve", "send"] {
+        let done = desk.post(&format!("{path}/{step}"), json!({})).await;
+        assert_eq!(done.status, 200, "{}", done.json());
+        last = done.json();
+    }
+    last
+}
+
+#[tokio::test]
+async fn a_supplier_is_not_written_to_about_what_was_taken_back() {
+    // Before the letter goes, and before it would be asked about.
+    for days in [0, 1] {
+        let mut desk = Desk::new().await;
+        let reorder = sent(&mut desk).await;
+        if 0 < days {
+            desk.after_days(days).await;
+        }
+        let order = reorder["purchase_order"].as_str().expect("an order");
+        let path = format!("/v1/purchase-orders/{order}");
+        let cancelled = desk
+            .client
+            .patch(&path, json!({"status": "cancelled"}))
+            .await;
+        assert_eq!(cancelled.status, 200, "{}", cancelled.json());
+        desk.after_days(7).await;
+        let mut to_weaver = desk.letters();
+        to_weaver.retain(|letter| letter.to == "orders@weaver.example");
+        assert_eq!(
+            to_weaver.len(),
+            usize::from(0 < days),
+            "{:?}",
+            desk.subjects()
+        );
+        let alerts = desk.items("/v1/alerts").await;
+        assert!(
+            alerts.iter().all(|alert| alert["kind"] != "unconfirmed"),
+            "{alerts:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_merchant_is_told_of_an_order_whose_letter_no_mail_server_takes() {
+    let smtp = format!("smtp://127.0.0.1:{}", knows_nobody().await);
+    let shop = TestShop::new().await;
+    let mut desk = Desk::by(shop, "2026-11-23T15:00:00Z", json!({"smtp": smtp})).await;
+    let reorder = sent(&mut desk).await;
+    desk.turn().await;
+    let alerts = desk.items("/v1/alerts").await;
+    let told = alerts.iter().filter(|alert| alert["kind"] == "unconfirmed");
+    let told: Vec<&Value> = told.map(|alert| &alert["reorder"]).collect();
+    assert_eq!(told, [&reorder["id"]], "{alerts:?}");
+    desk.shop.assert_sound().await;
 }
 
 #[tokio::test]

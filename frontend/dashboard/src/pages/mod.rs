@@ -55,5 +55,6 @@ pub fn page(place: &Place) -> AnyView {
         Place::Letter(letter, language) => mail::letter(letter.clone(), language.clone()),
         Place::Settings(part) => settings::page(part),
         Place::Steps => set_up::steps(),
+        Place::Import => set_up::import_page(),
     }
 }

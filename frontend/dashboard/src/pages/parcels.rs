@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use leptos::prelude::*;
 use serde_json::{Value, json};
+use wasm_bindgen::JsCast;
 
 use crate::app::App;
 use crate::ask;
@@ -92,8 +93,14 @@ fn hand_over(shipment: &Value, done: impl Fn() + Copy + 'static) -> AnyView {
         };
         let body = json!({ "carrier": some(carrier), "tracking_number": some(number) });
         let path = path.clone();
+        let form: Option<web_sys::Element> = event.target().map(JsCast::unchecked_into);
+        let opened = form.and_then(|form| form.closest("details").ok().flatten());
         act.run(ask::post(&path, &body), move |_| {
             app.say(t("parcels.gone"));
+            // The next parcel takes this one's place: its form is not to stand open under the same finger.
+            if let Some(opened) = opened {
+                let _ = opened.remove_attribute("open");
+            }
             done();
         });
     };

@@ -1,10 +1,8 @@
 //! The first run: the owner, the store, a file, the tag, and then it is live.
 
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use serde_json::{Value, json};
 use wasm_bindgen::JsCast;
-use wasm_bindgen_futures::JsFuture;
 use web_sys::HtmlInputElement;
 
 use super::purchase_orders::go;
@@ -30,6 +28,9 @@ const FORMATS: [&str; 5] = [
 ];
 /// Steps after the owner.
 const STEPS: [&str; 4] = ["store", "file", "tag", "live"];
+/// What a store is called that nobody has named, and the zone of a location where nobody said it.
+const UNNAMED: &str = "default";
+const NO_ZONE: &str = "UTC";
 
 /// The first step, before anybody can sign in: makes the owner.
 pub fn owner(token: String) -> AnyView {
@@ -68,7 +69,11 @@ pub fn steps() -> AnyView {
     let list = move || {
         let steps = STEPS.iter().enumerate().map(|(number, step)| {
             let current = (number == at.get()).then_some("step");
-            view! { <li aria-current={current} class:done={number < at.get()}>{named("set_up", step)}</li> }.into_any()
+            let name = match current {
+                Some(_) => view! { {named("set_up", step)} }.into_any(),
+                None => parts::press("plain", named("set_up", step), move |_| at.set(number)),
+            };
+            view! { <li aria-current={current}>{name}</li> }.into_any()
         });
         steps.collect::<Vec<_>>()
     };
@@ -94,13 +99,9 @@ pub fn steps() -> AnyView {
             _ => live(),
         };
         let name = STEPS.get(at.get()).copied().unwrap_or("live");
-        let skip = (name != "live").then(|| {
-            let word = if name == "store" {
-                "set_up.later"
-            } else {
-                "set_up.next"
-            };
-            view! { {parts::press("", t(word), move |_| next())} }.into_any()
+        let skip = (name != "live").then(|| match name {
+            "store" => button_link(Place::Today.href(), t("set_up.later")),
+            _ => parts::press("", t("set_up.next"), move |_| next()),
         });
         view! { <h2 id="step" tabindex="-1">{named("set_up", name)}</h2>{content}<p class="row tools">{skip}</p> }.into_any()
     };
@@ -112,31 +113,89 @@ pub fn steps() -> AnyView {
     .into_any()
 }
 
+/// A file taken in at any time.
+pub fn import_page() -> AnyView {
+    view! { {head(t("set_up.file"), t("set_up.file_lead"))}<section>{import()}</section> }
+        .into_any()
+}
+
 fn store(next: impl Fn() + Copy + Send + Sync + 'static) -> AnyView {
     shown(load("/v1/store"), move |store| {
-        let act = Act::new();
-        let name = RwSignal::new(store.text("name"));
-        let save = move |event: web_sys::SubmitEvent| {
-            event.prevent_default();
-            let mut body = store.clone();
-            body["name"] = json!(name.get_untracked().trim());
-            act.run(ask::put("/v1/store", &body), move |_| next());
-        };
-        view! {
-            {parts::form("", save, view! {
-                {hinted_field(t("settings.name"), "text*", name, t("set_up.name_hint"))}
-                {refusal(act)}
-                {submit(t("set_up.save_next"), act)}
-            }.into_any())}
-        }
-        .into_any()
+        let path = format!("/v1/locations/{}", encoded(&store.text("location")));
+        shown(load(&path), move |location| {
+            named_store(store.clone(), location, next)
+        })
     })
+}
+
+fn named_store(
+    store: Value,
+    mut location: Value,
+    next: impl Fn() + Copy + Send + Sync + 'static,
+) -> AnyView {
+    let (act, moving) = (Act::new(), Act::new());
+    // A store that nobody has named is called by its id, in the zone of nobody.
+    let named = Some(store.text("name")).filter(|name| name != UNNAMED);
+    let name = RwSignal::new(named.unwrap_or_default());
+    let address = RwSignal::new(store.texts("origins").first().cloned().unwrap_or_default());
+    let zone = Some(location.text("time_zone")).filter(|zone| zone != NO_ZONE);
+    let zone = RwSignal::new(zone.or_else(own_zone).unwrap_or_else(|| NO_ZONE.to_owned()));
+    let path = format!("/v1/locations/{}", encoded(&location.text("id")));
+    if let Some(fields) = location.as_object_mut() {
+        fields.remove("id");
+    }
+    let save = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        let mut body = store.clone();
+        body["name"] = json!(name.get_untracked().trim());
+        let mut origins = store.texts("origins");
+        let typed = address.get_untracked();
+        if !typed.trim().is_empty() && !origins.contains(&origin_of(&typed)) {
+            origins.push(origin_of(&typed));
+        }
+        body["origins"] = json!(origins);
+        let mut place = location.clone();
+        place["time_zone"] = json!(zone.get_untracked().trim());
+        let path = path.clone();
+        act.run(ask::put("/v1/store", &body), move |_| {
+            moving.run(ask::put(&path, &place), move |_| next());
+        });
+    };
+    view! {
+        {parts::form("", save, view! {
+            {hinted_field(t("settings.name"), "text*", name, t("set_up.name_hint"))}
+            {hinted_field(t("set_up.address"), "text", address, t("set_up.address_hint"))}
+            {field(t("settings.zone"), "text*", zone)}
+            {refusal(act)}
+            {refusal(moving)}
+            {submit(t("set_up.save_next"), act)}
+        }.into_any())}
+    }
+    .into_any()
+}
+
+/// The origin of a page whose address somebody typed.
+pub fn origin_of(typed: &str) -> String {
+    let (scheme, rest) = typed
+        .trim()
+        .split_once("://")
+        .unwrap_or(("https", typed.trim()));
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    format!("{scheme}://{host}").to_lowercase()
+}
+
+/// The reader's time zone, as the browser knows it.
+fn own_zone() -> Option<String> {
+    let format = js_sys::Intl::DateTimeFormat::new(&js_sys::Array::new(), &js_sys::Object::new());
+    let options = format.resolved_options();
+    let zone = js_sys::Reflect::get(&options, &"timeZone".into()).ok()?;
+    zone.as_string()
 }
 
 fn import() -> AnyView {
     let act = Act::new();
     let format = RwSignal::new(FORMATS[0].to_owned());
-    let text = RwSignal::new(None::<String>);
+    let file = StoredValue::new_local(None::<web_sys::File>);
     let found = RwSignal::new(None::<Value>);
     let formats = FORMATS.map(|format| (format.to_owned(), named("format", format)));
     let chosen = move |event: web_sys::Event| {
@@ -144,27 +203,18 @@ fn import() -> AnyView {
             .target()
             .expect("a change has a target")
             .unchecked_into();
-        let Some(file) = input.files().and_then(|files| files.get(0)) else {
-            return;
-        };
         found.set(None);
-        spawn_local(async move {
-            let read = JsFuture::from(file.text())
-                .await
-                .ok()
-                .and_then(|read| read.as_string());
-            text.set(read);
-        });
+        file.set_value(input.files().and_then(|files| files.get(0)));
     };
     let send = move |dry: bool| {
-        let Some(text) = text.get_untracked() else {
+        let Some(file) = file.get_value() else {
             return;
         };
         let path = format!(
             "/v1/imports/{}?dry_run={dry}",
             encoded(&format.get_untracked())
         );
-        act.run(ask::upload(&path, text, "text/csv"), move |answer| {
+        act.run(ask::upload(&path, &file, "text/csv"), move |answer| {
             found.set(Some(answer))
         });
     };

@@ -10,10 +10,11 @@ use crate::ask;
 use crate::fields::Fields;
 use crate::format::encoded;
 use crate::parts::{
-    self, Act, field, head, link, load, load_when, num, refusal, section, shown, submit,
+    self, Act, field, head, link, load, load_when, num, refusal, section, select_field, shown,
+    submit,
 };
 use crate::place::Place;
-use crate::words::{say, t};
+use crate::words::{named, say, t};
 
 /// The page of a SKU.
 pub fn page(sku: String) -> AnyView {
@@ -35,13 +36,49 @@ pub fn page(sku: String) -> AnyView {
         })
     };
     let forecast = Place::Forecast(sku.clone()).href();
+    let path = format!("/v1/skus/{}", encoded(&sku));
+    let sold_out = App::here().may_change().then(|| {
+        let loaded = load(&path);
+        let form = shown(loaded, move |record| sold_out(record, &path, explained));
+        section(t("sku.sold_out"), form)
+    });
     view! {
         {head(sku, String::new())}
         {shown(explained, answer)}
         <div class="narrow">{field(t("sku.quantity"), "number", quantity)}</div>
         <p>{link(forecast, t("forecasts.of_sku"))}</p>
         {section(t("sku.shelves"), shelves)}
+        {sold_out}
         {section(t("sku.explanation"), shown(explained, explanation))}
+    }
+    .into_any()
+}
+
+/// Whether more than is on the shelf may be ordered.
+fn sold_out(record: Value, path: &str, explained: crate::parts::Load) -> AnyView {
+    let (app, act) = (App::here(), Act::new());
+    let policy = RwSignal::new(record.at("backorder").text("policy"));
+    let policies = ["deny", "allow", "allow_silent"];
+    let policies = policies.map(|policy| (policy.to_owned(), named("sku", policy)));
+    let path = path.to_owned();
+    let save = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        let mut body = record.clone();
+        if let Some(fields) = body.as_object_mut() {
+            fields.retain(|name, _| name != "sku" && name != "revision");
+        }
+        body["backorder"]["policy"] = json!(policy.get_untracked());
+        act.run(ask::put(&path, &body), move |_| {
+            app.say(t("settings.saved"));
+            explained.again();
+        });
+    };
+    view! {
+        {parts::form("row wrap", save, view! {
+            {select_field(t("sku.sold_out"), policy, policies.to_vec())}
+            {submit(t("sku.change"), act)}
+        }.into_any())}
+        {refusal(act)}
     }
     .into_any()
 }
@@ -94,8 +131,8 @@ fn shelf(location: &Value, sku: &str, explained: crate::parts::Load) -> AnyView 
         encoded(sku)
     );
     let name = location.text("name");
-    let level = load(&path);
-    let counted = shown(level, move |level| {
+    let loaded = load(&path);
+    let counted = shown(loaded, move |level| {
         let app = App::here();
         let on_hand = level.count("on_hand");
         let typed = RwSignal::new(on_hand.unwrap_or(0).to_string());
@@ -114,6 +151,7 @@ fn shelf(location: &Value, sku: &str, explained: crate::parts::Load) -> AnyView 
             act.run(ask::put(&path, &body), move |_| {
                 app.say(said);
                 explained.again();
+                loaded.again();
             });
         };
         let figures = [

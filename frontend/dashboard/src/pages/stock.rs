@@ -5,7 +5,9 @@ use serde_json::Value;
 
 use crate::fields::Fields;
 use crate::format::{day_or_dash, encoded};
-use crate::parts::{Row, cell, head, link, load_when, mark, nothing, num, search, shown, table};
+use crate::parts::{
+    Row, button_link, cell, head, link, load_when, mark, nothing, num, search, shown, table,
+};
 use crate::place::Place;
 use crate::words::{named, t};
 
@@ -24,15 +26,21 @@ pub fn page() -> AnyView {
     view! {
         {head(t("stock.title"), t("stock.lead"))}
         {field}
-        {shown(found, draw)}
+        <p class="row tools">{button_link(Place::Import.href(), t("set_up.file"))}</p>
+        {shown(found, move |found| draw(found, wanted.get_untracked().trim().is_empty()))}
     }
     .into_any()
 }
 
-fn draw(found: Value) -> AnyView {
+fn draw(found: Value, is_all: bool) -> AnyView {
     let items = found.list("items");
     if items.is_empty() {
-        return nothing(t("stock.nothing"));
+        let why = if is_all {
+            "stock.none"
+        } else {
+            "stock.nothing"
+        };
+        return nothing(t(why));
     }
     let rows = items.iter().map(row).collect();
     let columns = [

@@ -78,7 +78,10 @@ impl Act {
 pub fn refusal(act: Act) -> AnyView {
     let content = move || {
         act.refused().map(|refused| {
-            let fields = refused.fields.into_iter().map(|(pointer, detail)| {
+            // What is said above is not said twice.
+            let others = refused.fields.into_iter();
+            let others = others.filter(|(_, detail)| *detail != refused.text);
+            let fields = others.map(|(pointer, detail)| {
                 let name = pointer.trim_start_matches('/').replace('/', " ");
                 view! { <li><strong>{name}</strong>" "{detail}</li> }.into_any()
             });

@@ -49,7 +49,7 @@ pub struct Page {
     /// Entries of a page, from 1 to 200; 50 unless asked otherwise.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200)]
     limit: Option<String>,
-    /// Of purchase orders: `open`, `received` or `cancelled` only. Of shipments: `ready` unless said otherwise, or `shipped`. Of reorders:
+    /// Of orders: `open`, `part_shipped`, `shipped` or `cancelled` only. Of purchase orders: `open`, `received` or `cancelled` only. Of shipments: `ready` unless said otherwise, or `shipped`. Of reorders:
     /// `draft`, `approved`, `sent`, `confirmed` or `dismissed` only. Of alerts: `open` unless said otherwise, or `all`. Of posts: `draft`, `due`, `published`, `corrected`,
     /// `withdrawn` or `cancelled` only.
     pub status: Option<String>,

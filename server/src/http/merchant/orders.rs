@@ -35,7 +35,7 @@ use crate::operations::parcels::parcels;
 use crate::operations::place_order::{Pay, PlaceOrder, Prices, place_order};
 use crate::operations::prioritize::prioritize;
 use crate::operations::records::{
-    Customer, OrderLine, ProviderKind, Standing, WaitingPart, plan_name,
+    Customer, ORDER_STATUSES, OrderLine, ProviderKind, Standing, WaitingPart, plan_name,
 };
 use crate::operations::show;
 
@@ -314,7 +314,18 @@ pub async fn list(
 ) -> Result<Json<List>, Problem> {
     let limit = page.limit()?;
     let after: Option<OrderId> = page.after(&merchant.store)?;
-    let orders = show::orders(&app, &merchant.store, after.as_ref(), limit).await?;
+    let status = page.status.as_deref().map(|asked| {
+        let known = ORDER_STATUSES.into_iter().find(|known| *known == asked);
+        known.ok_or_else(|| {
+            let detail = format!(
+                "The status of orders is one of {}.",
+                ORDER_STATUSES.join(", ")
+            );
+            Problem::invalid("?status", "invalid_parameter", detail)
+        })
+    });
+    let status = status.transpose()?;
+    let orders = show::orders(&app, &merchant.store, status, after.as_ref(), limit).await?;
     let items: Vec<Answer> = orders.iter().map(Answer::of).collect();
     Ok(Json(List {
         next: Page::next(&merchant.store, &items, limit, |item| item.id.clone()),

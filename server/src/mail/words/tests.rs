@@ -123,6 +123,7 @@ fn dates_of_delivery_are_told_as_such() {
         ["There is a date now: arrives by Friday, December 4"]
     );
     letter.kind = LetterKind::Confirmed {
+        left: vec![("Cap".into(), 2)],
         total: None,
         is_paid_by_parcel: false,
     };
@@ -133,6 +134,9 @@ fn dates_of_delivery_are_told_as_such() {
             "2 to arrive by Tuesday, December 15"
         ]
     );
+    let gone = &said(&letter).groups[1];
+    assert_eq!(gone.heading.as_deref(), Some("Has left already"));
+    assert_eq!(gone.items[0].title, "2 × Cap");
 }
 
 #[test]

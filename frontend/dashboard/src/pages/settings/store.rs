@@ -9,6 +9,7 @@ use crate::ask;
 use crate::fields::Fields;
 use crate::format::{amount, money, typed};
 use crate::pages::ordering::{some, whole};
+use crate::pages::set_up::origin_of;
 use crate::parts::{
     self, Act, Load, anew, area_field, check_field, hinted_field, load, money_field, refusal,
     said_field, select_field, shown, submit,
@@ -91,8 +92,8 @@ fn form(store: &Value, locations: &[Value], load: Load) -> AnyView {
         event.prevent_default();
         let mut body = kept.get_value();
         let origins = origins.get_untracked();
-        let origins = origins.lines().map(str::trim);
-        let origins: Vec<&str> = origins.filter(|origin| !origin.is_empty()).collect();
+        let origins = origins.lines().filter(|line| !line.trim().is_empty());
+        let origins: Vec<String> = origins.map(origin_of).collect();
         body["name"] = json!(name.get_untracked().trim());
         body["location"] = json!(location.get_untracked());
         body["currency"] = json!(currency.get_untracked().trim());

@@ -2,14 +2,16 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use serde_json::Value;
+use serde_json::{Value, json};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::HtmlElement;
 
 use crate::app::App;
+use crate::ask;
 use crate::fields::Fields;
-use crate::parts::{self, anew, field, load, section, shown};
+use crate::parts::{self, Act, act_button, anew, field, link, load, refusal, section, shown};
+use crate::place::Place;
 use crate::words::{language, t};
 
 /// The tokens that are tried here, of all that style/tokens.css has: name, key of its word, kind of its field.
@@ -27,13 +29,42 @@ pub fn part() -> AnyView {
     view! { {section(t("widget.tag"), tag())}{section(t("widget.look"), look())} }.into_any()
 }
 
-/// The two lines for a shop's page, with a place for the key.
+/// The two lines for a shop's page, once a key is made for them.
 pub fn tag() -> AnyView {
+    let act = Act::new();
+    let key = RwSignal::new(None::<String>);
+    let make = move || {
+        let body = json!({ "kind": "publishable", "label": t("widget.tag") });
+        act.run(ask::post("/v1/keys", &body), move |made| {
+            key.set(Some(made.text("key")));
+        });
+    };
+    let lines = move || match key.get() {
+        Some(key) => lines(&key),
+        None => view! {
+            <p>{t("widget.make_lead")}</p>
+            {refusal(act)}
+            {act_button("first", t("widget.make"), act, make)}
+        }
+        .into_any(),
+    };
+    let unlisted = shown(load("/v1/store"), |store| {
+        let nobody = store.texts("origins").is_empty();
+        let place = Place::Settings("store".to_owned()).href();
+        let notice = nobody.then(|| {
+            view! { <p class="notice">{t("widget.no_origins")}" "{link(place, t("settings.title"))}</p> }.into_any()
+        });
+        view! { {notice} }.into_any()
+    });
+    view! { {unlisted}<div role="status">{anew(lines)}</div> }.into_any()
+}
+
+fn lines(key: &str) -> AnyView {
     let origin = web_sys::window()
         .and_then(|window| window.location().origin().ok())
         .unwrap_or_default();
     let script = format!(
-        "<script type=\"module\" src=\"{origin}/embed/v1/ships-by.js\" data-key=\"pk_live_…\"></script>"
+        "<script type=\"module\" src=\"{origin}/embed/v1/ships-by.js\" data-key=\"{key}\"></script>"
     );
     let element = "<ships-by sku=\"SKU\">…</ships-by>";
     view! {
