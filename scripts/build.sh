@@ -10,7 +10,7 @@ cd "$ROOT"
 
 widget() {
     bundle widget dist/embed "2 to 5 minutes the first time, 1 minute after a change" \
-        frontend/build frontend/index.html frontend/Cargo.toml frontend/src shared style/tokens.css style/widget.css Trunk.toml
+        frontend/build frontend/index.html frontend/Cargo.toml frontend/src shared style/tokens.css style/widget.css style/extras.css Trunk.toml
 }
 
 dashboard() {

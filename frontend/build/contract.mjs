@@ -7,7 +7,8 @@ import { readFileSync } from "node:fs";
 
 const SOURCE = "frontend/src/element.js";
 const element = readFileSync(SOURCE, "utf8");
-const sources = ["element.js", "choice.js", "plain.js", "plans.js", "order.js"].map((name) => readFileSync(`frontend/src/${name}`, "utf8")).join("\n");
+const sources = ["element.js", "choice.js", "plain.js", "plans.js", "order.js", "extras.js"].map((name) => readFileSync(`frontend/src/${name}`, "utf8")).join("\n");
+const later = readFileSync("frontend/src/later.js", "utf8");
 const tokens = readFileSync("style/tokens.css", "utf8");
 
 const block = /\/\*\*((?:(?!\*\/)[^])*@tag ships-by[^]*?)\*\//.exec(element)[1].replaceAll(/^ *\* ?/gm, "");
@@ -23,7 +24,8 @@ const properties = [...tokens.matchAll(/\/\*\* (.+?) \*\/\s*--_[\w-]+: var\((--s
 
 /** Stops the build where what is documented is not what is there. */
 export function checkContract() {
-  const observed = /static observedAttributes = "(.+?)"/.exec(element)[1].split(" ");
+  const listed = (list, source) => list.exec(source)[1].split(" ");
+  const observed = [...listed(/static observedAttributes = "(.+?)"/, element), ...listed(/WISHES = "(.+?)"/, later)];
   const events = [...sources.matchAll(/_tell\("(\w+)"/g)].map(([, name]) => "ships-by:" + name);
   const parts = [...sources.matchAll(/\bpart\(\s*"\w+",\s*"(\w+)"/g)].map(([, name]) => name);
   same("attributes", names("attr"), observed);

@@ -36,6 +36,7 @@ async function bundle(options, ours = /^_[a-z]/) {
   return Buffer.from(code);
 }
 
+const css = async (style) => (await transform(style, { loader: "css", minify: true })).code.trim();
 const stylesheet = read("style/tokens.css") + read("style/widget.css");
 // wasm-bindgen also writes the classes of libraries. They fall away once nothing happens when they are defined.
 const glue = read(`${COMPILED}/shipsby-widget.js`)
@@ -44,14 +45,21 @@ const glue = read(`${COMPILED}/shipsby-widget.js`)
   .replaceAll(/^export class (?!View\b)/gm, "class ")
   .replace("export { initSync, ", "export { ");
 
+// later.js knows the hash of extras.js as the loader knows its own, so that pages without extras do not carry it.
+const later = (integrity) => bundle({ entryPoints: ["frontend/src/later.js"], define: { EXTRAS: JSON.stringify(integrity) } });
+// The names that are shared are those that later.js has without it.
+await later("");
+const extras = await bundle({ entryPoints: ["frontend/src/extras.js"], define: { STYLE: JSON.stringify(await css(read("style/extras.css"))) } });
+
 const files = {
-  "widget.css": Buffer.from((await transform(stylesheet, { loader: "css", minify: true })).code.trim()),
+  "widget.css": Buffer.from(await css(stylesheet)),
   "widget.wasm": readFileSync(`${COMPILED}/widget.wasm`),
   "widget.js": await bundle({ stdin: { contents: glue } }, null),
-  "later.js": await bundle({ entryPoints: ["frontend/src/later.js"] }),
+  "extras.js": extras,
+  "later.js": await later(integrity(extras)),
 };
 
-const loaded = Object.fromEntries(Object.entries(files).map(([name, bytes]) => [name, integrity(bytes)]));
+const loaded = Object.fromEntries(["widget.css", "widget.wasm", "widget.js", "later.js"].map((name) => [name, integrity(files[name])]));
 const loader = (version) =>
   bundle({ entryPoints: ["frontend/src/element.js"], define: { BUILD: JSON.stringify({ version, files: loaded }) } });
 

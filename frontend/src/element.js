@@ -99,6 +99,8 @@ function doubtAll(looked) {
  * @attr {"ltr" | "rtl" | "auto"} dir - Direction of the words; the nearest ancestor's if it is not there.
  * @attr {"off"} live - `off`: changes are not streamed.
  * @attr {boolean | ""} compact - One line: what and when.
+ * @attr {boolean | ""} share - On a product page: a button that shares the product.
+ * @attr {boolean | ""} notify - On a product page: a form for who wants to be told when what is sold out is back.
  * @prop {{ sku: string; quantity: number }[] | string | undefined} lines - The cart; comes before the attribute.
  * @prop {string} value - At checkout: the chosen way as JSON, as it is sent with the page's form.
  * @method {Promise<void>} refresh - Asks the server again.
@@ -115,6 +117,8 @@ function doubtAll(looked) {
  * @csspart option - One of them.
  * @csspart notice - What the shopper must know first.
  * @csspart action - A way to the order's own page.
+ * @csspart share - The button that shares the product.
+ * @csspart notify - The form for who wants to be told, and what is answered.
  */
 class ShipsBy extends HTMLElement {
   static formAssociated = true;

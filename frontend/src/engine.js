@@ -53,15 +53,11 @@ export function start(page) {
 }
 
 // Loads something, with growing patience. Each try has an address of its own, since browsers remember what failed.
-async function insist(triesMax, load) {
-  for (let times = 0; times < triesMax; times++) {
-    try {
-      return await load(times ? "?" + times : "");
-    } catch (error) {
-      warn(error);
-      await new Promise((resolve) => setTimeout(resolve, patience(times)));
-    }
-  }
+function insist(triesMax, load, times = 0) {
+  load(times ? "?" + times : "").catch((error) => {
+    warn(error);
+    if (times + 1 < triesMax) setTimeout(insist, patience(times), triesMax, load, times + 1);
+  });
 }
 
 const file = (name, again, priority) =>

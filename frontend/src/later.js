@@ -16,6 +16,10 @@ const OLD_MS_MAX = 1_000;
 const HEARD_MAX = 500;
 // How often an order is looked at: as often as its own page looks.
 const LOOK_MS = 20_000;
+/** Attributes of what only few pages ask for: extras.js has it, whose hash `EXTRAS` is put in by frontend/build/pack.mjs. */
+const WISHES = "share notify".split(" ");
+const TRIES_MAX = 10;
+const FILE_MS_MAX = 20_000;
 const ORDER_PAGE = /^\/o\/[^/]+\/[^/]+\/[^/.]+$/;
 
 /** What was last heard of each SKU, in each language. */
@@ -25,6 +29,8 @@ const complaints = new Set();
 let page;
 let timer;
 let looking;
+let extras;
+let wished;
 
 /** Called once, with what the loader shares. */
 export function begin(given) {
@@ -88,6 +94,7 @@ export function follow(questions) {
   for (const element of elements) {
     leaveOld(element);
     complain(element);
+    dress(element);
   }
 }
 
@@ -136,7 +143,43 @@ function leaveOld(element) {
   element._awaited = id;
   clearTimeout(element._late);
   if (!element._shown || element._shownId === id) return;
-  element._late = setTimeout(() => element._shownId === element._question?.id || element._clear(), OLD_MS_MAX);
+  element._late = setTimeout(() => {
+    if (element._shownId === element._question?.id) return;
+    element._clear();
+    dress(element);
+  }, OLD_MS_MAX);
+}
+
+const wishing = new MutationObserver(() => page._update());
+
+// What the others do without is loaded when the first element near the screen asks for it.
+function dress(element) {
+  wishing.observe(element, { attributeFilter: WISHES });
+  if (extras) extras.dress(page, element);
+  else if (element._near && WISHES.some((name) => element.hasAttribute(name))) wished ??= load(0);
+}
+
+// As engine.js loads its modules, with a hash that the loader need not know.
+async function load(times) {
+  const tag = document.createElement("script");
+  try {
+    await new Promise((resolve, reject) => {
+      tag.onload = resolve;
+      tag.onerror = reject;
+      setTimeout(reject, FILE_MS_MAX);
+      tag.type = "module";
+      tag.crossOrigin = "";
+      tag.integrity = EXTRAS;
+      tag.src = new URL("extras.js" + (times ? "?" + times : ""), import.meta.url).href;
+      document.head.append(tag);
+    });
+    extras = await import(tag.src);
+    page._update();
+  } catch {
+    if (times === 0) console.warn("ships-by: `share` and `notify` could not be loaded");
+    if (times < TRIES_MAX) setTimeout(load, page._patience(times), times + 1);
+  }
+  tag.remove();
 }
 
 // Tells the page's author, once for each kind of mistake. An empty cart is none, nor is what a shopper types.

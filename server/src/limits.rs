@@ -37,6 +37,8 @@ pub const ANSWER_MAX_AGE_S: u32 = 5;
 pub const ANSWER_STALE_S: u32 = 5;
 /// Longest time after that for which it may still give the answer while the server cannot be reached, in seconds.
 pub const ANSWER_STALE_ON_ERROR_S: u32 = 600;
+/// For how many seconds it may be kept what buttons of the widget say and where they lead.
+pub const EXTRAS_MAX_AGE_S: u32 = 60;
 /// For how many seconds it is said again how many dates a shop kept, before it is counted anew.
 pub const KEPT_RATE_MAX_AGE_S: u32 = 3_600;
 /// Most requests at once on one HTTP/2 connection.

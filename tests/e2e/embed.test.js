@@ -12,7 +12,7 @@ import { setStage } from "./support/stage.mjs";
 import { escaped } from "./support/words.mjs";
 
 const OWN_TEXT = "Usually ships in 2 days";
-const FILES = ["custom-elements.json", "later.js", "ships-by.d.ts", "ships-by.js", "widget.css", "widget.js", "widget.wasm"];
+const FILES = ["custom-elements.json", "extras.js", "later.js", "ships-by.d.ts", "ships-by.js", "widget.css", "widget.js", "widget.wasm"];
 const TYPES = { js: "text/javascript", css: "text/css", json: "application/json", wasm: "application/wasm", ts: /^(text\/plain|application\/typescript|text\/x\.typescript)/ };
 
 const stage = setStage();
@@ -71,6 +71,8 @@ test("the evergreen script is the newest one, kept for minutes and asked after b
   assert.equal(integrity(bytes), files["ships-by.js"].integrity);
   assert.ok(bytes.includes(version), "it names the folder of its parts");
   for (const name of ["later.js", "widget.css", "widget.js", "widget.wasm"]) assert.ok(bytes.includes(files[name].integrity), `it knows the hash of ${name}`);
+  const later = await get(`/embed/${version}/later.js`);
+  assert.ok(later.bytes.includes(files["extras.js"].integrity), "what is loaded last is known to what loads it");
   assert.doesNotMatch(headers["cache-control"], /immutable/);
   const [, seconds] = /max-age=(\d+)/.exec(headers["cache-control"]);
   assert.ok(Number(seconds) <= 3600);
@@ -134,10 +136,10 @@ test("custom-elements.json says what the element is", async (t) => {
     const own = Object.getOwnPropertyNames(Object.getPrototypeOf(element)).filter((name) => !/^_|^constructor$|Callback$/.test(name) && name.length > 2);
     return { observed: [...element.constructor.observedAttributes].sort(), parts: [...new Set(parts)], members: own.sort() };
   });
-  assert.deepEqual(names(declaration.attributes), found.observed);
+  assert.deepEqual(names(declaration.attributes), [...found.observed, "share", "notify"].sort());
   assert.deepEqual(names(declaration.members), found.members);
   const documented = names(declaration.cssParts);
-  for (const part of ["label", "date", "detail", "reason", "offer", "options", "option", "notice"]) assert.ok(documented.includes(part), part);
+  for (const part of ["label", "date", "detail", "reason", "offer", "options", "option", "notice", "share", "notify"]) assert.ok(documented.includes(part), part);
   assert.deepEqual(found.parts.filter((part) => !documented.includes(part)), []);
   assert.deepEqual(names(declaration.events), ["ships-by:change", "ships-by:choose", "ships-by:error"]);
   const { bytes } = await get(`/embed/${(await json("/embed/manifest.json")).version}/widget.css`);

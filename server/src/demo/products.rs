@@ -28,6 +28,10 @@ pub struct Product {
     pub picture: String,
     /// True if the drawing is wide.
     pub wide: bool,
+    /// True if its page has a button to share it.
+    pub share: bool,
+    /// True if its page offers to write when it is there again.
+    pub notify: bool,
     /// What the shop says about it.
     pub about: String,
     /// Label and value.
@@ -153,6 +157,8 @@ struct Said {
     picture: String,
     look: String,
     wide: bool,
+    share: bool,
+    notify: bool,
     about: String,
     facts: Vec<(String, String)>,
 }
@@ -192,6 +198,8 @@ fn product(row: &Row, rows: &[Row], said: &BTreeMap<String, Said>) -> anyhow::Re
             said.picture.clone()
         },
         wide: said.wide,
+        share: said.share,
+        notify: said.notify,
         about: if said.about.is_empty() {
             row.short_description.clone()
         } else {

@@ -402,9 +402,10 @@ impl Group {
             ("back-in-stock", "") if matches!(*method, Method::POST | Method::OPTIONS) => {
                 Self::Public
             }
-            ("availability" | "plans" | "stream" | "snippet" | "jsonld" | "kept.json", _) => {
-                Self::Public
-            }
+            (
+                "availability" | "plans" | "stream" | "snippet" | "jsonld" | "kept.json" | "extras",
+                _,
+            ) => Self::Public,
             _ => Self::Other,
         }
     }

@@ -10,6 +10,7 @@ pub mod deadline;
 mod direct;
 pub mod docs;
 pub mod embed;
+pub mod extras;
 pub mod feed;
 pub mod front;
 pub mod health;

@@ -18,8 +18,8 @@ use super::bundles::Bundles;
 use super::front::{Front, method_not_allowed};
 use super::web::Web;
 use super::{
-    availability, back_in_stock, dashboard, docs, embed, feed, health, jsonld, kept, merchant,
-    order_page, plans, share_page, snippet, stream, waitlist_page,
+    availability, back_in_stock, dashboard, docs, embed, extras, feed, health, jsonld, kept,
+    merchant, order_page, plans, share_page, snippet, stream, waitlist_page,
 };
 use crate::app::App;
 use crate::error::Problem;
@@ -105,6 +105,7 @@ fn all() -> (Router<Web>, Router<App>, OpenApi) {
         .routes(routes!(snippet::show))
         .routes(routes!(jsonld::show))
         .routes(routes!(kept::show))
+        .routes(routes!(extras::show))
         .routes(routes!(order_page::show))
         .routes(routes!(share_page::show))
         .routes(routes!(feed::show))

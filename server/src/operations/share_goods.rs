@@ -71,6 +71,12 @@ pub fn share_path(store: &StoreId, sku: &Sku) -> String {
     format!("/s/{store}/{}", in_address(sku))
 }
 
+/// The path of the pages of a shop's goods, with [`SKU_PLACE`] where the SKU belongs; `None` where it does not share them.
+pub fn share_place(shop: &Shop) -> Option<String> {
+    let is_shared = shop.settings().share_pages;
+    is_shared.then(|| format!("/s/{}/{SKU_PLACE}", shop.id))
+}
+
 fn in_address(sku: &Sku) -> String {
     utf8_percent_encode(sku.as_str(), UNRESERVED).to_string()
 }

@@ -26,6 +26,11 @@ use crate::store::writing::Note;
 /// Random bytes of a link: 256 bits.
 const TOKEN_BYTES: usize = 32;
 
+/// True if letters to who waits can be sent: somebody carries them, and their links lead somewhere.
+pub fn is_written_to(app: &App, store: &StoreId) -> bool {
+    app.connections.carrier(store).is_some() && app.connections.link("").is_some()
+}
+
 /// What a link in a letter opens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Opened {

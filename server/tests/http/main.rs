@@ -4,6 +4,7 @@ mod answers;
 mod connections;
 mod dashboard;
 mod embed;
+mod extras;
 mod keys_and_origins;
 mod refusals;
 mod share_page;
