@@ -2,7 +2,9 @@
 
 import assert from "node:assert/strict";
 import { createHmac, randomUUID } from "node:crypto";
+import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { test } from "node:test";
 
 import { until } from "./support/browser.mjs";
@@ -33,14 +35,30 @@ async function becomeOwner(t) {
   return { page, api };
 }
 
+/** A merchant's own page, elsewhere, with the tag that is pasted into it. */
+async function ownShop(t) {
+  const shop = { tag: "" };
+  const server = createServer((_, response) => {
+    response.setHeader("content-type", "text/html; charset=utf-8");
+    response.end(`<!doctype html><html lang="en"><head>${shop.tag}</head><body><ships-by sku="mug">…</ships-by></body></html>`);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => server.close());
+  shop.origin = `http://127.0.0.1:${server.address().port}`;
+  return shop;
+}
+
 test("the keyboard alone sets a store up, from the link that the server prints to goods that shoppers see", async (t) => {
   const { page } = await becomeOwner(t);
+  const shop = await ownShop(t);
   assert.deepEqual(await violations(page), []);
   await settled(page);
 
   await tabTo(page, "Name of the store");
-  await page.keyboard.press("Control+A");
   await page.keyboard.type("Ada's mugs");
+  await tabTo(page, "Address of your shop");
+  await page.keyboard.type(`${shop.origin}/mugs?all`);
   await page.keyboard.press("Enter");
   await page.locator("h2", { hasText: "Bring your stock" }).waitFor();
   await until("the next step has the focus", async () => (await focused(page)) === "step");
@@ -60,6 +78,15 @@ test("the keyboard alone sets a store up, from the link that the server prints t
   await page.keyboard.press("Enter");
 
   await page.locator("h2", { hasText: "Copy the tag" }).waitFor();
+  await tabTo(page, "Make the tag");
+  await page.keyboard.press("Enter");
+  shop.tag = await page.locator(".copied pre", { hasText: "pk_live_" }).textContent();
+  assert.deepEqual(await violations(page), []);
+  const shopper = await stage.browser.newPage();
+  t.after(() => shopper.close());
+  await shopper.goto(shop.origin);
+  await shopper.getByText("In stock").waitFor();
+  await page.bringToFront();
   await tabTo(page, "Go on");
   await page.keyboard.press("Enter");
   await page.locator("tr", { hasText: "mug" }).locator(".mark", { hasText: "In stock" }).waitFor();

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use serde_json::{Value, json};
 use wasm_bindgen::JsCast;
+use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::HtmlInputElement;
 
 use super::purchase_orders::go;
@@ -17,6 +18,14 @@ use crate::parts::{
 };
 use crate::place::Place;
 use crate::words::{counted, named, say, t};
+
+#[wasm_bindgen(module = "/src/shop.js")]
+extern "C" {
+    /// The reader's time zone.
+    fn zone() -> String;
+    /// The origin of a page whose address somebody typed.
+    pub fn origin_of(typed: &str) -> String;
+}
 
 /// The files that are taken in.
 const FORMATS: [&str; 5] = [
@@ -138,8 +147,8 @@ fn named_store(
     let named = Some(store.text("name")).filter(|name| name != UNNAMED);
     let name = RwSignal::new(named.unwrap_or_default());
     let address = RwSignal::new(store.texts("origins").first().cloned().unwrap_or_default());
-    let zone = Some(location.text("time_zone")).filter(|zone| zone != NO_ZONE);
-    let zone = RwSignal::new(zone.or_else(own_zone).unwrap_or_else(|| NO_ZONE.to_owned()));
+    let known = Some(location.text("time_zone")).filter(|zone| zone != NO_ZONE);
+    let zone = RwSignal::new(known.unwrap_or_else(zone));
     let path = format!("/v1/locations/{}", encoded(&location.text("id")));
     if let Some(fields) = location.as_object_mut() {
         fields.remove("id");
@@ -172,24 +181,6 @@ fn named_store(
         }.into_any())}
     }
     .into_any()
-}
-
-/// The origin of a page whose address somebody typed.
-pub fn origin_of(typed: &str) -> String {
-    let (scheme, rest) = typed
-        .trim()
-        .split_once("://")
-        .unwrap_or(("https", typed.trim()));
-    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    format!("{scheme}://{host}").to_lowercase()
-}
-
-/// The reader's time zone, as the browser knows it.
-fn own_zone() -> Option<String> {
-    let format = js_sys::Intl::DateTimeFormat::new(&js_sys::Array::new(), &js_sys::Object::new());
-    let options = format.resolved_options();
-    let zone = js_sys::Reflect::get(&options, &"timeZone".into()).ok()?;
-    zone.as_string()
 }
 
 fn import() -> AnyView {
