@@ -23,6 +23,9 @@ use crate::store::Writing;
 use crate::store::writing::Note;
 use crate::webhooks::happened::Happened;
 
+/// Why a post is not on a network that had no time for it.
+const OUTDATED: &str = "what it says was not so any more when it could be posted";
+
 /// What an errand is about.
 #[derive(Debug, Serialize, Deserialize)]
 struct About {
@@ -211,16 +214,21 @@ pub(super) async fn carry(app: &App, store: &StoreId, errand: &Errand) -> Result
     let post = found.map_err(ActError::from)?.ok_or(Setback::Needless)?;
     let copy = copy_of(app, store, &about.post, network).await?;
     let copy = copy.ok_or(Setback::Needless)?;
+    let may_be_there = 1 < errand.attempts;
+    let is_wanted = post.state != PostState::Corrected
+        // There it cannot be looked up.
+        || network == Network::Mastodon && may_be_there;
     let outcome = match (about.is_removed, copy.state, &copy.posted) {
-        (false, CopyState::Due, _) => {
-            let follows = match &post.follows {
-                Some(before) => copy_of(app, store, before, network).await?,
-                None => None,
-            };
-            let follows = follows.and_then(|before| before.posted);
-            let posted = put_up(app, store, network, &post, follows.as_ref()).await;
+        (false, CopyState::Due, _) if is_wanted => {
+            let before = before(app, store, network, &post).await?;
+            let posted = put_up(app, store, network, &post, before.as_ref()).await;
             posted.map(Some)
         }
+        // Nobody wants it there any more; an attempt whose answer was lost may have put it there.
+        (false, CopyState::Due | CopyState::Removing, None) => match may_be_there {
+            true => standing(app, store, network, &post).await,
+            false => Ok(None),
+        },
         (true, CopyState::Removing, Some(posted)) => {
             let removed = take_down(app, store, network, posted).await;
             removed.map(|()| None)
@@ -238,6 +246,30 @@ pub(super) async fn carry(app: &App, store: &StoreId, errand: &Errand) -> Result
     }
 }
 
+/// What a post stands below: the last of those before it that is on the network.
+async fn before(
+    app: &App,
+    store: &StoreId,
+    network: Network,
+    post: &Post,
+) -> Result<Option<Posted>, Setback> {
+    let mut follows = post.follows.clone();
+    while let Some(id) = follows {
+        let copy = copy_of(app, store, &id, network).await?;
+        match copy.map(|copy| (copy.state, copy.posted)) {
+            // It is there first, or never.
+            Some((CopyState::Due, _)) => return Err(Setback::NotYet),
+            Some((CopyState::Posted | CopyState::Failed, Some(posted))) => return Ok(Some(posted)),
+            _ => {}
+        }
+        let found = app.store.post(store, &id).await;
+        follows = found
+            .map_err(ActError::from)?
+            .and_then(|before| before.follows);
+    }
+    Ok(None)
+}
+
 async fn put_up(
     app: &App,
     store: &StoreId,
@@ -245,19 +277,8 @@ async fn put_up(
     post: &Post,
     follows: Option<&Posted>,
 ) -> Result<Posted, NetworkError> {
-    let said = post.said.as_ref();
-    let said = said.ok_or_else(|| NetworkError::Refused("it has not gone".into()))?;
-    let name = format!("{store}/{}/{}", post.id, post.made_at.timestamp_millis());
-    let to_post = ToPost {
-        id: &name,
-        text: &said.text,
-        language: &post.language,
-        title: &said.title,
-        told: &said.told,
-        link: said.link.as_deref(),
-        follows,
-        made_at: said.at,
-    };
+    let name = name_of(store, post);
+    let to_post = to_post(&name, post, follows)?;
     let connection = app.connections.of(store);
     match network {
         Network::Mastodon => {
@@ -269,6 +290,50 @@ async fn put_up(
             account.ok_or_else(no_account)?.post(&to_post).await
         }
     }
+}
+
+/// A post as the network knows it, if it is there.
+async fn standing(
+    app: &App,
+    store: &StoreId,
+    network: Network,
+    post: &Post,
+) -> Result<Option<Posted>, NetworkError> {
+    match network {
+        // It cannot be looked up there: under the same name it is there once, and its name is told.
+        Network::Mastodon => put_up(app, store, network, post, None).await.map(Some),
+        Network::Bluesky => {
+            let connection = app.connections.of(store);
+            let account = connection.and_then(|connection| connection.bluesky.as_ref());
+            let name = name_of(store, post);
+            let to_post = to_post(&name, post, None)?;
+            account.ok_or_else(no_account)?.standing(&to_post).await
+        }
+    }
+}
+
+/// What networks know a post by.
+fn name_of(store: &StoreId, post: &Post) -> String {
+    format!("{store}/{}/{}", post.id, post.made_at.timestamp_millis())
+}
+
+fn to_post<'a>(
+    id: &'a str,
+    post: &'a Post,
+    follows: Option<&'a Posted>,
+) -> Result<ToPost<'a>, NetworkError> {
+    let said = post.said.as_ref();
+    let said = said.ok_or_else(|| NetworkError::Refused("it has not gone".into()))?;
+    Ok(ToPost {
+        id,
+        text: &said.text,
+        language: &post.language,
+        title: &said.title,
+        told: &said.told,
+        link: said.link.as_deref(),
+        follows,
+        made_at: said.at,
+    })
 }
 
 async fn take_down(
@@ -309,6 +374,11 @@ async fn record(
         .end_errand(&errand.name, ErrandEnd::Done, None)
         .await?;
     let copy = match posted {
+        None if copy.state == CopyState::Due => Copy {
+            state: CopyState::Failed,
+            failure: Some(OUTDATED.to_owned()),
+            ..copy
+        },
         None => Copy {
             state: CopyState::Removed,
             failure: None,

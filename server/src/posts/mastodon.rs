@@ -39,6 +39,9 @@ struct Status {
 struct Refusal {
     #[serde(default)]
     error: String,
+    /// What Bluesky adds for people.
+    #[serde(default)]
+    message: String,
 }
 
 impl Mastodon {
@@ -123,7 +126,9 @@ pub(super) async fn answered(
     let (status, body) = read(response).await.map_err(later)?;
     let why = || {
         let said: Refusal = serde_json::from_slice(&body).unwrap_or_default();
-        format!("{status} {}", said.error)
+        let words = [said.error, said.message];
+        let words: Vec<String> = words.into_iter().filter(|word| !word.is_empty()).collect();
+        format!("{status} {}", words.join(": "))
     };
     match status {
         200..=299 => Ok(body),

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 pub const TOKEN: &str = "mastodon-token";
 pub const PASSWORD: &str = "abcd-efgh-ijkl-mnop";
 const DID: &str = "did:plc:ewvi7nxzyoun6zhxrhs64oiz";
+/// How tokens of whoever signed in begin.
 const JWT: &str = "access-jwt";
 
 /// What is on a network.
@@ -29,6 +30,10 @@ struct Posts {
     by_key: HashMap<String, String>,
     /// What is answered to the next posts instead, and whether they are made all the same.
     next: VecDeque<(u16, bool)>,
+    /// How often somebody signed in; the last one is in.
+    sign_ins: usize,
+    /// Whether even that is over.
+    is_over: bool,
 }
 
 /// A network.
@@ -83,6 +88,16 @@ impl Network {
         self.posts.lock().expect("posts").made.clone()
     }
 
+    /// How often somebody signed in.
+    pub fn sign_ins(&self) -> usize {
+        self.posts.lock().expect("posts").sign_ins
+    }
+
+    /// Whoever is signed in is so no more.
+    pub fn expire(&self) {
+        self.posts.lock().expect("posts").is_over = true;
+    }
+
     /// How many are there now.
     pub fn there(&self) -> usize {
         self.posts.lock().expect("posts").there.len()
@@ -96,11 +111,7 @@ fn is_by(headers: &HeaderMap, token: &str) -> bool {
 
 fn failed(status: u16, error: &str) -> Response {
     let status = StatusCode::from_u16(status).expect("a status");
-    (
-        status,
-        axum::Json(json!({"error": error, "message": error})),
-    )
-        .into_response()
+    (status, axum::Json(json!({"error": error}))).into_response()
 }
 
 fn read(body: &Bytes) -> Value {
@@ -159,13 +170,34 @@ async fn delete_status(
     }
 }
 
-async fn sign_in(body: Bytes) -> Response {
+/// A refusal as a PDS words it.
+fn refused(status: u16, error: &str, message: &str) -> Response {
+    let status = StatusCode::from_u16(status).expect("a status");
+    let body = json!({"error": error, "message": message});
+    (status, axum::Json(body)).into_response()
+}
+
+async fn sign_in(State(network): State<Network>, body: Bytes) -> Response {
     let body = read(&body);
     if body != json!({"identifier": "shop.example", "password": PASSWORD}) {
-        return failed(401, "AuthenticationRequired");
+        let message = "Invalid identifier or password";
+        return refused(401, "AuthenticationRequired", message);
     }
-    axum::Json(json!({"did": DID, "handle": "shop.example", "accessJwt": JWT, "refreshJwt": "r"}))
+    let mut posts = network.posts.lock().expect("posts");
+    posts.sign_ins += 1;
+    posts.is_over = false;
+    let token = format!("{JWT}-{}", posts.sign_ins);
+    axum::Json(json!({"did": DID, "handle": "shop.example", "accessJwt": token, "refreshJwt": "r"}))
         .into_response()
+}
+
+/// What is said to whoever is not signed in.
+fn stranger(posts: &Posts, headers: &HeaderMap) -> Option<Response> {
+    if posts.is_over {
+        return Some(refused(400, "ExpiredToken", "Token has expired"));
+    }
+    let is_in = is_by(headers, &format!("{JWT}-{}", posts.sign_ins));
+    (!is_in).then(|| refused(400, "InvalidToken", "Token could not be verified"))
 }
 
 /// What the lexicons of `createRecord` and `app.bsky.feed.post` ask for.
@@ -192,19 +224,19 @@ fn fault(body: &Value) -> Option<&'static str> {
         .iter()
         .all(|name| external[name].is_string());
     if body["repo"] != DID || body["collection"] != "app.bsky.feed.post" {
-        Some("InvalidRequest: repo or collection")
+        Some("repo or collection")
     } else if record["$type"] != "app.bsky.feed.post" {
-        Some("InvalidRequest: $type")
+        Some("$type")
     } else if 300 < text.chars().count() || 3_000 < text.len() {
-        Some("InvalidRequest: text too long")
+        Some("text too long")
     } else if key.len() != 13 || !key.bytes().all(digits) {
-        Some("InvalidRequest: rkey is no TID")
+        Some("rkey is no TID")
     } else if DateTime::parse_from_rfc3339(created).is_err() {
-        Some("InvalidRequest: createdAt")
+        Some("createdAt")
     } else if facets.is_some_and(|facets| !facets.iter().all(is_link)) {
-        Some("InvalidRequest: facets")
+        Some("facets")
     } else if !embed.is_null() && (embed["$type"] != "app.bsky.embed.external" || !is_whole) {
-        Some("InvalidRequest: embed")
+        Some("embed")
     } else {
         None
     }
@@ -215,26 +247,26 @@ async fn create_record(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    if !is_by(&headers, JWT) {
-        return failed(401, "InvalidToken");
-    }
     let body = read(&body);
-    if let Some(fault) = fault(&body) {
-        return failed(400, fault);
-    }
     let mut posts = network.posts.lock().expect("posts");
+    if let Some(refusal) = stranger(&posts, &headers) {
+        return refusal;
+    }
+    if let Some(fault) = fault(&body) {
+        return refused(400, "InvalidRequest", fault);
+    }
     let next = posts.next.pop_front();
     if let Some((status, false)) = next {
-        return failed(status, "not now");
+        return refused(status, "InvalidRequest", "not now");
     }
     let key = body["rkey"].as_str().expect("a key").to_owned();
     if posts.there.contains_key(&key) {
-        return failed(400, "InvalidRequest: there is such a record");
+        return refused(500, "InternalServerError", "Internal Server Error");
     }
     posts.made.push(body["record"].clone());
     posts.there.insert(key.clone(), body["record"].clone());
     match next {
-        Some((status, _)) => failed(status, "lost"),
+        Some((status, _)) => refused(status, "InternalServerError", "lost"),
         None => axum::Json(named(&key)).into_response(),
     }
 }
@@ -255,7 +287,7 @@ async fn get_record(
             found["value"] = record.clone();
             axum::Json(found).into_response()
         }
-        None => failed(400, "RecordNotFound"),
+        None => refused(400, "RecordNotFound", "Could not locate record"),
     }
 }
 
@@ -264,11 +296,12 @@ async fn delete_record(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    if !is_by(&headers, JWT) {
-        return failed(401, "InvalidToken");
-    }
     let body = read(&body);
     let key = body["rkey"].as_str().expect("a key");
-    network.posts.lock().expect("posts").there.remove(key);
+    let mut posts = network.posts.lock().expect("posts");
+    if let Some(refusal) = stranger(&posts, &headers) {
+        return refusal;
+    }
+    posts.there.remove(key);
     axum::Json(json!({})).into_response()
 }
