@@ -260,7 +260,7 @@ pub async fn approve_post(
     .await
 }
 
-/// Cancels a post that has not gone, and removes one that has from wherever it is.
+/// Cancels a post that has not gone, and removes one that has from wherever it is; again, where that failed.
 ///
 /// # Errors
 ///
@@ -277,12 +277,9 @@ pub async fn remove_post(app: &App, store: &StoreId, id: String) -> Result<(), A
                 let state = PostState::Cancelled;
                 writing.put_post(&Post { state, ..post }).await?;
             }
-            PostState::Published => withdraw(&mut writing, post).await?,
-            PostState::Corrected => {
-                remove_copies(&mut writing, &post.id).await?;
-                let state = PostState::Withdrawn;
-                writing.put_post(&Post { state, ..post }).await?;
-            }
+            PostState::Published | PostState::Corrected => withdraw(&mut writing, post).await?,
+            // What could not be removed somewhere is tried again.
+            PostState::Withdrawn if remove_copies(&mut writing, &post.id).await? => {}
             PostState::Withdrawn | PostState::Cancelled => return Ok(writing.undo().await?),
         }
         commit(&app, &store, writing).await

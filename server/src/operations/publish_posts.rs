@@ -26,12 +26,18 @@ use crate::webhooks::happened::Happened;
 /// Why a post is not on a network that had no time for it.
 const OUTDATED: &str = "what it says was not so any more when it could be posted";
 
+/// What is added to why a post could not be carried, where an attempt without an answer may have made it.
+const IN_DOUBT: &str = "it is not known whether it is there";
+
 /// What an errand is about.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct About {
     post: String,
     network: String,
     is_removed: bool,
+    /// When the network was first asked without an answer that says no.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    asked_at_ms: Option<i64>,
 }
 
 /// Lets the posts of a store go whose time has come.
@@ -171,22 +177,26 @@ pub(super) async fn withdraw(writing: &mut Writing, post: Post) -> Result<(), Ac
     Ok(writing.put_post(&Post { state, ..post }).await?)
 }
 
-/// Asks the networks to remove a post.
-pub(super) async fn remove_copies(writing: &mut Writing, post: &str) -> Result<(), ActError> {
+/// Asks the networks to remove a post. False if there is nothing that any of them is still to be asked.
+pub(super) async fn remove_copies(writing: &mut Writing, post: &str) -> Result<bool, ActError> {
+    let mut are_some = false;
     for copy in writing.post_copies(post).await? {
-        let state = match (copy.state, &copy.posted) {
-            (CopyState::Removed | CopyState::Removing, _) => continue,
-            // It never was there.
-            (CopyState::Failed, None) => CopyState::Removed,
-            _ => CopyState::Removing,
-        };
+        match (copy.state, copy.network, &copy.posted) {
+            (CopyState::Removed | CopyState::Removing, ..) => continue,
+            // Whether it is there cannot be asked there: why it failed stays written down.
+            (CopyState::Failed, Network::Mastodon, None) => continue,
+            _ => are_some = true,
+        }
+        // Whoever carries it there sees that it is not wanted any more.
+        let is_under_way = copy.state == CopyState::Due;
+        let state = CopyState::Removing;
         let copy = Copy { state, ..copy };
         writing.put_post_copy(&copy).await?;
-        if copy.posted.is_some() {
+        if !is_under_way {
             carry_later(writing, &copy, true).await?;
         }
     }
-    Ok(())
+    Ok(are_some)
 }
 
 async fn carry_later(writing: &mut Writing, copy: &Copy, is_removed: bool) -> Result<(), ActError> {
@@ -199,6 +209,7 @@ async fn carry_later(writing: &mut Writing, copy: &Copy, is_removed: bool) -> Re
         post: copy.post.clone(),
         network: network.to_owned(),
         is_removed,
+        asked_at_ms: None,
     };
     let content = serde_json::to_string(&content).expect("it has only text keys");
     writing
@@ -214,14 +225,23 @@ pub(super) async fn carry(app: &App, store: &StoreId, errand: &Errand) -> Result
     let post = found.map_err(ActError::from)?.ok_or(Setback::Needless)?;
     let copy = copy_of(app, store, &about.post, network).await?;
     let copy = copy.ok_or(Setback::Needless)?;
-    let may_be_there = 1 < errand.attempts;
+    let may_be_there = about.asked_at_ms.is_some();
     let is_wanted = post.state != PostState::Corrected
         // There it cannot be looked up.
         || network == Network::Mastodon && may_be_there;
     let outcome = match (about.is_removed, copy.state, &copy.posted) {
         (false, CopyState::Due, _) if is_wanted => {
             let before = before(app, store, network, &post).await?;
+            if !may_be_there {
+                let now = as_kept(app.clock.now()).timestamp_millis();
+                note_asked(app, store, errand, &about, Some(now)).await?;
+            }
             let posted = put_up(app, store, network, &post, before.as_ref()).await;
+            let was_not_made =
+                matches!(posted, Err(NetworkError::Later(_) | NetworkError::Busy(_)));
+            if !may_be_there && was_not_made {
+                note_asked(app, store, errand, &about, None).await?;
+            }
             posted.map(Some)
         }
         // Nobody wants it there any more; an attempt whose answer was lost may have put it there.
@@ -233,17 +253,44 @@ pub(super) async fn carry(app: &App, store: &StoreId, errand: &Errand) -> Result
             let removed = take_down(app, store, network, posted).await;
             removed.map(|()| None)
         }
+        // It was given up there without an answer.
+        (true, CopyState::Removing, None) => match standing(app, store, network, &post).await {
+            Ok(Some(posted)) => {
+                let removed = take_down(app, store, network, &posted).await;
+                removed.map(|()| None)
+            }
+            other => other,
+        },
         _ => return Err(Setback::Needless),
     };
     match outcome {
         Ok(posted) => Ok(again(|| record(app, store, errand, network, posted.as_ref())).await?),
         Err(NetworkError::Refused(why)) => Err(Setback::Never(why)),
-        Err(NetworkError::Later(why)) => Err(Setback::Again(why, None)),
+        Err(NetworkError::Later(why) | NetworkError::Unknown(why)) => {
+            Err(Setback::Again(why, None))
+        }
         Err(NetworkError::Busy(seconds)) => Err(Setback::Again(
             "the network has too much to do".into(),
             Some(Duration::from_secs(seconds.into())),
         )),
     }
+}
+
+/// Writes down since when a network may have made a post of which it has not said so; `None`: it has not.
+async fn note_asked(
+    app: &App,
+    store: &StoreId,
+    errand: &Errand,
+    about: &About,
+    asked_at_ms: Option<i64>,
+) -> Result<(), ActError> {
+    let content = About {
+        asked_at_ms,
+        ..about.clone()
+    };
+    let content = serde_json::to_string(&content).expect("it has only text keys");
+    let put = app.store.put_errand_content(store, &errand.name, &content);
+    Ok(put.await?)
 }
 
 /// What a post stands below: the last of those before it that is on the network.
@@ -409,18 +456,22 @@ pub(super) async fn give_up(
     errand: &Errand,
     why: &str,
 ) -> Result<(), ActError> {
-    let Some((_, network)) = about(errand) else {
+    let Some((about, network)) = about(errand) else {
         return Ok(());
     };
     let Some((mut writing, copy)) = begin(app, store, errand, network).await? else {
         return Ok(());
     };
+    let why = match about.asked_at_ms {
+        Some(_) => format!("{why}; {IN_DOUBT}"),
+        None => why.to_owned(),
+    };
     writing
-        .end_errand(&errand.name, ErrandEnd::GivenUp, Some(why))
+        .end_errand(&errand.name, ErrandEnd::GivenUp, Some(&why))
         .await?;
     let copy = Copy {
         state: CopyState::Failed,
-        failure: Some(why.to_owned()),
+        failure: Some(why),
         ..copy
     };
     writing.put_post_copy(&copy).await?;

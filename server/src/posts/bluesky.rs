@@ -275,7 +275,7 @@ impl Bluesky {
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, NetworkError> {
     serde_json::from_slice(body)
-        .map_err(|_| NetworkError::Later("the answer is not as the lexicon says".into()))
+        .map_err(|_| NetworkError::Unknown("the answer is not as the lexicon says".into()))
 }
 
 /// True if nobody is signed in with what was shown.

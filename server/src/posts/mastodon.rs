@@ -85,7 +85,7 @@ impl Mastodon {
             .json(&body);
         let body = answered(request.send().await).await?;
         let status: Status = serde_json::from_slice(&body)
-            .map_err(|_| NetworkError::Later("the answer is no status".into()))?;
+            .map_err(|_| NetworkError::Unknown("the answer is no status".into()))?;
         Ok(Posted {
             reference: status.id,
             edition: None,
@@ -119,11 +119,14 @@ impl Mastodon {
 pub(super) async fn answered(
     sent: Result<Response, reqwest::Error>,
 ) -> Result<Vec<u8>, NetworkError> {
-    let later = |error: ProviderError| NetworkError::Later(error.to_string());
-    let response = sent.map_err(|error| later(failure(&error)))?;
+    let response = sent.map_err(|error| match failure(&error) {
+        error @ ProviderError::Unreachable(_) => NetworkError::Later(error.to_string()),
+        error => NetworkError::Unknown(error.to_string()),
+    })?;
     let retry_after = response.headers().get("retry-after");
     let retry_after = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
-    let (status, body) = read(response).await.map_err(later)?;
+    let unknown = |error: ProviderError| NetworkError::Unknown(error.to_string());
+    let (status, body) = read(response).await.map_err(unknown)?;
     let why = || {
         let said: Refusal = serde_json::from_slice(&body).unwrap_or_default();
         let words = [said.error, said.message];
@@ -133,7 +136,7 @@ pub(super) async fn answered(
     match status {
         200..=299 => Ok(body),
         429 => Err(NetworkError::Busy(retry_after.unwrap_or(BUSY_S))),
-        408 | 500..=599 => Err(NetworkError::Later(why())),
+        408 | 500..=599 => Err(NetworkError::Unknown(why())),
         _ => Err(NetworkError::Refused(why())),
     }
 }

@@ -122,9 +122,12 @@ pub enum NetworkError {
     /// It will not, however often it is asked.
     #[error("refused: {0}")]
     Refused(String),
-    /// It may, later; it is not known whether it did.
+    /// It may, later; it did not.
     #[error("{0}")]
     Later(String),
+    /// It may, later; it is not known whether it did.
+    #[error("{0}")]
+    Unknown(String),
     /// It may, after so many seconds.
     #[error("it has too much to do")]
     Busy(u32),

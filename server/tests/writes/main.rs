@@ -19,6 +19,7 @@ mod overview;
 mod places;
 mod postgres;
 mod posts;
+mod posts_in_doubt;
 mod promise_report;
 mod reorders;
 mod reservations;

@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use chrono::DateTime;
@@ -30,6 +31,12 @@ struct Posts {
     by_key: HashMap<String, String>,
     /// What is answered to the next posts instead, and whether they are made all the same.
     next: VecDeque<(u16, bool)>,
+    /// What is answered to the next removals instead.
+    next_removals: VecDeque<u16>,
+    /// Whether whoever signs in is somebody else than before.
+    is_other_account: bool,
+    /// Whether it has no time for anybody.
+    is_away: bool,
     /// How often somebody signed in; the last one is in.
     sign_ins: usize,
     /// Whether even that is over.
@@ -47,7 +54,10 @@ impl Network {
     pub async fn mastodon() -> Self {
         let routes = Router::new()
             .route("/api/v1/statuses", post(post_status))
-            .route("/api/v1/statuses/{id}", delete(delete_status));
+            .route(
+                "/api/v1/statuses/{id}",
+                delete(delete_status).get(get_status),
+            );
         Self::serving(routes).await
     }
 
@@ -68,7 +78,8 @@ impl Network {
             port: listener.local_addr().expect("an address").port(),
             ..Self::default()
         };
-        let router = routes.with_state(network.clone());
+        let open = axum::middleware::from_fn_with_state(network.clone(), unless_away);
+        let router = routes.layer(open).with_state(network.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         network
     }
@@ -81,6 +92,28 @@ impl Network {
     pub fn next(&self, status: u16, is_made: bool) {
         let mut posts = self.posts.lock().expect("posts");
         posts.next.push_back((status, is_made));
+    }
+
+    /// The next removal is refused so.
+    pub fn next_removal(&self, status: u16) {
+        let mut posts = self.posts.lock().expect("posts");
+        posts.next_removals.push_back(status);
+    }
+
+    /// Whoever signs in is somebody else than before, or again the same.
+    pub fn is_other_account(&self, is_other: bool) {
+        let mut posts = self.posts.lock().expect("posts");
+        (posts.is_other_account, posts.is_over) = (is_other, true);
+    }
+
+    /// As after an hour: what is asked again is made again.
+    pub fn forget_keys(&self) {
+        self.posts.lock().expect("posts").by_key.clear();
+    }
+
+    /// It has time for nobody, or again for everybody.
+    pub fn is_away(&self, is_away: bool) {
+        self.posts.lock().expect("posts").is_away = is_away;
     }
 
     /// Every post that was ever made.
@@ -112,6 +145,14 @@ fn is_by(headers: &HeaderMap, token: &str) -> bool {
 fn failed(status: u16, error: &str) -> Response {
     let status = StatusCode::from_u16(status).expect("a status");
     (status, axum::Json(json!({"error": error}))).into_response()
+}
+
+async fn unless_away(State(network): State<Network>, request: Request, next: Next) -> Response {
+    let is_away = network.posts.lock().expect("posts").is_away;
+    match is_away {
+        true => failed(502, "away"),
+        false => next.run(request).await,
+    }
 }
 
 fn read(body: &Bytes) -> Value {
@@ -164,8 +205,19 @@ async fn delete_status(
         return failed(401, "The access token is invalid");
     }
     let mut posts = network.posts.lock().expect("posts");
+    if let Some(status) = posts.next_removals.pop_front() {
+        return failed(status, "not so");
+    }
     match posts.there.remove(&id) {
         Some(status) => axum::Json(status).into_response(),
+        None => failed(404, "Record not found"),
+    }
+}
+
+/// What is public is there for everybody.
+async fn get_status(State(network): State<Network>, Path(id): Path<String>) -> Response {
+    match network.posts.lock().expect("posts").there.get(&id) {
+        Some(status) => axum::Json(status.clone()).into_response(),
         None => failed(404, "Record not found"),
     }
 }
@@ -187,7 +239,11 @@ async fn sign_in(State(network): State<Network>, body: Bytes) -> Response {
     posts.sign_ins += 1;
     posts.is_over = false;
     let token = format!("{JWT}-{}", posts.sign_ins);
-    axum::Json(json!({"did": DID, "handle": "shop.example", "accessJwt": token, "refreshJwt": "r"}))
+    let did = match posts.is_other_account {
+        true => "did:plc:somebodyelsewhoisnotyou2",
+        false => DID,
+    };
+    axum::Json(json!({"did": did, "handle": "shop.example", "accessJwt": token, "refreshJwt": "r"}))
         .into_response()
 }
 
@@ -279,9 +335,9 @@ async fn get_record(
     State(network): State<Network>,
     Query(query): Query<HashMap<String, String>>,
 ) -> Response {
-    assert_eq!(query["repo"], DID);
     let posts = network.posts.lock().expect("posts");
-    match posts.there.get(&query["rkey"]) {
+    let found = posts.there.get(&query["rkey"]);
+    match found.filter(|_| query["repo"] == DID) {
         Some(record) => {
             let mut found = named(&query["rkey"]);
             found["value"] = record.clone();
@@ -302,6 +358,12 @@ async fn delete_record(
     if let Some(refusal) = stranger(&posts, &headers) {
         return refusal;
     }
-    posts.there.remove(key);
+    if let Some(status) = posts.next_removals.pop_front() {
+        return refused(status, "InvalidRequest", "not so");
+    }
+    // What another account asks for is none of its records.
+    if body["repo"] == DID {
+        posts.there.remove(key);
+    }
     axum::Json(json!({})).into_response()
 }

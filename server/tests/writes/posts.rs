@@ -24,11 +24,11 @@ use crate::reservations::{ordered, sku};
 use crate::shop::{TestShop, app_with, now};
 
 /// A shop with accounts on both networks and a clock that is moved by hand.
-struct Posting {
-    shop: TestShop,
-    client: Client,
-    mastodon: Network,
-    bluesky: Network,
+pub struct Posting {
+    pub shop: TestShop,
+    pub client: Client,
+    pub mastodon: Network,
+    pub bluesky: Network,
     hand: Hand,
     at: DateTime<Utc>,
     watched: PostsWatched,
@@ -36,7 +36,7 @@ struct Posting {
 }
 
 impl Posting {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let mut shop = TestShop::new().await;
         let (mastodon, bluesky) = (Network::mastodon().await, Network::bluesky().await);
         let (clock, hand) = Clock::by_hand(now());
@@ -63,7 +63,7 @@ impl Posting {
         }
     }
 
-    async fn policy(&self, more: Value) -> Value {
+    pub async fn policy(&self, more: Value) -> Value {
         let mut body = json!({
             "moments": {
                 "back_in_stock": "{title} is back. {link}",
@@ -85,7 +85,7 @@ impl Posting {
     }
 
     /// What the server does in a turn.
-    async fn turn(&mut self) {
+    pub async fn turn(&mut self) {
         let app = &self.shop.app;
         let shop = app.catalogue.shop(&self.shop.store).expect("the shop");
         look_after_posts(app, &shop, &mut self.watched)
@@ -94,25 +94,25 @@ impl Posting {
         run_due(app, &self.shop.store).await.expect("errands");
     }
 
-    async fn count(&mut self, sku: &str, units: u32) {
+    pub async fn count(&mut self, sku: &str, units: u32) {
         self.shop.set(sku, units, None).await.expect("stock");
         self.turn().await;
     }
 
-    async fn pass(&mut self, time: TimeDelta) {
+    pub async fn pass(&mut self, time: TimeDelta) {
         self.at += time;
         self.hand.show(self.at);
         self.turn().await;
     }
 
-    async fn post(&mut self, path: &str, body: Value) -> Reply {
+    pub async fn post(&mut self, path: &str, body: Value) -> Reply {
         self.requests += 1;
         let key = format!("request-{}", self.requests);
         self.client.post(path, &key, body).await
     }
 
     /// Posts, the first at first.
-    async fn posts(&self) -> Vec<Value> {
+    pub async fn posts(&self) -> Vec<Value> {
         let page = self.client.get("/v1/posts").await;
         assert_eq!(page.status, 200, "{}", page.json());
         let mut items = page.json()["items"].as_array().expect("a list").clone();
@@ -146,7 +146,7 @@ impl Posting {
     }
 }
 
-fn statuses(posts: &[Value]) -> Vec<(&str, &str)> {
+pub fn statuses(posts: &[Value]) -> Vec<(&str, &str)> {
     posts
         .iter()
         .map(|post| {
@@ -261,7 +261,7 @@ async fn a_date_that_moved_is_followed_up_below_the_post_that_said_it() {
 }
 
 /// Where each post is on a network.
-fn on(posts: &[Value], network: &str) -> Vec<String> {
+pub fn on(posts: &[Value], network: &str) -> Vec<String> {
     let copies = posts.iter().filter_map(|post| post["copies"].as_array());
     let there = copies.flatten().filter(|copy| copy["network"] == network);
     there
