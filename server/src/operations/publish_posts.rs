@@ -26,6 +26,10 @@ use crate::webhooks::happened::Happened;
 /// Why a post is not on a network that had no time for it.
 const OUTDATED: &str = "what it says was not so any more when it could be posted";
 
+/// Why a post is not asked for again at Mastodon, which takes what it is asked twice for one post for an hour only.
+const NO_ANSWER: &str = "there was no answer for so long that it could be there twice";
+/// For how long it is asked again there.
+const ASKED_AGAIN_FOR: TimeDelta = TimeDelta::minutes(50);
 /// What is added to why a post could not be carried, where an attempt without an answer may have made it.
 const IN_DOUBT: &str = "it is not known whether it is there";
 
@@ -38,6 +42,13 @@ struct About {
     /// When the network was first asked without an answer that says no.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     asked_at_ms: Option<i64>,
+}
+
+impl About {
+    fn is_asked_in_vain(&self, now: DateTime<Utc>) -> bool {
+        let asked_at = self.asked_at_ms.and_then(DateTime::from_timestamp_millis);
+        asked_at.is_some_and(|at| at + ASKED_AGAIN_FOR <= now)
+    }
 }
 
 /// Lets the posts of a store go whose time has come.
@@ -230,6 +241,11 @@ pub(super) async fn carry(app: &App, store: &StoreId, errand: &Errand) -> Result
         // There it cannot be looked up.
         || network == Network::Mastodon && may_be_there;
     let outcome = match (about.is_removed, copy.state, &copy.posted) {
+        (false, CopyState::Due | CopyState::Removing, None)
+            if network == Network::Mastodon && about.is_asked_in_vain(app.clock.now()) =>
+        {
+            return Err(Setback::Never(NO_ANSWER.into()));
+        }
         (false, CopyState::Due, _) if is_wanted => {
             let before = before(app, store, network, &post).await?;
             if !may_be_there {

@@ -89,3 +89,35 @@ async fn what_was_given_up_without_an_answer_is_not_called_removed_before_it_was
     assert_eq!(on(&posts, "mastodon"), ["failed"]);
     shop.shop.assert_sound().await;
 }
+
+#[tokio::test]
+async fn what_mastodon_may_have_is_not_put_up_twice_after_an_hour() {
+    let mut shop = shop().await;
+    shop.mastodon.next(500, true);
+    by_hand(&mut shop).await;
+    shop.mastodon.is_away(true);
+    for _ in 0..13 {
+        shop.pass(TimeDelta::minutes(5)).await;
+    }
+    shop.mastodon.is_away(false);
+    shop.mastodon.forget_keys();
+    for _ in 0..3 {
+        shop.pass(TimeDelta::hours(1)).await;
+    }
+    assert_eq!(shop.mastodon.made().len(), 1);
+    let posts = shop.posts().await;
+    assert_eq!(on(&posts, "mastodon"), ["failed"]);
+    let why = failure(&posts, "mastodon");
+    assert!(why.contains("not known whether it is there"), "{why}");
+
+    // What it has said no to it does not have, however long it says so.
+    for _ in 0..16 {
+        shop.mastodon.next(429, false);
+    }
+    by_hand(&mut shop).await;
+    for _ in 0..18 {
+        shop.pass(TimeDelta::minutes(5)).await;
+    }
+    assert_eq!(on(&shop.posts().await, "mastodon"), ["failed", "posted"]);
+    shop.shop.assert_sound().await;
+}
