@@ -11,7 +11,9 @@ use super::records::{Copy, Network, Post, PostPolicy, PostState, Said};
 use super::reserve::as_kept;
 use super::running::{Touched, detached, publish};
 use crate::app::App;
-use crate::limits::{POST_FEED_MAX, POST_SCHEDULED_DAYS_MAX};
+use crate::limits::{
+    POST_FEED_MAX, POST_SCHEDULED_DAYS_MAX, POSTS_CANCELLED_KEPT, POSTS_FORGOTTEN_AT_ONCE,
+};
 use crate::posts::Moment;
 use crate::posts::feed::{Entry, Feed};
 use crate::posts::text::{Filled, check, filled};
@@ -285,6 +287,19 @@ pub async fn remove_post(app: &App, store: &StoreId, id: String) -> Result<(), A
         commit(&app, &store, writing).await
     })
     .await
+}
+
+/// Forgets posts that were cancelled long ago.
+///
+/// # Errors
+///
+/// As the database fails.
+pub async fn forget_posts(app: &App, store: &StoreId) -> Result<(), ActError> {
+    let before = app.clock.now() - POSTS_CANCELLED_KEPT;
+    let forgotten = app
+        .store
+        .forget_cancelled_posts(store, before, POSTS_FORGOTTEN_AT_ONCE);
+    Ok(forgotten.await?)
 }
 
 /// Posts from before one, the latest first, each with where it is.

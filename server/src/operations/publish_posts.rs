@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
-use shared::ids::StoreId;
+use shared::ids::{Sku, StoreId};
 
 use super::ActError;
 use super::errands::Setback;
@@ -17,7 +17,9 @@ use super::reserve::as_kept;
 use super::running::{Touched, again, publish};
 use crate::app::App;
 use crate::catalogue::Shop;
-use crate::limits::{POST_NEWS_LIFE, POSTS_AT_ONCE_MAX};
+use crate::limits::{
+    POST_CORRECTION_PUT_OFF, POST_CORRECTIONS_PER_DAY_MAX, POST_NEWS_LIFE, POSTS_AT_ONCE_MAX,
+};
 use crate::posts::{Moment, NetworkError, Posted, ToPost};
 use crate::store::Writing;
 use crate::store::writing::Note;
@@ -74,6 +76,8 @@ enum Fate {
     Goes,
     /// Not now.
     Waits,
+    /// Not before an instant.
+    PutOff(DateTime<Utc>),
     /// What it was to say is not so any more, or is no news.
     Cancelled,
 }
@@ -95,8 +99,15 @@ async fn publish_one(app: &App, shop: &Shop, id: &str, now: DateTime<Utc>) -> Re
         .with_timezone(&shop.settings().location.calendar.zone)
         .time();
     let is_outdated = told.outlook != post.outlook;
-    match fate(&post, &policy, sent, local, is_outdated, now) {
+    let fate = match post.moment {
+        // What a merchant words says whatever is so when it goes.
+        Moment::ByHand => Fate::Goes,
+        Moment::Correction => correction_fate(&mut writing, &post.sku, now).await?,
+        _ => fate(&post, &policy, sent, local, is_outdated, now),
+    };
+    match fate {
         Fate::Waits => return Ok(writing.undo().await?),
+        Fate::PutOff(due_at) => writing.put_post(&Post { due_at, ..post }).await?,
         Fate::Cancelled => {
             let state = PostState::Cancelled;
             writing.put_post(&Post { state, ..post }).await?;
@@ -121,6 +132,21 @@ async fn publish_one(app: &App, shop: &Shop, id: &str, now: DateTime<Utc>) -> Re
     commit(app, store, writing).await
 }
 
+/// A correction says whatever is so when it goes, so it is never out of date; no hours keep it waiting. Where what is so changes again
+/// and again, not everything is said.
+async fn correction_fate(
+    writing: &mut Writing,
+    sku: &Sku,
+    now: DateTime<Utc>,
+) -> Result<Fate, ActError> {
+    let day = now - TimeDelta::days(1);
+    let sent = writing.corrections_since(sku, day).await?;
+    Ok(match sent < POST_CORRECTIONS_PER_DAY_MAX {
+        true => Fate::Goes,
+        false => Fate::PutOff(now + POST_CORRECTION_PUT_OFF),
+    })
+}
+
 fn fate(
     post: &Post,
     policy: &PostPolicy,
@@ -129,16 +155,11 @@ fn fate(
     is_outdated: bool,
     now: DateTime<Utc>,
 ) -> Fate {
-    // What a merchant words says whatever is so when it goes.
-    if post.moment == Moment::ByHand {
-        return Fate::Goes;
-    }
-    let is_wanted = post.moment == Moment::Correction || policy.template(post.moment).is_some();
+    let is_wanted = policy.template(post.moment).is_some();
     if is_outdated || !is_wanted || post.due_at + POST_NEWS_LIFE < now {
         return Fate::Cancelled;
     }
-    let is_correction = post.moment == Moment::Correction;
-    match is_correction || is_open(policy, local) && sent < u64::from(policy.per_day) {
+    match is_open(policy, local) && sent < u64::from(policy.per_day) {
         true => Fate::Goes,
         false => Fate::Waits,
     }

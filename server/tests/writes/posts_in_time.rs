@@ -1,0 +1,98 @@
+//! Posts that wait, dates that move by themselves, and servers of which one does not know yet what another has done.
+
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+use server::operations::posts::forget_posts;
+
+use crate::posts::{Posting, statuses};
+use crate::reservations::{ordered, sku};
+
+/// The corrections that went.
+fn gone(posts: &[Value]) -> Vec<&str> {
+    let went = posts.iter().filter(|post| post["moment"] == "correction");
+    went.filter_map(|post| post["text"].as_str()).collect()
+}
+
+async fn move_to(shop: &mut Posting, day: u32) {
+    let patch = json!({"expected_on": format!("2026-12-{day}")});
+    let moved = shop.client.patch("/v1/purchase-orders/PO-1", patch).await;
+    assert_eq!(moved.status, 200, "{}", moved.json());
+    shop.turn().await;
+}
+
+#[tokio::test]
+async fn nothing_is_posted_of_a_date_that_moves_by_itself() {
+    let mut shop = Posting::new().await;
+    sku(&shop.client, "made", 0, json!({})).await;
+    let body = json!({"lead_time_days": 9});
+    let put = shop.client.put("/v1/suppliers/joiner", body).await;
+    assert_eq!(put.status, 200, "{}", put.json());
+    let body = json!({"supplier": "joiner", "backorder": {"policy": "allow"}});
+    assert_eq!(shop.client.put("/v1/skus/made", body).await.status, 200);
+    sku(&shop.client, "late", 0, json!({})).await;
+    shop.policy(json!({})).await;
+    shop.turn().await;
+    let body = json!({"sku": "made", "template": "{title}: {told}"});
+    assert_eq!(shop.post("/v1/posts", body).await.status, 201);
+    ordered(&shop.client, "PO-1", "late", 9, "2026-11-25").await;
+    shop.turn().await;
+    let expected = [("by_hand", "published"), ("new_date", "published")];
+    assert_eq!(statuses(&shop.posts().await), expected);
+    // Of what is late it is said once that it is not there by then.
+    for _ in 0..8 {
+        shop.pass(TimeDelta::days(1)).await;
+    }
+    let expected = [
+        ("by_hand", "published"),
+        ("new_date", "corrected"),
+        ("correction", "published"),
+    ];
+    assert_eq!(statuses(&shop.posts().await), expected);
+    // Once somebody says when, it is.
+    move_to(&mut shop, 16).await;
+    let posts = shop.posts().await;
+    assert_eq!(gone(&posts).len(), 2);
+    assert!(gone(&posts)[1].contains("December 18"), "{posts:?}");
+    shop.shop.assert_sound().await;
+}
+
+#[tokio::test]
+async fn a_date_that_moves_again_and_again_is_corrected_a_few_times_a_day_and_in_the_end() {
+    let mut shop = Posting::new().await;
+    sku(&shop.client, "mug", 0, json!({})).await;
+    shop.policy(json!({})).await;
+    shop.turn().await;
+    ordered(&shop.client, "PO-1", "mug", 9, "2026-12-08").await;
+    shop.turn().await;
+    for day in [9, 10, 14, 15, 16] {
+        move_to(&mut shop, day).await;
+    }
+    for _ in 0..23 {
+        shop.pass(TimeDelta::hours(1)).await;
+    }
+    assert_eq!(gone(&shop.posts().await).len(), 3);
+    shop.pass(TimeDelta::hours(2)).await;
+    let posts = shop.posts().await;
+    let texts = gone(&posts);
+    assert_eq!(texts.len(), 4, "{texts:?}");
+    assert!(texts[3].contains("December 18"), "{texts:?}");
+    shop.shop.assert_sound().await;
+}
+
+#[tokio::test]
+async fn what_never_went_is_forgotten_in_time() {
+    let mut shop = Posting::new().await;
+    sku(&shop.client, "mug", 4, json!({})).await;
+    let body = json!({"sku": "mug", "template": "{title}", "at": "2026-11-24T09:00:00Z"});
+    let made = shop.post("/v1/posts", body).await.json();
+    let path = format!("/v1/posts/{}", made["id"].as_str().expect("an id"));
+    assert_eq!(shop.client.json("DELETE", &path, "").await.status, 204);
+    for (days, kept) in [(89, 1), (3, 0)] {
+        shop.pass(TimeDelta::days(days)).await;
+        forget_posts(&shop.shop.app, &shop.shop.store)
+            .await
+            .expect("it");
+        assert_eq!(shop.posts().await.len(), kept);
+    }
+    shop.shop.assert_sound().await;
+}
