@@ -241,7 +241,7 @@ impl Store {
         copies(&mut self.read(store).await?, store, posts).await
     }
 
-    /// Posts that are to go now, those first that were to go first.
+    /// Posts that are to go now: at first what no hours and no number keep waiting, of each those first that were to go first.
     pub async fn posts_due(
         &self,
         store: &StoreId,
@@ -252,7 +252,8 @@ impl Store {
             "
            AND state = 'due'
            AND due_at_ms <= $2
-         ORDER BY due_at_ms
+         ORDER BY moment NOT IN ('by_hand', 'correction')
+                , due_at_ms
                 , post
          LIMIT $3"
         ))

@@ -96,3 +96,38 @@ async fn what_never_went_is_forgotten_in_time() {
     }
     shop.shop.assert_sound().await;
 }
+
+#[tokio::test]
+async fn many_posts_that_wait_keep_no_correction_and_no_word_of_the_merchant_waiting() {
+    let mut shop = Posting::new().await;
+    let names: Vec<String> = (0..21).map(|number| format!("sku-{number}")).collect();
+    for name in &names {
+        shop.shop.stocked(name, 0).await;
+    }
+    sku(&shop.client, "mug", 0, json!({})).await;
+    shop.policy(json!({})).await;
+    shop.turn().await;
+    ordered(&shop.client, "PO-1", "mug", 9, "2026-12-08").await;
+    shop.turn().await;
+    assert_eq!(shop.mastodon.made().len(), 1);
+    shop.policy(json!({"from": "16:00", "until": "18:00"}))
+        .await;
+    for name in &names {
+        shop.shop.set(name, 1, None).await.expect("stock");
+    }
+    shop.turn().await;
+    assert_eq!(shop.mastodon.made().len(), 1, "it is too early");
+    move_to(&mut shop, 16).await;
+    let body = json!({"sku": "mug", "template": "Look"});
+    assert_eq!(shop.post("/v1/posts", body).await.status, 201);
+    shop.turn().await;
+    let made = shop.mastodon.made();
+    let texts: Vec<&str> = made[1..]
+        .iter()
+        .filter_map(|toot| toot["status"].as_str())
+        .collect();
+    assert_eq!(texts.len(), 2, "{texts:?}");
+    assert!(texts[0].contains("December 18"), "{texts:?}");
+    assert_eq!(texts[1], "Look");
+    shop.shop.assert_sound().await;
+}
