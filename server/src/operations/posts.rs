@@ -391,7 +391,8 @@ pub(super) fn text_of(template: &str, told: &Told) -> Result<Filled, ActError> {
 
 fn told_of(app: &App, store: &StoreId, sku: &Sku, language: &str) -> Result<Told, ActError> {
     let shop = app.catalogue.shop(store).ok_or(ActError::NotFound)?;
-    told(app, store, &shop, sku, language).ok_or_else(|| ActError::unknown_sku("/sku", sku))
+    let facts = shop.facts_and_parts(sku.as_str());
+    told(app, &shop, &facts, language).ok_or_else(|| ActError::unknown_sku("/sku", sku))
 }
 
 fn refuse_template(pointer: &str, template: &str) -> Result<(), ActError> {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use shared::ids::{Sku, StoreId};
 
 use super::ActError;
+use super::claims::{known, with_parts};
 use super::errands::Setback;
 use super::post_goods::told;
 use super::posts::text_of;
@@ -91,7 +92,10 @@ async fn publish_one(app: &App, shop: &Shop, id: &str, now: DateTime<Utc>) -> Re
     let Some(post) = found.filter(|post| post.state == PostState::Due) else {
         return Ok(writing.undo().await?);
     };
-    let Some(told) = told(app, store, shop, &post.sku, &post.language) else {
+    // Another server may know more of the goods than what is in memory here.
+    let facts = known(&mut writing, shop, std::slice::from_ref(&post.sku)).await?;
+    let facts = with_parts(&facts, &post.sku);
+    let Some(told) = told(app, shop, &facts, &post.language) else {
         return Ok(writing.undo().await?);
     };
     let sent = writing.posts_since(None, now - TimeDelta::days(1)).await?;

@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use shared::ids::{Sku, StoreId};
 
 use super::ActError;
+use super::claims::{known, with_parts};
 use super::post_goods::outlook;
 use super::publish_posts::{publish_due, withdraw};
 use super::records::{Post, PostPolicy, PostState, WhenOutdated};
@@ -71,7 +72,8 @@ async fn watch(
     let known = known.unwrap_or_default();
     let is_news = |sku: &Sku| {
         let before = known.get(sku.as_str()).copied();
-        before.unwrap_or(Outlook::There) != outlook(app, store, shop, sku)
+        let facts = shop.facts_and_parts(sku.as_str());
+        before.unwrap_or(Outlook::There) != outlook(app, shop, &facts)
     };
     let news: Vec<Sku> = skus.into_iter().filter(is_news).collect();
     let page = usize::try_from(WEBHOOKS_NOTED_AT_ONCE).unwrap_or(usize::MAX);
@@ -107,7 +109,7 @@ async fn note(
     let mut made = 0;
     for sku in skus {
         let before = writing.outlook_of(sku).await?;
-        let is = outlook(app, store, shop, sku);
+        let is = outlook(app, shop, &with_parts(&facts, sku));
         if before == is {
             continue;
         }

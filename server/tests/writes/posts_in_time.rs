@@ -2,10 +2,34 @@
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
+use server::app::App;
+use server::connections::Connections;
 use server::operations::posts::forget_posts;
+use server::operations::set_stock::{SetStock, set_stock};
+use server::operations::watch_posts::{PostsWatched, look_after_posts};
+use shared::quantity::Quantity;
 
 use crate::posts::{Posting, statuses};
 use crate::reservations::{ordered, sku};
+use crate::shop::{app_with, id};
+
+/// Another server on the same database.
+async fn other_server(shop: &Posting) -> App {
+    let app = &shop.shop.app;
+    app_with(app.store.clone(), app.clock.clone(), Connections::default()).await
+}
+
+async fn set_there(app: &App, shop: &Posting, sku: &str, units: u32) {
+    let set = SetStock {
+        sku: id(sku),
+        location: id("main"),
+        quantity: Quantity::new(units),
+        if_quantity: None,
+        committed: None,
+        safety_stock: None,
+    };
+    set_stock(app, &shop.shop.store, set).await.expect("stock");
+}
 
 /// The corrections that went.
 fn gone(posts: &[Value]) -> Vec<&str> {
@@ -129,5 +153,38 @@ async fn many_posts_that_wait_keep_no_correction_and_no_word_of_the_merchant_wai
     assert_eq!(texts.len(), 2, "{texts:?}");
     assert!(texts[0].contains("December 18"), "{texts:?}");
     assert_eq!(texts[1], "Look");
+    shop.shop.assert_sound().await;
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_know_yet_what_another_did_says_nothing_that_is_not_so() {
+    let mut shop = Posting::new().await;
+    for name in ["mug", "cap"] {
+        shop.shop.stocked(name, 0).await;
+    }
+    shop.policy(json!({})).await;
+    shop.turn().await;
+    let other = other_server(&shop).await;
+    let theirs = other.catalogue.shop(&shop.shop.store).expect("the shop");
+    let mut watched = PostsWatched::default();
+
+    // The other has seen and said that the mug is there; this one still believes it is gone.
+    set_there(&other, &shop, "mug", 3).await;
+    look_after_posts(&other, &theirs, &mut watched)
+        .await
+        .expect("a look");
+    shop.pass(TimeDelta::minutes(11)).await;
+    let posts = shop.posts().await;
+    assert_eq!(statuses(&posts), [("back_in_stock", "published")]);
+
+    shop.shop.watched().await;
+    // This one has a post that waits; that the cap is gone again only the other knows.
+    shop.policy(json!({"from": "16:00", "until": "18:00"}))
+        .await;
+    shop.count("cap", 1).await;
+    set_there(&other, &shop, "cap", 0).await;
+    shop.pass(TimeDelta::hours(1)).await;
+    let posts = shop.posts().await;
+    assert_eq!(statuses(&posts[1..]), [("back_in_stock", "cancelled")]);
     shop.shop.assert_sound().await;
 }
