@@ -57,8 +57,7 @@ async fn watch(
 ) -> Result<(), ActError> {
     let (store, now) = (&shop.id, as_kept(app.clock.now()));
     let revision = shop.revision();
-    let known = app.store.outlooks(store).await?;
-    let is_first = known.is_none();
+    let is_first = !app.store.are_outlooks_begun(store).await?;
     let seen = watched.0.get(store).copied();
     let seen = seen.filter(|(_, whole)| !is_first && now < *whole + ALL_EVERY);
     let skus = match seen {
@@ -69,7 +68,10 @@ async fn watch(
             entries.map(|entry| entry.sku().clone()).collect()
         }
     };
-    let known = known.unwrap_or_default();
+    let known = match is_first || skus.is_empty() {
+        true => HashMap::new(),
+        false => app.store.outlooks(store, &skus).await?,
+    };
     let is_news = |sku: &Sku| {
         let before = known.get(sku.as_str()).copied();
         let facts = shop.facts_and_parts(sku.as_str());
@@ -106,6 +108,8 @@ async fn note(
 ) -> Result<(), ActError> {
     let store = &shop.id;
     let mut writing = app.store.begin(store, of_many(), now).await?;
+    // Another server may know more of them than what is in memory here.
+    let facts = known(&mut writing, shop, skus).await?;
     let mut made = 0;
     for sku in skus {
         let before = writing.outlook_of(sku).await?;

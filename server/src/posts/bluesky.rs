@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
 
 use super::mastodon::answered;
-use super::{NetworkError, Posted, ToPost};
+use super::{NetworkError, OTHER_ACCOUNT, Posted, ToPost};
 use crate::payments::Reach;
 use crate::payments::client::{Unreachable, check, client};
 
@@ -177,6 +177,12 @@ impl Bluesky {
     }
 
     async fn remove_as(&self, session: &Session, posted: &Posted) -> Result<(), NetworkError> {
+        // Of what is not there nothing is said when it is removed.
+        let made_by = posted.reference.strip_prefix("at://");
+        let made_by = made_by.and_then(|rest| rest.split('/').next());
+        if made_by != Some(session.did.as_str()) {
+            return Err(NetworkError::Refused(OTHER_ACCOUNT.into()));
+        }
         let body = json!({"repo": session.did, "collection": COLLECTION, "rkey": key_of(posted)});
         let sent = self.ask(session, "com.atproto.repo.deleteRecord", &body);
         answered(sent.await).await.map(drop)

@@ -6,7 +6,7 @@ use reqwest::{Client, Response, Url};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{NetworkError, Posted, ToPost};
+use super::{NetworkError, OTHER_ACCOUNT, Posted, ToPost};
 use crate::payments::client::{Unreachable, check, client, failure, read};
 use crate::payments::{ProviderError, Reach};
 
@@ -103,7 +103,17 @@ impl Mastodon {
         let request = self.client.delete(self.at(&path)?).bearer_auth(&self.token);
         match answered(request.send().await).await {
             Ok(_) => Ok(()),
-            Err(NetworkError::Refused(why)) if why.starts_with("404") => Ok(()),
+            Err(NetworkError::Refused(why)) if why.starts_with("404") => self.is_gone(&path).await,
+            Err(error) => Err(error),
+        }
+    }
+
+    /// An account is told of a post of another that there is none: what everybody may see is there all the same.
+    async fn is_gone(&self, path: &str) -> Result<(), NetworkError> {
+        let sent = self.client.get(self.at(path)?).send().await;
+        match answered(sent).await {
+            Ok(_) => Err(NetworkError::Refused(OTHER_ACCOUNT.into())),
+            Err(NetworkError::Refused(_)) => Ok(()),
             Err(error) => Err(error),
         }
     }

@@ -126,6 +126,9 @@ impl Moment {
     }
 }
 
+/// Why a post is not removed that another account made.
+const OTHER_ACCOUNT: &str = "another account made it than the one in the file of accounts";
+
 /// Why a network did not do what it was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NetworkError {

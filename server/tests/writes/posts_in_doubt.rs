@@ -121,3 +121,26 @@ async fn what_mastodon_may_have_is_not_put_up_twice_after_an_hour() {
     assert_eq!(on(&shop.posts().await, "mastodon"), ["failed", "posted"]);
     shop.shop.assert_sound().await;
 }
+
+#[tokio::test]
+async fn what_another_account_posted_is_not_called_removed() {
+    let mut shop = shop().await;
+    let path = by_hand(&mut shop).await;
+    shop.bluesky.is_other_account(true);
+    shop.mastodon.next_removal(404);
+    remove(&mut shop, &path).await;
+    let failed = || vec!["failed".to_owned()];
+    assert_eq!(places(&shop).await, (failed(), failed()));
+    let posts = shop.posts().await;
+    for network in ["mastodon", "bluesky"] {
+        let why = failure(&posts, network);
+        assert!(why.contains("another account"), "{why}");
+    }
+    // Once it is the same again, what comes next signs in anew.
+    shop.bluesky.is_other_account(false);
+    by_hand(&mut shop).await;
+    assert_eq!((shop.mastodon.there(), shop.bluesky.there()), (2, 2));
+    remove(&mut shop, &path).await;
+    assert_eq!((shop.mastodon.there(), shop.bluesky.there()), (1, 1));
+    shop.shop.assert_sound().await;
+}
