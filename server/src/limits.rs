@@ -214,6 +214,14 @@ pub const POSTS_AT_ONCE_MAX: u32 = 20;
 pub const POST_LOOKED_AFTER: TimeDelta = TimeDelta::days(14);
 /// For how long a post may wait for its hour and its turn: what is older is no news.
 pub const POST_NEWS_LIFE: TimeDelta = TimeDelta::days(3);
+/// How often posts about a SKU are corrected in 24 hours.
+pub const POST_CORRECTIONS_PER_DAY_MAX: u64 = 3;
+/// After what time it is looked again whether a correction more than that may go.
+pub const POST_CORRECTION_PUT_OFF: TimeDelta = TimeDelta::hours(1);
+/// How long posts are kept that were cancelled, from when they were to go.
+pub const POSTS_CANCELLED_KEPT: TimeDelta = TimeDelta::days(90);
+/// Posts that are forgotten at a time.
+pub const POSTS_FORGOTTEN_AT_ONCE: u32 = 500;
 /// For a request to a network and its answer.
 pub const POST_WHOLE: Duration = Duration::from_secs(10);
 /// How often the rate limiter forgets who has been quiet, in requests.

@@ -185,7 +185,18 @@ pub fn answer(
     now: DateTime<Utc>,
 ) -> wire::Availability {
     let facts = shop.facts_and_parts(sku.as_str());
-    computed(&facts, settings, sku, question, now).0
+    answer_from(&facts, settings, sku, question, now)
+}
+
+/// The same from facts about it and about all that it is made of, its own first.
+pub(super) fn answer_from(
+    facts: &[SkuFacts],
+    settings: &Settings,
+    sku: &Sku,
+    question: &Question,
+    now: DateTime<Utc>,
+) -> wire::Availability {
+    computed(facts, settings, sku, question, now).0
 }
 
 /// True for questions of which the answers are kept: what product pages ask.

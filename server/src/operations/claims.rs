@@ -46,6 +46,21 @@ pub(super) async fn known(
     Ok(known)
 }
 
+/// Of these facts, those of a SKU and of all that it is made of, its own first; none, where it is not known.
+pub(super) fn with_parts(known: &Facts, sku: &Sku) -> Vec<SkuFacts> {
+    let mut found: Vec<SkuFacts> = known.get(sku).cloned().into_iter().collect();
+    let mut at = 0;
+    while at < found.len() {
+        for (part, _) in found[at].kit.clone() {
+            if !found.iter().any(|facts| facts.sku == part) {
+                found.extend(known.get(&part).cloned());
+            }
+        }
+        at += 1;
+    }
+    found
+}
+
 /// Claims what parts take, until an instant or without an end.
 pub(super) fn claim<'a>(
     facts: &mut Facts,

@@ -1,6 +1,6 @@
 //! What is told of goods in a post: the same words as everywhere, without any count.
 
-use shared::ids::{Sku, StoreId};
+use shared::supply::SkuFacts;
 use shared::text::Language;
 
 use super::share_goods::{share_path, uncounted_answer};
@@ -20,18 +20,12 @@ pub(super) struct Told {
     pub link: Option<String>,
 }
 
-/// What is told of goods now; `None`: the store has none of this SKU.
-pub(super) fn told(
-    app: &App,
-    store: &StoreId,
-    shop: &Shop,
-    sku: &Sku,
-    language: &str,
-) -> Option<Told> {
-    shop.entry(sku.as_str())?;
+/// What is told of goods now, by facts about them and about all that they are made of, their own first; `None`: there are no such facts.
+pub(super) fn told(app: &App, shop: &Shop, facts: &[SkuFacts], language: &str) -> Option<Told> {
+    let (store, sku) = (&shop.id, &facts.first()?.sku);
     let settings = shop.settings();
     let language = Language::for_tag(language);
-    let answer = uncounted_answer(app, shop, &settings, sku, language);
+    let answer = uncounted_answer(app, facts, &settings, sku, language);
     let link = settings
         .share_pages
         .then(|| app.connections.link(&share_path(store, sku)))
@@ -59,8 +53,8 @@ pub(super) fn told(
     })
 }
 
-/// What is so of goods now; gone, where the store has none of this SKU.
-pub(super) fn outlook(app: &App, store: &StoreId, shop: &Shop, sku: &Sku) -> Outlook {
-    let told = told(app, store, shop, sku, Language::default().tag());
+/// What is so of goods now; gone, where there are no facts about them.
+pub(super) fn outlook(app: &App, shop: &Shop, facts: &[SkuFacts]) -> Outlook {
+    let told = told(app, shop, facts, Language::default().tag());
     told.map_or(Outlook::Gone, |told| told.outlook)
 }

@@ -11,7 +11,9 @@ use super::records::{Copy, Network, Post, PostPolicy, PostState, Said};
 use super::reserve::as_kept;
 use super::running::{Touched, detached, publish};
 use crate::app::App;
-use crate::limits::{POST_FEED_MAX, POST_SCHEDULED_DAYS_MAX};
+use crate::limits::{
+    POST_FEED_MAX, POST_SCHEDULED_DAYS_MAX, POSTS_CANCELLED_KEPT, POSTS_FORGOTTEN_AT_ONCE,
+};
 use crate::posts::Moment;
 use crate::posts::feed::{Entry, Feed};
 use crate::posts::text::{Filled, check, filled};
@@ -260,7 +262,7 @@ pub async fn approve_post(
     .await
 }
 
-/// Cancels a post that has not gone, and removes one that has from wherever it is.
+/// Cancels a post that has not gone, and removes one that has from wherever it is; again, where that failed.
 ///
 /// # Errors
 ///
@@ -277,17 +279,27 @@ pub async fn remove_post(app: &App, store: &StoreId, id: String) -> Result<(), A
                 let state = PostState::Cancelled;
                 writing.put_post(&Post { state, ..post }).await?;
             }
-            PostState::Published => withdraw(&mut writing, post).await?,
-            PostState::Corrected => {
-                remove_copies(&mut writing, &post.id).await?;
-                let state = PostState::Withdrawn;
-                writing.put_post(&Post { state, ..post }).await?;
-            }
+            PostState::Published | PostState::Corrected => withdraw(&mut writing, post).await?,
+            // What could not be removed somewhere is tried again.
+            PostState::Withdrawn if remove_copies(&mut writing, &post.id).await? => {}
             PostState::Withdrawn | PostState::Cancelled => return Ok(writing.undo().await?),
         }
         commit(&app, &store, writing).await
     })
     .await
+}
+
+/// Forgets posts that were cancelled long ago.
+///
+/// # Errors
+///
+/// As the database fails.
+pub async fn forget_posts(app: &App, store: &StoreId) -> Result<(), ActError> {
+    let before = app.clock.now() - POSTS_CANCELLED_KEPT;
+    let forgotten = app
+        .store
+        .forget_cancelled_posts(store, before, POSTS_FORGOTTEN_AT_ONCE);
+    Ok(forgotten.await?)
 }
 
 /// Posts from before one, the latest first, each with where it is.
@@ -379,7 +391,8 @@ pub(super) fn text_of(template: &str, told: &Told) -> Result<Filled, ActError> {
 
 fn told_of(app: &App, store: &StoreId, sku: &Sku, language: &str) -> Result<Told, ActError> {
     let shop = app.catalogue.shop(store).ok_or(ActError::NotFound)?;
-    told(app, store, &shop, sku, language).ok_or_else(|| ActError::unknown_sku("/sku", sku))
+    let facts = shop.facts_and_parts(sku.as_str());
+    told(app, &shop, &facts, language).ok_or_else(|| ActError::unknown_sku("/sku", sku))
 }
 
 fn refuse_template(pointer: &str, template: &str) -> Result<(), ActError> {

@@ -4,12 +4,13 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use shared::availability::Display;
 use shared::ids::{Sku, StoreId};
 use shared::quantity::Quantity;
+use shared::supply::SkuFacts;
 use shared::text::Language;
 use shared::wire::{Availability, Status};
 
-use super::check_availability::{Question, answer};
+use super::check_availability::{Question, answer_from};
 use crate::app::App;
-use crate::catalogue::{Settings, Shop};
+use crate::catalogue::Settings;
 
 /// What stands in the address of a product's page where its SKU belongs.
 pub const SKU_PLACE: &str = "{sku}";
@@ -48,7 +49,8 @@ pub fn shared_goods(
     if !settings.share_pages {
         return None;
     }
-    let answer = uncounted_answer(app, &shop, &settings, sku, language);
+    let facts = shop.facts_and_parts(sku.as_str());
+    let answer = uncounted_answer(app, &facts, &settings, sku, language);
     if answer.status == Status::Unknown {
         return None;
     }
@@ -81,10 +83,10 @@ fn in_address(sku: &Sku) -> String {
     utf8_percent_encode(sku.as_str(), UNRESERVED).to_string()
 }
 
-/// What is told of one unit, without any count.
+/// What is told of one unit, without any count, by facts about it and about all that it is made of, its own first.
 pub(super) fn uncounted_answer(
     app: &App,
-    shop: &Shop,
+    facts: &[SkuFacts],
     settings: &Settings,
     sku: &Sku,
     language: Language,
@@ -99,5 +101,5 @@ pub(super) fn uncounted_answer(
     if uncounted.promises.display == Display::Exact {
         uncounted.promises.display = Display::FewLeft;
     }
-    answer(shop, &uncounted, sku, &question, app.clock.now())
+    answer_from(facts, &uncounted, sku, &question, app.clock.now())
 }

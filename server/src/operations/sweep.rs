@@ -11,6 +11,7 @@ use super::ActError;
 use super::draft_reorders::run_schedules;
 use super::forecasting::{is_forecast_due, run_forecasts};
 use super::low_stock::{LookedAt, look_for_low_stock};
+use super::posts::forget_posts;
 use super::records::Ending;
 use super::relearn::relearn;
 use super::reorders::follow_up;
@@ -26,7 +27,7 @@ use crate::store::writing::Note;
 
 /// How often the server looks.
 pub const SWEEP_EVERY: Duration = Duration::from_secs(10);
-/// How often it is looked whether addresses, and who saw an offer, are to be forgotten.
+/// How often it is looked whether addresses, who saw an offer, and posts that never went are to be forgotten.
 const FORGETS_EVERY: TimeDelta = TimeDelta::minutes(10);
 /// Reservations that are cleared away at a time.
 pub const EXPIRED_MAX: u32 = 200;
@@ -56,7 +57,8 @@ async fn sweep_posts(app: &App) {
 
 async fn forget(app: &App, store: &StoreId) -> Result<(), ActError> {
     forget_waitlist(app, store).await?;
-    forget_exposures(app, store).await
+    forget_exposures(app, store).await?;
+    forget_posts(app, store).await
 }
 
 async fn sweep_stock(app: &App) {
@@ -107,7 +109,7 @@ async fn sweep_promises(app: &App) {
                 match forget(app, &shop.id).await {
                     Ok(()) => drop(forgot_at.insert(shop.id.clone(), now)),
                     Err(error) => {
-                        tracing::warn!(error = %error, "Cannot forget who waited or saw an offer: {error}")
+                        tracing::warn!(error = %error, "Cannot forget who waited or saw an offer, or which posts were cancelled: {error}")
                     }
                 }
             }

@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use shared::ids::{Sku, StoreId};
 
 use super::ActError;
+use super::claims::{known, with_parts};
 use super::post_goods::outlook;
 use super::publish_posts::{publish_due, withdraw};
 use super::records::{Post, PostPolicy, PostState, WhenOutdated};
@@ -56,8 +57,7 @@ async fn watch(
 ) -> Result<(), ActError> {
     let (store, now) = (&shop.id, as_kept(app.clock.now()));
     let revision = shop.revision();
-    let known = app.store.outlooks(store).await?;
-    let is_first = known.is_none();
+    let is_first = !app.store.are_outlooks_begun(store).await?;
     let seen = watched.0.get(store).copied();
     let seen = seen.filter(|(_, whole)| !is_first && now < *whole + ALL_EVERY);
     let skus = match seen {
@@ -68,10 +68,14 @@ async fn watch(
             entries.map(|entry| entry.sku().clone()).collect()
         }
     };
-    let known = known.unwrap_or_default();
+    let known = match is_first || skus.is_empty() {
+        true => HashMap::new(),
+        false => app.store.outlooks(store, &skus).await?,
+    };
     let is_news = |sku: &Sku| {
         let before = known.get(sku.as_str()).copied();
-        before.unwrap_or(Outlook::There) != outlook(app, store, shop, sku)
+        let facts = shop.facts_and_parts(sku.as_str());
+        before.unwrap_or(Outlook::There) != outlook(app, shop, &facts)
     };
     let news: Vec<Sku> = skus.into_iter().filter(is_news).collect();
     let page = usize::try_from(WEBHOOKS_NOTED_AT_ONCE).unwrap_or(usize::MAX);
@@ -104,10 +108,12 @@ async fn note(
 ) -> Result<(), ActError> {
     let store = &shop.id;
     let mut writing = app.store.begin(store, of_many(), now).await?;
+    // Another server may know more of them than what is in memory here.
+    let facts = known(&mut writing, shop, skus).await?;
     let mut made = 0;
     for sku in skus {
         let before = writing.outlook_of(sku).await?;
-        let is = outlook(app, store, shop, sku);
+        let is = outlook(app, shop, &with_parts(&facts, sku));
         if before == is {
             continue;
         }

@@ -6,7 +6,7 @@ use reqwest::{Client, Response, Url};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{NetworkError, Posted, ToPost};
+use super::{NetworkError, OTHER_ACCOUNT, Posted, ToPost};
 use crate::payments::client::{Unreachable, check, client, failure, read};
 use crate::payments::{ProviderError, Reach};
 
@@ -39,6 +39,9 @@ struct Status {
 struct Refusal {
     #[serde(default)]
     error: String,
+    /// What Bluesky adds for people.
+    #[serde(default)]
+    message: String,
 }
 
 impl Mastodon {
@@ -82,7 +85,7 @@ impl Mastodon {
             .json(&body);
         let body = answered(request.send().await).await?;
         let status: Status = serde_json::from_slice(&body)
-            .map_err(|_| NetworkError::Later("the answer is no status".into()))?;
+            .map_err(|_| NetworkError::Unknown("the answer is no status".into()))?;
         Ok(Posted {
             reference: status.id,
             edition: None,
@@ -100,7 +103,17 @@ impl Mastodon {
         let request = self.client.delete(self.at(&path)?).bearer_auth(&self.token);
         match answered(request.send().await).await {
             Ok(_) => Ok(()),
-            Err(NetworkError::Refused(why)) if why.starts_with("404") => Ok(()),
+            Err(NetworkError::Refused(why)) if why.starts_with("404") => self.is_gone(&path).await,
+            Err(error) => Err(error),
+        }
+    }
+
+    /// An account is told of a post of another that there is none: what everybody may see is there all the same.
+    async fn is_gone(&self, path: &str) -> Result<(), NetworkError> {
+        let sent = self.client.get(self.at(path)?).send().await;
+        match answered(sent).await {
+            Ok(_) => Err(NetworkError::Refused(OTHER_ACCOUNT.into())),
+            Err(NetworkError::Refused(_)) => Ok(()),
             Err(error) => Err(error),
         }
     }
@@ -116,19 +129,24 @@ impl Mastodon {
 pub(super) async fn answered(
     sent: Result<Response, reqwest::Error>,
 ) -> Result<Vec<u8>, NetworkError> {
-    let later = |error: ProviderError| NetworkError::Later(error.to_string());
-    let response = sent.map_err(|error| later(failure(&error)))?;
+    let response = sent.map_err(|error| match failure(&error) {
+        error @ ProviderError::Unreachable(_) => NetworkError::Later(error.to_string()),
+        error => NetworkError::Unknown(error.to_string()),
+    })?;
     let retry_after = response.headers().get("retry-after");
     let retry_after = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
-    let (status, body) = read(response).await.map_err(later)?;
+    let unknown = |error: ProviderError| NetworkError::Unknown(error.to_string());
+    let (status, body) = read(response).await.map_err(unknown)?;
     let why = || {
         let said: Refusal = serde_json::from_slice(&body).unwrap_or_default();
-        format!("{status} {}", said.error)
+        let words = [said.error, said.message];
+        let words: Vec<String> = words.into_iter().filter(|word| !word.is_empty()).collect();
+        format!("{status} {}", words.join(": "))
     };
     match status {
         200..=299 => Ok(body),
         429 => Err(NetworkError::Busy(retry_after.unwrap_or(BUSY_S))),
-        408 | 500..=599 => Err(NetworkError::Later(why())),
+        408 | 500..=599 => Err(NetworkError::Unknown(why())),
         _ => Err(NetworkError::Refused(why())),
     }
 }

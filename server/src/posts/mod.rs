@@ -6,6 +6,7 @@ pub mod mastodon;
 pub mod text;
 
 use chrono::NaiveDate;
+use shared::availability::Cause;
 use shared::wire::{Availability, Status};
 
 /// What a post says of goods: it is out of date once something else is so.
@@ -13,9 +14,9 @@ use shared::wire::{Availability, Status};
 pub enum Outlook {
     /// They are on the shelf.
     There,
-    /// They have to come first, and leave by then; `None`: nobody knows when.
+    /// They have to come first, and leave by then; `None`: by a day that moves on by itself, or nobody knows when.
     Awaited(Option<NaiveDate>),
-    /// They can be ordered before they are released, and leave by then.
+    /// They can be ordered before they are released, and leave by then; `None` as above.
     Preorder(Option<NaiveDate>),
     /// They cannot be had.
     Gone,
@@ -40,6 +41,7 @@ impl Outlook {
     /// What is told in an answer about one unit.
     pub fn of(answer: &Availability) -> Self {
         let day = answer.ships_by.map(|date| date.0);
+        let day = day.filter(|_| !moves_by_itself(answer));
         match answer.status {
             Status::InStock | Status::LowStock => Self::There,
             Status::Backorder if answer.orderable => Self::Awaited(day),
@@ -68,6 +70,14 @@ impl Outlook {
             _ => None,
         }
     }
+}
+
+/// True if nearly every working day the date is another one though nothing has happened: goods are made for whoever orders, or what
+/// they wait for is late and assumed for one of the next days.
+fn moves_by_itself(answer: &Availability) -> bool {
+    let cause = answer.reason.as_ref();
+    let cause = cause.and_then(|reason| Cause::named(&reason.code));
+    matches!(cause, Some(Cause::MadeToOrder | Cause::SupplierLate))
 }
 
 impl Moment {
@@ -116,15 +126,21 @@ impl Moment {
     }
 }
 
+/// Why a post is not removed that another account made.
+const OTHER_ACCOUNT: &str = "another account made it than the one in the file of accounts";
+
 /// Why a network did not do what it was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NetworkError {
     /// It will not, however often it is asked.
     #[error("refused: {0}")]
     Refused(String),
-    /// It may, later; it is not known whether it did.
+    /// It may, later; it did not.
     #[error("{0}")]
     Later(String),
+    /// It may, later; it is not known whether it did.
+    #[error("{0}")]
+    Unknown(String),
     /// It may, after so many seconds.
     #[error("it has too much to do")]
     Busy(u32),

@@ -203,6 +203,30 @@ impl Store {
         Ok(errands)
     }
 
+    /// Writes down what else an errand needs to know.
+    pub async fn put_errand_content(
+        &self,
+        store: &StoreId,
+        name: &str,
+        content: &str,
+    ) -> Result<(), StoreError> {
+        let mut session = self.0.engine.write(store).await?;
+        query(
+            "
+            UPDATE errand
+               SET content = $3
+             WHERE store_id = $1
+               AND errand = $2
+               AND ended_at_ms IS NULL",
+        )
+        .bind(store.as_str())
+        .bind(name)
+        .bind(content)
+        .execute(&mut session)
+        .await?;
+        session.commit().await
+    }
+
     /// Puts an errand off: it did not succeed.
     pub async fn put_off(
         &self,

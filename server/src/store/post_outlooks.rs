@@ -5,35 +5,74 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 use shared::ids::{Sku, StoreId};
 
-use super::engine::{query, query_as, stored};
+use super::engine::{query, query_as, query_scalar, stored};
+use super::skus::json_list;
 use super::{Store, StoreError, Writing};
 use crate::posts::Outlook;
 
 /// Stands for all that was so when it was looked at first.
 const BASELINE: &str = "";
+/// SKUs that are asked for by name; where there are more, all are read.
+const NAMED_MAX: usize = 1_000;
 
 impl Store {
-    /// What was last known of goods that are not simply on the shelf; `None`: it was never looked.
+    /// True if what was so at first is known.
+    pub async fn are_outlooks_begun(&self, store: &StoreId) -> Result<bool, StoreError> {
+        let found: Option<i64> = query_scalar(
+            "
+            SELECT revision
+              FROM post_outlook
+             WHERE store_id = $1
+               AND sku = $2",
+        )
+        .bind(store.as_str())
+        .bind(BASELINE)
+        .fetch_optional(&mut self.read(store).await?)
+        .await?;
+        Ok(found.is_some())
+    }
+
+    /// What was last known of these goods, as far as they were not simply on the shelf; where they are many, of all goods.
     pub async fn outlooks(
         &self,
         store: &StoreId,
-    ) -> Result<Option<HashMap<String, Outlook>>, StoreError> {
-        let rows: Vec<(String, String, Option<NaiveDate>)> = query_as(
-            "
-            SELECT sku
-                 , outlook
-                 , ships_by
-              FROM post_outlook
-             WHERE store_id = $1",
-        )
-        .bind(store.as_str())
-        .fetch_all(&mut self.read(store).await?)
-        .await?;
+        skus: &[Sku],
+    ) -> Result<HashMap<String, Outlook>, StoreError> {
+        let mut session = self.read(store).await?;
+        let rows: Vec<(String, String, Option<NaiveDate>)> = match skus.len() <= NAMED_MAX {
+            true => {
+                query_as(
+                    "
+                    SELECT sku
+                         , outlook
+                         , ships_by
+                      FROM post_outlook
+                     WHERE store_id = $1
+                       AND sku IN (SELECT value FROM json_each($2))",
+                )
+                .bind(store.as_str())
+                .bind(json_list(skus))
+                .fetch_all(&mut session)
+                .await?
+            }
+            false => {
+                query_as(
+                    "
+                    SELECT sku
+                         , outlook
+                         , ships_by
+                      FROM post_outlook
+                     WHERE store_id = $1",
+                )
+                .bind(store.as_str())
+                .fetch_all(&mut session)
+                .await?
+            }
+        };
         let rows = rows
             .into_iter()
             .map(|(sku, word, day)| Ok((sku, outlook(&word, day)?)));
-        let mut known: HashMap<String, Outlook> = rows.collect::<Result<_, StoreError>>()?;
-        Ok(known.remove(BASELINE).map(|_| known))
+        rows.collect()
     }
 }
 

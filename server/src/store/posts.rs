@@ -241,7 +241,7 @@ impl Store {
         copies(&mut self.read(store).await?, store, posts).await
     }
 
-    /// Posts that are to go now, those first that were to go first.
+    /// Posts that are to go now: at first what no hours and no number keep waiting, of each those first that were to go first.
     pub async fn posts_due(
         &self,
         store: &StoreId,
@@ -252,7 +252,8 @@ impl Store {
             "
            AND state = 'due'
            AND due_at_ms <= $2
-         ORDER BY due_at_ms
+         ORDER BY moment NOT IN ('by_hand', 'correction')
+                , due_at_ms
                 , post
          LIMIT $3"
         ))
@@ -262,6 +263,47 @@ impl Store {
         .fetch_all(&mut self.read(store).await?)
         .await?;
         rows.into_iter().map(Row::post).collect()
+    }
+
+    /// Forgets posts that were cancelled and were to go before an instant, `limit` at most.
+    pub async fn forget_cancelled_posts(
+        &self,
+        store: &StoreId,
+        before: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<(), StoreError> {
+        let old: Vec<String> = query_scalar(
+            "
+            SELECT post
+              FROM post
+             WHERE store_id = $1
+               AND state = 'cancelled'
+               AND due_at_ms < $2
+               AND made_at_ms < $2
+             ORDER BY post
+             LIMIT $3",
+        )
+        .bind(store.as_str())
+        .bind(before.timestamp_millis())
+        .bind(limit)
+        .fetch_all(&mut self.read(store).await?)
+        .await?;
+        if old.is_empty() {
+            return Ok(());
+        }
+        let mut session = self.0.engine.write(store).await?;
+        query(
+            "
+            DELETE FROM post
+             WHERE store_id = $1
+               AND state = 'cancelled'
+               AND post IN (SELECT value FROM json_each($2))",
+        )
+        .bind(store.as_str())
+        .bind(json_list(&old))
+        .execute(&mut session)
+        .await?;
+        session.commit().await
     }
 }
 
@@ -324,6 +366,29 @@ impl Writing {
         .bind(self.store.as_str())
         .bind(after.timestamp_millis())
         .bind(sku.map_or("", Sku::as_str))
+        .fetch_one(&mut self.session)
+        .await?;
+        Ok(count.unsigned_abs())
+    }
+
+    /// How many posts about a SKU that follow others went after an instant.
+    pub async fn corrections_since(
+        &mut self,
+        sku: &Sku,
+        after: DateTime<Utc>,
+    ) -> Result<u64, StoreError> {
+        let count: i64 = query_scalar(
+            "
+            SELECT count(*)
+              FROM post
+             WHERE store_id = $1
+               AND sku = $2
+               AND $3 < published_at_ms
+               AND moment = 'correction'",
+        )
+        .bind(self.store.as_str())
+        .bind(sku.as_str())
+        .bind(after.timestamp_millis())
         .fetch_one(&mut self.session)
         .await?;
         Ok(count.unsigned_abs())

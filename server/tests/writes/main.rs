@@ -19,6 +19,8 @@ mod overview;
 mod places;
 mod postgres;
 mod posts;
+mod posts_in_doubt;
+mod posts_in_time;
 mod promise_report;
 mod reorders;
 mod reservations;

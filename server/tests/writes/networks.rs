@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use chrono::DateTime;
@@ -16,6 +17,7 @@ use serde_json::{Value, json};
 pub const TOKEN: &str = "mastodon-token";
 pub const PASSWORD: &str = "abcd-efgh-ijkl-mnop";
 const DID: &str = "did:plc:ewvi7nxzyoun6zhxrhs64oiz";
+/// How tokens of whoever signed in begin.
 const JWT: &str = "access-jwt";
 
 /// What is on a network.
@@ -29,6 +31,16 @@ struct Posts {
     by_key: HashMap<String, String>,
     /// What is answered to the next posts instead, and whether they are made all the same.
     next: VecDeque<(u16, bool)>,
+    /// What is answered to the next removals instead.
+    next_removals: VecDeque<u16>,
+    /// Whether whoever signs in is somebody else than before.
+    is_other_account: bool,
+    /// Whether it has no time for anybody.
+    is_away: bool,
+    /// How often somebody signed in; the last one is in.
+    sign_ins: usize,
+    /// Whether even that is over.
+    is_over: bool,
 }
 
 /// A network.
@@ -42,7 +54,10 @@ impl Network {
     pub async fn mastodon() -> Self {
         let routes = Router::new()
             .route("/api/v1/statuses", post(post_status))
-            .route("/api/v1/statuses/{id}", delete(delete_status));
+            .route(
+                "/api/v1/statuses/{id}",
+                delete(delete_status).get(get_status),
+            );
         Self::serving(routes).await
     }
 
@@ -63,7 +78,8 @@ impl Network {
             port: listener.local_addr().expect("an address").port(),
             ..Self::default()
         };
-        let router = routes.with_state(network.clone());
+        let open = axum::middleware::from_fn_with_state(network.clone(), unless_away);
+        let router = routes.layer(open).with_state(network.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         network
     }
@@ -78,9 +94,41 @@ impl Network {
         posts.next.push_back((status, is_made));
     }
 
+    /// The next removal is refused so.
+    pub fn next_removal(&self, status: u16) {
+        let mut posts = self.posts.lock().expect("posts");
+        posts.next_removals.push_back(status);
+    }
+
+    /// Whoever signs in is somebody else than before, or again the same.
+    pub fn is_other_account(&self, is_other: bool) {
+        let mut posts = self.posts.lock().expect("posts");
+        (posts.is_other_account, posts.is_over) = (is_other, true);
+    }
+
+    /// As after an hour: what is asked again is made again.
+    pub fn forget_keys(&self) {
+        self.posts.lock().expect("posts").by_key.clear();
+    }
+
+    /// It has time for nobody, or again for everybody.
+    pub fn is_away(&self, is_away: bool) {
+        self.posts.lock().expect("posts").is_away = is_away;
+    }
+
     /// Every post that was ever made.
     pub fn made(&self) -> Vec<Value> {
         self.posts.lock().expect("posts").made.clone()
+    }
+
+    /// How often somebody signed in.
+    pub fn sign_ins(&self) -> usize {
+        self.posts.lock().expect("posts").sign_ins
+    }
+
+    /// Whoever is signed in is so no more.
+    pub fn expire(&self) {
+        self.posts.lock().expect("posts").is_over = true;
     }
 
     /// How many are there now.
@@ -96,11 +144,15 @@ fn is_by(headers: &HeaderMap, token: &str) -> bool {
 
 fn failed(status: u16, error: &str) -> Response {
     let status = StatusCode::from_u16(status).expect("a status");
-    (
-        status,
-        axum::Json(json!({"error": error, "message": error})),
-    )
-        .into_response()
+    (status, axum::Json(json!({"error": error}))).into_response()
+}
+
+async fn unless_away(State(network): State<Network>, request: Request, next: Next) -> Response {
+    let is_away = network.posts.lock().expect("posts").is_away;
+    match is_away {
+        true => failed(502, "away"),
+        false => next.run(request).await,
+    }
 }
 
 fn read(body: &Bytes) -> Value {
@@ -153,19 +205,55 @@ async fn delete_status(
         return failed(401, "The access token is invalid");
     }
     let mut posts = network.posts.lock().expect("posts");
+    if let Some(status) = posts.next_removals.pop_front() {
+        return failed(status, "not so");
+    }
     match posts.there.remove(&id) {
         Some(status) => axum::Json(status).into_response(),
         None => failed(404, "Record not found"),
     }
 }
 
-async fn sign_in(body: Bytes) -> Response {
+/// What is public is there for everybody.
+async fn get_status(State(network): State<Network>, Path(id): Path<String>) -> Response {
+    match network.posts.lock().expect("posts").there.get(&id) {
+        Some(status) => axum::Json(status.clone()).into_response(),
+        None => failed(404, "Record not found"),
+    }
+}
+
+/// A refusal as a PDS words it.
+fn refused(status: u16, error: &str, message: &str) -> Response {
+    let status = StatusCode::from_u16(status).expect("a status");
+    let body = json!({"error": error, "message": message});
+    (status, axum::Json(body)).into_response()
+}
+
+async fn sign_in(State(network): State<Network>, body: Bytes) -> Response {
     let body = read(&body);
     if body != json!({"identifier": "shop.example", "password": PASSWORD}) {
-        return failed(401, "AuthenticationRequired");
+        let message = "Invalid identifier or password";
+        return refused(401, "AuthenticationRequired", message);
     }
-    axum::Json(json!({"did": DID, "handle": "shop.example", "accessJwt": JWT, "refreshJwt": "r"}))
+    let mut posts = network.posts.lock().expect("posts");
+    posts.sign_ins += 1;
+    posts.is_over = false;
+    let token = format!("{JWT}-{}", posts.sign_ins);
+    let did = match posts.is_other_account {
+        true => "did:plc:somebodyelsewhoisnotyou2",
+        false => DID,
+    };
+    axum::Json(json!({"did": did, "handle": "shop.example", "accessJwt": token, "refreshJwt": "r"}))
         .into_response()
+}
+
+/// What is said to whoever is not signed in.
+fn stranger(posts: &Posts, headers: &HeaderMap) -> Option<Response> {
+    if posts.is_over {
+        return Some(refused(400, "ExpiredToken", "Token has expired"));
+    }
+    let is_in = is_by(headers, &format!("{JWT}-{}", posts.sign_ins));
+    (!is_in).then(|| refused(400, "InvalidToken", "Token could not be verified"))
 }
 
 /// What the lexicons of `createRecord` and `app.bsky.feed.post` ask for.
@@ -192,19 +280,19 @@ fn fault(body: &Value) -> Option<&'static str> {
         .iter()
         .all(|name| external[name].is_string());
     if body["repo"] != DID || body["collection"] != "app.bsky.feed.post" {
-        Some("InvalidRequest: repo or collection")
+        Some("repo or collection")
     } else if record["$type"] != "app.bsky.feed.post" {
-        Some("InvalidRequest: $type")
+        Some("$type")
     } else if 300 < text.chars().count() || 3_000 < text.len() {
-        Some("InvalidRequest: text too long")
+        Some("text too long")
     } else if key.len() != 13 || !key.bytes().all(digits) {
-        Some("InvalidRequest: rkey is no TID")
+        Some("rkey is no TID")
     } else if DateTime::parse_from_rfc3339(created).is_err() {
-        Some("InvalidRequest: createdAt")
+        Some("createdAt")
     } else if facets.is_some_and(|facets| !facets.iter().all(is_link)) {
-        Some("InvalidRequest: facets")
+        Some("facets")
     } else if !embed.is_null() && (embed["$type"] != "app.bsky.embed.external" || !is_whole) {
-        Some("InvalidRequest: embed")
+        Some("embed")
     } else {
         None
     }
@@ -215,26 +303,26 @@ async fn create_record(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    if !is_by(&headers, JWT) {
-        return failed(401, "InvalidToken");
-    }
     let body = read(&body);
-    if let Some(fault) = fault(&body) {
-        return failed(400, fault);
-    }
     let mut posts = network.posts.lock().expect("posts");
+    if let Some(refusal) = stranger(&posts, &headers) {
+        return refusal;
+    }
+    if let Some(fault) = fault(&body) {
+        return refused(400, "InvalidRequest", fault);
+    }
     let next = posts.next.pop_front();
     if let Some((status, false)) = next {
-        return failed(status, "not now");
+        return refused(status, "InvalidRequest", "not now");
     }
     let key = body["rkey"].as_str().expect("a key").to_owned();
     if posts.there.contains_key(&key) {
-        return failed(400, "InvalidRequest: there is such a record");
+        return refused(500, "InternalServerError", "Internal Server Error");
     }
     posts.made.push(body["record"].clone());
     posts.there.insert(key.clone(), body["record"].clone());
     match next {
-        Some((status, _)) => failed(status, "lost"),
+        Some((status, _)) => refused(status, "InternalServerError", "lost"),
         None => axum::Json(named(&key)).into_response(),
     }
 }
@@ -247,15 +335,15 @@ async fn get_record(
     State(network): State<Network>,
     Query(query): Query<HashMap<String, String>>,
 ) -> Response {
-    assert_eq!(query["repo"], DID);
     let posts = network.posts.lock().expect("posts");
-    match posts.there.get(&query["rkey"]) {
+    let found = posts.there.get(&query["rkey"]);
+    match found.filter(|_| query["repo"] == DID) {
         Some(record) => {
             let mut found = named(&query["rkey"]);
             found["value"] = record.clone();
             axum::Json(found).into_response()
         }
-        None => failed(400, "RecordNotFound"),
+        None => refused(400, "RecordNotFound", "Could not locate record"),
     }
 }
 
@@ -264,11 +352,18 @@ async fn delete_record(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    if !is_by(&headers, JWT) {
-        return failed(401, "InvalidToken");
-    }
     let body = read(&body);
     let key = body["rkey"].as_str().expect("a key");
-    network.posts.lock().expect("posts").there.remove(key);
+    let mut posts = network.posts.lock().expect("posts");
+    if let Some(refusal) = stranger(&posts, &headers) {
+        return refusal;
+    }
+    if let Some(status) = posts.next_removals.pop_front() {
+        return refused(status, "InvalidRequest", "not so");
+    }
+    // What another account asks for is none of its records.
+    if body["repo"] == DID {
+        posts.there.remove(key);
+    }
     axum::Json(json!({})).into_response()
 }

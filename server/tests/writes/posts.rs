@@ -24,11 +24,11 @@ use crate::reservations::{ordered, sku};
 use crate::shop::{TestShop, app_with, now};
 
 /// A shop with accounts on both networks and a clock that is moved by hand.
-struct Posting {
-    shop: TestShop,
-    client: Client,
-    mastodon: Network,
-    bluesky: Network,
+pub struct Posting {
+    pub shop: TestShop,
+    pub client: Client,
+    pub mastodon: Network,
+    pub bluesky: Network,
     hand: Hand,
     at: DateTime<Utc>,
     watched: PostsWatched,
@@ -36,7 +36,7 @@ struct Posting {
 }
 
 impl Posting {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let mut shop = TestShop::new().await;
         let (mastodon, bluesky) = (Network::mastodon().await, Network::bluesky().await);
         let (clock, hand) = Clock::by_hand(now());
@@ -63,7 +63,7 @@ impl Posting {
         }
     }
 
-    async fn policy(&self, more: Value) -> Value {
+    pub async fn policy(&self, more: Value) -> Value {
         let mut body = json!({
             "moments": {
                 "back_in_stock": "{title} is back. {link}",
@@ -85,7 +85,7 @@ impl Posting {
     }
 
     /// What the server does in a turn.
-    async fn turn(&mut self) {
+    pub async fn turn(&mut self) {
         let app = &self.shop.app;
         let shop = app.catalogue.shop(&self.shop.store).expect("the shop");
         look_after_posts(app, &shop, &mut self.watched)
@@ -94,25 +94,25 @@ impl Posting {
         run_due(app, &self.shop.store).await.expect("errands");
     }
 
-    async fn count(&mut self, sku: &str, units: u32) {
+    pub async fn count(&mut self, sku: &str, units: u32) {
         self.shop.set(sku, units, None).await.expect("stock");
         self.turn().await;
     }
 
-    async fn pass(&mut self, time: TimeDelta) {
+    pub async fn pass(&mut self, time: TimeDelta) {
         self.at += time;
         self.hand.show(self.at);
         self.turn().await;
     }
 
-    async fn post(&mut self, path: &str, body: Value) -> Reply {
+    pub async fn post(&mut self, path: &str, body: Value) -> Reply {
         self.requests += 1;
         let key = format!("request-{}", self.requests);
         self.client.post(path, &key, body).await
     }
 
     /// Posts, the first at first.
-    async fn posts(&self) -> Vec<Value> {
+    pub async fn posts(&self) -> Vec<Value> {
         let page = self.client.get("/v1/posts").await;
         assert_eq!(page.status, 200, "{}", page.json());
         let mut items = page.json()["items"].as_array().expect("a list").clone();
@@ -146,7 +146,7 @@ impl Posting {
     }
 }
 
-fn statuses(posts: &[Value]) -> Vec<(&str, &str)> {
+pub fn statuses(posts: &[Value]) -> Vec<(&str, &str)> {
     posts
         .iter()
         .map(|post| {
@@ -249,6 +249,120 @@ async fn a_date_that_moved_is_followed_up_below_the_post_that_said_it() {
     );
     assert_eq!(records[1]["reply"]["root"], *parent);
     assert_eq!(shop.feed_text().await.matches("<entry ").count(), 2);
+
+    // It moves again: everything in a thread names the post with which it begins, or nobody sees it there.
+    let patch = json!({"expected_on": "2026-12-24"});
+    assert_eq!(shop.client.patch(path, patch).await.status, 200);
+    shop.turn().await;
+    let again = &shop.bluesky.made()[2]["reply"];
+    assert_eq!(again["root"], *parent);
+    assert_ne!(again["parent"], *parent);
+    shop.shop.assert_sound().await;
+}
+
+/// Where each post is on a network.
+pub fn on(posts: &[Value], network: &str) -> Vec<String> {
+    let copies = posts.iter().filter_map(|post| post["copies"].as_array());
+    let there = copies.flatten().filter(|copy| copy["network"] == network);
+    there
+        .map(|copy| copy["status"].as_str().expect("text").to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn what_is_not_so_any_more_when_a_network_is_there_again_is_not_said_there() {
+    let mut shop = Posting::new().await;
+    for sku in ["mug", "cap"] {
+        shop.shop.stocked(sku, 0).await;
+    }
+    shop.policy(json!({})).await;
+    shop.turn().await;
+    shop.bluesky.next(503, false);
+    shop.count("mug", 1).await;
+    shop.count("mug", 0).await;
+    assert!(shop.bluesky.made().is_empty(), "{:?}", shop.bluesky.made());
+    for _ in 0..2 {
+        shop.pass(TimeDelta::minutes(1)).await;
+    }
+    let posts = shop.posts().await;
+    let expected = [("back_in_stock", "corrected"), ("correction", "published")];
+    assert_eq!(statuses(&posts), expected);
+    assert_eq!(on(&posts, "bluesky"), ["failed", "posted"]);
+    assert_eq!(on(&posts, "mastodon"), ["posted", "posted"]);
+    let records = shop.bluesky.made();
+    assert_eq!(records.len(), 1, "{records:?}");
+    assert_eq!(records[0]["text"], posts[1]["text"]);
+    assert_eq!(records[0].get("reply"), None);
+
+    // The next one got there, though nobody heard of it: what is so then is said below it.
+    shop.bluesky.next(500, true);
+    shop.count("cap", 1).await;
+    shop.count("cap", 0).await;
+    for _ in 0..2 {
+        shop.pass(TimeDelta::minutes(1)).await;
+    }
+    assert_eq!(
+        on(&shop.posts().await[2..], "bluesky"),
+        ["posted", "posted"]
+    );
+    let records = shop.bluesky.made();
+    assert_eq!(records.len(), 3, "{records:?}");
+    assert_eq!(records[2]["reply"]["parent"], records[2]["reply"]["root"]);
+    shop.shop.assert_sound().await;
+}
+
+#[tokio::test]
+async fn a_post_that_is_removed_before_anybody_heard_that_it_is_there_is_removed_there() {
+    let mut shop = Posting::new().await;
+    sku(&shop.client, "mug", 4, json!({})).await;
+    shop.policy(json!({"moments": {}})).await;
+    shop.mastodon.next(500, true);
+    shop.bluesky.next(500, true);
+    let body = json!({"sku": "mug", "template": "{title}"});
+    let made = shop.post("/v1/posts", body).await.json();
+    shop.turn().await;
+    assert_eq!((shop.mastodon.there(), shop.bluesky.there()), (1, 1));
+    let path = format!("/v1/posts/{}", made["id"].as_str().expect("an id"));
+    assert_eq!(shop.client.json("DELETE", &path, "").await.status, 204);
+    shop.pass(TimeDelta::minutes(1)).await;
+    assert_eq!((shop.mastodon.there(), shop.bluesky.there()), (0, 0));
+    assert_eq!(shop.mastodon.made().len(), 1);
+    let posts = shop.posts().await;
+    assert_eq!(on(&posts, "mastodon"), ["removed"]);
+    assert_eq!(on(&posts, "bluesky"), ["removed"]);
+    shop.shop.assert_sound().await;
+}
+
+#[tokio::test]
+async fn whoever_signed_in_stays_in_until_that_is_over() {
+    let mut shop = Posting::new().await;
+    sku(&shop.client, "mug", 4, json!({})).await;
+    shop.policy(json!({"moments": {}, "networks": ["bluesky"]}))
+        .await;
+    for number in 0..8 {
+        let body = json!({"sku": "mug", "template": format!("{{title}} {number}")});
+        assert_eq!(shop.post("/v1/posts", body).await.status, 201);
+    }
+    shop.turn().await;
+    assert_eq!((shop.bluesky.there(), shop.bluesky.sign_ins()), (8, 1));
+    shop.bluesky.expire();
+    let body = json!({"sku": "mug", "template": "{title} again"});
+    let made = shop.post("/v1/posts", body).await.json();
+    shop.turn().await;
+    assert_eq!((shop.bluesky.there(), shop.bluesky.sign_ins()), (9, 2));
+    shop.bluesky.expire();
+    let path = format!("/v1/posts/{}", made["id"].as_str().expect("an id"));
+    assert_eq!(shop.client.json("DELETE", &path, "").await.status, 204);
+    shop.turn().await;
+    assert_eq!((shop.bluesky.there(), shop.bluesky.sign_ins()), (8, 3));
+
+    shop.bluesky.next(400, false);
+    let body = json!({"sku": "mug", "template": "No"});
+    assert_eq!(shop.post("/v1/posts", body).await.status, 201);
+    shop.turn().await;
+    let posts = shop.posts().await;
+    let copy = &posts[9]["copies"][0];
+    assert_eq!(copy["failure"], "400 InvalidRequest: not now");
     shop.shop.assert_sound().await;
 }
 
