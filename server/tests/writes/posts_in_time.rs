@@ -38,7 +38,7 @@ fn gone(posts: &[Value]) -> Vec<&str> {
 }
 
 async fn move_to(shop: &mut Posting, day: u32) {
-    let patch = json!({"expected_on": format!("2026-12-{day}")});
+    let patch = json!({"expected_on": format!("2026-12-{day:02}")});
     let moved = shop.client.patch("/v1/purchase-orders/PO-1", patch).await;
     assert_eq!(moved.status, 200, "{}", moved.json());
     shop.turn().await;
