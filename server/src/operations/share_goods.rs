@@ -10,7 +10,7 @@ use shared::wire::{Availability, Status};
 
 use super::check_availability::{Question, answer_from};
 use crate::app::App;
-use crate::catalogue::Settings;
+use crate::catalogue::{Settings, Shop};
 
 /// What stands in the address of a product's page where its SKU belongs.
 pub const SKU_PLACE: &str = "{sku}";
