@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # Prints what the widget weighs on the wire (brotli 11; 1 kB = 1000 bytes) and fails above the budget.
 # Counted is what a shopper's browser loads for all views: loader (ships-by.js), what it loads later, glue, WebAssembly and style.
+# Of the dashboard no file may be larger than what one request of it may weigh.
 
 source "$(dirname "$0")/lib.sh"
 cd "$ROOT"
 
 [ -n "$(ls dist/embed 2>/dev/null)" ] || fail "There is no widget in dist/embed." "make widget"
+[ -n "$(ls dist/dashboard 2>/dev/null)" ] || fail "There is no dashboard in dist/dashboard." "make dashboard"
 
 exec node --input-type=module - <<'JS'
 import { createHash } from "node:crypto";
@@ -15,6 +17,7 @@ import { brotliCompressSync, constants } from "node:zlib";
 
 const TOTAL_BYTES_MAX = 60_000;
 const LOADER_BYTES_MAX = 4_000;
+const DASHBOARD_FILE_BYTES_MAX = 200_000;
 
 const brotli = (bytes) =>
   brotliCompressSync(bytes, {
@@ -44,7 +47,15 @@ row("widget, kB", "      raw", "   brotli", "   budget");
 for (const file of files) row(file.name, kB(file.raw), kB(file.compressed), loaders.includes(file) ? kB(LOADER_BYTES_MAX) : "");
 row("together", kB(sum(files, "raw")), kB(sum(files, "compressed")), kB(TOTAL_BYTES_MAX));
 
+const dashboard = readdirSync("dist/dashboard")
+  .filter((name) => name.endsWith(".br"))
+  .map((name) => ({ name: name.slice(0, -3), compressed: readFileSync(join("dist/dashboard", name)).length }))
+  .sort((a, b) => b.compressed - a.compressed);
+const [heaviest] = dashboard;
+row(`dashboard: ${heaviest.name}`, kB(readFileSync(join("dist/dashboard", heaviest.name)).length), kB(heaviest.compressed), kB(DASHBOARD_FILE_BYTES_MAX));
+
 const faults = [];
+if (heaviest.compressed > DASHBOARD_FILE_BYTES_MAX) faults.push(`${heaviest.name} of the dashboard is over its ${DASHBOARD_FILE_BYTES_MAX} bytes`);
 if (!files.some(({ name }) => name.endsWith(".wasm"))) faults.push("dist/embed has no WebAssembly; run: make widget");
 if (loaders.length === 0) faults.push("dist/embed has no ships-by.js; run: make widget");
 if (sum(loaders, "compressed") > LOADER_BYTES_MAX) faults.push(`the loader is over its ${LOADER_BYTES_MAX} bytes`);

@@ -63,8 +63,9 @@ test("the keyboard alone sets a store up, from the link that the server prints t
   await page.locator("h2", { hasText: "Bring your stock" }).waitFor();
   await until("the next step has the focus", async () => (await focused(page)) === "step");
 
+  // The browser is told to hand its dialog over while the way to the field is still being gone: that takes it a moment.
+  const choosing = page.waitForEvent("filechooser", { timeout: 30_000 });
   await tabTo(page, "File");
-  const choosing = page.waitForEvent("filechooser");
   await page.keyboard.press("Space");
   const file = { name: "stock.csv", mimeType: "text/csv", buffer: Buffer.from("sku,on_hand\nmug,7\nbowl,0\n") };
   await (await choosing).setFiles(file);

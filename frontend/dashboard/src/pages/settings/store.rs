@@ -93,7 +93,7 @@ fn form(store: &Value, locations: &[Value], load: Load) -> AnyView {
         let mut body = kept.get_value();
         let origins = origins.get_untracked();
         let origins = origins.lines().filter(|line| !line.trim().is_empty());
-        let origins: Vec<String> = origins.map(|origin| origin_of(origin)).collect();
+        let origins: Vec<String> = origins.map(origin_of).collect();
         body["name"] = json!(name.get_untracked().trim());
         body["location"] = json!(location.get_untracked());
         body["currency"] = json!(currency.get_untracked().trim());
