@@ -162,9 +162,7 @@ impl Standing {
             (false, true) => "cancelled",
         }
     }
-}
 
-impl Standing {
     /// What it comes to in minor units: what is charged for what has left, and what the rest costs. What is cancelled costs nothing.
     pub fn comes_to(&self) -> i64 {
         let charges = self.account.iter().flat_map(|account| &account.charges);
