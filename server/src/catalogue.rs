@@ -31,12 +31,15 @@ use crate::store::delays::DelayRules;
 
 mod entry;
 mod ready;
+mod words;
 
 pub use entry::Entry;
 pub use ready::ReadyAnswer;
+pub use words::{Spelling, SpeltNow, Words};
 
 use entry::Common;
 use ready::{Fate, Place, Row, Shelf};
+use words::Spelt;
 
 /// All shops of this server, and the keys that open them.
 #[derive(Default)]
@@ -98,6 +101,8 @@ pub struct Shop {
     pub id: StoreId,
     settings: ArcSwap<Settings>,
     goods: RwLock<GoodsKnown>,
+    /// Held while words are made, so that searches that come together make them once.
+    spelling: Mutex<()>,
     hasher: RandomState,
     row: OnceLock<InRow>,
     kits: Mutex<HashMap<Sku, HashSet<Sku>>>,
@@ -148,6 +153,7 @@ pub struct Settings {
 struct GoodsKnown {
     slots: HashTable<Slot>,
     common: Common,
+    spelt: Spelt,
 }
 
 /// One SKU: its facts, and the answers made from them once somebody asked.
@@ -268,6 +274,7 @@ impl Shop {
             id,
             settings: ArcSwap::from_pointee(settings),
             goods: RwLock::default(),
+            spelling: Mutex::default(),
             hasher: RandomState::new(),
             row: OnceLock::new(),
             kits: Mutex::default(),
@@ -394,11 +401,27 @@ impl Shop {
         entries.map(|slot| Arc::clone(&slot.entry)).collect()
     }
 
-    /// Looks at what is known of every SKU, in no particular order. Nobody changes anything meanwhile, so look quickly.
-    pub fn look_at_all(&self, mut look: impl FnMut(&Entry)) {
-        for slot in &self.goods().slots {
-            look(&slot.entry);
+    /// The words by which all SKUs are searched. Makes them where nobody searched before, which takes about half a second
+    /// for a million: call it where one may wait.
+    pub fn spelt(&self) -> SpeltNow {
+        if let Some(spelt) = self.goods().spelt.now() {
+            return spelt;
         }
+        let _only_one = self.spelling.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(spelt) = self.goods().spelt.now() {
+            return spelt;
+        }
+        // Noted from before the look at them: a SKU that changes in between is looked at twice, and never missed.
+        let begun = Spelt::begun(self.len());
+        self.goods_to_change().spelt = begun;
+        let words = Arc::new(Words::of(&self.entries()));
+        let mut goods = self.goods_to_change();
+        goods.spelt.keep(&words);
+        let spelt = goods.spelt.now();
+        spelt.unwrap_or_else(|| SpeltNow {
+            words,
+            renamed: HashSet::new(),
+        })
     }
 
     /// How many SKUs are known.
@@ -421,7 +444,11 @@ impl Shop {
     pub fn put(&self, facts: impl IntoIterator<Item = SkuFacts>) {
         let mut changed = Vec::new();
         let mut goods = self.goods_to_change();
-        let GoodsKnown { slots, common } = &mut *goods;
+        let GoodsKnown {
+            slots,
+            common,
+            spelt,
+        } = &mut *goods;
         let rehash = |slot: &Slot| self.hash(slot.entry.sku().as_str());
         for facts in facts {
             let hash = self.hash(facts.sku.as_str());
@@ -441,6 +468,13 @@ impl Shop {
                 }
             }
             changed.push(facts.sku.clone());
+            let is_called_so = match &place {
+                TableEntry::Occupied(known) => known.get().entry.title() == facts.title.as_deref(),
+                TableEntry::Vacant(_) => false,
+            };
+            if !is_called_so {
+                spelt.rename(&facts.sku);
+            }
             let slot = Slot {
                 entry: Arc::new(Entry::new(facts, common)),
                 ready: None,

@@ -12,7 +12,7 @@ use shared::wire::Availability;
 use super::ActError;
 use super::check_availability::{Question, answer};
 use crate::app::App;
-use crate::catalogue::{Entry, Shop};
+use crate::catalogue::{Entry, Shop, Spelling, SpeltNow, Words};
 
 /// Most characters that are looked for; what follows is not.
 pub const SEARCHED_CHARS_MAX: usize = 100;
@@ -82,25 +82,51 @@ pub async fn search_skus(
 }
 
 fn best(shop: &Shop, wanted: &Wanted, limit: usize) -> Vec<Arc<Entry>> {
-    let mut best: BTreeSet<(Fit, Sku)> = BTreeSet::new();
-    shop.look_at_all(|entry| {
-        let Some(fit) = wanted.fit(entry) else {
-            return;
-        };
-        let is_full = best.len() == limit;
-        let worst = best.last();
-        if is_full && worst.is_some_and(|(at, sku)| (*at, sku) <= (fit, entry.sku())) {
-            return;
-        }
-        if is_full {
-            best.pop_last();
-        }
-        best.insert((fit, entry.sku().clone()));
+    let SpeltNow { words, renamed } = shop.spelt();
+    let others = renamed.iter().filter_map(|sku| shop.entry(sku.as_str()));
+    let others = Words::of(&others.collect::<Vec<_>>());
+    let mut best = Best::of(limit);
+    words.find(&wanted.words, |found| {
+        best.offer(wanted.place(found), |sku| !renamed.contains(sku));
     });
-    let entries = best.iter();
-    entries
-        .filter_map(|(_, sku)| shop.entry(sku.as_str()))
-        .collect()
+    others.find(&wanted.words, |found| {
+        best.offer(wanted.place(found), |_| true);
+    });
+    let skus = best.places.iter().map(|(_, _, sku)| sku);
+    skus.filter_map(|sku| shop.entry(sku.as_str())).collect()
+}
+
+/// Where a SKU stands among those that are found: by how well it fits, then by its id in small letters. Ids as they are
+/// written come last, as they lie all over the memory.
+type Standing<'a> = (Fit, &'a str, &'a Sku);
+
+/// The best that were offered.
+struct Best<'a> {
+    limit: usize,
+    places: BTreeSet<Standing<'a>>,
+}
+
+impl<'a> Best<'a> {
+    fn of(limit: usize) -> Self {
+        Self {
+            limit,
+            places: BTreeSet::new(),
+        }
+    }
+
+    /// Takes what is better than the worst. Asks only then whether it may be taken.
+    fn offer(&mut self, place: Standing<'a>, may_be: impl Fn(&Sku) -> bool) {
+        let is_full = self.places.len() == self.limit;
+        if is_full && self.places.last().is_some_and(|worst| *worst <= place) {
+            return;
+        }
+        if may_be(place.2) {
+            self.places.insert(place);
+            if self.limit < self.places.len() {
+                self.places.pop_last();
+            }
+        }
+    }
 }
 
 fn standing(shop: &Shop, entry: &Entry, now: DateTime<Utc>) -> FoundSku {
@@ -147,54 +173,13 @@ impl Wanted {
         }
     }
 
-    fn fit(&self, entry: &Entry) -> Option<Fit> {
-        let (sku, title) = (entry.sku().as_str(), entry.title().unwrap_or_default());
-        let has = |word: &String| contains(sku, word) || contains(title, word);
-        if !self.words.iter().all(has) {
-            return None;
-        }
-        Some(match () {
-            () if sku.len() == self.whole.len() && begins(sku, &self.whole) => Fit::Is,
-            () if begins(sku, &self.whole) => Fit::SkuBegins,
-            () if begins(title, &self.whole) => Fit::TitleBegins,
+    fn place<'a>(&self, found: Spelling<'a>) -> Standing<'a> {
+        let fit = match () {
+            () if found.id == self.whole => Fit::Is,
+            () if found.id.starts_with(&self.whole) => Fit::SkuBegins,
+            () if found.title.starts_with(&self.whole) => Fit::TitleBegins,
             () => Fit::Contains,
-        })
-    }
-}
-
-/// True if a text begins with what stands in small letters.
-fn begins(text: &str, small: &str) -> bool {
-    let mut letters = text.chars().flat_map(char::to_lowercase);
-    small.chars().all(|letter| letters.next() == Some(letter))
-}
-
-/// True if what stands in small letters stands somewhere in a text.
-fn contains(text: &str, small: &str) -> bool {
-    if text.is_ascii() {
-        let windows = text.as_bytes().windows(small.len().max(1));
-        let mut windows = windows.filter(|window| window.eq_ignore_ascii_case(small.as_bytes()));
-        return small.is_empty() || windows.next().is_some();
-    }
-    text.to_lowercase().contains(small)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_are_found_in_either_case_and_in_any_script() {
-        for (text, small, is_there) in [
-            ("cc-Hoodie-BLUE", "hoodie", true),
-            ("cc-hoodie", "", true),
-            ("", "a", false),
-            ("Größe", "größe", true),
-            ("GRÖSSE Ü", "ü", true),
-            ("青い皿", "皿", true),
-            ("ab", "abc", false),
-        ] {
-            assert_eq!(contains(text, small), is_there, "{text:?} {small:?}");
-        }
-        assert!(begins("Ärmel", "ärm") && !begins("Är", "ärm"));
+        };
+        (fit, found.id, found.sku)
     }
 }

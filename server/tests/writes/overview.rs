@@ -43,6 +43,27 @@ fn skus(found: &Value) -> Vec<&str> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_got_another_title_is_found_by_that_one_alone() {
+    let (_shop, client) = shop().await;
+    let ask = async |query: &str| client.get(&format!("/v1/stock?{query}")).await.json();
+    assert_eq!(skus(&ask("q=blue").await), ["cc-mug"]);
+    for (sku, title) in [("cc-mug", "Red Mug"), ("CC-lamp", "Red Lamp")] {
+        let reply = client
+            .put(&format!("/v1/skus/{sku}"), json!({"title": title}))
+            .await;
+        assert_eq!(reply.status, 200, "{}", reply.json());
+    }
+    assert_eq!(skus(&ask("q=blue").await), [""; 0]);
+    assert_eq!(skus(&ask("q=red").await), ["CC-lamp", "cc-mug"]);
+    assert_eq!(skus(&ask("q=red+mug").await), ["cc-mug"]);
+    let all = ask("limit=3").await;
+    assert_eq!(
+        (skus(&all), &all["more"]),
+        (vec!["cc-bowl", "CC-lamp", "cc-mug"], &json!(true))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn goods_are_found_by_words_of_their_ids_and_titles_the_best_first() {
     let (_shop, client) = shop().await;
     let ask = async |query: &str| client.get(&format!("/v1/stock?{query}")).await.json();
