@@ -79,8 +79,10 @@ pub const SALES_LINES_MAX: u64 = 5_000_000;
 pub const SALES_MONTHS_MAX: u32 = 36;
 /// SKUs that are forecast, or held against their reorder points, at a time.
 pub const FORECAST_AT_ONCE: usize = 1_000;
-/// For how long forecasting is one server's, in minutes.
-pub const FORECASTING_MINUTES_MAX: i64 = 15;
+/// For how long forecasting stays one server's that does not say again that it is at it, in seconds.
+pub const FORECASTING_HELD_SECONDS: i64 = 60;
+/// After how long a server that is forecasting says so again, in seconds.
+pub const FORECASTING_SAID_AGAIN_SECONDS: u64 = 15;
 /// Most suppliers of which a policy for reorders says something.
 pub const REORDER_SUPPLIERS_MAX: usize = 1_000;
 /// Most SKUs of which one request says how they are ordered.

@@ -3,12 +3,19 @@
 /** The reader's time zone. */
 export const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
-/** The origin of a page whose address somebody typed; what is no address stays as it is, for the server to say so. */
-export function origin_of(typed) {
+/** The address of a page that somebody typed, with or without `https://`; nothing if it is none. */
+function address_of(typed) {
   const text = typed.trim();
   try {
-    return new URL(text.includes("://") ? text : `https://${text}`).origin;
+    const address = new URL(text.includes("://") ? text : `https://${text}`);
+    return /^https?:$/.test(address.protocol) ? address : undefined;
   } catch {
-    return text;
+    return undefined;
   }
 }
+
+/** The origin of a page whose address somebody typed; what is no address stays as it is, for the server to say so. */
+export const origin_of = (typed) => address_of(typed)?.origin ?? typed.trim();
+
+/** The whole address of a page whose address somebody typed; empty for what is none. */
+export const page_of = (typed) => address_of(typed)?.href ?? "";

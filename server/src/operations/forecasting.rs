@@ -2,13 +2,14 @@
 //! which something is new.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Months, NaiveDate, TimeDelta, Utc};
 use shared::calendar::DispatchCalendar;
 use shared::ids::{Sku, StoreId};
 use shared::supply::BackorderMode;
-use tokio::task::JoinSet;
+use tokio::sync::oneshot;
+use tokio::task::{JoinError, JoinSet};
 
 use super::ActError;
 use super::forecast_inputs::Learner;
@@ -18,8 +19,14 @@ use super::reserve::as_kept;
 use super::running::{Touched, detached, publish};
 use crate::app::App;
 use crate::catalogue::{Entry, Shop};
-use crate::limits::{FORECAST_AT_ONCE, FORECASTING_MINUTES_MAX, SALES_MONTHS_MAX};
+use crate::limits::{
+    FORECAST_AT_ONCE, FORECASTING_HELD_SECONDS, FORECASTING_SAID_AGAIN_SECONDS, SALES_MONTHS_MAX,
+};
+use crate::store::StoreError;
 use crate::store::writing::Note;
+
+const HELD: TimeDelta = TimeDelta::seconds(FORECASTING_HELD_SECONDS);
+const SAID_AGAIN: Duration = Duration::from_secs(FORECASTING_SAID_AGAIN_SECONDS);
 
 /// What a run did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,14 +46,22 @@ pub async fn run_forecasts(app: &App, store: &StoreId) -> Result<Option<Forecast
     let with = (app.clone(), store.clone());
     detached(with, |(app, store)| async move {
         let now = as_kept(app.clock.now());
-        let lease = TimeDelta::minutes(FORECASTING_MINUTES_MAX);
-        if !app.store.take_forecasting(&store, now, lease).await? {
+        if !app.store.take_forecasting(&store, now, now + HELD).await? {
             return Ok(None);
         }
         let begun = Instant::now();
-        let ran = run(&app, &store, now).await;
+        let (over, is_over) = oneshot::channel();
+        let mut holding = tokio::spawn(hold(app.clone(), store.clone(), now + HELD, is_over));
+        let ran = tokio::select! {
+            ran = run(&app, &store, now) => ran,
+            lost = &mut holding => return ended(lost).map(|_| None),
+        };
+        drop(over);
+        let Some(held) = ended(holding.await)? else {
+            return Ok(None);
+        };
         let state = ran.as_ref().ok().map(|(_, state)| *state);
-        app.store.end_forecasting(&store, state).await?;
+        app.store.end_forecasting(&store, held, state).await?;
         if let Ok((ran, _)) = &ran {
             let took_ms = begun.elapsed().as_millis();
             tracing::info!(
@@ -61,6 +76,37 @@ pub async fn run_forecasts(app: &App, store: &StoreId) -> Result<Option<Forecast
         ran.map(|(ran, _)| Some(ran))
     })
     .await
+}
+
+/// Says again and again that we are at it, so that a server that is killed keeps others waiting only for a moment. Returns until
+/// when forecasting is held once it is over; `None` when another server has taken it.
+async fn hold(
+    app: App,
+    store: StoreId,
+    mut held: DateTime<Utc>,
+    mut is_over: oneshot::Receiver<()>,
+) -> Result<Option<DateTime<Utc>>, StoreError> {
+    loop {
+        tokio::select! {
+            _ = &mut is_over => return Ok(Some(held)),
+            () = tokio::time::sleep(SAID_AGAIN) => {}
+        }
+        let until = as_kept(app.clock.now()) + HELD;
+        if !app.store.hold_forecasting(&store, held, until).await? {
+            return Ok(None);
+        }
+        held = until;
+    }
+}
+
+/// How a task ended.
+fn ended<T>(task: Result<Result<T, StoreError>, JoinError>) -> Result<T, ActError> {
+    match task {
+        Ok(outcome) => Ok(outcome?),
+        Err(ended) if ended.is_panic() => std::panic::resume_unwind(ended.into_panic()),
+        // Only a runtime that shuts down cancels the task.
+        Err(_) => Err(StoreError::stopping().into()),
+    }
 }
 
 /// True if there is something to forecast that can wait no longer: a new day, another policy, or a file of sales.

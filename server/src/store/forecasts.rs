@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use shared::ids::{Sku, StoreId, SupplierId};
 
@@ -298,12 +298,12 @@ impl Store {
         Ok(row.map_or_else(ForecastState::default, StateRow::state))
     }
 
-    /// Takes forecasting for `lease`. False while another server is at it.
+    /// Takes forecasting until then. False while another server is at it.
     pub async fn take_forecasting(
         &self,
         store: &StoreId,
         now: DateTime<Utc>,
-        lease: TimeDelta,
+        until: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         let mut session = self.0.engine.write(store).await?;
         let taken = query(
@@ -321,7 +321,7 @@ impl Store {
              WHERE forecast_state.taken_until_ms <= $3",
         )
         .bind(store.as_str())
-        .bind((now + lease).timestamp_millis())
+        .bind(until.timestamp_millis())
         .bind(now.timestamp_millis())
         .execute(&mut session)
         .await?;
@@ -329,23 +329,51 @@ impl Store {
         Ok(taken == 1)
     }
 
-    /// Lets go of forecasting, and says how far it has come.
+    /// Keeps forecasting, which was taken until `held`, for longer. False if another server has taken it since.
+    pub async fn hold_forecasting(
+        &self,
+        store: &StoreId,
+        held: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let mut session = self.0.engine.write(store).await?;
+        let still_ours = query(
+            "
+            UPDATE forecast_state
+               SET taken_until_ms = $3
+             WHERE store_id = $1
+               AND taken_until_ms = $2",
+        )
+        .bind(store.as_str())
+        .bind(held.timestamp_millis())
+        .bind(until.timestamp_millis())
+        .execute(&mut session)
+        .await?;
+        session.commit().await?;
+        Ok(still_ours == 1)
+    }
+
+    /// Lets go of forecasting, which was taken until `held`, and says how far it has come. Does neither if another server has
+    /// taken it since.
     pub async fn end_forecasting(
         &self,
         store: &StoreId,
+        held: DateTime<Utc>,
         state: Option<ForecastState>,
     ) -> Result<(), StoreError> {
         let mut session = self.0.engine.write(store).await?;
-        query(
+        let still_ours = query(
             "
             UPDATE forecast_state
                SET taken_until_ms = 0
-             WHERE store_id = $1",
+             WHERE store_id = $1
+               AND taken_until_ms = $2",
         )
         .bind(store.as_str())
+        .bind(held.timestamp_millis())
         .execute(&mut session)
         .await?;
-        if let Some(state) = state {
+        if let Some(state) = state.filter(|_| still_ours == 1) {
             query(
                 "
                 UPDATE forecast_state

@@ -343,6 +343,36 @@ async fn the_past_of_a_sku_is_told_by_month_beside_what_would_have_been_forecast
     assert_eq!(desk.client.get("/v1/forecasts/C/past").await.status, 404);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn one_server_forecasts_until_it_says_no_more_that_it_is_at_it() {
+    let desk = Desk::new().await;
+    let (app, store) = (&desk.shop.app, &desk.shop.store);
+    let now = app.clock.now();
+    let minute = TimeDelta::minutes(1);
+    let take = async |at: DateTime<Utc>| {
+        let taken = app.store.take_forecasting(store, at, at + minute).await;
+        taken.expect("an answer")
+    };
+    let hold = async |held: DateTime<Utc>, until: DateTime<Utc>| {
+        let held = app.store.hold_forecasting(store, held, until).await;
+        held.expect("an answer")
+    };
+    assert!(take(now).await);
+    assert!(!take(now + minute / 2).await, "another is at it");
+    assert_eq!(run_forecasts(app, store).await.expect("none"), None);
+    assert!(hold(now + minute, now + minute * 2).await);
+    assert!(!take(now + minute).await, "it said so again");
+    // It was killed: another takes it, and the first cannot come back to it, nor end it.
+    assert!(take(now + minute * 2).await);
+    assert!(!hold(now + minute * 2, now + minute * 9).await);
+    let ended = app.store.end_forecasting(store, now + minute * 2, None);
+    ended.await.expect("nothing");
+    assert!(!take(now + minute * 2).await, "the other is still at it");
+    let ended = app.store.end_forecasting(store, now + minute * 3, None);
+    ended.await.expect("an end");
+    assert!(take(now + minute * 2).await);
+}
+
 #[tokio::test]
 async fn forecasts_are_found_by_words_of_ids_and_titles() {
     let mut desk = Desk::new().await;

@@ -25,6 +25,8 @@ extern "C" {
     fn zone() -> String;
     /// The origin of a page whose address somebody typed.
     pub fn origin_of(typed: &str) -> String;
+    /// The whole address of a page that somebody typed; empty for what is none.
+    fn page_of(typed: &str) -> String;
 }
 
 /// The files that are taken in.
@@ -264,8 +266,39 @@ fn came(found: &Value) -> AnyView {
     view! { <p>{sentence}</p>{refused} }.into_any()
 }
 
+/// A page of the shop's own, as it is in the web at this moment.
+fn own_page(store: &Value) -> AnyView {
+    let typed = RwSignal::new(store.texts("origins").first().cloned().unwrap_or_default());
+    let page = RwSignal::new(String::new());
+    let look = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        // Emptied first, so that the same page is fetched anew.
+        page.set(String::new());
+        page.set(page_of(&typed.get_untracked()));
+    };
+    let framed = move || {
+        let page = page.get();
+        (!page.is_empty()).then(|| {
+            view! {
+                <iframe class="own-page" title={t("set_up.page")} src={page.clone()} sandbox="allow-scripts allow-same-origin allow-forms"></iframe>
+                <p class="soft">{t("set_up.page_empty")}" "<a href={page} target="_blank" rel="noopener">{t("set_up.page_open")}</a></p>
+            }
+            .into_any()
+        })
+    };
+    view! {
+        {parts::form("row", look, view! {
+            {hinted_field(t("set_up.page"), "text*", typed, t("set_up.page_hint"))}
+            {submit(t("common.show"), Act::new())}
+        }.into_any())}
+        {anew(framed)}
+    }
+    .into_any()
+}
+
 fn live() -> AnyView {
     view! {
+        {shown(load("/v1/store"), |store| own_page(&store))}
         <p>{t("set_up.live_lead")}</p>
         {shown(load("/v1/stock?limit=5"), |found| {
             let items = found.list("items");
