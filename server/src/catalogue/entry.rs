@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use shared::ids::{LocationId, Sku};
 use shared::quantity::Quantity;
 use shared::supply::{Claim, Incoming, Place, Selling, SkuFacts, Undated};
@@ -100,6 +101,17 @@ impl Entry {
     pub fn is_awaited(&self) -> bool {
         let more = self.places.iter().filter_map(|place| place.more.as_ref());
         more.into_iter().any(|more| !more.incoming.is_empty())
+    }
+
+    /// Units that orders and carts are promised now: from one place, or from all.
+    pub fn promised(&self, from: Option<&LocationId>, now: DateTime<Utc>) -> u64 {
+        let places = self.places.iter();
+        let places = places.filter(|place| from.is_none_or(|from| *from == place.location));
+        let claims = places
+            .filter_map(|place| place.more.as_ref())
+            .flat_map(|more| &more.claims);
+        let live = claims.filter(|claim| claim.expires_at.is_none_or(|end| now < end));
+        live.map(|claim| u64::from(claim.quantity.units())).sum()
     }
 
     /// The facts as the core takes them.

@@ -137,9 +137,6 @@ fn standing(shop: &Shop, entry: &Entry, now: DateTime<Utc>) -> FoundSku {
     let places = || facts.places.iter();
     let incoming = || places().flat_map(|place| &place.incoming);
     let undated = places().flat_map(|place| &place.undated);
-    let live = places()
-        .flat_map(|place| &place.claims)
-        .filter(|claim| claim.expires_at.is_none_or(|end| now < end));
     let question = Question {
         quantity: Quantity::new(1),
         language: Language::English,
@@ -148,7 +145,7 @@ fn standing(shop: &Shop, entry: &Entry, now: DateTime<Utc>) -> FoundSku {
     };
     FoundSku {
         on_hand: units(&mut places().map(|place| place.on_hand)),
-        promised: units(&mut live.map(|claim| claim.quantity)),
+        promised: entry.promised(None, now),
         incoming: units(&mut incoming().map(|one| one.to_come))
             + units(&mut undated.map(|one| one.quantity)),
         next_in: incoming().map(|one| one.expected_on).min(),

@@ -1,11 +1,13 @@
 //! Shows the merchant what is stored. Read from the database, not from memory: a merchant who has
 //! just written wants to see all of it, also what shoppers never see.
 
+use chrono::{DateTime, Utc};
 use shared::ids::{
     LocationId, OrderId, PurchaseOrderId, ReservationId, ShipmentId, Sku, StoreId, SupplierId,
 };
 
 use super::ActError;
+use super::once::Answer;
 use super::parcels::{Parcel, QueuePlace, parcels};
 use super::records::{
     KeyRecord, Level, LocationRecord, Offer, PromiseRow, PurchaseOrder, PurchaseOrderStatus,
@@ -40,6 +42,16 @@ pub async fn level(
     found(app.store.location(store, location).await?)?;
     let level = app.store.level(store, sku, location).await?;
     Ok(level.unwrap_or_else(|| Level::empty(sku.clone(), location.clone())))
+}
+
+/// What was last answered on a route that begins so, with the route and when that was.
+pub async fn last_answer(
+    app: &App,
+    store: &StoreId,
+    routes: &str,
+) -> Result<Option<(String, DateTime<Utc>, Answer)>, ActError> {
+    let now = app.clock.now();
+    Ok(app.store.last_kept_answer(store, routes, now).await?)
 }
 
 /// One location.

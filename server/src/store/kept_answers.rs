@@ -138,6 +138,44 @@ impl Store {
         Ok(found.is_some())
     }
 
+    /// The last answer that is kept of all whose route begins so, with its route and when it was kept. The beginning ends with `/`.
+    pub async fn last_kept_answer(
+        &self,
+        store: &StoreId,
+        routes: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Option<(String, DateTime<Utc>, Answer)>, StoreError> {
+        // The sign after `/` is `0`.
+        let end = format!("{}0", routes.trim_end_matches('/'));
+        // By a sum, as the time itself would tempt both engines to go through all that is kept.
+        let row: Option<Row> = query_as(
+            "
+            SELECT route
+                 , key
+                 , fingerprint
+                 , status
+                 , body
+                 , expires_at_ms
+              FROM kept_answer
+             WHERE store_id = $1
+               AND $2 <= route
+               AND route < $3
+             ORDER BY expires_at_ms + 0 DESC
+             LIMIT 1",
+        )
+        .bind(store.as_str())
+        .bind(routes)
+        .bind(end)
+        .fetch_optional(&mut self.read(store).await?)
+        .await?;
+        let Some(row) = row.filter(|row| now.timestamp_millis() < row.expires_at_ms) else {
+            return Ok(None);
+        };
+        let at = DateTime::from_timestamp_millis(row.expires_at_ms).unwrap_or(now) - KEPT_FOR;
+        let (ticket, kept) = row.kept(store)?;
+        Ok(Some((ticket.route, at, kept.answer)))
+    }
+
     async fn has_old_answers(
         &self,
         store: &StoreId,

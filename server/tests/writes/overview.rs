@@ -43,6 +43,27 @@ fn skus(found: &Value) -> Vec<&str> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_spoken_for_and_what_nobody_can_order_yet_is_said_where_one_looks() {
+    let (_shop, client) = shop().await;
+    let shelf = client.get("/v1/stock/main/cc-mug").await.json();
+    assert_eq!(
+        (&shelf["on_hand"], &shelf["promised"]),
+        (&json!(2), &json!(4))
+    );
+    let unsold = async || {
+        client
+            .get("/v1/purchase-orders/PO-1/not-sold-ahead")
+            .await
+            .json()
+    };
+    assert_eq!(unsold().await, json!({"skus": []}));
+    let denied = json!({"title": "Bowl", "backorder": {"policy": "deny"}});
+    let reply = client.put("/v1/skus/cc-bowl", denied).await;
+    assert_eq!(reply.status, 200, "{}", reply.json());
+    assert_eq!(unsold().await, json!({"skus": ["cc-bowl"]}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_got_another_title_is_found_by_that_one_alone() {
     let (_shop, client) = shop().await;
     let ask = async |query: &str| client.get(&format!("/v1/stock?{query}")).await.json();

@@ -1,9 +1,13 @@
 //! The merchant's routes, as a client sees them.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
 use axum::body::Body;
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 use server::catalogue::KeyKind;
+use server::operations::turns::UnderWay;
 use server::store::writing::Note;
 
 use crate::client::Client;
@@ -266,6 +270,19 @@ async fn a_store_has_one_import_under_way_and_holds_up_no_other() {
         client.send(request.body(body).expect("a request")).await
     };
     let turn = shop.app.imports.of(&shop.store).expect("nobody imports");
+    turn.begins(&Arc::new(UnderWay {
+        format: "sales",
+        dry_run: false,
+        since: "2026-11-23T13:00:00Z".parse().expect("an instant"),
+        bytes: 100,
+        bytes_read: AtomicU64::new(40),
+    }));
+    let of = async |client: &Client| client.get("/v1/imports").await.json()["under_way"].clone();
+    assert_eq!(
+        of(&client).await,
+        json!({"format": "sales", "dry_run": false, "since": "2026-11-23T13:00:00Z", "bytes": 100, "bytes_read": 40})
+    );
+    assert_eq!(of(&others).await, Value::Null);
     let refused = send(&client).await;
     assert_eq!(
         (refused.status, &*refused.code()),
@@ -274,6 +291,7 @@ async fn a_store_has_one_import_under_way_and_holds_up_no_other() {
     assert!(refused.headers.contains_key("retry-after"));
     assert_eq!(send(&others).await.status, 200);
     drop(turn);
+    assert_eq!(of(&client).await, Value::Null);
     assert_eq!(send(&client).await.status, 200);
     assert_eq!(send(&client).await.status, 200);
 }
@@ -593,9 +611,16 @@ async fn a_file_is_taken_in_over_http_once() {
         send("", Some("k1"), "application/json", file).await.status,
         415
     );
+    let last = async || client.get("/v1/imports").await.json()["last"].clone();
+    assert_eq!(last().await, Value::Null, "what is tried is not taken in");
     let done = send("", Some("k1"), "text/csv; charset=utf-8", file).await;
     assert_eq!(done.status, 200);
     let told = done.json();
+    let found = last().await;
+    assert_eq!(
+        (&found["format"], &found["answer"]),
+        (&json!("shipsby"), &told)
+    );
     assert_eq!(told["rows_read"], 2);
     assert_eq!(told["refused"][0]["line"], 3);
     assert_eq!(told["refused"][0]["code"], "invalid_quantity");

@@ -51,6 +51,7 @@ fn draw(order: &Value, path: String, load: Load) -> AnyView {
         ),
     ];
     let table = table(t("purchase_orders.lines"), &columns, rows.collect());
+    let sold_path = path.clone();
     let acts = (order.text("status") == "open" && App::here().may_change()).then(|| {
         view! {
             {section(t("purchase_orders.change_date"), another_date(order, load))}
@@ -58,7 +59,26 @@ fn draw(order: &Value, path: String, load: Load) -> AnyView {
         }
         .into_any()
     });
-    view! { {facts(known)}{table}{acts} }.into_any()
+    let is_open = order.text("status") == "open";
+    let unsold = is_open.then(|| {
+        shown(load(&format!("{sold_path}/not-sold-ahead")), |found| {
+            unsold(&found)
+        })
+    });
+    view! { {facts(known)}{table}{unsold}{acts} }.into_any()
+}
+
+/// What is on its way and cannot be bought before it is here.
+fn unsold(found: &Value) -> AnyView {
+    let skus = found.texts("skus");
+    let links: Vec<_> = skus
+        .iter()
+        .map(|sku| view! { {link(Place::Sku(sku.clone()).href(), sku.clone())}" " }.into_any())
+        .collect();
+    let notice = (!skus.is_empty()).then(|| {
+        view! { <p class="notice">{t("purchase_orders.not_sold_ahead")}" "{links}</p> }.into_any()
+    });
+    view! { {notice} }.into_any()
 }
 
 fn receive_form(lines: &[Value], path: String, load: Load) -> AnyView {

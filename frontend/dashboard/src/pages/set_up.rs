@@ -1,5 +1,7 @@
 //! The first run: the owner, the store, a file, the tag, and then it is live.
 
+use std::time::Duration;
+
 use leptos::prelude::*;
 use serde_json::{Value, json};
 use wasm_bindgen::JsCast;
@@ -11,9 +13,9 @@ use super::settings::widget;
 use crate::app::App;
 use crate::ask;
 use crate::fields::Fields;
-use crate::format::{encoded, number};
+use crate::format::{encoded, moment, number};
 use crate::parts::{
-    self, Act, Row, anew, button_link, cell, field, head, hinted_field, load, num, refusal,
+    self, Act, Load, Row, anew, button_link, cell, field, head, hinted_field, load, num, refusal,
     select_field, shown, submit, table,
 };
 use crate::place::Place;
@@ -39,6 +41,8 @@ const FORMATS: [&str; 5] = [
 ];
 /// Steps after the owner.
 const STEPS: [&str; 4] = ["store", "file", "tag", "live"];
+/// How long a file that is being taken in is left alone.
+const LOOKED_AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// What a store is called that nobody has named, and the zone of a location where nobody said it.
 const UNNAMED: &str = "default";
 const NO_ZONE: &str = "UTC";
@@ -186,10 +190,11 @@ fn named_store(
 }
 
 fn import() -> AnyView {
-    let act = Act::new();
+    let (app, act) = (App::here(), Act::new());
     let format = RwSignal::new(FORMATS[0].to_owned());
     let file = StoredValue::new_local(None::<web_sys::File>);
     let found = RwSignal::new(None::<Value>);
+    let taken = load("/v1/imports");
     let formats = FORMATS.map(|format| (format.to_owned(), named("format", format)));
     let chosen = move |event: web_sys::Event| {
         let input: HtmlInputElement = event
@@ -207,8 +212,14 @@ fn import() -> AnyView {
             "/v1/imports/{}?dry_run={dry}",
             encoded(&format.get_untracked())
         );
+        found.set(None);
         act.run(ask::upload(&path, &file, "text/csv"), move |answer| {
-            found.set(Some(answer))
+            if dry {
+                found.set(Some(answer));
+            } else {
+                app.say(outcome(&answer));
+                taken.again();
+            }
         });
     };
     let try_it = move |event: web_sys::SubmitEvent| {
@@ -227,11 +238,50 @@ fn import() -> AnyView {
             <div class="row">{submit(t("import.try"), act)}{anew(take)}</div>
         }.into_any())}
         <div role="status">{anew(move || found.get().map(|found| came(&found)))}</div>
+        {taken_in(taken, act)}
     }
     .into_any()
 }
 
-fn came(found: &Value) -> AnyView {
+/// The file that is being taken in, whoever sent it, or the last that was: a file goes on when its page is left.
+fn taken_in(taken: Load, act: Act) -> AnyView {
+    let looks_again = StoredValue::new(false);
+    shown(taken, move |imports| {
+        let file = imports.at("under_way");
+        if (!file.is_null() || act.is_busy()) && !looks_again.get_value() {
+            looks_again.set_value(true);
+            set_timeout(
+                move || {
+                    if looks_again.try_set_value(false).is_none() {
+                        taken.again();
+                    }
+                },
+                LOOKED_AGAIN_AFTER,
+            );
+        }
+        if !file.is_null() {
+            let [read, all] =
+                ["bytes_read", "bytes"].map(|name| file.count(name).unwrap_or(0).to_string());
+            return view! {
+                <p>{t("import.under_way")}</p>
+                <progress value={read} max={all} aria-label={t("import.under_way")}></progress>
+            }
+            .into_any();
+        }
+        let last = imports.at("last");
+        if last.is_null() {
+            return view! {}.into_any();
+        }
+        let values = [
+            named("format", &last.text("format")),
+            moment(&last.text("at")),
+        ];
+        let [format, at] = values.each_ref().map(String::as_str);
+        view! { <p>{say("import.last", &[("format", format), ("at", at)])}</p>{came(last.at("answer"))} }.into_any()
+    })
+}
+
+fn outcome(found: &Value) -> String {
     let figure = |name: &str| number(found.count(name).unwrap_or(0));
     let key = if found.flag("dry_run") {
         "import.would"
@@ -244,12 +294,11 @@ fn came(found: &Value) -> AnyView {
         ("unchanged", figure("unchanged")),
         ("refused", figure("refused_count")),
     ];
-    let sentence = say(
-        key,
-        &figures
-            .each_ref()
-            .map(|(name, value)| (*name, value.as_str())),
-    );
+    let figures = figures.each_ref();
+    say(key, &figures.map(|(name, value)| (*name, value.as_str())))
+}
+
+fn came(found: &Value) -> AnyView {
     let remarks = found.list("refused");
     let rows: Vec<Row> = remarks
         .iter()
@@ -263,7 +312,7 @@ fn came(found: &Value) -> AnyView {
             rows,
         )
     });
-    view! { <p>{sentence}</p>{refused} }.into_any()
+    view! { <p>{outcome(found)}</p>{refused} }.into_any()
 }
 
 /// A page of the shop's own, as it is in the web at this moment.

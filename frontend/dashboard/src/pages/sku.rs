@@ -154,13 +154,18 @@ fn shelf(location: &Value, sku: &str, explained: crate::parts::Load) -> AnyView 
                 loaded.again();
             });
         };
+        let [promised, withheld] =
+            ["promised", "safety_stock"].map(|name| level.count(name).unwrap_or(0));
         let figures = [
-            ("common.on_hand", "on_hand"),
-            ("sku.committed", "committed"),
-            ("common.available", "available"),
+            ("common.on_hand", on_hand),
+            ("common.promised", Some(promised)),
+            (
+                "common.available",
+                on_hand.map(|on_hand| on_hand - promised - withheld),
+            ),
         ];
-        let figures = figures.map(|(key, field)| {
-            view! { <div><dt>{t(key)}</dt><dd>{num(level.count(field))}</dd></div> }.into_any()
+        let figures = figures.map(|(key, count)| {
+            view! { <div><dt>{t(key)}</dt><dd>{num(count)}</dd></div> }.into_any()
         });
         let figures: Vec<_> = figures.into_iter().collect();
         let form = app.may_change().then(|| {

@@ -21,9 +21,9 @@ pub struct Load {
 }
 
 impl Load {
-    /// Asks once more; what was there stays in sight until then.
+    /// Asks once more; what was there stays in sight until then. Nothing where its page was left.
     pub fn again(self) {
-        self.again.update(|times| *times += 1);
+        self.again.try_update(|times| *times += 1);
     }
 }
 

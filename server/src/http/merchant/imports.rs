@@ -1,7 +1,10 @@
 //! Imports: stock files over HTTP.
 
-use std::io::Cursor;
+use std::io::{Cursor, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
+use axum::Json;
 use axum::body::Body;
 use axum::extract::{FromRef, FromRequest, FromRequestParts, Query, Request, State};
 use axum::http::header;
@@ -11,6 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::Refusals;
 use super::asking::{self, asked, idempotency_key, sent};
+use super::reservations::instant;
 use crate::app::App;
 use crate::error::Problem;
 use crate::http::auth::Merchant;
@@ -19,12 +23,16 @@ use crate::http::named::Named;
 use crate::import::{Broken, Format, FormatError, Remark};
 use crate::operations::import_stock::{ImportError, ImportStock, StockImported, import_stock};
 use crate::operations::once::{self, Asked, Once};
-use crate::operations::turns::Turn;
+use crate::operations::show;
+use crate::operations::turns::{Turn, UnderWay};
 
 /// Most bytes of a file over HTTP; the command line takes larger ones.
 pub const IMPORT_BYTES_MAX: usize = 10 * 1024 * 1024;
 /// Seconds after which an import that found others under way is worth another try.
 const IMPORTS_RETRY_S: u32 = 5;
+
+/// How the routes of all files begin, as their answers are kept.
+const ROUTES: &str = "POST /v1/imports/";
 
 /// How a file is to be taken in.
 #[derive(Debug, Clone, Deserialize, IntoParams)]
@@ -75,6 +83,45 @@ pub struct RemarkAnswer {
     detail: String,
 }
 
+/// What is being taken in, and what was last.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Imports)]
+pub struct UnderWayAnswer {
+    /// What is being taken in now; null: nothing. Of several servers each knows its own.
+    under_way: Option<FileUnderWay>,
+    /// What was last taken in within 24 hours; null: nothing.
+    last: Option<LastFile>,
+}
+
+/// A file that is being taken in.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ImportUnderWay)]
+pub struct FileUnderWay {
+    /// Its format.
+    format: &'static str,
+    /// True: it is only tried.
+    dry_run: bool,
+    /// Instant (RFC 3339) since which.
+    since: String,
+    /// How long it is, in bytes.
+    bytes: u64,
+    /// How much of it has been read; once that is all of it the rest is being written.
+    bytes_read: u64,
+}
+
+/// A file that was taken in.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LastImport)]
+pub struct LastFile {
+    /// Its format.
+    format: String,
+    /// Instant (RFC 3339) at which it was taken in.
+    at: String,
+    /// What was answered: see POST /v1/imports/{format}.
+    #[schema(value_type = Object)]
+    answer: serde_json::Value,
+}
+
 /// A file, read whole: a client that is slow in sending it holds up nobody's writes.
 pub struct File {
     asking: Asking,
@@ -120,9 +167,65 @@ pub async fn import(
         Some(asked) => Some(Once::claim(&app, asked, imported)?),
         None => None,
     };
-    let bytes = Cursor::new(file.bytes);
+    let under_way = Arc::new(UnderWay {
+        format: request.format.name(),
+        dry_run: request.dry_run,
+        since: app.clock.now(),
+        bytes: file.bytes.len() as u64,
+        bytes_read: AtomicU64::new(0),
+    });
+    file.turn.begins(&under_way);
+    let bytes = Watched {
+        file: Cursor::new(file.bytes),
+        under_way,
+    };
     let outcome = import_stock(&app, file.turn, request, bytes, once).await?;
     Ok(sent(outcome, imported))
+}
+
+/// Says what is being taken in, and what was last: a file that was sent goes on when nobody waits for the answer
+#[utoipa::path(
+    get,
+    path = "/v1/imports",
+    tag = "merchants",
+    responses((status = 200, description = "What is under way, and what was last", body = UnderWayAnswer), Refusals),
+    security(("secret" = []))
+)]
+pub async fn under_way(
+    State(app): State<App>,
+    merchant: Merchant,
+) -> Result<Json<UnderWayAnswer>, Problem> {
+    let under_way = app.imports.under_way(&merchant.store);
+    let last = show::last_answer(&app, &merchant.store, ROUTES).await?;
+    Ok(Json(UnderWayAnswer {
+        under_way: under_way.map(|file| FileUnderWay {
+            format: file.format,
+            dry_run: file.dry_run,
+            since: instant(file.since),
+            bytes: file.bytes,
+            bytes_read: file.bytes_read.load(Ordering::Relaxed),
+        }),
+        last: last.map(|(route, at, answer)| LastFile {
+            format: route.trim_start_matches(ROUTES).to_owned(),
+            at: instant(at),
+            answer: serde_json::from_slice(&answer.body).unwrap_or_default(),
+        }),
+    }))
+}
+
+/// A file that says how far it has been read.
+#[derive(Clone)]
+struct Watched {
+    file: Cursor<axum::body::Bytes>,
+    under_way: Arc<UnderWay>,
+}
+
+impl Read for Watched {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.file.read(into)?;
+        self.under_way.has_read(self.file.position());
+        Ok(read)
+    }
 }
 
 impl<S> FromRequest<S> for File

@@ -60,6 +60,7 @@ use crate::limits::HOLIDAYS_BYTES_MAX;
 pub fn routes() -> OpenApiRouter<App> {
     let imports = OpenApiRouter::new()
         .routes(routes!(imports::import))
+        .routes(routes!(imports::under_way))
         .layer(DefaultBodyLimit::max(imports::IMPORT_BYTES_MAX));
     let holidays = OpenApiRouter::new()
         .routes(routes!(holidays::add))
@@ -79,6 +80,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(store::put, store::show))
         .routes(routes!(purchase_orders::create, purchase_orders::list))
         .routes(routes!(purchase_orders::show, purchase_orders::change))
+        .routes(routes!(purchase_orders::not_sold_ahead))
         .routes(routes!(purchase_orders::preview))
         .routes(routes!(purchase_orders::receive))
         .routes(routes!(keys::list, keys::create))

@@ -4,6 +4,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
+use shared::ids::Sku;
+use shared::supply::BackorderMode;
 use shared::wire::Date;
 use utoipa::ToSchema;
 
@@ -178,6 +180,14 @@ pub struct Answer {
     revision: u64,
 }
 
+/// What shoppers are not told of a purchase order.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = NotSoldAhead)]
+pub struct NotSoldAhead {
+    /// SKUs that are sold only once they are on the shelf (`backorder.policy` is `deny`): nobody sees a date of theirs before.
+    skus: Vec<String>,
+}
+
 /// What was ordered of a SKU.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = PurchaseOrderLine)]
@@ -319,6 +329,32 @@ pub async fn show(
 ) -> Result<Json<Answer>, Problem> {
     let order = show::purchase_order(&app, &merchant.store, &existing(&id)?).await?;
     Ok(Json(Answer::from(&order)))
+}
+
+/// Names what is ordered and cannot be bought before it is here
+#[utoipa::path(
+    get,
+    path = "/v1/purchase-orders/{id}/not-sold-ahead",
+    tag = "merchants",
+    params(("id" = String, Path, description = "The purchase order")),
+    responses((status = 200, description = "SKUs that nobody sees a date of", body = NotSoldAhead), Refusals),
+    security(("secret" = []))
+)]
+pub async fn not_sold_ahead(
+    State(app): State<App>,
+    merchant: Merchant,
+    Named(id): Named<String>,
+) -> Result<Json<NotSoldAhead>, Problem> {
+    let order = show::purchase_order(&app, &merchant.store, &existing(&id)?).await?;
+    let is_sold_ahead = |sku: &Sku| {
+        let entry = merchant.shop.entry(sku.as_str());
+        entry.is_some_and(|entry| entry.selling().backorder.mode != BackorderMode::Deny)
+    };
+    let skus = order.lines.iter().map(|line| &line.sku);
+    let skus = skus.filter(|sku| !is_sold_ahead(sku));
+    Ok(Json(NotSoldAhead {
+        skus: skus.map(Sku::to_string).collect(),
+    }))
 }
 
 /// Changes dates and quantities of a purchase order, or cancels it

@@ -10,6 +10,7 @@ use super::Refusals;
 use super::asking::{self, existing, sent};
 use super::fields::{Change, Count, LocationName, Reason, SkuName, present};
 use crate::app::App;
+use crate::catalogue::Shop;
 use crate::error::Problem;
 use crate::http::auth::Merchant;
 use crate::http::body::{ApiJson, refuse_line_count};
@@ -83,6 +84,17 @@ pub struct Answer {
     revision: u64,
 }
 
+/// What is there of a SKU at a location, and how much of it is spoken for.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = StockLevelShown)]
+pub struct ShownAnswer {
+    #[serde(flatten)]
+    level: Answer,
+    /// Units that orders and carts were promised from here, those included that only your shop knows. May be more than there
+    /// are: the rest waits.
+    promised: u64,
+}
+
 /// What came of an adjustment.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = StockAdjustment)]
@@ -103,7 +115,7 @@ pub struct AdjustedAnswer {
         ("sku" = String, Path, description = "The SKU"),
     ),
     request_body = SetRequest,
-    responses((status = 200, description = "What is there now", body = Answer), Refusals),
+    responses((status = 200, description = "What is there now", body = ShownAnswer), Refusals),
     security(("secret" = []))
 )]
 pub async fn set(
@@ -111,7 +123,7 @@ pub async fn set(
     merchant: Merchant,
     Named((location, sku)): Named<(String, String)>,
     ApiJson(request): ApiJson<SetRequest>,
-) -> Result<Json<Answer>, Problem> {
+) -> Result<Json<ShownAnswer>, Problem> {
     let Some(if_quantity) = request.if_quantity else {
         return Err(Problem::invalid(
             "/if_quantity",
@@ -128,7 +140,7 @@ pub async fn set(
         safety_stock: request.safety_stock.map(|count| count.0),
     };
     let level = set_stock(&app, &merchant.store, set).await?;
-    Ok(Json(Answer::from(&level)))
+    Ok(Json(shown(&app, &merchant.shop, &level)))
 }
 
 /// Shows what is on hand
@@ -140,17 +152,27 @@ pub async fn set(
         ("location" = String, Path, description = "The location"),
         ("sku" = String, Path, description = "The SKU"),
     ),
-    responses((status = 200, description = "What is there", body = Answer), Refusals),
+    responses((status = 200, description = "What is there", body = ShownAnswer), Refusals),
     security(("secret" = []))
 )]
 pub async fn show(
     State(app): State<App>,
     merchant: Merchant,
     Named((location, sku)): Named<(String, String)>,
-) -> Result<Json<Answer>, Problem> {
+) -> Result<Json<ShownAnswer>, Problem> {
     let (sku, location) = (existing(&sku)?, existing(&location)?);
     let level = show::level(&app, &merchant.store, &sku, &location).await?;
-    Ok(Json(Answer::from(&level)))
+    Ok(Json(shown(&app, &merchant.shop, &level)))
+}
+
+fn shown(app: &App, shop: &Shop, level: &Level) -> ShownAnswer {
+    let entry = shop.entry(level.sku.as_str());
+    ShownAnswer {
+        level: Answer::from(level),
+        promised: entry.map_or(0, |entry| {
+            entry.promised(Some(&level.location), app.clock.now())
+        }),
+    }
 }
 
 /// Moves counts up and down for a reason: all lines or none
