@@ -1,10 +1,10 @@
 //! What all pages share.
 
 use leptos::prelude::*;
-use serde_json::Value;
 
 use crate::fields::Fields;
 use crate::place::Place;
+use crate::value::Value;
 
 /// What all pages share; signals, so that a copy is the same thing.
 #[derive(Debug, Clone, Copy)]

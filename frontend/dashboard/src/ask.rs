@@ -4,12 +4,12 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
-use serde_json::Value;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Request, RequestCredentials, RequestInit, Response};
 
 use crate::fields::Fields;
+use crate::value::Value;
 use crate::words::{named, t};
 
 /// What bodies are written in.
@@ -105,7 +105,7 @@ async fn answered(method: &str, path: &str, body: Option<JsValue>, media_type: &
         Err(_) => return Err(offline()),
     };
     // An empty answer, or a proxy's page, is no JSON.
-    let value = serde_json::from_str(&text.as_string().unwrap_or_default()).unwrap_or_default();
+    let value = Value::read(&text.as_string().unwrap_or_default());
     if response.ok() {
         return Ok(value);
     }

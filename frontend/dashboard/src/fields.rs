@@ -1,6 +1,6 @@
 //! Reads answers of the API. Answers only ever gain fields, so what is absent reads as nothing.
 
-use serde_json::Value;
+use crate::value::Value;
 
 /// The fields of a JSON object, by name.
 pub trait Fields {
@@ -22,11 +22,9 @@ pub trait Fields {
     fn has(&self, name: &str) -> bool;
 }
 
-static NOTHING: Value = Value::Null;
-
 impl Fields for Value {
     fn at(&self, name: &str) -> &Value {
-        self.get(name).unwrap_or(&NOTHING)
+        &self[name]
     }
 
     fn text(&self, name: &str) -> String {
@@ -34,24 +32,24 @@ impl Fields for Value {
     }
 
     fn count(&self, name: &str) -> Option<i64> {
-        self.at(name).as_i64()
+        self.at(name).as_count()
     }
 
     fn number(&self, name: &str) -> Option<f64> {
-        self.at(name).as_f64()
+        self.at(name).as_number()
     }
 
     fn flag(&self, name: &str) -> bool {
-        self.at(name).as_bool().unwrap_or_default()
+        self.at(name).as_flag().unwrap_or_default()
     }
 
     fn list(&self, name: &str) -> Vec<Value> {
-        self.at(name).as_array().cloned().unwrap_or_default()
+        self.at(name).as_list().unwrap_or_default().to_vec()
     }
 
     fn texts(&self, name: &str) -> Vec<String> {
-        let texts = self.list(name);
-        let texts = texts.iter().filter_map(|text| text.as_str());
+        let texts = self.at(name).as_list().unwrap_or_default();
+        let texts = texts.iter().filter_map(Value::as_str);
         texts.map(str::to_owned).collect()
     }
 

@@ -2,10 +2,10 @@
 
 use js_sys::Intl::{DateTimeFormat, NumberFormat};
 use js_sys::{Array, Date, Function, Object, Reflect};
-use serde_json::{Value, json};
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::fields::Fields;
+use crate::value::{Value, json, number_of};
 use crate::words::locale;
 
 /// Milliseconds of a day.
@@ -89,6 +89,22 @@ pub fn decimal(value: f64, digits: u32) -> String {
     )
 }
 
+/// A number with so many digits behind its point, for whoever is no reader of ours. By the browser: Rust's own way brings tables.
+pub fn fixed(value: f64, digits: u8) -> String {
+    let text = js_sys::Number::from(value).to_fixed(digits);
+    text.map(String::from).unwrap_or_default()
+}
+
+/// A length of a picture.
+pub fn px(value: f64) -> String {
+    fixed(value, 1)
+}
+
+/// The width and the height of a picture.
+pub fn view_box(width: f64, height: f64) -> String {
+    format!("0 0 {} {}", px(width), px(height))
+}
+
 /// A share of one in percent.
 pub fn percent(share: f64) -> String {
     let options = options(&[("style", "percent")]);
@@ -103,8 +119,11 @@ pub fn money(money: &Value) -> String {
     let (Some(amount), currency) = (money.count("amount"), money.text("currency")) else {
         return "–".to_owned();
     };
-    let (format, unit) = currency_format(&currency);
-    called(&format.format(), &JsValue::from_f64(amount as f64 / unit))
+    let (format, digits) = currency_format(&currency);
+    called(
+        &format.format(),
+        &JsValue::from_f64(amount as f64 / unit(digits)),
+    )
 }
 
 /// An amount of the API as it stands in a field, such as `45.00`; empty where there is none.
@@ -112,9 +131,8 @@ pub fn typed(money: &Value) -> String {
     let Some(amount) = money.count("amount") else {
         return String::new();
     };
-    let unit = currency_format(&money.text("currency")).1;
-    let digits = unit.log10().round() as usize;
-    format!("{:.digits$}", amount as f64 / unit)
+    let digits = currency_format(&money.text("currency")).1;
+    fixed(amount as f64 / unit(digits), digits)
 }
 
 /// What was typed as an amount of the API; null where nothing was. What is no number is given as it is, so that the server says so.
@@ -123,18 +141,23 @@ pub fn amount(typed: &str, currency: &str) -> Value {
     if typed.is_empty() {
         return Value::Null;
     }
-    let amount = match typed.replace(',', ".").parse::<f64>() {
-        Ok(units) => json!((units * currency_format(currency).1).round() as i64),
-        Err(_) => json!(typed),
+    let amount = match number_of(&typed.replace(',', ".")) {
+        Some(units) => json!((units * unit(currency_format(currency).1)).round() as i64),
+        None => json!(typed),
     };
     json!({ "amount": amount, "currency": currency })
 }
 
-// How a currency is written, and how many of its minor units are one. What is no code yet, as it is typed, is a plain number.
-fn currency_format(currency: &str) -> (NumberFormat, f64) {
+// How many minor units are one, of a currency with so many digits behind its point.
+fn unit(digits: u8) -> f64 {
+    (0..digits).fold(1.0, |unit, _| unit * 10.0)
+}
+
+// How a currency is written, and how many digits stand behind its point. What is no code yet, as it is typed, is a plain number.
+fn currency_format(currency: &str) -> (NumberFormat, u8) {
     let is_code = currency.len() == 3 && currency.bytes().all(|one| one.is_ascii_alphabetic());
     if !is_code {
-        return (NumberFormat::new(&locales(), &Object::new()), 100.0);
+        return (NumberFormat::new(&locales(), &Object::new()), 2);
     }
     let options = options(&[("style", "currency"), ("currency", currency)]);
     let format = NumberFormat::new(&locales(), &options);
@@ -143,7 +166,7 @@ fn currency_format(currency: &str) -> (NumberFormat, f64) {
         &JsValue::from_str("maximumFractionDigits"),
     );
     let digits = digits.ok().and_then(|digits| digits.as_f64());
-    (format, 10_f64.powf(digits.unwrap_or(2.0)))
+    (format, digits.map_or(2, |digits| digits as u8))
 }
 
 /// Days from the first to the second date.

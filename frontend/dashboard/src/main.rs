@@ -11,6 +11,7 @@ mod pages;
 mod parts;
 mod place;
 mod shell;
+mod value;
 mod words;
 
 fn main() {

@@ -3,7 +3,6 @@
 //! Each language is a file beside the module, fetched when it is wanted: what nobody reads is not loaded.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 
 use js_sys::Intl::{DateTimeFormat, PluralRules};
 use js_sys::{Array, Object, Reflect};
@@ -32,7 +31,7 @@ struct Spoken {
     tag: &'static str,
     // The reader's own region for dates and numbers, where it speaks this language.
     locale: String,
-    own: HashMap<String, String>,
+    own: Vec<(String, String)>,
 }
 
 impl Spoken {
@@ -40,7 +39,7 @@ impl Spoken {
         Self {
             tag: "en",
             locale: locale_of("en"),
-            own: HashMap::new(),
+            own: Vec::new(),
         }
     }
 }
@@ -48,8 +47,9 @@ impl Spoken {
 /// The sentence of this key.
 pub fn t(key: &str) -> String {
     SPOKEN.with_borrow(|spoken| {
-        let sentence = spoken.own.get(key).map(String::as_str);
-        sentence.unwrap_or(key).to_owned()
+        // So few that looking each of them up takes no time that anybody sees.
+        let own = spoken.own.iter().find(|(known, _)| known == key);
+        own.map_or(key, |(_, sentence)| sentence).to_owned()
     })
 }
 
@@ -156,14 +156,32 @@ fn locale_of(tag: &str) -> String {
 // `key = sentence`, one a line; `#` begins a comment.
 fn entries(text: &str) -> impl Iterator<Item = (&str, &str)> {
     let lines = text.lines().filter(|line| !line.starts_with('#'));
-    lines.filter_map(|line| line.split_once(" = "))
+    lines.filter_map(|line| {
+        let (key, sentence) = line.split_once('=')?;
+        Some((key.strip_suffix(' ')?, sentence.strip_prefix(' ')?))
+    })
 }
 
-fn filled(mut sentence: String, values: &[(&str, &str)]) -> String {
-    for (name, value) in values {
-        sentence = sentence.replace(&format!("{{{name}}}"), value);
+// A place that has no value stays as it is.
+fn filled(sentence: String, values: &[(&str, &str)]) -> String {
+    let mut out = String::new();
+    for (at, part) in sentence.split('{').enumerate() {
+        let place = part.split_once('}').filter(|_| at != 0);
+        let value = place.and_then(|(name, _)| values.iter().find(|(known, _)| *known == name));
+        match (place, value) {
+            (Some((_, rest)), Some((_, value))) => {
+                out.push_str(value);
+                out.push_str(rest);
+            }
+            _ => {
+                if at != 0 {
+                    out.push('{');
+                }
+                out.push_str(part);
+            }
+        }
     }
-    sentence
+    out
 }
 
 #[cfg(test)]
@@ -221,6 +239,14 @@ mod tests {
         let mut seen = 0;
         for file in sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")) {
             let text = fs::read_to_string(&file).expect("a source");
+            let tables = text.split("let columns = [").skip(1);
+            for columns in tables.filter_map(|rest| rest.split(']').next()) {
+                let keys = columns.split('"').skip(1).step_by(2);
+                for key in keys.map(|key| key.trim_start_matches('#')) {
+                    seen += 1;
+                    assert!(english.contains_key(key), "{} says {key}", file.display());
+                }
+            }
             for (call, end) in [("t(\"", ""), ("say(\"", ""), ("counted(\"", ".other")] {
                 for (at, _) in text.match_indices(call) {
                     let before = text[..at].chars().next_back();

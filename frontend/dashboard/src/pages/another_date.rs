@@ -1,7 +1,6 @@
 //! Another date for a purchase order: dragged on a line of days or typed, and whom it would hurt is seen before it is saved.
 
 use leptos::prelude::*;
-use serde_json::{Value, json};
 
 use super::purchase_orders::expected_on;
 use crate::app::App;
@@ -12,6 +11,7 @@ use crate::parts::{
     self, Act, Load, Row, anew, cell, field, link, num, paused, refusal, submit, table, track,
 };
 use crate::place::Place;
+use crate::value::{Value, json};
 use crate::words::{counted, say, t};
 
 /// Milliseconds for which a date has to stand still before it is asked whom it would hurt.
@@ -37,7 +37,7 @@ pub fn another_date(order: &Value, load: Load) -> AnyView {
             return;
         }
         let path = format!("{}/preview", path.get_value());
-        let body = json!({ "expected_on": iso });
+        let body = json!({ "expected_on": iso.as_str() });
         looking.run_latest(ask::post(&path, &body), move |came| {
             found.set(Some((iso, came)));
         });
@@ -45,7 +45,7 @@ pub fn another_date(order: &Value, load: Load) -> AnyView {
     let save = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         let iso = date.get_untracked();
-        let (path, body) = (path.get_value(), json!({ "expected_on": iso }));
+        let (path, body) = (path.get_value(), json!({ "expected_on": iso.as_str() }));
         saving.run(ask::patch(&path, &body), move |_| {
             app.say(say("purchase_orders.moved", &[("day", &day(&iso))]));
             load.again();
@@ -127,12 +127,12 @@ fn hurt(preview: &Value) -> AnyView {
                 row
             });
             let columns = [
-                t("common.order"),
-                t("common.sku"),
-                format!("#{}", t("common.quantity")),
-                t("common.promised"),
-                t("purchase_orders.now"),
-                t("purchase_orders.then"),
+                "common.order",
+                "common.sku",
+                "#common.quantity",
+                "common.promised",
+                "purchase_orders.now",
+                "purchase_orders.then",
             ];
             table(
                 counted(&format!("purchase_orders.{name}"), lines.len() as i64),

@@ -1,9 +1,6 @@
 //! Backorders: which order waits for which purchase order, in the order in which goods are given out.
 
-use std::collections::BTreeSet;
-
 use leptos::prelude::*;
-use serde_json::Value;
 
 use super::another_date::another_date;
 use crate::app::App;
@@ -14,6 +11,7 @@ use crate::parts::{
     select_field, shown, table,
 };
 use crate::place::Place;
+use crate::value::Value;
 use crate::words::t;
 
 /// The page.
@@ -28,13 +26,13 @@ pub fn page() -> AnyView {
             wanted.map(row).collect()
         });
         let columns = [
-            t("common.order"),
-            t("common.sku"),
-            format!("#{}", t("common.quantity")),
-            t("common.promised"),
-            t("common.expected"),
-            t("common.waits_for"),
-            t("common.state"),
+            "common.order",
+            "common.sku",
+            "#common.quantity",
+            "common.promised",
+            "common.expected",
+            "common.waits_for",
+            "common.state",
         ];
         (!rows.is_empty()).then(|| table(t("backorders.caption"), &columns, rows))
     };
@@ -52,11 +50,13 @@ pub fn page() -> AnyView {
 fn what_if(list: Paged) -> AnyView {
     let chosen = RwSignal::new(String::new());
     let awaited = Memo::new(move |_| {
-        let ids = list.items.with(|items| {
+        let mut ids = list.items.with(|items| {
             let ids = items.iter().flat_map(|item| item.texts("purchase_orders"));
-            ids.collect::<BTreeSet<String>>()
+            ids.collect::<Vec<String>>()
         });
-        ids.into_iter().collect::<Vec<String>>()
+        ids.sort();
+        ids.dedup();
+        ids
     });
     let choice = move || {
         let mut options = vec![(String::new(), t("backorders.choose"))];

@@ -1,17 +1,17 @@
 //! What will be wanted of one SKU: what was sold, what was and is expected, how sure that is, and when to order.
 
 use leptos::prelude::*;
-use serde_json::Value;
 
 use super::forecasts::{standing, units};
 use super::reorder::why;
 use crate::fields::Fields;
-use crate::format::{decimal, encoded, month, number, percent};
+use crate::format::{decimal, encoded, month, number, percent, px};
 use crate::parts::{
     Name, Row, Scale, Stroke, bar, behind, cell, dot, facts, head, interval, line, link, load,
     mirrored, nothing, num, picture, section, shown, table,
 };
 use crate::place::Place;
+use crate::value::Value;
 use crate::words::{counted, named, say, t};
 
 /// Width and height of the picture.
@@ -133,7 +133,7 @@ fn drawn(months: &[Month]) -> AnyView {
     let mut names = Vec::new();
     for share in [0.0, 0.5, 1.0] {
         let units = (share * most).round();
-        strokes.push(("ground", format!("M0 {0:.1}H{1}", y(units), SIZE.0)));
+        strokes.push(("ground", format!("M0 {}H{}", px(y(units)), px(SIZE.0))));
         names.push(Name {
             at: (mirrored(2.0, SIZE.0), y(units) - 4.0),
             anchor: "start",
@@ -185,12 +185,12 @@ fn as_table(months: &[Month]) -> AnyView {
         row
     });
     let columns = [
-        t("common.month"),
-        format!("#{}", t("forecasts.sold")),
-        format!("#{}", t("forecasts.expected")),
-        format!("#{}", t("forecasts.p50")),
-        format!("#{}", t("forecasts.p80")),
-        format!("#{}", t("forecasts.p95")),
+        "common.month",
+        "#forecasts.sold",
+        "#forecasts.expected",
+        "#forecasts.p50",
+        "#forecasts.p80",
+        "#forecasts.p95",
     ];
     table(t("forecasts.months"), &columns, rows.collect())
 }
@@ -230,12 +230,12 @@ fn ahead(forecast: &Value) -> AnyView {
         row
     });
     let columns = [
-        t("forecasts.span"),
-        t("forecasts.sure"),
-        format!("#{}", t("forecasts.expected")),
-        format!("#{}", t("forecasts.p50")),
-        format!("#{}", t("forecasts.p80")),
-        format!("#{}", t("forecasts.p95")),
+        "forecasts.span",
+        "forecasts.sure",
+        "#forecasts.expected",
+        "#forecasts.p50",
+        "#forecasts.p80",
+        "#forecasts.p95",
     ];
     table(t("forecasts.ahead_caption"), &columns, rows.collect())
 }
@@ -253,9 +253,9 @@ fn how(forecast: &Value, past: &Value) -> AnyView {
         row
     });
     let columns = [
-        t("forecasts.model"),
-        t("forecasts.model_expects"),
-        format!("#{}", t("forecasts.belief")),
+        "forecasts.model",
+        "forecasts.model_expects",
+        "#forecasts.belief",
     ];
     let rests = counted("forecasts.rests_on", forecast.count("months").unwrap_or(0));
     let judged = past.at("judged");

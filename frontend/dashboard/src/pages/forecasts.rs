@@ -1,12 +1,12 @@
 //! Forecasts: what will be wanted of each SKU, and when to order it.
 
 use leptos::prelude::*;
-use serde_json::Value;
 
 use crate::fields::Fields;
 use crate::format::{decimal, encoded, number};
 use crate::parts::{Row, anew, cell, head, link, mark, more, num, paged, search, table};
 use crate::place::Place;
+use crate::value::Value;
 use crate::words::{counted, named, t};
 
 /// The page.
@@ -22,14 +22,14 @@ pub fn page() -> AnyView {
     let rows = move || {
         let rows: Vec<Row> = list.items.with(|items| items.iter().map(row).collect());
         let columns = [
-            t("common.sku"),
-            t("common.name"),
-            format!("#{}", t("forecasts.next_month")),
-            format!("#{}", t("forecasts.p95")),
-            format!("#{}", t("forecasts.position")),
-            format!("#{}", t("today.reorder_point")),
-            format!("#{}", t("forecasts.safety_stock")),
-            t("common.state"),
+            "common.sku",
+            "common.name",
+            "#forecasts.next_month",
+            "#forecasts.p95",
+            "#forecasts.position",
+            "#today.reorder_point",
+            "#forecasts.safety_stock",
+            "common.state",
         ];
         (!rows.is_empty()).then(|| table(t("forecasts.caption"), &columns, rows))
     };

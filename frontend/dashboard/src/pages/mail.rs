@@ -2,7 +2,6 @@
 
 use leptos::html::Iframe;
 use leptos::prelude::*;
-use serde_json::{Value, json};
 use wasm_bindgen::prelude::*;
 use web_sys::HtmlIFrameElement;
 
@@ -15,6 +14,7 @@ use crate::parts::{
     select_field, shown, submit, table,
 };
 use crate::place::Place;
+use crate::value::{Value, json};
 use crate::words::{LANGUAGES, language, named, t};
 
 /// The letters there are.
@@ -53,7 +53,7 @@ pub fn page() -> AnyView {
         ];
         row
     });
-    let columns = [t("mail.letter"), t("mail.when")];
+    let columns = ["mail.letter", "mail.when"];
     view! { {head(t("mail.title"), t("mail.lead"))}{table(t("mail.caption"), &columns, rows.into_iter().collect())} }.into_any()
 }
 

@@ -1,7 +1,6 @@
 //! Offers: what is given for a wait, and whether it pays here.
 
 use leptos::prelude::*;
-use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::ask;
@@ -12,6 +11,7 @@ use crate::parts::{
     interval, load, mark, money_field, nothing, num, refusal, section, select_field, shown, submit,
     table,
 };
+use crate::value::{Value, json};
 use crate::words::{counted, named, say, t};
 
 /// What can be given.
@@ -56,11 +56,11 @@ fn result(result: &Value) -> AnyView {
     let (offer, holdout) = (result.at("offer"), result.at("holdout"));
     let measures = ["conversion", "cancel_rate"].map(|name| measure(name, result.at(name)));
     let columns = [
-        t("offers.measure"),
-        format!("#{}", t("offers.with")),
-        format!("#{}", t("offers.without")),
-        t("offers.picture"),
-        t("offers.difference"),
+        "offers.measure",
+        "#offers.with",
+        "#offers.without",
+        "offers.picture",
+        "offers.difference",
     ];
     let cost = say(
         "offers.cost",
@@ -138,13 +138,13 @@ fn list(found: &Value, load: Load) -> AnyView {
     }
     let rows = items.iter().map(|rule| rule_row(rule, load)).collect();
     let columns = [
-        t("offers.rule"),
-        t("offers.gives"),
-        t("offers.when"),
-        format!("#{}", t("offers.issued")),
-        format!("#{}", t("offers.holdout")),
-        t("common.state"),
-        t("common.actions"),
+        "offers.rule",
+        "offers.gives",
+        "offers.when",
+        "#offers.issued",
+        "#offers.holdout",
+        "common.state",
+        "common.actions",
     ];
     table(t("offers.rules"), &columns, rows)
 }
@@ -211,8 +211,8 @@ fn request_of(rule: &Value, on: bool) -> Value {
     json!({
         "on": on,
         "waits_days": rule.at("waits_days"),
-        "gives": { "kind": gives.at("kind"), "percent": gives.at("percent"), "amount": gives.at("amount"), "sku": gives.at("sku") },
-        "budget": { "count": budget.at("count"), "amount": budget.at("amount") },
+        "gives": json!({ "kind": gives.at("kind"), "percent": gives.at("percent"), "amount": gives.at("amount"), "sku": gives.at("sku") }),
+        "budget": json!({ "count": budget.at("count"), "amount": budget.at("amount") }),
         "cap": rule.at("cap"),
         "cart_at_least": rule.at("cart_at_least"),
         "first_backorder": rule.at("first_backorder"),
@@ -258,13 +258,13 @@ fn form(currency: &str, rules: Load) -> AnyView {
         let mut body = json!({
             "waits_days": count(waits),
             "gives": gives,
-            "budget": { "count": count(budget) },
+            "budget": json!({ "count": count(budget) }),
             "holdout_percent": count(holdout),
             "on": on.get_untracked(),
         });
         let said = words.get_untracked();
         if !said.trim().is_empty() {
-            body["words"] = json!({ crate::words::language(): said.trim() });
+            body["words"][crate::words::language()] = json!(said.trim());
         }
         let path = format!("/v1/offers/rules/{}", encoded(id.get_untracked().trim()));
         act.run(ask::put(&path, &body), move |_| {

@@ -1,7 +1,6 @@
 //! One order: its lines and parcels, and every date that was promised for it.
 
 use leptos::prelude::*;
-use serde_json::{Value, json};
 
 use super::orders::tone;
 use super::parcels::parcel;
@@ -14,6 +13,7 @@ use crate::parts::{
     table,
 };
 use crate::place::Place;
+use crate::value::{Value, json};
 use crate::words::{named, t};
 
 /// The page of an order.
@@ -89,12 +89,12 @@ fn lines(lines: &[Value]) -> AnyView {
         row
     });
     let columns = [
-        t("common.sku"),
-        format!("#{}", t("common.quantity")),
-        format!("#{}", t("orders.shipped")),
-        format!("#{}", t("orders.cancelled")),
-        t("stock.ships_by"),
-        format!("#{}", t("common.amount")),
+        "common.sku",
+        "#common.quantity",
+        "#orders.shipped",
+        "#orders.cancelled",
+        "stock.ships_by",
+        "#common.amount",
     ];
     table(t("orders.goods"), &columns, rows.collect())
 }
@@ -117,12 +117,12 @@ fn promises(promises: &[Value]) -> AnyView {
         row
     });
     let columns = [
-        t("common.sku"),
-        format!("#{}", t("common.quantity")),
-        t("common.promised"),
-        t("orders.told_at"),
-        t("orders.because"),
-        t("sku.from"),
+        "common.sku",
+        "#common.quantity",
+        "common.promised",
+        "orders.told_at",
+        "orders.because",
+        "sku.from",
     ];
     table(t("orders.promises_caption"), &columns, rows.collect())
 }

@@ -1,7 +1,6 @@
 //! How orders are drafted: how much is to be served, and what holds at each supplier.
 
 use leptos::prelude::*;
-use serde_json::{Value, json};
 
 use super::what_if::what_if;
 use crate::app::App;
@@ -12,6 +11,7 @@ use crate::parts::{
     self, Act, Load, check_field, field, head, hinted_field, load, money_field, nothing, refusal,
     said_field, section, select_field, shown, submit,
 };
+use crate::value::{Value, json};
 use crate::words::{named, say, t};
 
 /// The days of a week.
@@ -51,21 +51,20 @@ pub fn service_says(kind: &str, percent: &str) -> String {
 /// What is asked for to have this policy: what the server adds to its answer is not taken.
 pub fn request_of(policy: &Value) -> Value {
     let mut body = policy.clone();
-    let remove = |value: &mut Value, names: &[&str]| {
-        if let Some(fields) = value.as_object_mut() {
-            fields.retain(|name, value| !names.contains(&name.as_str()) && !value.is_null());
-        }
+    let keep = |value: &mut Value| {
+        let added = ["revision", "next_on", "next_at"];
+        value.keep(|name, value| !added.contains(&name) && !value.is_null());
     };
-    remove(&mut body, &["revision"]);
+    keep(&mut body);
     body["follow_up_days"] = policy.at("follow_up_days").clone();
-    if let Some(suppliers) = body["suppliers"].as_array_mut() {
-        for supplier in suppliers {
-            remove(supplier, &[]);
-            if let Some(schedule) = supplier.get_mut("schedule") {
-                remove(schedule, &["next_on", "next_at"]);
-            }
+    let mut suppliers = body.list("suppliers");
+    for supplier in &mut suppliers {
+        keep(supplier);
+        if supplier.has("schedule") {
+            keep(&mut supplier["schedule"]);
         }
     }
+    body["suppliers"] = json!(suppliers);
     body
 }
 
@@ -182,7 +181,7 @@ fn supplier(policy: &Value, supplier: &Value, currency: &str, load: Load) -> Any
         let by_itself = (!limit.is_null())
             .then(|| json!({ "approves_up_to": limit, "sends": sends.get_untracked() }));
         let terms = json!({
-            "supplier": id,
+            "supplier": id.as_str(),
             "email": some(email),
             "cover_days": whole(cover),
             "review_days": whole(review),

@@ -1,13 +1,13 @@
 //! Orders, newest pages first found by their id.
 
 use leptos::prelude::*;
-use serde_json::Value;
 
 use super::purchase_orders::go;
 use crate::fields::Fields;
 use crate::format::{day_or_dash, moment, money};
 use crate::parts::{Row, anew, cell, field, head, link, mark, more, paged, table};
 use crate::place::Place;
+use crate::value::Value;
 use crate::words::{named, t};
 
 /// The page.
@@ -24,13 +24,13 @@ pub fn page() -> AnyView {
     let rows = move || {
         let rows: Vec<Row> = list.items.with(|items| items.iter().map(row).collect());
         let columns = [
-            t("common.order"),
-            t("orders.placed"),
-            t("orders.customer"),
-            t("orders.goods"),
-            t("common.expected"),
-            format!("#{}", t("orders.total")),
-            t("common.state"),
+            "common.order",
+            "orders.placed",
+            "orders.customer",
+            "orders.goods",
+            "common.expected",
+            "#orders.total",
+            "common.state",
         ];
         (!rows.is_empty()).then(|| table(t("orders.caption"), &columns, rows))
     };

@@ -1,9 +1,6 @@
 //! Parcels that can leave: handing them over, and what to take from which shelf.
 
-use std::collections::BTreeMap;
-
 use leptos::prelude::*;
-use serde_json::{Value, json};
 use wasm_bindgen::JsCast;
 
 use crate::app::App;
@@ -15,6 +12,7 @@ use crate::parts::{
     num, paged, refusal, select_field, shown, submit, table,
 };
 use crate::place::Place;
+use crate::value::{Value, json};
 use crate::words::{counted, named, say, t};
 
 /// Parcels on one picking list: what one walk along the shelves takes.
@@ -136,39 +134,41 @@ pub fn picking_list() -> AnyView {
 
 fn picks(found: &Value) -> AnyView {
     let shipments = found.list("items");
-    let mut shelves: BTreeMap<String, BTreeMap<String, (i64, Vec<String>)>> = BTreeMap::new();
+    // What is taken: from where, of which SKU, how many units, and for which order.
+    let mut taken = Vec::new();
     for shipment in &shipments {
-        let shelf = shelves.entry(shipment.text("from")).or_default();
         for line in shipment.list("lines") {
-            let (units, orders) = shelf.entry(line.text("sku")).or_default();
-            *units += line.count("quantity").unwrap_or(0);
-            orders.push(format!(
-                "{} × {}",
-                line.count("quantity").unwrap_or(0),
-                shipment.text("order")
-            ));
+            let units = line.count("quantity").unwrap_or(0);
+            let place = vec![shipment.text("from"), line.text("sku")];
+            taken.push((place, units, shipment.text("order")));
         }
     }
-    if shelves.is_empty() {
+    if taken.is_empty() {
         return nothing(t("parcels.nothing"));
     }
-    let lists = shelves.into_iter().map(|(location, skus)| {
-        let rows = skus.into_iter().map(|(sku, (units, orders))| {
+    taken.sort_by(|(one, ..), (other, ..)| one.cmp(other));
+    let lists = taken.chunk_by(|(one, ..), (other, ..)| one[0] == other[0]);
+    let lists = lists.map(|shelf| {
+        let skus = shelf.chunk_by(|(one, ..), (other, ..)| one == other);
+        let rows = skus.map(|lines| {
+            let orders = lines.iter();
+            let orders = orders.map(|(_, units, order)| format!("{units} × {order}"));
+            let orders: Vec<String> = orders.collect();
             let row: Row = vec![
                 view! { <span class="box" aria-hidden="true"></span> }.into_any(),
-                num(Some(units)),
-                cell(sku),
+                num(Some(lines.iter().map(|(_, units, _)| units).sum())),
+                cell(lines[0].0[1].as_str()),
                 cell(orders.join(", ")),
             ];
             row
         });
         let columns = [
-            t("parcels.taken"),
-            format!("#{}", t("common.quantity")),
-            t("common.sku"),
-            t("parcels.for_orders"),
+            "parcels.taken",
+            "#common.quantity",
+            "common.sku",
+            "parcels.for_orders",
         ];
-        table(location, &columns, rows.collect())
+        table(shelf[0].0[0].clone(), &columns, rows.collect())
     });
     let lists: Vec<_> = lists.collect();
     let cut = (!found.text("next").is_empty()).then(|| {

@@ -1,14 +1,14 @@
 //! Promises: how many were kept by the date that was told first, and whether that is what was aimed at.
 
 use leptos::prelude::*;
-use serde_json::Value;
 
 use crate::fields::Fields;
-use crate::format::{day, decimal, month, percent};
+use crate::format::{day, decimal, month, percent, px, view_box};
 use crate::parts::{
     Row, Scale, cell, head, interval, load, load_when, nothing, num, section, select_field, shown,
     table,
 };
+use crate::value::Value;
 use crate::words::{named, say, t};
 
 /// The ways to tell promises apart.
@@ -72,14 +72,15 @@ fn rates(report: &Value) -> AnyView {
         ];
         row
     });
+    let by = format!("promises_by.{by}");
     let columns = [
-        named("promises_by", &by),
-        t("promises.picture"),
-        format!("#{}", t("promises.kept_rate")),
-        format!("#{}", t("promises.kept")),
-        format!("#{}", t("promises.broken")),
-        format!("#{}", t("promises.open")),
-        format!("#{}", t("promises.days_late")),
+        by.as_str(),
+        "promises.picture",
+        "#promises.kept_rate",
+        "#promises.kept",
+        "#promises.broken",
+        "#promises.open",
+        "#promises.days_late",
     ];
     let caption = say(
         "promises.caption",
@@ -131,13 +132,13 @@ fn curve(report: &Value, aim: f64) -> AnyView {
     let y = |share: f64| 10.0 + (1.0 - share) * (HEIGHT - 10.0 - FOOT);
     let step = (WIDTH - BEGIN) / items.len() as f64;
     let bars = items.iter().enumerate().map(|(at, item)| {
-        let x = format!("{:.1}", BEGIN + (at as f64 + 0.5) * step);
-        let value = |name: &str| format!("{:.1}", y(item.number(name).unwrap_or(0.0)));
+        let x = px(BEGIN + (at as f64 + 0.5) * step);
+        let value = |name: &str| px(y(item.number(name).unwrap_or(0.0)));
         view! {
             <g>
                 <line class={"span"} x1={x.clone()} x2={x.clone()} y1={value("rate_low")} y2={value("rate_high")} />
                 <circle class={"dot"} cx={x.clone()} cy={value("rate")} r={"5"} />
-                <text class={"name"} x={x} y={(HEIGHT - 8.0).to_string()} text-anchor={"middle"}>{item.text("key")}</text>
+                <text class={"name"} x={x} y={px(HEIGHT - 8.0)} text-anchor={"middle"}>{item.text("key")}</text>
             </g>
         }.into_any()
     });
@@ -145,8 +146,8 @@ fn curve(report: &Value, aim: f64) -> AnyView {
     let marks = [0.0, 0.5, 1.0].map(|share| {
         view! {
             <g>
-                <line class={"ground"} x1={BEGIN.to_string()} x2={WIDTH.to_string()} y1={y(share).to_string()} y2={y(share).to_string()} />
-                <text class={"name"} x={(BEGIN - 8.0).to_string()} y={(y(share) + 4.0).to_string()} text-anchor={"end"}>{percent(share)}</text>
+                <line class={"ground"} x1={px(BEGIN)} x2={px(WIDTH)} y1={px(y(share))} y2={px(y(share))} />
+                <text class={"name"} x={px(BEGIN - 8.0)} y={px(y(share) + 4.0)} text-anchor={"end"}>{percent(share)}</text>
             </g>
         }.into_any()
     });
@@ -162,20 +163,20 @@ fn curve(report: &Value, aim: f64) -> AnyView {
         row
     });
     let columns = [
-        named("promises_by", "horizon"),
-        format!("#{}", t("promises.kept_rate")),
-        format!("#{}", t("promises.low")),
-        format!("#{}", t("promises.high")),
-        format!("#{}", t("promises.judged")),
+        "promises_by.horizon",
+        "#promises.kept_rate",
+        "#promises.low",
+        "#promises.high",
+        "#promises.judged",
     ];
     let label = t("promises.calibration_lead");
     view! {
         <figure>
             <figcaption>{label.clone()}" "{aimed}</figcaption>
             <div class="wide" tabindex="0" role="region" aria-label={t("promises.calibration")}>
-                <svg class="curve" viewBox={format!("0 0 {WIDTH} {HEIGHT}")} role="img" dir="ltr" aria-label={label}>
+                <svg class="curve" viewBox={view_box(WIDTH, HEIGHT)} role="img" dir="ltr" aria-label={label}>
                     {marks}
-                    <line class={"against"} x1={BEGIN.to_string()} x2={WIDTH.to_string()} y1={y(aim).to_string()} y2={y(aim).to_string()} />
+                    <line class={"against"} x1={px(BEGIN)} x2={px(WIDTH)} y1={px(y(aim))} y2={px(y(aim))} />
                     {bars}
                 </svg>
             </div>

@@ -1,7 +1,6 @@
 //! One purchase order: its dates, whom another date would hurt, and what came.
 
 use leptos::prelude::*;
-use serde_json::{Value, json};
 
 use super::another_date::another_date;
 use crate::app::App;
@@ -13,6 +12,7 @@ use crate::parts::{
     section, shown, submit, table,
 };
 use crate::place::Place;
+use crate::value::{Value, json};
 use crate::words::{named, t};
 
 /// The page of a purchase order.
@@ -35,11 +35,11 @@ fn draw(order: &Value, path: String, load: Load) -> AnyView {
         row
     });
     let columns = [
-        t("common.sku"),
-        format!("#{}", t("purchase_orders.ordered")),
-        format!("#{}", t("purchase_orders.received")),
-        t("purchase_orders.told"),
-        t("purchase_orders.planned"),
+        "common.sku",
+        "#purchase_orders.ordered",
+        "#purchase_orders.received",
+        "purchase_orders.told",
+        "purchase_orders.planned",
     ];
     let known = vec![
         (t("common.state"), named("po_status", &order.text("status"))),
@@ -61,9 +61,8 @@ fn draw(order: &Value, path: String, load: Load) -> AnyView {
     });
     let is_open = order.text("status") == "open";
     let unsold = is_open.then(|| {
-        shown(load(&format!("{sold_path}/not-sold-ahead")), |found| {
-            unsold(&found)
-        })
+        let found = crate::parts::load(&format!("{sold_path}/not-sold-ahead"));
+        shown(found, |found| unsold(&found))
     });
     view! { {facts(known)}{table}{unsold}{acts} }.into_any()
 }
@@ -109,11 +108,11 @@ fn receive_form(lines: &[Value], path: String, load: Load) -> AnyView {
                 .parse()
                 .ok()
                 .filter(|quantity| 0 < *quantity)?;
-            Some(json!({ "sku": sku, "quantity": quantity }))
+            Some(json!({ "sku": sku.as_str(), "quantity": quantity }))
         });
         let came: Vec<Value> = came.collect();
         let body = json!({
-            "receipt": receipt,
+            "receipt": receipt.as_str(),
             "received_on": date.get_untracked(),
             "allow_over_receipt": over.get_untracked(),
             "lines": came,

@@ -1,7 +1,6 @@
 //! Purchase orders: those on their way, and a new one.
 
 use leptos::prelude::*;
-use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::ask;
@@ -12,6 +11,7 @@ use crate::parts::{
     num, paged, refusal, select_field, shown, submit, table,
 };
 use crate::place::Place;
+use crate::value::{Value, json};
 use crate::words::{counted, named, say, t};
 
 /// The page.
@@ -27,12 +27,12 @@ pub fn page() -> AnyView {
     let rows = move || {
         let rows: Vec<Row> = list.items.with(|items| items.iter().map(row).collect());
         let columns = [
-            t("common.id"),
-            t("common.supplier"),
-            t("purchase_orders.lines"),
-            format!("#{}", t("purchase_orders.outstanding")),
-            t("common.expected"),
-            t("common.state"),
+            "common.id",
+            "common.supplier",
+            "purchase_orders.lines",
+            "#purchase_orders.outstanding",
+            "common.expected",
+            "common.state",
         ];
         (!rows.is_empty()).then(|| table(t("purchase_orders.caption"), &columns, rows))
     };

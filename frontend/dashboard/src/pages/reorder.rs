@@ -1,7 +1,6 @@
 //! One reorder: what is ordered and why, what it costs, and its next step.
 
 use leptos::prelude::*;
-use serde_json::{Value, json};
 
 use super::reorders::tone;
 use crate::app::App;
@@ -13,6 +12,7 @@ use crate::parts::{
     hinted_field, interval, link, load, mark, num, refusal, section, shown, submit, table,
 };
 use crate::place::Place;
+use crate::value::{Value, json};
 use crate::words::{counted, named, say, t};
 
 /// Lines that are shown at a time: why each is ordered is asked about it by itself.
@@ -110,12 +110,12 @@ fn lines(reorder: &Value) -> AnyView {
         let rows = lines.iter().take(seen.get());
         let rows = rows.map(|line| row(line, &currency)).collect();
         let columns = [
-            t("common.sku"),
-            format!("#{}", t("common.quantity")),
-            format!("#{}", t("today.cost")),
-            format!("#{}", t("forecasts.position")),
-            format!("#{}", t("today.reorder_point")),
-            t("today.why"),
+            "common.sku",
+            "#common.quantity",
+            "#today.cost",
+            "#forecasts.position",
+            "#today.reorder_point",
+            "today.why",
         ];
         table(counted("reorders.lines", many as i64), &columns, rows)
     };

@@ -1,7 +1,6 @@
 //! Reorders: what is to be ordered at suppliers, drafted for the merchant to decide.
 
 use leptos::prelude::*;
-use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::ask;
@@ -12,6 +11,7 @@ use crate::parts::{
     refusal, select_field, shown, table,
 };
 use crate::place::Place;
+use crate::value::{Value, json};
 use crate::words::{counted, named, say, t};
 
 /// The steps that an order goes through, and all of them.
@@ -43,13 +43,13 @@ pub fn page() -> AnyView {
     let rows = move || {
         let rows: Vec<Row> = list.items.with(|items| items.iter().map(row).collect());
         let columns = [
-            t("common.id"),
-            t("common.supplier"),
-            format!("#{}", t("today.lines")),
-            format!("#{}", t("common.quantity")),
-            format!("#{}", t("today.cost")),
-            t("reorders.drafted"),
-            t("common.state"),
+            "common.id",
+            "common.supplier",
+            "#today.lines",
+            "#common.quantity",
+            "#today.cost",
+            "reorders.drafted",
+            "common.state",
         ];
         (!rows.is_empty()).then(|| table(t("reorders.caption"), &columns, rows))
     };

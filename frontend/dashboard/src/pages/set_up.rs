@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use leptos::prelude::*;
-use serde_json::{Value, json};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::HtmlInputElement;
@@ -19,6 +18,7 @@ use crate::parts::{
     select_field, shown, submit, table,
 };
 use crate::place::Place;
+use crate::value::{Value, json};
 use crate::words::{counted, named, say, t};
 
 #[wasm_bindgen(module = "/src/shop.js")]
@@ -55,7 +55,7 @@ pub fn owner(token: String) -> AnyView {
     let make = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         let body = json!({
-            "token": token,
+            "token": token.as_str(),
             "name": name.get_untracked().trim(),
             "email": email.get_untracked().trim(),
             "password": password.get_untracked(),
@@ -156,9 +156,7 @@ fn named_store(
     let known = Some(location.text("time_zone")).filter(|zone| zone != NO_ZONE);
     let zone = RwSignal::new(known.unwrap_or_else(zone));
     let path = format!("/v1/locations/{}", encoded(&location.text("id")));
-    if let Some(fields) = location.as_object_mut() {
-        fields.remove("id");
-    }
+    location.keep(|name, _| name != "id");
     let save = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         let mut body = store.clone();
@@ -270,7 +268,7 @@ fn taken_in(taken: Load, act: Act) -> AnyView {
         }
         let last = imports.at("last");
         if last.is_null() {
-            return view! {}.into_any();
+            return ().into_any();
         }
         let values = [
             named("format", &last.text("format")),
@@ -304,7 +302,7 @@ fn came(found: &Value) -> AnyView {
         .iter()
         .map(|remark| vec![num(remark.count("line")), cell(remark.text("detail"))])
         .collect();
-    let columns = [format!("#{}", t("import.line")), t("import.wrong")];
+    let columns = ["#import.line", "import.wrong"];
     let refused = (!rows.is_empty()).then(|| {
         table(
             counted("import.refused", remarks.len() as i64),
@@ -363,7 +361,7 @@ fn live() -> AnyView {
                 ];
                 row
             });
-            let columns = [t("common.sku"), t("common.name"), t("stock.shoppers_see"), t("stock.ships_by")];
+            let columns = ["common.sku", "common.name", "stock.shoppers_see", "stock.ships_by"];
             table(t("set_up.live_caption"), &columns, rows.collect())
         })}
         <p class="row tools">{button_link(Place::Today.href(), t("set_up.go"))}{button_link(Place::Settings("store".to_owned()).href(), t("settings.title"))}</p>

@@ -1,12 +1,12 @@
 //! Signing in: e-mail and password, and the code of the second factor where it is on.
 
 use leptos::prelude::*;
-use serde_json::json;
 
 use crate::app::App;
 use crate::ask;
 use crate::fields::Fields;
 use crate::parts::{self, Act, anew, field, hinted_field, load, refusal, submit};
+use crate::value::json;
 use crate::words::t;
 
 /// The page of whoever is not signed in.

@@ -1,7 +1,6 @@
 //! One SKU: what shoppers are told, why, and how many are on the shelves.
 
 use leptos::prelude::*;
-use serde_json::{Value, json};
 
 use super::stock::tone;
 use super::timeline::timeline;
@@ -14,6 +13,7 @@ use crate::parts::{
     submit,
 };
 use crate::place::Place;
+use crate::value::{Value, json};
 use crate::words::{named, say, t};
 
 /// The page of a SKU.
@@ -64,9 +64,7 @@ fn sold_out(record: Value, path: &str, explained: crate::parts::Load) -> AnyView
     let save = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         let mut body = record.clone();
-        if let Some(fields) = body.as_object_mut() {
-            fields.retain(|name, _| name != "sku" && name != "revision");
-        }
+        body.keep(|name, _| name != "sku" && name != "revision");
         body["backorder"]["policy"] = json!(policy.get_untracked());
         act.run(ask::put(&path, &body), move |_| {
             app.say(t("settings.saved"));

@@ -1,7 +1,6 @@
 //! Stock: search over all SKUs, and how each stands.
 
 use leptos::prelude::*;
-use serde_json::Value;
 
 use crate::fields::Fields;
 use crate::format::{day_or_dash, encoded};
@@ -9,6 +8,7 @@ use crate::parts::{
     Row, button_link, cell, head, link, load_when, mark, nothing, num, search, shown, table,
 };
 use crate::place::Place;
+use crate::value::Value;
 use crate::words::{named, t};
 
 /// SKUs that are shown.
@@ -44,14 +44,14 @@ fn draw(found: Value, is_all: bool) -> AnyView {
     }
     let rows = items.iter().map(row).collect();
     let columns = [
-        t("common.sku"),
-        t("common.name"),
-        format!("#{}", t("common.on_hand")),
-        format!("#{}", t("common.available")),
-        format!("#{}", t("stock.waiting")),
-        t("stock.next_in"),
-        t("stock.shoppers_see"),
-        t("stock.ships_by"),
+        "common.sku",
+        "common.name",
+        "#common.on_hand",
+        "#common.available",
+        "#stock.waiting",
+        "stock.next_in",
+        "stock.shoppers_see",
+        "stock.ships_by",
     ];
     let more = found
         .flag("more")

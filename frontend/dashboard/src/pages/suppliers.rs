@@ -1,11 +1,11 @@
 //! Suppliers: what they promised against what they did, each figure with how many deliveries stand behind it.
 
 use leptos::prelude::*;
-use serde_json::Value;
 
 use crate::fields::Fields;
-use crate::format::{month, number, percent};
+use crate::format::{month, number, percent, px, view_box};
 use crate::parts::{Row, Scale, cell, head, interval, load, nothing, num, section, shown, table};
+use crate::value::Value;
 use crate::words::{counted, say, t};
 
 /// The page.
@@ -31,14 +31,14 @@ fn draw(found: Value) -> AnyView {
     };
     let rows = known.iter().map(|item| row(item, scale)).collect();
     let columns = [
-        t("common.supplier"),
-        format!("#{}", t("suppliers.deliveries")),
-        t("suppliers.picture"),
-        format!("#{}", t("suppliers.promised")),
-        format!("#{}", t("suppliers.half")),
-        format!("#{}", t("suppliers.four_fifths")),
-        format!("#{}", t("suppliers.nine_tenths")),
-        t("suppliers.kept"),
+        "common.supplier",
+        "#suppliers.deliveries",
+        "suppliers.picture",
+        "#suppliers.promised",
+        "#suppliers.half",
+        "#suppliers.four_fifths",
+        "#suppliers.nine_tenths",
+        "suppliers.kept",
     ];
     let unknown = items.len() - known.len();
     let unknown = (0 < unknown).then(|| {
@@ -122,7 +122,7 @@ fn trend(item: &Value) -> AnyView {
         let points = months
             .iter()
             .enumerate()
-            .map(|(at, month)| format!("{:.1},{:.1}", x(at), y(value(month, name))));
+            .map(|(at, month)| format!("{},{}", px(x(at)), px(y(value(month, name)))));
         points.collect::<Vec<_>>().join(" ")
     };
     let rows = months.iter().map(|one| {
@@ -136,16 +136,16 @@ fn trend(item: &Value) -> AnyView {
         row
     });
     let columns = [
-        t("common.month"),
-        format!("#{}", t("suppliers.deliveries")),
-        format!("#{}", t("suppliers.half")),
-        format!("#{}", t("suppliers.four_fifths")),
+        "common.month",
+        "#suppliers.deliveries",
+        "#suppliers.half",
+        "#suppliers.four_fifths",
     ];
     let name = item.text("name");
     view! {
         <figure>
             <figcaption dir="auto">{name.clone()}</figcaption>
-            <svg class="trend" viewBox={format!("0 0 {WIDTH} {HEIGHT}")} role="img" aria-label={say("suppliers.trend_of", &[("name", &name)])}>
+            <svg class="trend" viewBox={view_box(WIDTH, HEIGHT)} role="img" aria-label={say("suppliers.trend_of", &[("name", &name)])}>
                 <polyline class={"faint"} points={points("p80")} />
                 <polyline class={"strong"} points={points("p50")} />
             </svg>

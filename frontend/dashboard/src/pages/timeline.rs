@@ -1,11 +1,11 @@
 //! The picture of a SKU at a location: what there is, what is promised of it, and what can still be promised, day by day.
 
 use leptos::prelude::*;
-use serde_json::Value;
 
 use crate::fields::Fields;
-use crate::format::{day, day_or_dash, days_between, number};
+use crate::format::{day, day_or_dash, days_between, number, px, view_box};
 use crate::parts::{Row, cell, num, table};
+use crate::value::Value;
 use crate::words::{language, named, say, t};
 
 const WIDTH: f64 = 760.0;
@@ -69,7 +69,12 @@ pub fn timeline(location: &Value, sku: &Value, ships_by: &str) -> AnyView {
     let claims = line(&steps, end, |step| y(step.claims));
     let ground = HEIGHT - BELOW;
     let begin = mirrored(SIDE);
-    let area = format!("{claims} L{end:.1} {ground:.1} L{begin:.1} {ground:.1} Z");
+    let area = format!(
+        "{claims} L{} {foot} L{} {foot} Z",
+        px(end),
+        px(begin),
+        foot = px(ground)
+    );
     let names = day_names(&steps, ground);
     let foot = |x: f64| {
         let step = steps.iter().find(|step| (step.x - x).abs() < 0.1);
@@ -77,8 +82,9 @@ pub fn timeline(location: &Value, sku: &Value, ships_by: &str) -> AnyView {
     };
     let arrivals = arrivals(&sku.list("supply"), &x, &foot);
     let answer = (!ships_by.is_empty()).then(|| {
-        let at = format!("{:.1}", x(ships_by));
-        view! { <line class={"answer"} x1={at.clone()} x2={at} y1={ABOVE.to_string()} y2={ground.to_string()} /> }.into_any()
+        let at = px(x(ships_by));
+        view! { <line class={"answer"} x1={at.clone()} x2={at} y1={px(ABOVE)} y2={px(ground)} /> }
+            .into_any()
     });
     let place = location.text("location");
     let label = say("sku.picture", &[("location", &place)]);
@@ -87,10 +93,10 @@ pub fn timeline(location: &Value, sku: &Value, ships_by: &str) -> AnyView {
         <figure class="timeline">
             <figcaption>{label}</figcaption>
             <div class="wide" tabindex="0" role="region" aria-label={name}>
-                <svg viewBox={format!("0 0 {WIDTH} {HEIGHT}")} role="img" aria-label={description}>
+                <svg viewBox={view_box(WIDTH, HEIGHT)} role="img" aria-label={description}>
                     <path class={"claims"} d={area} />
                     <path class={"supply"} d={supply} />
-                    <line class={"ground"} x1={begin.to_string()} x2={end.to_string()} y1={ground.to_string()} y2={ground.to_string()} />
+                    <line class={"ground"} x1={px(begin)} x2={px(end)} y1={px(ground)} y2={px(ground)} />
                     {answer}
                     {arrivals}
                     {names}
@@ -115,16 +121,16 @@ fn mirrored(x: f64) -> f64 {
 fn line(steps: &[Step], end: f64, y: impl Fn(&Step) -> f64) -> String {
     let mut path = String::new();
     for (at, step) in steps.iter().enumerate() {
-        let height = y(step);
+        let height = px(y(step));
         match at {
-            0 => path = format!("M{:.1} {height:.1}", mirrored(SIDE)),
-            _ => path.push_str(&format!(" H{:.1} V{height:.1}", step.x)),
+            0 => path = format!("M{} {height}", px(mirrored(SIDE))),
+            _ => path.push_str(&format!(" H{} V{height}", px(step.x))),
         }
     }
     if path.is_empty() {
-        return format!("M{:.1} {:.1} H{end:.1}", mirrored(SIDE), HEIGHT - BELOW);
+        path = format!("M{} {}", px(mirrored(SIDE)), px(HEIGHT - BELOW));
     }
-    path + &format!(" H{end:.1}")
+    format!("{path} H{}", px(end))
 }
 
 fn day_names(steps: &[Step], ground: f64) -> Vec<AnyView> {
@@ -136,9 +142,9 @@ fn day_names(steps: &[Step], ground: f64) -> Vec<AnyView> {
         }
         last = Some(step.x);
         let x = step.x.clamp(NAME_WIDTH / 2.0, WIDTH - NAME_WIDTH / 2.0);
-        let y = (ground + 20.0).to_string();
+        let y = px(ground + 20.0);
         names.push(
-            view! { <text class={"name"} x={format!("{x:.1}")} y={y} text-anchor={"middle"}>{day(&step.day)}</text> }.into_any(),
+            view! { <text class={"name"} x={px(x)} y={y} text-anchor={"middle"}>{day(&step.day)}</text> }.into_any(),
         );
     }
     names
@@ -160,14 +166,21 @@ fn arrivals(
                 none if none.is_empty() => named("source", &one.text("source")),
                 id => id,
             };
-            let units = one.count("units").map(|units| format!("+{} ", number(units))).unwrap_or_default();
+            let units = one
+                .count("units")
+                .map(|units| format!("+{} ", number(units)))
+                .unwrap_or_default();
             let y = 14.0 + (at % 2) as f64 * 18.0;
             // At the end of the picture the name stands before its mark.
-            let anchor = if (WIDTH * 0.7 < x) == (language() != "ar") { "end" } else { "start" };
+            let anchor = if (WIDTH * 0.7 < x) == (language() != "ar") {
+                "end"
+            } else {
+                "start"
+            };
             view! {
                 <g class={"arrival"}>
-                    <line x1={format!("{x:.1}")} x2={format!("{x:.1}")} y1={(y + 4.0).to_string()} y2={format!("{:.1}", foot(x))} />
-                    <text x={format!("{x:.1}")} y={y.to_string()} text-anchor={anchor}>{units}{name}</text>
+                    <line x1={px(x)} x2={px(x)} y1={px(y + 4.0)} y2={px(foot(x))} />
+                    <text x={px(x)} y={px(y)} text-anchor={anchor}>{units}{name}</text>
                 </g>
             }
             .into_any()
@@ -193,10 +206,10 @@ fn behind(days: &[Value]) -> AnyView {
         row
     });
     let columns = [
-        t("common.day"),
-        format!("#{}", t("sku.legend_supply")),
-        format!("#{}", t("sku.legend_claims")),
-        format!("#{}", t("sku.promisable")),
+        "common.day",
+        "#sku.legend_supply",
+        "#sku.legend_claims",
+        "#sku.promisable",
     ];
     table(t("sku.days_caption"), &columns, rows.collect())
 }
@@ -216,11 +229,6 @@ fn supplies(sku: &Value) -> AnyView {
         ];
         row
     });
-    let columns = [
-        t("sku.from"),
-        format!("#{}", t("common.quantity")),
-        t("stock.ships_by"),
-        t("sku.why"),
-    ];
+    let columns = ["sku.from", "#common.quantity", "stock.ships_by", "sku.why"];
     table(t("sku.supply_caption"), &columns, rows.collect())
 }

@@ -1,12 +1,12 @@
 //! Today: what needs a decision, the gravest first. A day without any says so.
 
 use leptos::prelude::*;
-use serde_json::Value;
 
 use crate::fields::Fields;
 use crate::format::{day_or_dash, moment, money};
 use crate::parts::{Row, cell, head, link, load, mark, num, section, shown, table};
 use crate::place::Place;
+use crate::value::Value;
 use crate::words::{counted, t};
 
 /// Draws the items of a list.
@@ -86,13 +86,13 @@ fn at_risk(items: &[Value]) -> AnyView {
         ]
     });
     let columns = [
-        t("common.order"),
-        t("common.sku"),
-        format!("#{}", t("common.quantity")),
-        t("common.promised"),
-        t("common.expected"),
-        t("common.state"),
-        t("common.waits_for"),
+        "common.order",
+        "common.sku",
+        "#common.quantity",
+        "common.promised",
+        "common.expected",
+        "common.state",
+        "common.waits_for",
     ];
     table(t("today.at_risk_caption"), &columns, rows.collect())
 }
@@ -121,10 +121,10 @@ fn payments(items: &[Value]) -> AnyView {
         row
     });
     let columns = [
-        t("common.order"),
-        format!("#{}", t("common.amount")),
-        t("today.why"),
-        t("today.kept_until"),
+        "common.order",
+        "#common.amount",
+        "today.why",
+        "today.kept_until",
     ];
     table(t("today.payments_caption"), &columns, rows.collect())
 }
@@ -140,10 +140,10 @@ fn low_stock(items: &[Value]) -> AnyView {
         row
     });
     let columns = [
-        t("common.sku"),
-        t("common.name"),
-        format!("#{}", t("common.available")),
-        format!("#{}", t("today.reorder_point")),
+        "common.sku",
+        "common.name",
+        "#common.available",
+        "#today.reorder_point",
     ];
     table(t("today.low_stock_caption"), &columns, rows.collect())
 }
@@ -162,10 +162,10 @@ fn drafts(items: &[Value]) -> AnyView {
         row
     });
     let columns = [
-        t("common.id"),
-        t("common.supplier"),
-        format!("#{}", t("today.lines")),
-        format!("#{}", t("today.cost")),
+        "common.id",
+        "common.supplier",
+        "#today.lines",
+        "#today.cost",
     ];
     table(t("today.drafts_caption"), &columns, rows.collect())
 }

@@ -1,18 +1,18 @@
 //! What would have come of another way to order: tried on what was sold, before it is switched on.
 
 use leptos::prelude::*;
-use serde_json::{Value, json};
 
 use super::ordering::{kinds, request_of, saved, service_says, whole};
 use crate::app::App;
 use crate::ask;
 use crate::fields::Fields;
-use crate::format::{day, decimal, number, percent};
+use crate::format::{day, decimal, number, percent, px};
 use crate::parts::{
     self, Act, Load, Name, Row, act_button, anew, area_field, bar, behind, cell, field,
     hinted_field, link, mirrored, num, picture, refusal, said_field, select_field, submit, table,
 };
 use crate::place::Place;
+use crate::value::{Value, json};
 use crate::words::{counted, say, t};
 
 /// What is compared: its name, and how many digits stand behind its point.
@@ -39,7 +39,7 @@ pub fn what_if(policy: &Value, load: Load) -> AnyView {
     let found = RwSignal::new(None::<Value>);
     let asked = move || {
         json!({
-            "service": { "kind": kind.get_untracked(), "percent": whole(share) },
+            "service": json!({ "kind": kind.get_untracked(), "percent": whole(share) }),
             "cover_days": whole(cover),
             "review_days": whole(review),
         })
@@ -62,8 +62,9 @@ pub fn what_if(policy: &Value, load: Load) -> AnyView {
     let kept = StoredValue::new(policy.clone());
     let take = move || {
         let mut body = request_of(&kept.get_value());
-        if let (Some(body), Some(asked)) = (body.as_object_mut(), asked().as_object()) {
-            body.extend(asked.clone());
+        let asked = asked();
+        for name in ["service", "cover_days", "review_days"] {
+            body[name] = json!(asked.at(name));
         }
         saved(app, taking, body, load);
     };
@@ -118,11 +119,7 @@ fn outcome(found: &Value) -> AnyView {
         ];
         row
     });
-    let columns = [
-        t("offers.measure"),
-        format!("#{}", t("what_if.asked")),
-        format!("#{}", t("what_if.current")),
-    ];
+    let columns = ["offers.measure", "#what_if.asked", "#what_if.current"];
     let left_out = found.texts("left_out");
     let left_out = (!left_out.is_empty()).then(|| {
         let sentence = counted("what_if.left_out", left_out.len() as i64);
@@ -179,7 +176,7 @@ fn drawn(asked: &Value, current: &Value) -> AnyView {
             text: t(&format!("what_if.{}", measure.0)),
         });
     }
-    strokes.push(("ground", format!("M0 {GROUND}H{}", SIZE.0)));
+    strokes.push(("ground", format!("M0 {}H{}", px(GROUND), px(SIZE.0))));
     view! {
         <figure class="what-if">
             {picture("bars", t("what_if.picture"), SIZE, strokes, names)}
@@ -203,8 +200,14 @@ fn each(found: &Value) -> AnyView {
         row.extend(MEASURES.map(|measure| cell(figure(outcome, measure))));
         row
     });
-    let mut columns = vec![t("common.sku"), format!("#{}", t("what_if.wanted"))];
-    columns.extend(MEASURES.map(|(name, _)| format!("#{}", t(&format!("what_if.{name}")))));
+    let columns = [
+        "common.sku",
+        "#what_if.wanted",
+        "#what_if.fill_rate",
+        "#what_if.mean_stock",
+        "#what_if.days_empty",
+        "#what_if.orders",
+    ];
     let caption = say("what_if.each", &[("count", &number(skus.len() as i64))]);
     table(caption, &columns, rows.collect())
 }

@@ -3,12 +3,12 @@
 use leptos::ev::MouseEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use serde_json::Value;
 
 use super::anew;
 use super::load::noticed;
 use crate::app::App;
 use crate::ask::{Asking, Refused};
+use crate::value::Value;
 
 /// Something that can be done, and how it goes.
 #[derive(Debug, Clone, Copy)]

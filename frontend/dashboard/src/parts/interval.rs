@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use crate::format::{px, view_box};
+
 /// Width and height of the picture.
 const WIDTH: f64 = 240.0;
 const HEIGHT: f64 = 24.0;
@@ -33,25 +35,23 @@ pub fn interval(
     ring: Option<f64>,
     line: Option<f64>,
 ) -> AnyView {
-    let middle = HEIGHT / 2.0;
-    let at = |value: f64| format!("{:.1}", scale.x(value));
+    let middle = || px(HEIGHT / 2.0);
+    let at = |value: f64| px(scale.x(value));
     let line = line.map(|value| {
         view! { <line class={"against"} x1={at(value)} x2={at(value)} y1={"2"} y2={"22"} /> }
             .into_any()
     });
     let ring = ring.map(|value| {
-        view! { <circle class={"ring"} cx={at(value)} cy={middle.to_string()} r={"4.5"} /> }
-            .into_any()
+        view! { <circle class={"ring"} cx={at(value)} cy={middle()} r={"4.5"} /> }.into_any()
     });
     let dot = dot.map(|value| {
-        view! { <circle class={"dot"} cx={at(value)} cy={middle.to_string()} r={"4.5"} /> }
-            .into_any()
+        view! { <circle class={"dot"} cx={at(value)} cy={middle()} r={"4.5"} /> }.into_any()
     });
     view! {
-        <svg class="interval" viewBox={format!("0 0 {WIDTH} {HEIGHT}")} aria-hidden="true" focusable="false">
-            <line class={"ground"} x1={at(scale.from)} x2={at(scale.to)} y1={middle.to_string()} y2={middle.to_string()} />
+        <svg class="interval" viewBox={view_box(WIDTH, HEIGHT)} aria-hidden="true" focusable="false">
+            <line class={"ground"} x1={at(scale.from)} x2={at(scale.to)} y1={middle()} y2={middle()} />
             {line}
-            <line class={"span"} x1={at(span.0)} x2={at(span.1)} y1={middle.to_string()} y2={middle.to_string()} />
+            <line class={"span"} x1={at(span.0)} x2={at(span.1)} y1={middle()} y2={middle()} />
             {ring}
             {dot}
         </svg>

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use serde_json::Value;
 
 use super::anew;
 use crate::app::App;
 use crate::ask::{self, Answer, Refused};
 use crate::fields::Fields;
+use crate::value::Value;
 use crate::words::t;
 
 /// An answer that is or will be there.

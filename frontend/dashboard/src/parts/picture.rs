@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::format::{px, view_box};
 use crate::words::language;
 
 /// A line or an area: its class, and its path.
@@ -31,7 +32,7 @@ pub fn picture(
         .map(|(class, path)| view! { <path class={class} d={path} /> }.into_any());
     let strokes: Vec<_> = strokes.collect();
     let names = names.into_iter().map(|name| {
-        let (x, y) = (format!("{:.1}", name.at.0), format!("{:.1}", name.at.1));
+        let (x, y) = (px(name.at.0), px(name.at.1));
         view! { <text class={"name"} x={x} y={y} text-anchor={name.anchor}>{name.text}</text> }
             .into_any()
     });
@@ -39,7 +40,7 @@ pub fn picture(
     let name = label.clone();
     view! {
         <div class="wide" tabindex="0" role="region" aria-label={name}>
-            <svg class={class} viewBox={format!("0 0 {} {}", size.0, size.1)} role="img" aria-label={label}>{strokes}{names}</svg>
+            <svg class={class} viewBox={view_box(size.0, size.1)} role="img" aria-label={label}>{strokes}{names}</svg>
         </div>
     }
     .into_any()
@@ -55,24 +56,19 @@ pub fn line(points: &[(f64, f64)]) -> String {
     let mut path = String::new();
     for (at, (x, y)) in points.iter().enumerate() {
         let pen = if at == 0 { 'M' } else { 'L' };
-        path.push_str(&format!("{pen}{x:.1} {y:.1}"));
+        path.push_str(&format!("{pen}{} {}", px(*x), px(*y)));
     }
     path
 }
 
 /// The path of a dot.
 pub fn dot(x: f64, y: f64, radius: f64) -> String {
-    let wide = 2.0 * radius;
-    format!(
-        "M{:.1} {y:.1}a{radius} {radius} 0 1 0 {wide} 0a{radius} {radius} 0 1 0 -{wide} 0",
-        x - radius
-    )
+    let (begin, y, r, wide) = (px(x - radius), px(y), px(radius), px(2.0 * radius));
+    format!("M{begin} {y}a{r} {r} 0 1 0 {wide} 0a{r} {r} 0 1 0 -{wide} 0")
 }
 
 /// The path of a bar that stands on the ground.
 pub fn bar(x: f64, width: f64, top: f64, ground: f64) -> String {
-    format!(
-        "M{:.1} {ground:.1}V{top:.1}h{width:.1}V{ground:.1}Z",
-        x - width / 2.0
-    )
+    let (begin, width, top, ground) = (px(x - width / 2.0), px(width), px(top), px(ground));
+    format!("M{begin} {ground}V{top}h{width}V{ground}Z")
 }

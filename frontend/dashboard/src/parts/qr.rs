@@ -1,9 +1,9 @@
 //! A picture for a camera (ISO/IEC 18004), as the server makes it.
 
 use leptos::prelude::*;
-use serde_json::Value;
 
 use crate::fields::Fields;
+use crate::value::Value;
 
 /// Light modules around the picture, as the standard asks for.
 const QUIET: i64 = 4;

@@ -2,19 +2,21 @@
 
 use leptos::prelude::*;
 
+use crate::words::t;
+
 /// Longest word, in characters, that a cell keeps whole.
 const WORD_CHARS_MAX: usize = 16;
 
 /// The cells of a row.
 pub type Row = Vec<AnyView>;
 
-/// A table. A column whose name begins with `#` holds figures.
-pub fn table(caption: String, columns: &[String], rows: Vec<Row>) -> AnyView {
+/// A table. Columns are named by the keys of their words; one whose key begins with `#` holds figures.
+pub fn table(caption: String, columns: &[&str], rows: Vec<Row>) -> AnyView {
     let columns: Vec<(String, &'static str)> = columns
         .iter()
-        .map(|name| match name.strip_prefix('#') {
-            Some(name) => (name.to_owned(), "figure"),
-            None => (name.clone(), ""),
+        .map(|key| match key.strip_prefix('#') {
+            Some(key) => (t(key), "figure"),
+            None => (t(key), ""),
         })
         .collect();
     let heads = columns.iter().map(|(name, class)| {
@@ -44,7 +46,7 @@ pub fn table(caption: String, columns: &[String], rows: Vec<Row>) -> AnyView {
 pub fn cell(text: impl Into<String>) -> AnyView {
     let text: String = text.into();
     let is_long = |word: &str| WORD_CHARS_MAX < word.chars().count();
-    let class = match text.split_whitespace().any(is_long) {
+    let class = match text.split(' ').any(is_long) {
         true => "long",
         false => "",
     };

@@ -6,7 +6,7 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
 use super::{anew, focus};
-use crate::format::{day, day_after, days_between, month};
+use crate::format::{day, day_after, days_between, fixed, month};
 use crate::words::language;
 
 /// The thumb of the one track of a page.
@@ -20,7 +20,7 @@ pub fn track(
     before: String,
     date: RwSignal<String>,
 ) -> AnyView {
-    let percent = move |at: i64| format!("{:.2}%", at.clamp(0, days) as f64 / days as f64 * 100.0);
+    let percent = move |at: i64| fixed(at.clamp(0, days) as f64 / days as f64 * 100.0, 2) + "%";
     let first = StoredValue::new(first);
     let place = move |iso: &str| {
         let found = first.with_value(|first| days_between(first, iso));

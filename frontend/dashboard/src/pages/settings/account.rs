@@ -1,7 +1,6 @@
 //! One's own account: the password, and the second factor.
 
 use leptos::prelude::*;
-use serde_json::{Value, json};
 
 use super::widget::copied;
 use crate::app::App;
@@ -10,6 +9,7 @@ use crate::fields::Fields;
 use crate::parts::{
     self, Act, act_button, anew, field, hinted_field, qr, refusal, section, submit,
 };
+use crate::value::{Value, json};
 use crate::words::t;
 
 /// The part.

@@ -1,7 +1,6 @@
 //! Keys: made, shown once, revoked.
 
 use leptos::prelude::*;
-use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::ask;
@@ -11,6 +10,7 @@ use crate::parts::{
     self, Act, Load, Row, act_button, anew, cell, field, load, mark, refusal, section,
     select_field, shown, submit, table,
 };
+use crate::value::{Value, json};
 use crate::words::{named, t};
 
 /// The part.
@@ -30,12 +30,12 @@ fn list(found: &Value, load: Load) -> AnyView {
         .map(|key| row(key, load))
         .collect();
     let columns = [
-        t("keys.begins"),
-        t("keys.kind"),
-        t("keys.label"),
-        t("keys.made"),
-        t("common.state"),
-        t("common.actions"),
+        "keys.begins",
+        "keys.kind",
+        "keys.label",
+        "keys.made",
+        "common.state",
+        "common.actions",
     ];
     table(t("keys.caption"), &columns, rows)
 }

@@ -1,7 +1,6 @@
 //! Locations and their calendars: when goods leave.
 
 use leptos::prelude::*;
-use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::ask;
@@ -11,6 +10,7 @@ use crate::pages::ordering::WEEKDAYS;
 use crate::parts::{
     self, Act, Load, anew, area_field, check_field, field, load, refusal, shown, submit,
 };
+use crate::value::{Value, json};
 use crate::words::{named, say, t};
 
 /// The part.
@@ -63,9 +63,7 @@ fn form(location: Value, load: Load) -> AnyView {
         let location = kept.get_value();
         let path = format!("/v1/locations/{}", encoded(&location.text("id")));
         let mut body = location;
-        if let Some(fields) = body.as_object_mut() {
-            fields.remove("id");
-        }
+        body.keep(|name, _| name != "id");
         let count = |value: RwSignal<String>| value.get_untracked().trim().parse::<u32>().ok();
         let holidays = holidays.get_untracked();
         let holidays: Vec<&str> = holidays

@@ -1,7 +1,6 @@
 //! The store's policy: beside each choice stands what shoppers will see.
 
 use leptos::prelude::*;
-use serde_json::{Value, json};
 
 use super::transit::transit;
 use crate::app::App;
@@ -14,6 +13,7 @@ use crate::parts::{
     self, Act, Load, anew, area_field, check_field, hinted_field, load, money_field, refusal,
     said_field, select_field, shown, submit,
 };
+use crate::value::{Value, json};
 use crate::words::{named, say, t};
 
 /// Who pays for more parcels.
@@ -201,7 +201,7 @@ impl Splits {
 
     fn request(self, currency: &str) -> Value {
         let split = self.split.get_untracked();
-        let mut body = json!({ "split": split, "parcels_max": whole(self.most.value) });
+        let mut body = json!({ "split": split.as_str(), "parcels_max": whole(self.most.value) });
         if ["flat", "per_extra_parcel"].contains(&split.as_str()) {
             body["amount"] = amount(&self.price.get_untracked(), currency);
         }
@@ -244,7 +244,7 @@ struct Late {
 
 impl Late {
     fn of(delays: &Value) -> Self {
-        let silence = match delays.at("auto_cancel").as_bool() {
+        let silence = match delays.at("auto_cancel").as_flag() {
             None => "law",
             Some(true) => "always",
             Some(false) => "never",

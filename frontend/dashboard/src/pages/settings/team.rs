@@ -1,7 +1,6 @@
 //! The team: who may sign in, and what each may do.
 
 use leptos::prelude::*;
-use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::ask;
@@ -11,6 +10,7 @@ use crate::parts::{
     self, Act, Load, Row, act_button, anew, cell, field, hinted_field, load, more, paged, refusal,
     section, select_field, shown, submit, table,
 };
+use crate::value::{Value, json};
 use crate::words::{named, t};
 
 const ROLES: [&str; 3] = ["owner", "staff", "read_only"];
@@ -39,10 +39,10 @@ fn list(found: &Value, load: Load) -> AnyView {
         .map(|member| row(member, load))
         .collect();
     let columns = [
-        t("common.name"),
-        t("sign_in.email"),
-        t("team.role"),
-        t("common.actions"),
+        "common.name",
+        "sign_in.email",
+        "team.role",
+        "common.actions",
     ];
     table(t("team.caption"), &columns, rows)
 }
@@ -56,7 +56,7 @@ fn row(member: &Value, load: Load) -> Row {
     Effect::new(move |before: Option<String>| {
         let wanted = role.get();
         if before.is_some_and(|before| before != wanted) {
-            let (path, body) = (changed.clone(), json!({ "role": wanted }));
+            let (path, body) = (changed.clone(), json!({ "role": wanted.as_str() }));
             act.run(ask::patch(&path, &body), move |_| {
                 app.say(t("settings.saved"))
             });
@@ -134,11 +134,11 @@ fn log() -> AnyView {
             rows.collect::<Vec<_>>()
         });
         let columns = [
-            t("team.at"),
-            t("sign_in.email"),
-            t("team.action"),
-            t("team.subject"),
-            t("common.state"),
+            "team.at",
+            "sign_in.email",
+            "team.action",
+            "team.subject",
+            "common.state",
         ];
         (!rows.is_empty()).then(|| table(t("team.log"), &columns, rows))
     };

@@ -1,11 +1,11 @@
 //! How long carriers take to each part of the world: from it comes the day by which shoppers have their goods.
 
 use leptos::prelude::*;
-use serde_json::{Value, json};
 
 use crate::fields::Fields;
 use crate::pages::ordering::{WEEKDAYS, some, whole};
 use crate::parts::{self, anew, area_field, check_field, field, said_field, select_field};
+use crate::value::{Value, json};
 use crate::words::{named, say, t};
 
 /// A line, as it is typed.

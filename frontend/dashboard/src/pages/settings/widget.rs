@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use serde_json::{Value, json};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::HtmlElement;
@@ -12,6 +11,7 @@ use crate::ask;
 use crate::fields::Fields;
 use crate::parts::{self, Act, act_button, anew, field, link, load, refusal, section, shown};
 use crate::place::Place;
+use crate::value::{Value, json};
 use crate::words::{language, t};
 
 /// The tokens that are tried here, of all that style/tokens.css has: name, key of its word, kind of its field.
