@@ -5,7 +5,7 @@ import { randomUUID } from "node:crypto";
 import { test } from "node:test";
 
 import { until } from "./support/browser.mjs";
-import { OWNER, arrive, enter, go, settled, violations } from "./support/dashboard.mjs";
+import { OWNER, arrive, enter, go, settled, tabTo, violations } from "./support/dashboard.mjs";
 import { draft, sellMugs } from "./support/sales.mjs";
 import { setStage } from "./support/stage.mjs";
 
@@ -24,6 +24,7 @@ const PAGES = [
   "/purchase-orders/new",
   "/purchase-orders/of/PO-1002",
   "/suppliers",
+  "/suppliers/atlantic-knit",
   "/orders",
   "/parcels",
   "/parcels/picking-list",
@@ -168,6 +169,36 @@ test("a letter is made up while it is written, in a frame that runs nothing", as
   await subject.fill("A word about {{ subject }}");
   await page.locator(".preview strong", { hasText: "A word about" }).waitFor();
   assert.equal(await page.locator("iframe").getAttribute("sandbox"), "allow-same-origin");
+});
+
+test("a supplier is added with the keyboard alone, is written to where that is said, and is changed on its page", async (t) => {
+  const page = await enter(t, stage, "/suppliers");
+  await tabTo(page, "Id");
+  for (const typed of ["tin-smith", "Tin Smith", "tin@example.com", "Deu", "21"]) {
+    await page.keyboard.type(typed);
+    await page.keyboard.press("Tab");
+  }
+  await page.keyboard.press("Enter");
+  await page.locator("h1", { hasText: "tin-smith" }).waitFor();
+  const supplier = () => stage.demo.call("GET", "/v1/suppliers/tin-smith");
+  const { name, lang, lead_time_days, working_days } = await supplier();
+  assert.deepEqual([name, lang, lead_time_days], ["Tin Smith", "de", 21]);
+  const { suppliers } = await stage.demo.call("GET", "/v1/reorders/policy");
+  assert.equal(suppliers.find((one) => one.supplier === "tin-smith").email, "tin@example.com");
+
+  await settled(page);
+  await page.getByLabel("Days from order to arrival").fill("30");
+  await page.getByText("What is ordered today is there in 30 days").waitFor();
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.locator(".said", { hasText: "Saved." }).waitFor();
+  const changed = await supplier();
+  assert.deepEqual([changed.name, changed.lead_time_days, changed.working_days], ["Tin Smith", 30, working_days]);
+
+  await go(page, "/suppliers");
+  await page.getByRole("textbox", { name: /^Id/ }).fill("tin-smith");
+  await page.getByRole("button", { name: "Add supplier" }).click();
+  await page.locator("[role=alert]", { hasText: "has this id already" }).waitFor();
+  assert.equal((await supplier()).name, "Tin Smith", "nobody is replaced");
 });
 
 test("a key is shown once, and a rule for offers begins switched off", async (t) => {

@@ -31,6 +31,8 @@ pub enum Place {
     PurchaseOrder(String),
     /// Promised against real.
     Suppliers,
+    /// One of them.
+    Supplier(String),
     /// All orders.
     Orders,
     /// One of them.
@@ -79,6 +81,7 @@ impl Place {
             ["purchase-orders", "new"] => Self::NewPurchaseOrder,
             ["purchase-orders", "of", id] => Self::PurchaseOrder(id.to_owned()),
             ["suppliers"] => Self::Suppliers,
+            ["suppliers", id] => Self::Supplier(id.to_owned()),
             ["orders"] => Self::Orders,
             ["orders", id] => Self::Order(id.to_owned()),
             ["parcels"] => Self::Parcels,
@@ -111,6 +114,7 @@ impl Place {
             Self::NewPurchaseOrder => "#/purchase-orders/new".to_owned(),
             Self::PurchaseOrder(id) => format!("#/purchase-orders/of/{}", encoded(id)),
             Self::Suppliers => "#/suppliers".to_owned(),
+            Self::Supplier(id) => format!("#/suppliers/{}", encoded(id)),
             Self::Orders => "#/orders".to_owned(),
             Self::Order(id) => format!("#/orders/{}", encoded(id)),
             Self::Parcels => "#/parcels".to_owned(),
@@ -133,6 +137,7 @@ impl Place {
             Self::Forecast(_) => Self::Forecasts,
             Self::Reorder(_) | Self::Ordering => Self::Reorders,
             Self::NewPurchaseOrder | Self::PurchaseOrder(_) => Self::PurchaseOrders,
+            Self::Supplier(_) => Self::Suppliers,
             Self::Order(_) => Self::Orders,
             Self::PickingList => Self::Parcels,
             Self::Letter(..) => Self::Mail,
@@ -166,6 +171,7 @@ mod tests {
             Place::PurchaseOrder(id()),
             Place::PurchaseOrder("new".to_owned()),
             Place::Suppliers,
+            Place::Supplier(id()),
             Place::Orders,
             Place::Order(id()),
             Place::Parcels,

@@ -20,6 +20,7 @@ mod settings;
 pub mod sign_in;
 mod sku;
 mod stock;
+mod supplier;
 mod suppliers;
 mod timeline;
 mod today;
@@ -45,6 +46,7 @@ pub fn page(place: &Place) -> AnyView {
         Place::NewPurchaseOrder => purchase_orders::new(),
         Place::PurchaseOrder(id) => purchase_order::page(id.clone()),
         Place::Suppliers => suppliers::page(),
+        Place::Supplier(id) => supplier::page(id.clone()),
         Place::Orders => orders::page(),
         Place::Order(id) => order::page(id.clone()),
         Place::Parcels => parcels::page(),

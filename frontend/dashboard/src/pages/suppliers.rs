@@ -2,16 +2,54 @@
 
 use leptos::prelude::*;
 
+use super::supplier;
+use crate::app::App;
 use crate::fields::Fields;
 use crate::format::{month, number, percent, px, view_box};
-use crate::parts::{Row, Scale, cell, head, interval, load, nothing, num, section, shown, table};
+use crate::parts::{
+    Row, Scale, cell, head, interval, link, load, nothing, num, section, shown, table,
+};
+use crate::place::Place;
 use crate::value::Value;
-use crate::words::{counted, say, t};
+use crate::words::{LANGUAGES, counted, say, t};
 
 /// The page.
 pub fn page() -> AnyView {
-    view! { {head(t("suppliers.title"), t("suppliers.lead"))}{shown(load("/v1/lead-times"), draw)} }
+    let all = shown(load("/v1/suppliers"), |found| {
+        let items = found.list("items");
+        let new = App::here().may_change().then(|| supplier::new(&items));
+        view! { {section(t("suppliers.all"), every(&items))}{new} }.into_any()
+    });
+    view! { {head(t("suppliers.title"), t("suppliers.lead"))}{shown(load("/v1/lead-times"), draw)}{all} }
         .into_any()
+}
+
+fn every(items: &[Value]) -> AnyView {
+    if items.is_empty() {
+        return nothing(t("suppliers.none"));
+    }
+    let rows = items.iter().map(|item| {
+        let tag = item.text("lang");
+        let language = LANGUAGES.iter().find(|(known, _)| *known == tag);
+        let language = language.map_or(tag.as_str(), |(_, name)| name);
+        let language = if language.is_empty() { "–" } else { language };
+        let row: Row = vec![
+            link(Place::Supplier(item.text("id")).href(), item.text("name")),
+            cell(item.text("id")),
+            num(item
+                .count("lead_time_days")
+                .or_else(|| item.at("lead_time").count("days"))),
+            cell(language),
+        ];
+        row
+    });
+    let columns = [
+        "common.name",
+        "common.id",
+        "#supplier.takes",
+        "supplier.lang",
+    ];
+    table(t("suppliers.all_lead"), &columns, rows.collect())
 }
 
 fn draw(found: Value) -> AnyView {
@@ -89,7 +127,10 @@ fn row(item: &Value, scale: Scale) -> Row {
         }
     };
     vec![
-        cell(item.text("name")),
+        link(
+            Place::Supplier(item.text("supplier")).href(),
+            item.text("name"),
+        ),
         num(real.count("n").or_else(|| item.count("deliveries"))),
         interval(
             scale,
