@@ -30,6 +30,7 @@ const PAGES = [
   "/parcels/picking-list",
   "/promises",
   "/offers",
+  "/posts",
   "/mail",
   "/mail/delayed/en-US",
   "/settings/store",
@@ -199,6 +200,34 @@ test("a supplier is added with the keyboard alone, is written to where that is s
   await page.getByRole("button", { name: "Add supplier" }).click();
   await page.locator("[role=alert]", { hasText: "has this id already" }).waitFor();
   assert.equal((await supplier()).name, "Tin Smith", "nobody is replaced");
+});
+
+test("what is posted by itself is tried while it is written, and a post of one's own can be cancelled", async (t) => {
+  const page = await enter(t, stage, "/posts");
+  await page.getByLabel("Goods are back on the shelf").check();
+  await page.locator(".made .post", { hasText: "is back." }).waitFor();
+  await page.getByLabel("Posts in 24 hours at most").fill("3");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.locator(".said", { hasText: "Saved." }).waitFor();
+  const { moments, per_day, approve } = await stage.demo.call("GET", "/v1/posts/policy");
+  assert.deepEqual([moments.back_in_stock, moments.new_date, per_day, approve], ["{title} is back. {link}", null, 3, true]);
+
+  await settled(page);
+  await page.getByLabel("SKU", { exact: true }).fill("cc-mug");
+  await page.getByLabel("Words").fill("Look at {title}.");
+  await page.locator(".made .post", { hasText: "Look at" }).waitFor();
+  await page.locator("input[type=datetime-local]").fill("2027-06-01T10:00");
+  await page.getByRole("button", { name: "Post it" }).click();
+  const post = page.locator(".parcel", { hasText: "Look at" });
+  await post.locator(".mark", { hasText: "Planned" }).waitFor();
+  await post.getByRole("button", { name: "Cancel" }).click();
+  await post.locator(".mark", { hasText: "Cancelled" }).waitFor();
+  const { items } = await stage.demo.call("GET", "/v1/posts");
+  assert.deepEqual(items.map(({ sku, status }) => [sku, status]), [["cc-mug", "cancelled"]]);
+
+  await page.getByLabel("Goods are back on the shelf").uncheck();
+  await page.getByRole("button", { name: "Save" }).click();
+  await until("nothing is posted by itself", async () => (await stage.demo.call("GET", "/v1/posts/policy")).moments.back_in_stock === null);
 });
 
 test("a key is shown once, and a rule for offers begins switched off", async (t) => {

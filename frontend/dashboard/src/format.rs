@@ -189,6 +189,15 @@ pub fn day_after(iso: &str, days: i64) -> String {
     day[..10].to_owned()
 }
 
+/// The instant of a day and a time on the reader's clock, as a field has it, for the server; as it is where it is none.
+pub fn instant(local: &str) -> String {
+    let date = Date::new(&JsValue::from_str(local));
+    match date.get_time().is_nan() {
+        true => local.to_owned(),
+        false => String::from(date.to_iso_string()),
+    }
+}
+
 /// Today in the reader's own time zone, `2026-11-29`.
 pub fn today() -> String {
     let now = Date::new_0();

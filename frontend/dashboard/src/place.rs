@@ -45,6 +45,8 @@ pub enum Place {
     Promises,
     /// What is given for a wait, and whether it pays.
     Offers,
+    /// What people are told on social media.
+    Posts,
     /// Letters.
     Mail,
     /// One of them, in a language.
@@ -88,6 +90,7 @@ impl Place {
             ["parcels", "picking-list"] => Self::PickingList,
             ["promises"] => Self::Promises,
             ["offers"] => Self::Offers,
+            ["posts"] => Self::Posts,
             ["mail"] => Self::Mail,
             ["mail", letter, language] => Self::Letter(letter.to_owned(), language.to_owned()),
             ["settings"] => Self::Settings("store".to_owned()),
@@ -121,6 +124,7 @@ impl Place {
             Self::PickingList => "#/parcels/picking-list".to_owned(),
             Self::Promises => "#/promises".to_owned(),
             Self::Offers => "#/offers".to_owned(),
+            Self::Posts => "#/posts".to_owned(),
             Self::Mail => "#/mail".to_owned(),
             Self::Letter(letter, language) => format!("#/mail/{letter}/{language}"),
             Self::Settings(part) => format!("#/settings/{part}"),
@@ -178,6 +182,7 @@ mod tests {
             Place::PickingList,
             Place::Promises,
             Place::Offers,
+            Place::Posts,
             Place::Mail,
             Place::Letter("delayed".to_owned(), "ja".to_owned()),
             Place::Settings("team".to_owned()),

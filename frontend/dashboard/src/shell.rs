@@ -155,6 +155,7 @@ fn navigation(app: App) -> AnyView {
             (Place::Promises, "promises.title"),
             (Place::Offers, "offers.title"),
             (Place::Mail, "mail.title"),
+            (Place::Posts, "posts.title"),
         ],
     ];
     let groups = groups.into_iter().map(|group| {

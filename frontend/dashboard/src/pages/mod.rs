@@ -10,6 +10,7 @@ mod order;
 mod ordering;
 mod orders;
 mod parcels;
+mod posts;
 mod promises;
 mod purchase_order;
 mod purchase_orders;
@@ -53,6 +54,7 @@ pub fn page(place: &Place) -> AnyView {
         Place::PickingList => parcels::picking_list(),
         Place::Promises => promises::page(),
         Place::Offers => offers::page(),
+        Place::Posts => posts::page(),
         Place::Mail => mail::page(),
         Place::Letter(letter, language) => mail::letter(letter.clone(), language.clone()),
         Place::Settings(part) => settings::page(part),
