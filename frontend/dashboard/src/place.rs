@@ -58,7 +58,7 @@ pub enum Place {
     /// Taking in a file.
     Import,
     /// A step of the first run after the owner was made.
-    Steps,
+    Steps(String),
 }
 
 impl Place {
@@ -95,7 +95,8 @@ impl Place {
             ["mail", letter, language] => Self::Letter(letter.to_owned(), language.to_owned()),
             ["settings"] => Self::Settings("store".to_owned()),
             ["settings", part] => Self::Settings(part.to_owned()),
-            ["set-up"] => Self::Steps,
+            ["set-up"] => Self::Steps("store".to_owned()),
+            ["set-up", step] => Self::Steps(step.to_owned()),
             ["import"] => Self::Import,
             _ => Self::Today,
         }
@@ -130,7 +131,7 @@ impl Place {
             Self::Settings(part) => format!("#/settings/{part}"),
             Self::Import => "#/import".to_owned(),
             Self::SetUp(token) => format!("#setup={}", encoded(token)),
-            Self::Steps => "#/set-up".to_owned(),
+            Self::Steps(step) => format!("#/set-up/{}", encoded(step)),
         }
     }
 
@@ -187,7 +188,7 @@ mod tests {
             Place::Letter("delayed".to_owned(), "ja".to_owned()),
             Place::Settings("team".to_owned()),
             Place::SetUp("t_0+/=".to_owned()),
-            Place::Steps,
+            Place::Steps("tag".to_owned()),
             Place::Import,
         ];
         for page in pages {

@@ -57,7 +57,9 @@ fn arrive() {
     entitle();
     let window = web_sys::window().expect("a page has a window");
     window.scroll_to_with_x_and_y(0.0, 0.0);
-    focus("title");
+    // Of what is done in steps, the step is what is new.
+    let is_step = document().get_element_by_id("step").is_some();
+    focus(if is_step { "step" } else { "title" });
 }
 
 fn entitle() {

@@ -58,7 +58,7 @@ pub fn page(place: &Place) -> AnyView {
         Place::Mail => mail::page(),
         Place::Letter(letter, language) => mail::letter(letter.clone(), language.clone()),
         Place::Settings(part) => settings::page(part),
-        Place::Steps => set_up::steps(),
+        Place::Steps(step) => set_up::steps(step),
         Place::Import => set_up::import_page(),
     }
 }

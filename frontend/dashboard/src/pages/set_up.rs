@@ -62,7 +62,7 @@ pub fn owner(token: String) -> AnyView {
         });
         act.run(ask::post("/v1/setup", &body), move |session| {
             app.session.set(Some(session));
-            go(&Place::Steps);
+            go(&step_at(0));
         });
     };
     view! {
@@ -78,54 +78,40 @@ pub fn owner(token: String) -> AnyView {
     .into_any()
 }
 
-/// The steps after that, one at a time; any of them can be left for later.
-pub fn steps() -> AnyView {
-    let at = RwSignal::new(0_usize);
-    let list = move || {
-        let steps = STEPS.iter().enumerate().map(|(number, step)| {
-            let current = (number == at.get()).then_some("step");
-            let name = match current {
-                Some(_) => view! { {named("set_up", step)} }.into_any(),
-                None => parts::press("plain", named("set_up", step), move |_| at.set(number)),
-            };
-            view! { <li aria-current={current}>{name}</li> }.into_any()
-        });
-        steps.collect::<Vec<_>>()
-    };
-    let next = move || {
-        at.update(|at| *at += 1);
-        request_animation_frame(|| {
-            let window = web_sys::window().expect("a page has a window");
-            let title = window
-                .document()
-                .and_then(|document| document.get_element_by_id("step"));
-            if let Some(title) =
-                title.and_then(|title| title.dyn_into::<web_sys::HtmlElement>().ok())
-            {
-                let _ = title.focus();
-            }
-        });
-    };
-    let step = move || {
-        let content = match STEPS.get(at.get()) {
-            Some(&"store") => store(next),
-            Some(&"file") => view! { <p>{t("set_up.file_lead")}</p>{import()} }.into_any(),
-            Some(&"tag") => widget::tag(),
-            _ => live(),
+/// A step after that; any of them can be left for later, and found again.
+pub fn steps(step: &str) -> AnyView {
+    let at = STEPS.iter().position(|known| *known == step).unwrap_or(0);
+    let list = STEPS.iter().enumerate().map(|(number, step)| {
+        let (current, name) = match number == at {
+            true => (Some("step"), view! { {named("set_up", step)} }.into_any()),
+            false => (
+                None,
+                parts::link(step_at(number).href(), named("set_up", step)),
+            ),
         };
-        let name = STEPS.get(at.get()).copied().unwrap_or("live");
-        let skip = (name != "live").then(|| match name {
-            "store" => button_link(Place::Today.href(), t("set_up.later")),
-            _ => parts::press("", t("set_up.next"), move |_| next()),
-        });
-        view! { <h2 id="step" tabindex="-1">{named("set_up", name)}</h2>{content}<p class="row tools">{skip}</p> }.into_any()
+        view! { <li aria-current={current}>{name}</li> }.into_any()
+    });
+    let list: Vec<_> = list.collect();
+    let content = match STEPS[at] {
+        "store" => store(),
+        "file" => view! { <p>{t("set_up.file_lead")}</p>{import()} }.into_any(),
+        "tag" => widget::tag(),
+        _ => live(),
     };
+    let skip = (at + 1 < STEPS.len()).then(|| match at {
+        0 => button_link(Place::Today.href(), t("set_up.later")),
+        _ => button_link(step_at(at + 1).href(), t("set_up.next")),
+    });
     view! {
         {head(t("set_up.welcome"), t("set_up.welcome_lead"))}
-        <ol class="steps">{anew(list)}</ol>
-        <section>{anew(step)}</section>
+        <ol class="steps">{list}</ol>
+        <section><h2 id="step" tabindex="-1">{named("set_up", STEPS[at])}</h2>{content}<p class="row tools">{skip}</p></section>
     }
     .into_any()
+}
+
+fn step_at(step: usize) -> Place {
+    Place::Steps(STEPS[step].to_owned())
 }
 
 /// A file taken in at any time.
@@ -134,27 +120,24 @@ pub fn import_page() -> AnyView {
         .into_any()
 }
 
-fn store(next: impl Fn() + Copy + Send + Sync + 'static) -> AnyView {
+fn store() -> AnyView {
     shown(load("/v1/store"), move |store| {
         let path = format!("/v1/locations/{}", encoded(&store.text("location")));
         shown(load(&path), move |location| {
-            named_store(store.clone(), location, next)
+            named_store(store.clone(), location)
         })
     })
 }
 
-fn named_store(
-    store: Value,
-    mut location: Value,
-    next: impl Fn() + Copy + Send + Sync + 'static,
-) -> AnyView {
+fn named_store(store: Value, mut location: Value) -> AnyView {
+    let app = App::here();
     let (act, moving) = (Act::new(), Act::new());
     // A store that nobody has named is called by its id, in the zone of nobody.
     let named = Some(store.text("name")).filter(|name| name != UNNAMED);
     let name = RwSignal::new(named.unwrap_or_default());
     let address = RwSignal::new(store.texts("origins").first().cloned().unwrap_or_default());
     let known = Some(location.text("time_zone")).filter(|zone| zone != NO_ZONE);
-    let zone = RwSignal::new(known.unwrap_or_else(zone));
+    let time_zone = RwSignal::new(known.unwrap_or_else(zone));
     let path = format!("/v1/locations/{}", encoded(&location.text("id")));
     location.keep(|name, _| name != "id");
     let save = move |event: web_sys::SubmitEvent| {
@@ -168,17 +151,24 @@ fn named_store(
         }
         body["origins"] = json!(origins);
         let mut place = location.clone();
-        place["time_zone"] = json!(zone.get_untracked().trim());
+        place["time_zone"] = json!(time_zone.get_untracked().trim());
         let path = path.clone();
-        act.run(ask::put("/v1/store", &body), move |_| {
-            moving.run(ask::put(&path, &place), move |_| next());
+        act.run(ask::put("/v1/store", &body), move |saved| {
+            moving.run(ask::put(&path, &place), move |_| {
+                app.session.update(|session| {
+                    if let Some(session) = session {
+                        session["title"] = json!(saved.text("name"));
+                    }
+                });
+                go(&step_at(1));
+            });
         });
     };
     view! {
         {parts::form("", save, view! {
             {hinted_field(t("settings.name"), "text*", name, t("set_up.name_hint"))}
             {hinted_field(t("set_up.address"), "text", address, t("set_up.address_hint"))}
-            {field(t("settings.zone"), "text*", zone)}
+            {field(t("settings.zone"), "text*", time_zone)}
             {refusal(act)}
             {refusal(moving)}
             {submit(t("set_up.save_next"), act)}
