@@ -33,12 +33,15 @@ fn every(items: &[Value]) -> AnyView {
         let language = LANGUAGES.iter().find(|(known, _)| *known == tag);
         let language = language.map_or(tag.as_str(), |(_, name)| name);
         let language = if language.is_empty() { "–" } else { language };
+        // What is known of others alone is no news of this one.
+        let learnt = item.at("lead_time");
+        let learnt = learnt
+            .count("days")
+            .filter(|_| learnt.count("own") > Some(0));
         let row: Row = vec![
             link(Place::Supplier(item.text("id")).href(), item.text("name")),
             cell(item.text("id")),
-            num(item
-                .count("lead_time_days")
-                .or_else(|| item.at("lead_time").count("days"))),
+            num(item.count("lead_time_days").or(learnt)),
             cell(language),
         ];
         row
