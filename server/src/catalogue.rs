@@ -443,6 +443,8 @@ impl Shop {
     /// Takes newer facts. Facts older than what is known are passed over.
     pub fn put(&self, facts: impl IntoIterator<Item = SkuFacts>) {
         let mut changed = Vec::new();
+        // Dropped last, when readers wait no more.
+        let mut outdated = None;
         let mut goods = self.goods_to_change();
         let GoodsKnown {
             slots,
@@ -473,7 +475,7 @@ impl Shop {
                 TableEntry::Vacant(_) => false,
             };
             if !is_called_so {
-                spelt.rename(&facts.sku);
+                outdated = spelt.rename(&facts.sku).or(outdated);
             }
             let slot = Slot {
                 entry: Arc::new(Entry::new(facts, common)),

@@ -26,6 +26,17 @@ pub struct Refused {
     pub fields: Vec<(String, String)>,
 }
 
+impl Refused {
+    /// Why something is not done, without asking the server.
+    pub fn saying(text: String) -> Self {
+        Self {
+            code: String::new(),
+            text,
+            fields: Vec::new(),
+        }
+    }
+}
+
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)

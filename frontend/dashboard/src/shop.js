@@ -19,3 +19,6 @@ export const origin_of = (typed) => address_of(typed)?.origin ?? typed.trim();
 
 /** The whole address of a page whose address somebody typed; empty for what is none. */
 export const page_of = (typed) => address_of(typed)?.href ?? "";
+
+/** Shows a page in a small window beside this one, as on a phone. */
+export const show_beside = (page) => void open(page, "_blank", "noopener,popup,width=420,height=780");

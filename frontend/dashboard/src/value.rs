@@ -254,7 +254,7 @@ pub fn number_of(text: &str) -> Option<f64> {
         match digit {
             b'0'..=b'9' => {
                 value = value * 10.0 + f64::from(digit - b'0');
-                scale -= i32::from(is_behind);
+                scale = scale.saturating_sub(i32::from(is_behind));
                 seen = true;
             }
             b'.' if !is_behind => is_behind = true,
@@ -264,7 +264,7 @@ pub fn number_of(text: &str) -> Option<f64> {
     let tens = |count: i32| (0..count.min(400)).fold(1.0, |value, _| value * 10.0);
     let value = match 0 <= scale {
         true => value * tens(scale),
-        false => value / tens(-scale),
+        false => value / tens(scale.saturating_neg()),
     };
     seen.then_some(if is_negative { -value } else { value })
 }
@@ -339,7 +339,9 @@ impl Reader<'_> {
                 while matches!(self.next(), b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E') {
                     self.at += 1;
                 }
-                Some(Value::Number(self.text[from..self.at].to_owned()))
+                let number = &self.text[from..self.at];
+                number_of(number)?;
+                Some(Value::Number(number.to_owned()))
             }
             _ if self.taken("null") => Some(Value::Null),
             _ if self.taken("true") => Some(Value::Flag(true)),
@@ -428,6 +430,14 @@ mod tests {
         ] {
             assert_eq!(Value::read(text).to_string(), text);
         }
+    }
+
+    #[test]
+    fn what_is_no_number_is_nothing() {
+        for text in ["-", "1-2", "2026-11-30", "1e", "1.2.3", "0.1e-2147483648x"] {
+            assert_eq!(Value::read(text), Value::Null, "{text}");
+        }
+        assert_eq!(number_of("0.1e-2147483648"), Some(0.0));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The words by which SKUs are searched: those of all SKUs in one text, so that a million are no wait.
 
 use std::collections::HashSet;
+use std::mem;
 use std::sync::Arc;
 
 use memchr::memmem::Finder;
@@ -128,16 +129,14 @@ impl Spelt {
         }
     }
 
-    /// Notes that a SKU came or got another title.
-    pub(super) fn rename(&mut self, sku: &Sku) {
-        let Some(renamed) = &mut self.renamed else {
-            return;
-        };
+    /// Notes that a SKU came or got another title. Returns what is too old to be kept: to be dropped where nobody waits for it.
+    pub(super) fn rename(&mut self, sku: &Sku) -> Option<Self> {
+        let renamed = self.renamed.as_mut()?;
         if renamed.len() < self.renamed_max {
             renamed.insert(sku.clone());
-        } else {
-            *self = Self::default();
+            return None;
         }
+        Some(mem::take(self))
     }
 
     pub(super) fn now(&self) -> Option<SpeltNow> {
@@ -224,7 +223,7 @@ mod tests {
             spelt.rename(&sku(at));
         }
         assert_eq!(spelt.now().expect("words").renamed.len(), RENAMED_MIN);
-        spelt.rename(&sku(RENAMED_MIN));
+        assert!(spelt.rename(&sku(RENAMED_MIN)).is_some());
         assert!(spelt.now().is_none());
         spelt.keep(&words);
         assert!(spelt.now().is_none(), "those words are too old by now");

@@ -18,9 +18,8 @@ struct Built;
 pub const PATH: &str = "/dashboard";
 /// Its page.
 const INDEX: &str = "index.html";
-/// What pages and their parts may do: nothing of anybody else's but a shop's page in a frame of its own, no script within the page,
-/// and no frame around it.
-const POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; connect-src 'self'; frame-src https: http:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'";
+/// What pages and their parts may do: nothing of anybody else's, no script within the page, and no frame around it.
+const POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'";
 const NOT_BUILT: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>ShipsBy</title>\
     <h1>The dashboard is not built into this server</h1>\
     <p>Run <code>scripts/build-dashboard.sh</code>, then build the server again. Everything the dashboard does is in the API too: see <a href=\"/docs\">/docs</a>.</p>";

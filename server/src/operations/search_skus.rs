@@ -28,6 +28,8 @@ pub struct FoundSku {
     pub on_hand: u64,
     /// Units that are promised to orders and carts.
     pub promised: u64,
+    /// Units withheld from sale.
+    pub withheld: u64,
     /// Units on their way, whenever they come.
     pub incoming: u64,
     /// The first day for which something is expected of those.
@@ -146,6 +148,7 @@ fn standing(shop: &Shop, entry: &Entry, now: DateTime<Utc>) -> FoundSku {
     FoundSku {
         on_hand: units(&mut places().map(|place| place.on_hand)),
         promised: entry.promised(None, now),
+        withheld: units(&mut places().map(|place| place.safety_stock)),
         incoming: units(&mut incoming().map(|one| one.to_come))
             + units(&mut undated.map(|one| one.quantity)),
         next_in: incoming().map(|one| one.expected_on).min(),

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use shared::ids::{
     LocationId, OrderId, PurchaseOrderId, ReservationId, ShipmentId, Sku, StoreId, SupplierId,
 };
+use shared::supply::BackorderMode;
 
 use super::ActError;
 use super::once::Answer;
@@ -15,6 +16,7 @@ use super::records::{
     WaitingPart, order_of,
 };
 use crate::app::App;
+use crate::catalogue::Shop;
 
 /// One SKU.
 pub async fn sku(app: &App, store: &StoreId, sku: &Sku) -> Result<SkuRecord, ActError> {
@@ -42,6 +44,26 @@ pub async fn level(
     found(app.store.location(store, location).await?)?;
     let level = app.store.level(store, sku, location).await?;
     Ok(level.unwrap_or_else(|| Level::empty(sku.clone(), location.clone())))
+}
+
+/// SKUs of a purchase order of which nothing can be bought before it is here.
+pub async fn not_sold_ahead(
+    app: &App,
+    shop: &Shop,
+    id: &PurchaseOrderId,
+) -> Result<Vec<Sku>, ActError> {
+    let order = purchase_order(app, &shop.id, id).await?;
+    let settings = shop.settings();
+    let today = settings.location.calendar.today(app.clock.now());
+    let waits_for_the_shelf = |sku: &Sku| {
+        let entry = shop.entry(sku.as_str());
+        entry.is_none_or(|entry| {
+            let selling = entry.selling();
+            selling.tracked && selling.mode_on(today) == BackorderMode::Deny
+        })
+    };
+    let skus = order.lines.into_iter().map(|line| line.sku);
+    Ok(skus.filter(waits_for_the_shelf).collect())
 }
 
 /// What was last answered on a route that begins so, with the route and when that was.

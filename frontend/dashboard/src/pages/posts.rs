@@ -224,7 +224,13 @@ fn rules(policy: &Value, tried: RwSignal<String>, load: Load) -> AnyView {
         let is_followed = outdated.get() == "follow_up";
         is_followed.then(|| template_field("posts.correction", correction, tried))
     };
-    let languages = LANGUAGES.map(|(tag, name)| (tag.to_owned(), name.to_owned()));
+    let languages = LANGUAGES.into_iter().flat_map(|(tag, name)| match tag {
+        "en" => vec![
+            ("en-US".to_owned(), format!("{name} (US)")),
+            ("en-GB".to_owned(), format!("{name} (GB)")),
+        ],
+        tag => vec![(tag.to_owned(), name.to_owned())],
+    });
     let send = app.may_change().then(|| submit(t("settings.save"), act));
     let body = view! {
         <fieldset>
@@ -237,7 +243,7 @@ fn rules(policy: &Value, tried: RwSignal<String>, load: Load) -> AnyView {
             <legend>{t("posts.where")}</legend>
             {places}
             <p class="soft">{t("posts.where_hint")}</p>
-            {select_field(t("posts.language"), language, languages.to_vec())}
+            {select_field(t("posts.language"), language, languages.collect())}
         </fieldset>
         <fieldset>
             <legend>{t("posts.when")}</legend>

@@ -29,6 +29,8 @@ extern "C" {
     pub fn origin_of(typed: &str) -> String;
     /// The whole address of a page that somebody typed; empty for what is none.
     fn page_of(typed: &str) -> String;
+    /// Shows a page in a small window beside this one.
+    fn show_beside(page: &str);
 }
 
 /// The files that are taken in.
@@ -136,8 +138,9 @@ fn named_store(store: Value, mut location: Value) -> AnyView {
     let named = Some(store.text("name")).filter(|name| name != UNNAMED);
     let name = RwSignal::new(named.unwrap_or_default());
     let address = RwSignal::new(store.texts("origins").first().cloned().unwrap_or_default());
-    let known = Some(location.text("time_zone")).filter(|zone| zone != NO_ZONE);
-    let time_zone = RwSignal::new(known.unwrap_or_else(zone));
+    let known = location.text("time_zone");
+    let is_new = known == NO_ZONE && name.with_untracked(String::is_empty);
+    let time_zone = RwSignal::new(if is_new { zone() } else { known });
     let path = format!("/v1/locations/{}", encoded(&location.text("id")));
     location.keep(|name, _| name != "id");
     let save = move |event: web_sys::SubmitEvent| {
@@ -303,34 +306,25 @@ fn came(found: &Value) -> AnyView {
     view! { <p>{outcome(found)}</p>{refused} }.into_any()
 }
 
-/// A page of the shop's own, as it is in the web at this moment.
+/// A page of the shop's own, as it is in the web at this moment: in a window beside this one, as no frame may stand in the dashboard.
 fn own_page(store: &Value) -> AnyView {
     let typed = RwSignal::new(store.texts("origins").first().cloned().unwrap_or_default());
-    let page = RwSignal::new(String::new());
     let look = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
-        // Emptied first, so that the same page is fetched anew.
-        page.set(String::new());
-        page.set(page_of(&typed.get_untracked()));
+        let page = page_of(&typed.get_untracked());
+        if !page.is_empty() {
+            show_beside(&page);
+        }
     };
-    let framed = move || {
-        let page = page.get();
-        (!page.is_empty()).then(|| {
-            view! {
-                <iframe class="own-page" title={t("set_up.page")} src={page.clone()} sandbox="allow-scripts allow-same-origin allow-forms"></iframe>
-                <p class="soft">{t("set_up.page_empty")}" "<a href={page} target="_blank" rel="noopener">{t("set_up.page_open")}</a></p>
-            }
-            .into_any()
-        })
-    };
-    view! {
-        {parts::form("row", look, view! {
+    parts::form(
+        "row",
+        look,
+        view! {
             {hinted_field(t("set_up.page"), "text*", typed, t("set_up.page_hint"))}
             {submit(t("common.show"), Act::new())}
-        }.into_any())}
-        {anew(framed)}
-    }
-    .into_any()
+        }
+        .into_any(),
+    )
 }
 
 fn live() -> AnyView {

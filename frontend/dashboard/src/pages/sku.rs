@@ -156,7 +156,7 @@ fn shelf(location: &Value, sku: &str, explained: crate::parts::Load) -> AnyView 
             ["promised", "safety_stock"].map(|name| level.count(name).unwrap_or(0));
         let figures = [
             ("common.on_hand", on_hand),
-            ("common.promised", Some(promised)),
+            ("sku.promised", Some(promised)),
             (
                 "common.available",
                 on_hand.map(|on_hand| on_hand - promised - withheld),

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::ordering::{request_of, some, whole};
 use super::purchase_orders::go;
 use crate::app::App;
-use crate::ask;
+use crate::ask::{self, Refused};
 use crate::fields::Fields;
 use crate::format::{encoded, number};
 use crate::parts::{
@@ -30,27 +30,28 @@ const FIELDS: [&str; 7] = [
 /// The page.
 pub fn page(id: String) -> AnyView {
     let path = format!("/v1/suppliers/{}", encoded(&id));
-    let (supplier, policy) = (load(&path), load("/v1/reorders/policy"));
+    let supplier = load(&path);
     view! {
         {head(id, t("supplier.lead"))}
-        {shown(supplier, move |found| {
-            shown(policy, move |policy| view! {
-                {learnt(&found)}
-                {form(&found, policy, Vec::new(), move || supplier.again())}
-            }.into_any())
-        })}
+        {shown(supplier, move |found| view! {
+            {learnt(&found)}
+            {with_address(found, move || supplier.again())}
+        }.into_any())}
         <p class="row tools">{link(Place::Suppliers.href(), t("supplier.all"))}{link(Place::Ordering.href(), t("ordering.title"))}</p>
     }
     .into_any()
 }
 
-/// A form for one more; `known` are those that there are.
-pub fn new(known: &[Value]) -> AnyView {
-    let taken: Vec<String> = known.iter().map(|one| one.text("id")).collect();
-    let form = shown(load("/v1/reorders/policy"), move |policy| {
-        form(&Value::Null, policy, Vec::clone(&taken), || ())
-    });
-    section(t("supplier.new"), form)
+/// A form for one more.
+pub fn new() -> AnyView {
+    section(t("supplier.new"), with_address(Value::Null, || ()))
+}
+
+// The address for orders stands in the policy of orders, which is read anew with each form.
+fn with_address(supplier: Value, saved: impl Fn() + Copy + Send + 'static) -> AnyView {
+    shown(load("/v1/reorders/policy"), move |policy| {
+        form(&supplier, &policy, saved)
+    })
 }
 
 fn learnt(supplier: &Value) -> AnyView {
@@ -79,26 +80,17 @@ fn learnt(supplier: &Value) -> AnyView {
 }
 
 // Of a new one its id is asked for too; where that is taken, nothing is replaced.
-fn form(
-    supplier: &Value,
-    policy: Value,
-    taken: Vec<String>,
-    saved: impl Fn() + Copy + 'static,
-) -> AnyView {
+fn form(supplier: &Value, policy: &Value, saved: impl Fn() + Copy + 'static) -> AnyView {
     let (app, act) = (App::here(), Act::new());
     let is_new = supplier.is_null();
-    let terms = policy.list("suppliers");
-    let terms = terms
-        .into_iter()
-        .find(|one| !is_new && one.at("supplier") == supplier.at("id"));
-    let terms = terms.unwrap_or_default();
+    let known = supplier.text("id");
     let text = |of: &Value, name: &str| RwSignal::new(of.text(name));
     let (id, name, lang) = (
         text(supplier, "id"),
         text(supplier, "name"),
         text(supplier, "lang"),
     );
-    let email = text(&terms, "email");
+    let email = text(&terms_of(policy, &known), "email");
     let days = |name: &str| {
         let days = supplier.count(name).map(|days| days.to_string());
         RwSignal::new(days.unwrap_or_default())
@@ -111,14 +103,9 @@ fn form(
         languages.push((own.clone(), own));
     }
     let kept = StoredValue::new(supplier.clone());
-    let told = StoredValue::new(json!({ "policy": policy, "terms": terms }));
     let save = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         let id = id.get_untracked().trim().to_owned();
-        if taken.contains(&id) {
-            act.refuse(t("supplier.taken"));
-            return;
-        }
         let mut body = kept.get_value();
         body.keep(|name, _| FIELDS.contains(&name));
         body["name"] = json!(some(name));
@@ -135,12 +122,24 @@ fn form(
                 }
             }
         };
-        let written = told.with_value(|told| written(told, &id, some(email)));
         let path = format!("/v1/suppliers/{}", encoded(&id));
-        act.run(ask::put(&path, &body), move |_| match written {
-            None => done(),
-            Some(policy) => act.run(ask::put("/v1/reorders/policy", &policy), move |_| done()),
-        });
+        let email = some(email);
+        act.run(
+            Box::pin(async move {
+                // As all is now, whoever else changed something meanwhile.
+                let known = ask::get("/v1/suppliers").await?.list("items");
+                if is_new && known.iter().any(|one| one.text("id") == id) {
+                    return Err(Refused::saying(t("supplier.taken")));
+                }
+                let saved = ask::put(&path, &body).await?;
+                let policy = ask::get("/v1/reorders/policy").await?;
+                if let Some(policy) = written(&policy, &id, email) {
+                    ask::put("/v1/reorders/policy", &policy).await?;
+                }
+                Ok(saved)
+            }),
+            move |_| done(),
+        );
     };
     let id = is_new.then(|| hinted_field(t("common.id"), "text*", id, t("supplier.id_hint")));
     let button = if is_new {
@@ -169,18 +168,25 @@ fn form(
     )
 }
 
+fn terms_of(policy: &Value, id: &str) -> Value {
+    let mut terms = policy.list("suppliers").into_iter();
+    terms
+        .find(|one| one.text("supplier") == id)
+        .unwrap_or_default()
+}
+
 // The policy by which it is written to at this address; nothing where it is already.
-fn written(told: &Value, id: &str, email: Option<String>) -> Option<Value> {
-    let mut terms = told.at("terms").clone();
+fn written(policy: &Value, id: &str, email: Option<String>) -> Option<Value> {
+    let mut terms = terms_of(policy, id);
     if terms.text("email") == email.clone().unwrap_or_default() {
         return None;
     }
     terms["supplier"] = json!(id);
     terms["email"] = json!(email);
-    let mut policy = told.at("policy").clone();
     let mut all = policy.list("suppliers");
     all.retain(|one| one.text("supplier") != id);
     all.push(terms);
+    let mut policy = policy.clone();
     policy["suppliers"] = json!(all);
     Some(request_of(&policy))
 }

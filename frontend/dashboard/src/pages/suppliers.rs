@@ -13,11 +13,14 @@ use crate::place::Place;
 use crate::value::Value;
 use crate::words::{LANGUAGES, counted, say, t};
 
+/// Deliveries of its own from which a supplier's lead time is learnt, as the API says of `lead_time_days`.
+const OWN_DELIVERIES_MIN: i64 = 8;
+
 /// The page.
 pub fn page() -> AnyView {
     let all = shown(load("/v1/suppliers"), |found| {
         let items = found.list("items");
-        let new = App::here().may_change().then(|| supplier::new(&items));
+        let new = App::here().may_change().then(|| supplier::new());
         view! { {section(t("suppliers.all"), every(&items))}{new} }.into_any()
     });
     view! { {head(t("suppliers.title"), t("suppliers.lead"))}{shown(load("/v1/lead-times"), draw)}{all} }
@@ -33,15 +36,19 @@ fn every(items: &[Value]) -> AnyView {
         let language = LANGUAGES.iter().find(|(known, _)| *known == tag);
         let language = language.map_or(tag.as_str(), |(_, name)| name);
         let language = if language.is_empty() { "–" } else { language };
+        // As dates are made: what a supplier did counts instead of what was said of it once it did enough.
+        let (said, learnt) = (item.count("lead_time_days"), item.at("lead_time"));
+        let own = learnt.count("own").unwrap_or(0);
         // What is known of others alone is no news of this one.
-        let learnt = item.at("lead_time");
-        let learnt = learnt
-            .count("days")
-            .filter(|_| learnt.count("own") > Some(0));
+        let learnt = learnt.count("days").filter(|_| 0 < own);
+        let takes = match own < OWN_DELIVERIES_MIN {
+            true => said.or(learnt),
+            false => learnt.or(said),
+        };
         let row: Row = vec![
             link(Place::Supplier(item.text("id")).href(), item.text("name")),
             cell(item.text("id")),
-            num(item.count("lead_time_days").or(learnt)),
+            num(takes),
             cell(language),
         ];
         row

@@ -63,15 +63,6 @@ impl Act {
         });
     }
 
-    /// Says why it is not done, without asking the server.
-    pub fn refuse(self, text: String) {
-        self.refused.set(Some(Refused {
-            code: String::new(),
-            text,
-            fields: Vec::new(),
-        }));
-    }
-
     /// Whether it is being done.
     pub fn is_busy(self) -> bool {
         self.busy.get()

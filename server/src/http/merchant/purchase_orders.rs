@@ -5,7 +5,6 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use shared::ids::Sku;
-use shared::supply::BackorderMode;
 use shared::wire::Date;
 use utoipa::ToSchema;
 
@@ -184,7 +183,7 @@ pub struct Answer {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = NotSoldAhead)]
 pub struct NotSoldAhead {
-    /// SKUs that are sold only once they are on the shelf (`backorder.policy` is `deny`): nobody sees a date of theirs before.
+    /// SKUs of which only what is on the shelf is sold (`backorder.policy` is `deny`, or `sell_until` is past): nobody sees a date of what comes.
     skus: Vec<String>,
 }
 
@@ -345,15 +344,9 @@ pub async fn not_sold_ahead(
     merchant: Merchant,
     Named(id): Named<String>,
 ) -> Result<Json<NotSoldAhead>, Problem> {
-    let order = show::purchase_order(&app, &merchant.store, &existing(&id)?).await?;
-    let is_sold_ahead = |sku: &Sku| {
-        let entry = merchant.shop.entry(sku.as_str());
-        entry.is_some_and(|entry| entry.selling().backorder.mode != BackorderMode::Deny)
-    };
-    let skus = order.lines.iter().map(|line| &line.sku);
-    let skus = skus.filter(|sku| !is_sold_ahead(sku));
+    let skus = show::not_sold_ahead(&app, &merchant.shop, &existing(&id)?).await?;
     Ok(Json(NotSoldAhead {
-        skus: skus.map(Sku::to_string).collect(),
+        skus: skus.iter().map(Sku::to_string).collect(),
     }))
 }
 

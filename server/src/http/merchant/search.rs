@@ -31,7 +31,7 @@ pub struct Answer {
     on_hand: u64,
     /// Units that are promised to orders and carts.
     promised: u64,
-    /// Units that nobody has been promised; negative where more is promised than is there.
+    /// Units on hand, less those that are promised or withheld; negative where that is more than is there.
     available: i64,
     /// Units that are promised and not there.
     waiting: u64,
@@ -115,7 +115,8 @@ impl From<FoundSku> for Answer {
             title: found.title,
             on_hand: found.on_hand,
             promised: found.promised,
-            available: found.on_hand.cast_signed() - found.promised.cast_signed(),
+            available: found.on_hand.cast_signed()
+                - (found.promised + found.withheld).cast_signed(),
             waiting: found.promised.saturating_sub(found.on_hand),
             incoming: found.incoming,
             next_in: found.next_in.map(Date),

@@ -88,11 +88,22 @@ pub struct Answer {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = StockLevelShown)]
 pub struct ShownAnswer {
-    #[serde(flatten)]
-    level: Answer,
-    /// Units that orders and carts were promised from here, those included that only your shop knows. May be more than there
-    /// are: the rest waits.
+    /// The location.
+    location: String,
+    /// The SKU.
+    sku: String,
+    /// Units physically there and in saleable condition.
+    on_hand: u32,
+    /// Units of open orders that only your shop knows.
+    committed: u32,
+    /// Units withheld from sale.
+    safety_stock: u32,
+    /// Units for sale: on hand, less committed, less safety stock.
+    available: u32,
+    /// Units that orders and carts were promised from here, `committed` among them. May be more than there are: the rest waits.
     promised: u64,
+    /// The commit that last changed it.
+    revision: u64,
 }
 
 /// What came of an adjustment.
@@ -167,11 +178,17 @@ pub async fn show(
 
 fn shown(app: &App, shop: &Shop, level: &Level) -> ShownAnswer {
     let entry = shop.entry(level.sku.as_str());
+    let now = app.clock.now();
+    let answer = Answer::from(level);
     ShownAnswer {
-        level: Answer::from(level),
-        promised: entry.map_or(0, |entry| {
-            entry.promised(Some(&level.location), app.clock.now())
-        }),
+        location: answer.location,
+        sku: answer.sku,
+        on_hand: answer.on_hand,
+        committed: answer.committed,
+        safety_stock: answer.safety_stock,
+        available: answer.available,
+        promised: entry.map_or(0, |entry| entry.promised(Some(&level.location), now)),
+        revision: answer.revision,
     }
 }
 
