@@ -40,6 +40,10 @@ const PAGES = [
   "/settings/team",
   "/settings/account",
   "/set-up",
+  "/set-up/file",
+  "/set-up/tag",
+  "/set-up/live",
+  "/import",
 ];
 const NARROW = { width: 320, height: 700 };
 
@@ -145,6 +149,26 @@ test("before a date is saved it says whom it hurts, and then it is on the backor
   await go(page, "/backorders");
   await page.getByLabel("Only those that will miss their date").check();
   await page.locator("tr", { hasText: placed.id }).locator(".mark", { hasText: "Will miss" }).waitFor();
+});
+
+test("why one waits is said on the page of what is on its way, and shoppers read it beside the date", async (t) => {
+  const page = await enter(t, stage, "/purchase-orders/of/PO-1002");
+  const save = page.locator("form", { has: page.getByLabel("Why one waits") }).getByRole("button", { name: "Save" });
+  const said = async () => (await stage.demo.call("GET", "/v1/purchase-orders/PO-1002")).wait_reason;
+  await page.getByLabel("Why one waits").selectOption({ label: "Customs" });
+  await page.getByText("In your own words").click();
+  await page.locator("details").getByLabel("Deutsch").fill("Der Zoll prüft gerade viel.");
+  assert.deepEqual(await violations(page), []);
+  await save.click();
+  await page.locator(".said", { hasText: "Saved" }).waitFor();
+  const { code, words } = await said();
+  assert.deepEqual([code, words.de], ["customs", "Der Zoll prüft gerade viel."]);
+  await settled(page);
+  await page.getByLabel("Why one waits").selectOption({ label: "Only the kind of wait" });
+  await page.getByText("In your own words").click();
+  await page.locator("details").getByLabel("Deutsch").fill("");
+  await save.click();
+  await until("nothing is said any more", async () => (await said()) === null);
 });
 
 test("a parcel is handed over with its number, and is on the picking list until then", async (t) => {

@@ -25,6 +25,7 @@ mod supplier;
 mod suppliers;
 mod timeline;
 mod today;
+mod wait_reason;
 mod what_if;
 
 use leptos::prelude::*;

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::stock::tone;
 use super::timeline::timeline;
+use super::wait_reason::WaitReason;
 use crate::app::App;
 use crate::ask;
 use crate::fields::Fields;
@@ -58,6 +59,7 @@ pub fn page(sku: String) -> AnyView {
 fn sold_out(record: Value, path: &str, explained: crate::parts::Load) -> AnyView {
     let (app, act) = (App::here(), Act::new());
     let policy = RwSignal::new(record.at("backorder").text("policy"));
+    let reason = WaitReason::of(record.at("backorder").at("wait_reason"));
     let policies = ["deny", "allow", "allow_silent"];
     let policies = policies.map(|policy| (policy.to_owned(), named("sku", policy)));
     let path = path.to_owned();
@@ -66,17 +68,19 @@ fn sold_out(record: Value, path: &str, explained: crate::parts::Load) -> AnyView
         let mut body = record.clone();
         body.keep(|name, _| name != "sku" && name != "revision");
         body["backorder"]["policy"] = json!(policy.get_untracked());
+        body["backorder"]["wait_reason"] = reason.value();
         act.run(ask::put(&path, &body), move |_| {
             app.say(t("settings.saved"));
             explained.again();
         });
     };
     view! {
-        {parts::form("row wrap", save, view! {
+        {parts::form("", save, view! {
             {select_field(t("sku.sold_out"), policy, policies.to_vec())}
+            {reason.fields()}
+            {refusal(act)}
             {submit(t("sku.change"), act)}
         }.into_any())}
-        {refusal(act)}
     }
     .into_any()
 }

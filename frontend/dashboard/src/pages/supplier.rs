@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::ordering::{request_of, some, whole};
 use super::purchase_orders::go;
+use super::wait_reason::WaitReason;
 use crate::app::App;
 use crate::ask::{self, Refused};
 use crate::fields::Fields;
@@ -102,6 +103,7 @@ fn form(supplier: &Value, policy: &Value, saved: impl Fn() + Copy + 'static) -> 
     if !languages.iter().any(|(tag, _)| *tag == own) {
         languages.push((own.clone(), own));
     }
+    let reason = WaitReason::of(supplier.at("wait_reason"));
     let kept = StoredValue::new(supplier.clone());
     let save = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
@@ -110,6 +112,7 @@ fn form(supplier: &Value, policy: &Value, saved: impl Fn() + Copy + 'static) -> 
         body.keep(|name, _| FIELDS.contains(&name));
         body["name"] = json!(some(name));
         body["lang"] = json!(some(lang));
+        body["wait_reason"] = reason.value();
         body["lead_time_days"] = json!(whole(takes));
         body["buffer_days"] = json!(whole(buffer));
         let done = {
@@ -161,6 +164,7 @@ fn form(supplier: &Value, policy: &Value, saved: impl Fn() + Copy + 'static) -> 
                 days => say("supplier.takes_says", &[("days", days)]),
             })}
             {hinted_field(t("supplier.buffer"), "number", buffer, t("supplier.buffer_hint"))}
+            {reason.fields()}
             {refusal(act)}
             {send}
         }
