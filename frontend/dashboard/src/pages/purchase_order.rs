@@ -56,7 +56,7 @@ fn draw(order: &Value, path: String, load: Load) -> AnyView {
     let acts = (order.text("status") == "open" && App::here().may_change()).then(|| {
         view! {
             {section(t("purchase_orders.change_date"), another_date(order, load))}
-            {section(t("wait_reason.title"), wait_reason::form(order.at("wait_reason"), sold_path.clone(), load))}
+            <section>{wait_reason::form(order.at("wait_reason"), sold_path.clone(), load)}</section>
             {section(t("purchase_orders.receive"), receive_form(&lines, path, load))}
         }
         .into_any()

@@ -317,7 +317,7 @@ fn own_page(store: &Value) -> AnyView {
         }
     };
     parts::form(
-        "row",
+        "",
         look,
         view! {
             {hinted_field(t("set_up.page"), "text*", typed, t("set_up.page_hint"))}
@@ -329,7 +329,6 @@ fn own_page(store: &Value) -> AnyView {
 
 fn live() -> AnyView {
     view! {
-        {shown(load("/v1/store"), |store| own_page(&store))}
         <p>{t("set_up.live_lead")}</p>
         {shown(load("/v1/stock?limit=5"), |found| {
             let items = found.list("items");
@@ -348,6 +347,7 @@ fn live() -> AnyView {
             let columns = ["common.sku", "common.name", "stock.shoppers_see", "stock.ships_by"];
             table(t("set_up.live_caption"), &columns, rows.collect())
         })}
+        <section>{shown(load("/v1/store"), |store| own_page(&store))}</section>
         <p class="row tools">{button_link(Place::Today.href(), t("set_up.go"))}{button_link(Place::Settings("store".to_owned()).href(), t("settings.title"))}</p>
     }
     .into_any()

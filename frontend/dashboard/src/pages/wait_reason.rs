@@ -60,10 +60,12 @@ impl WaitReason {
             .words
             .map(|(_, name, words)| field(name.to_owned(), "text", words));
         let words: Vec<_> = words.into_iter().collect();
+        let mut said = self.words.iter();
+        let is_said = said.any(|(.., words)| !words.with_untracked(String::is_empty));
         view! {
             {select_field(t("wait_reason.title"), self.code, codes)}
             <p class="soft">{t("wait_reason.lead")}</p>
-            <details><summary>{t("wait_reason.words")}</summary>{words}</details>
+            <details open={is_said}><summary>{t("wait_reason.words")}</summary>{words}</details>
         }
         .into_any()
     }
