@@ -237,9 +237,11 @@ mod tests {
     fn every_key_that_pages_say_is_in_the_catalogue() {
         let english = catalogue("en");
         let mut seen = 0;
+        // In two pieces, so that this very file says no columns.
+        let begins = ["let columns", "["].join(" = ");
         for file in sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")) {
             let text = fs::read_to_string(&file).expect("a source");
-            let tables = text.split("let columns = [").skip(1);
+            let tables = text.split(&begins).skip(1);
             for columns in tables.filter_map(|rest| rest.split(']').next()) {
                 let keys = columns.split('"').skip(1).step_by(2);
                 for key in keys.map(|key| key.trim_start_matches('#')) {

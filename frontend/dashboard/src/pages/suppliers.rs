@@ -20,7 +20,7 @@ const OWN_DELIVERIES_MIN: i64 = 8;
 pub fn page() -> AnyView {
     let all = shown(load("/v1/suppliers"), |found| {
         let items = found.list("items");
-        let new = App::here().may_change().then(|| supplier::new());
+        let new = App::here().may_change().then(supplier::new);
         view! { {section(t("suppliers.all"), every(&items))}{new} }.into_any()
     });
     view! { {head(t("suppliers.title"), t("suppliers.lead"))}{shown(load("/v1/lead-times"), draw)}{all} }
